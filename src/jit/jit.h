@@ -1,0 +1,53 @@
+// The interface of libcudapy_jit.so: a typed kernel in, a code image out. Both sides are built together by one compiler, so C++
+// types cross; exceptions do not.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cudapy::ir {
+struct Function;
+}  // namespace cudapy::ir
+
+namespace cudapy::jit {
+
+struct CompileRequest {
+  const ir::Function* kernel = nullptr;  // inlined, typed, annotated with shapes; only read
+  std::string isa;                       // a level's name; empty for the host's own CPU
+  int gang_width = 0;                    // lanes; 0 to choose
+  bool fastmath = false;
+  bool check = true;                     // bounds, division and assert checks
+  std::vector<uint8_t> metadata;         // travels in the image unread
+  // Texts for inspection; each costs time.
+  bool want_unoptimised_llvm_ir = false;
+  bool want_llvm_ir = false;
+  bool want_asm = false;
+};
+
+struct CompileTimes {  // microseconds
+  double target = 0;
+  double emit = 0;
+  double optimise = 0;
+  double machine_code = 0;
+  double link = 0;
+};
+
+struct CompileResult {
+  std::string error;           // empty on success
+  std::vector<uint8_t> image;  // a serialised runtime::CodeImage
+  int gang_width = 0;          // what was chosen
+  std::string unoptimised_llvm_ir, llvm_ir, asm_text;
+  CompileTimes times;
+};
+
+}  // namespace cudapy::jit
+
+extern "C" {
+
+// False, with result->error set, on failure. Thread safe: concurrent compiles share nothing but LLVM's process-wide options.
+bool cudapy_jit_compile(const cudapy::jit::CompileRequest* request, cudapy::jit::CompileResult* result) noexcept;
+
+// Changes whenever the structs that cross the boundary do; checked when the module is opened.
+uint32_t cudapy_jit_interface_version() noexcept;
+}
