@@ -1,0 +1,180 @@
+// The kernel tree: structured (if / while / for, no gotos) from the frontend until code generation.
+//
+// One set of nodes serves both forms of a kernel. The frontend makes the *untyped* tree: names are resolved, every
+// type is Unknown, constants are weak. Sema makes the *typed* tree from it: every type is known and strong, every
+// conversion is a Cast, operands of an operation have the type that its kind demands. Then calls are inlined and
+// shapes are annotated, and codegen sees one Function.
+//
+// Nodes are plain structs with a kind; which fields a kind uses is stated beside it. They own their children.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ir/math_function.h"
+#include "ir/type.h"
+#include "support/span.h"
+
+namespace cudapy::ir {
+
+struct Expr;
+struct Stmt;
+using ExprPtr = std::unique_ptr<Expr>;
+using StmtPtr = std::unique_ptr<Stmt>;
+using Block = std::vector<StmtPtr>;
+using LocalId = int32_t;  // index into Function::locals
+inline constexpr LocalId kNoLocal = -1;
+
+// How a value differs among the lanes of a gang. Linear: lane i holds base + i * stride, without wrapping.
+enum class Shape : uint8_t { Uniform, Linear, Varying };
+
+enum class ThreadIndex : uint8_t {
+  Idx, Idy, Idz,
+  ThreadIdxX, ThreadIdxY, ThreadIdxZ,
+  BlockIdxX, BlockIdxY, BlockIdxZ,
+  BlockDimX, BlockDimY, BlockDimZ,
+  GridDimX, GridDimY, GridDimZ,
+};
+
+enum class UnaryOp : uint8_t { Negate, Plus, Invert, Not };
+
+enum class BinaryOp : uint8_t {
+  Add, Subtract, Multiply,
+  Divide,       // true division; typed: both float
+  FloorDivide,  // rounds to minus infinity
+  Modulo,       // sign of the divisor
+  Power,        // typed: both float, or both the same integer type (negative exponents give 0 but for bases 1 and -1)
+  ShiftLeft, ShiftRight, BitAnd, BitOr, BitXor,
+  Minimum, Maximum,  // Python's min and max: the first of equal ones; typed tree only
+};
+
+enum class CompareOp : uint8_t { Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual };
+
+// Python's functions, as called in the untyped tree. Sema turns each into other nodes.
+enum class Builtin : uint8_t { Len, Min, Max, Abs, Round, Pow, Floor, Ceil, Trunc };
+
+enum class ExprKind : uint8_t {
+  // both trees
+  Constant,     // constant; untyped: weak, or strong when `declared` types it (a captured NumPy scalar)
+  Local,        // local
+  ThreadIndex,  // thread_index; int32 (int64 for Idx.. in a wide kernel)
+  Unary,        // unary_op, operands[0]. Typed: Negate, Invert: same type; Not: bool -> bool; no Plus
+  Binary,       // binary_op, operands[0..1]. Typed: all three types equal (shifts too)
+  Compare,      // compare_op, operands[0..1]. Typed: operands have one type, result bool
+  And, Or,      // operands[0..1], the second evaluated only where it must be. Typed: bool, bool -> bool
+  Select,       // operands: condition, value if true, value if false; only the chosen one is evaluated
+  Cast,         // operands[0] to `type`; float -> int truncates (saturates out of range, nan -> 0), x -> bool is x != 0
+  Math,         // math, operands. Typed: arguments have the type that MathInfo demands
+  Call,         // callee (index into Program::functions), operands; gone after inlining
+  Sequence,     // body is executed, then operands[0] (may be absent: void) is the value.
+                // `is_frame`: an inlined function; a Return in body leaves it, having set `local` (kNoLocal: void)
+  Load,         // operands: array, index...; the element. Untyped: what `A[i]` reads as
+  Len,          // operands[0]: array; int32 (int64 in a wide kernel). Typed tree only
+  // untyped tree only
+  CallBuiltin,  // builtin, operands
+};
+
+struct ConstantValue {
+  enum class Kind : uint8_t { Bool, Integer, Float };
+  Kind kind = Kind::Integer;
+  int64_t integer = 0;              // Bool: 0 or 1; Integer: the value, or a uint64's bits
+  bool exceeds_int64 = false;       // Integer: `integer` holds the bits of a uint64 above INT64_MAX
+  double real = 0.0;                // Float
+};
+
+struct Expr {
+  ExprKind kind = ExprKind::Constant;
+  Type type;
+  Span span;
+  Shape shape = Shape::Varying;  // set by sema::annotate_shapes
+  int32_t stride = 0;            // of a Linear value, per lane
+  std::vector<ExprPtr> operands;
+
+  ConstantValue constant;
+  LocalId local = kNoLocal;
+  ir::ThreadIndex thread_index = ThreadIndex::Idx;
+  UnaryOp unary_op = UnaryOp::Negate;
+  BinaryOp binary_op = BinaryOp::Add;
+  CompareOp compare_op = CompareOp::Equal;
+  ir::Builtin builtin = Builtin::Len;
+  MathFunction math{};
+  bool math_single = false;  // untyped Math: spelled in single precision (math.sinf), so everything is float32
+  int32_t callee = -1;
+  Block body;                // Sequence
+  bool is_frame = false;     // Sequence
+};
+
+enum class StmtKind : uint8_t {
+  Assign,    // local = value
+  Store,     // operands: array, index...; value. A[i] = value
+  If,        // value: condition; body; else_body
+  While,     // value: condition, evaluated before each turn; body; else_body runs when it was left without break
+  For,       // for local in range(operands[0], operands[1], operands[2]): start, stop, step are evaluated once and have
+             // the local's type; body; else_body. After it `local` keeps the last value it had in the body.
+  Break, Continue,
+  Return,    // value (may be absent)
+  Evaluate,  // value, for its effects
+};
+
+struct Stmt {
+  StmtKind kind = StmtKind::Evaluate;
+  Span span;
+  LocalId local = kNoLocal;
+  // For, after transform::split_loop_counters: what the body reads in place of `local` (never assigned elsewhere).
+  LocalId counter = kNoLocal;
+  ExprPtr value;
+  std::vector<ExprPtr> operands;
+  Block body;
+  Block else_body;
+};
+
+struct Local {
+  std::string name;  // the user's; compiler-made ones start with '%'
+  Type type;         // typed tree
+  Type declared;     // from `x: cp.float64 = 0` or a signature; Unknown: infer
+  Span span;         // where it is first bound
+  Shape shape = Shape::Varying;  // set by sema::annotate_shapes
+  int32_t stride = 0;
+};
+
+// What was written about a function's types: parameters in order, and the result (Unknown: infer).
+struct Signature {
+  std::vector<Type> parameters;
+  Type result;
+  Span span;
+};
+
+// The first parameter_count locals are the parameters.
+struct Function {
+  std::string name;
+  Span span;  // of `def name(...)`
+  std::vector<Local> locals;
+  int32_t parameter_count = 0;
+  Type result;
+  std::optional<Signature> signature;
+  Block body;
+
+  // Typed tree:
+  std::vector<bool> written;      // per parameter: an array that the kernel stores to
+  bool uses_block_shape = false;  // reads threadIdx, blockIdx, blockDim or gridDim
+  bool wide_index = false;        // idx and len are int64
+  // After transform::clip_guards: threads with idx >= min(values of these) do nothing. Uniform, pure, of idx's type.
+  std::vector<ExprPtr> clip_x;
+};
+
+// A kernel (functions[0]) with all the functions it calls.
+struct Program {
+  std::vector<SourceText> sources;
+  std::vector<Function> functions;
+};
+
+ExprPtr clone(const Expr& expr);
+StmtPtr clone(const Stmt& stmt);
+Block clone(const Block& block);
+Function clone(const Function& function);
+
+}  // namespace cudapy::ir
