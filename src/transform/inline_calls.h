@@ -1,0 +1,12 @@
+// Replaces every call by the callee's body, so that one function is left.
+#pragma once
+
+#include "ir/tree.h"
+
+namespace cudapy::transform {
+
+// Takes functions[0] and what it calls, directly or not. There is no recursion: sema has refused it. A call becomes a Sequence that
+// `is_frame`, or plain expressions where the callee is one `return`.
+ir::Function inline_calls(ir::Program program);
+
+}  // namespace cudapy::transform

@@ -1,0 +1,21 @@
+// The passes between sema and codegen, in order: a typed program becomes the one function that codegen sees.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "ir/tree.h"
+
+namespace cudapy::transform {
+
+struct Options {
+  bool contract = true;   // a * b + c becomes one fma, the same way on every device and gang width
+  bool fastmath = false;
+  // Called after each pass with its name ("inline", "fold", ...), for dumps.
+  std::function<void(std::string_view pass, const ir::Function& function)> after_pass;
+};
+
+// `typed` is what sema::check returned.
+ir::Function lower(ir::Program typed, const Options& options = {});
+
+}  // namespace cudapy::transform
