@@ -1,0 +1,16 @@
+# cudapy_stage(<name> <libraries...>): the static library `cudapy_<name>` from every source file in
+# the calling folder. A stage that has headers only is an interface library of the same name.
+function(cudapy_stage name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  if(sources)
+    add_library(cudapy_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(cudapy_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(cudapy_${name} ${scope} "${PROJECT_SOURCE_DIR}/src")
+  foreach(library IN LISTS ARGN)
+    target_link_libraries(cudapy_${name} ${scope} ${library})
+  endforeach()
+endfunction()
