@@ -1,0 +1,102 @@
+"""cudapy: write a kernel as a plain Python function; it runs on every SIMD lane and core, with the same answers.
+
+    import cudapy as cp
+
+    # saxpy : void (float alpha, float* X, float* Y)
+    def saxpy(alpha, X, Y):
+        if idx < len(X):
+            Y[idx] = alpha * X[idx] + Y[idx]
+
+    saxpy_call = cp.compile(saxpy)
+    Y = cp.CudaArray(Y)
+    saxpy_call(len(X))(5.0, X, Y)
+    Y.toList()
+
+This file only says where each public name lives. What is not here already is loaded when it is first asked for, so that
+`import cudapy` costs next to nothing: neither the core, LLVM nor NumPy is loaded by it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._core import (
+        CudaArray as CudaArray,
+        cache_info as cache_info,
+        get_num_threads as get_num_threads,
+        set_num_threads as set_num_threads,
+    )
+    from ._impl.compile import compile as compile, kernel as kernel
+    from ._impl.device import device as device, get_device as get_device, set_device as set_device
+    from ._impl.errors import (
+        CompileError as CompileError,
+        CudaError as CudaError,
+        CudaPyError as CudaPyError,
+        CudaTypeError as CudaTypeError,
+        TemplateError as TemplateError,
+    )
+    from ._impl.placeholders import (
+        blockDim as blockDim,
+        blockIdx as blockIdx,
+        gridDim as gridDim,
+        idx as idx,
+        idy as idy,
+        idz as idz,
+        threadIdx as threadIdx,
+        warpSize as warpSize,
+    )
+    from ._impl.template import Template as Template, template as template
+    from ._impl.types import (
+        Array as Array,
+        Bool as Bool,
+        Double as Double,
+        Float as Float,
+        Int as Int,
+        Pointer as Pointer,
+        Void as Void,
+        bool_ as bool_,
+        dim3 as dim3,
+        elemType as elemType,
+        float32 as float32,
+        float64 as float64,
+        int8 as int8,
+        int16 as int16,
+        int32 as int32,
+        int64 as int64,
+        uint8 as uint8,
+        uint16 as uint16,
+        uint32 as uint32,
+        uint64 as uint64,
+    )
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "_core": "CudaArray cache_info get_num_threads set_num_threads",
+    "_impl.compile": "compile kernel",
+    "_impl.device": "device get_device set_device",
+    "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError TemplateError",
+    "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz threadIdx warpSize",
+    "_impl.template": "Template template",
+    "_impl.types": "Array Bool Double Float Int Pointer Void bool_ dim3 elemType float32 float64 "
+    "int8 int16 int32 int64 uint8 uint16 uint32 uint64",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+# `from cudapy import *` brings everything but `compile`, which would hide Python's own.
+__all__ = sorted(name for name in _HOME_OF if name != "compile")  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'cudapy' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module("." + home, __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})

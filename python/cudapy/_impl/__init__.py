@@ -1,0 +1,1 @@
+"""Private parts of cudapy. Nothing in here is a promise to users."""

@@ -1,0 +1,65 @@
+"""What `idx`, `threadIdx` and their like are outside of a kernel: names that can be imported and say so when used.
+
+Inside a kernel the front end replaces them (it knows them by `Placeholder.name`), so no kernel ever meets these objects.
+"""
+
+from __future__ import annotations
+
+from .errors import CudaPyError
+
+_VECTORS = ("threadIdx", "blockIdx", "blockDim", "gridDim")
+
+
+class Placeholder:
+    """A name that has a value only in a thread of a kernel."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<cudapy.{self.name}: has a value only inside a kernel>"
+
+    def __getattr__(self, attribute: str) -> object:
+        # Special names must stay missing, so that copying, pickling and typing machinery see a plain object.
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        if self.name in _VECTORS and attribute not in ("x", "y", "z"):
+            raise AttributeError(f"{self.name} has .x, .y and .z, not .{attribute}")
+        raise _outside(self.name)
+
+
+def _outside(name: str) -> CudaPyError:
+    return CudaPyError(
+        f"{name} has a value only in the threads of a kernel, and this is plain Python.\n"
+        f"A kernel is compiled, then launched over the number of threads wanted:\n"
+        f"    call = cp.compile(function)        # or write @cp.kernel above it\n"
+        f"    call(len(X))(X, Y)                 # threads, then the arguments\n"
+        f'To step through it in Python instead, call cp.set_device("python") before the launch.'
+    )
+
+
+def _refuse(method: str) -> None:
+    def refuse(self: Placeholder, *_: object) -> object:
+        raise _outside(self.name)
+
+    refuse.__name__ = method
+    setattr(Placeholder, method, refuse)
+
+
+for _operation in (
+    "add sub mul truediv floordiv mod pow lshift rshift and or xor radd rsub rmul rtruediv rfloordiv rmod rpow "
+    "rlshift rrshift rand ror rxor lt le gt ge eq ne neg pos invert abs bool int float index getitem round divmod"
+).split():
+    _refuse(f"__{_operation}__")
+Placeholder.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+idx = Placeholder("idx")
+idy = Placeholder("idy")
+idz = Placeholder("idz")
+threadIdx = Placeholder("threadIdx")
+blockIdx = Placeholder("blockIdx")
+blockDim = Placeholder("blockDim")
+gridDim = Placeholder("gridDim")
+warpSize = Placeholder("warpSize")
