@@ -106,6 +106,7 @@ struct Expr {
   int32_t callee = -1;
   Block body;                // Sequence
   bool is_frame = false;     // Sequence
+  bool divergent_return = false;  // a frame that lanes leave at different returns; set by sema::annotate_shapes
 };
 
 enum class StmtKind : uint8_t {
@@ -130,6 +131,10 @@ struct Stmt {
   std::vector<ExprPtr> operands;
   Block body;
   Block else_body;
+  // While, For; set by sema::annotate_shapes:
+  bool divergent_exit = false;      // lanes leave at different turns
+  bool divergent_continue = false;  // some lanes `continue` while others go on
+  bool divergent_return = false;    // some lanes leave the frame or kernel from inside while others go on
 };
 
 struct Local {
@@ -162,6 +167,7 @@ struct Function {
   std::vector<bool> written;      // per parameter: an array that the kernel stores to
   bool uses_block_shape = false;  // reads threadIdx, blockIdx, blockDim or gridDim
   bool wide_index = false;        // idx and len are int64
+  bool divergent_return = false;  // threads return at different places; set by sema::annotate_shapes
   // After transform::clip_guards: threads with idx >= min(values of these) do nothing. Uniform, pure, of idx's type.
   std::vector<ExprPtr> clip_x;
 };
