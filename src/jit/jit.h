@@ -1,5 +1,5 @@
-// The interface of libcudapy_jit.so: a typed kernel in, a code image out. Both sides are built together by one compiler, so C++
-// types cross; exceptions do not.
+// The interface of libcudapy_jit.so: a typed kernel in, a code image out. Both sides are built
+// together by one compiler, so C++ types cross; exceptions do not.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,16 @@ struct Function;
 
 namespace cudapy::jit {
 
+// Raised whenever a struct that crosses the boundary changes; checked when the module is opened.
+inline constexpr uint32_t kInterfaceVersion = 1;
+
 struct CompileRequest {
   const ir::Function* kernel = nullptr;  // inlined, typed, annotated with shapes; only read
   std::string isa;                       // a level's name; empty for the host's own CPU
   int gang_width = 0;                    // lanes; 0 to choose
   bool fastmath = false;
-  bool check = true;                     // bounds, division and assert checks
-  std::vector<uint8_t> metadata;         // travels in the image unread
+  bool check = true;              // bounds, division and assert checks
+  std::vector<uint8_t> metadata;  // travels in the image unread
   // Texts for inspection; each costs time.
   bool want_unoptimised_llvm_ir = false;
   bool want_llvm_ir = false;
@@ -45,9 +48,11 @@ struct CompileResult {
 
 extern "C" {
 
-// False, with result->error set, on failure. Thread safe: concurrent compiles share nothing but LLVM's process-wide options.
-bool cudapy_jit_compile(const cudapy::jit::CompileRequest* request, cudapy::jit::CompileResult* result) noexcept;
+// False, with result->error set, on failure. Thread safe: concurrent compiles share nothing but
+// LLVM's process-wide options.
+bool cudapy_jit_compile(const cudapy::jit::CompileRequest* request,
+                        cudapy::jit::CompileResult* result) noexcept;
 
-// Changes whenever the structs that cross the boundary do; checked when the module is opened.
+// kInterfaceVersion, as the module was built with.
 uint32_t cudapy_jit_interface_version() noexcept;
 }

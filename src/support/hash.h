@@ -1,5 +1,6 @@
-// 128-bit content hashes on xxHash (XXH3), header only. Used to name and to check cache entries: fast and well spread,
-// but not cryptographic, so a hash never stands for a comparison with the full key.
+// 128-bit content hashes on xxHash (XXH3), header only. Used to name and to check cache entries:
+// fast and well spread, but not cryptographic, so a hash never stands for a comparison with the
+// full key.
 #pragma once
 
 #define XXH_INLINE_ALL
@@ -33,13 +34,14 @@ struct Hash128 {
   }
 };
 
-// What is hashed as its own bytes: integers, enumerations and floating-point numbers, which have no padding. Structs are fed
-// field by field, because padding would make equal values hash differently.
+// What is hashed as its own bytes: integers, enumerations and floating-point numbers, which have no
+// padding. Structs are fed field by field, because padding would make equal values hash
+// differently.
 template <typename T>
 concept HashableScalar = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 
-// An incremental hash. Every variable-length piece is preceded by its length, so that ("ab", "c") and ("a", "bc") differ.
-// Not thread safe; each thread has its own.
+// An incremental hash. Every variable-length piece is preceded by its length, so that ("ab", "c")
+// and ("a", "bc") differ. Not thread safe; each thread has its own.
 class Hasher {
  public:
   Hasher() { XXH3_128bits_reset(&state_); }

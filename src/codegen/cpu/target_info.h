@@ -6,12 +6,13 @@
 namespace cudapy::codegen::cpu {
 
 struct TargetInfo {
-  std::string isa;           // "sse2", "sse4", "avx2", "avx512", "neon"
+  std::string isa;  // "sse2", "sse4", "avx2", "avx512", "neon"
   std::string triple;
   int native_vector_bits = 128;
   int vector_registers = 16;
   bool has_fma = false;
-  bool has_masked_ops = false;  // masked loads and stores are single instructions (AVX2: 32 and 64 bit; AVX-512: all)
+  bool has_masked_ops =
+      false;  // masked loads and stores are single instructions (AVX2: 32 and 64 bit; AVX-512: all)
   bool has_mask_registers = false;  // masks live in registers of their own, one bit a lane
   bool has_gather = false;
 };

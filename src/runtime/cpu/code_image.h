@@ -1,8 +1,10 @@
-// A compiled kernel as flat bytes (the form that the cache stores), and the loader that makes them executable. No LLVM here.
+// A compiled kernel as flat bytes (the form that the cache stores), and the loader that makes them
+// executable. No LLVM here.
 //
-// An image is one position-independent blob of machine code and read-only data. Everything inside it is already relocated;
-// what depends on where it is loaded is a list of fixups: 64-bit words that receive the address of an imported runtime symbol
-// (the image's global offset table) or of a place inside the image.
+// An image is one position-independent blob of machine code and read-only data. Everything inside
+// it is already relocated; what depends on where it is loaded is a list of fixups: 64-bit words
+// that receive the address of an imported runtime symbol (the image's global offset table) or of a
+// place inside the image.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +27,9 @@ inline constexpr ImageMachine kHostMachine = ImageMachine::kAArch64;
 #error "cudapy's CPU back end knows x86-64 and AArch64"
 #endif
 
-// Images are loaded at addresses of this alignment or better; no section may ask for more.
-inline constexpr size_t kImageAlignment = 64;
+// Images are loaded at addresses of this alignment or better: no section may ask for more, and
+// AArch64's page-relative addressing holds inside an image.
+inline constexpr size_t kImageAlignment = 4096;
 
 struct ImageFixup {
   static constexpr uint32_t kImageBase = UINT32_MAX;
@@ -40,28 +43,29 @@ struct ImageFixup {
 
 struct CodeImage {
   ImageMachine machine = kHostMachine;
-  uint32_t gang_width = 1;            // lanes that the entry advances at once
-  uint64_t entry_offset = 0;          // of the kernel's first instruction in `code`
-  std::vector<uint8_t> code;          // instructions, constants, and at its end the words that the fixups fill
+  uint64_t entry_offset = 0;  // of the kernel's first instruction in `code`
+  std::vector<uint8_t>
+      code;  // instructions, constants, and at its end the words that the fixups fill
   std::vector<ImageFixup> fixups;
-  std::vector<std::string> imports;   // names of runtime symbols
-  std::vector<uint8_t> metadata;      // the caller's own; not interpreted here
+  std::vector<std::string> imports;  // names of runtime symbols
+  std::vector<uint8_t> metadata;     // the caller's own (KernelMetadata); not interpreted here
 
   friend bool operator==(const CodeImage&, const CodeImage&) = default;
 };
 
 std::vector<uint8_t> serialize_image(const CodeImage& image);
 
-// False, with the reason in `error`, if `bytes` are not a well-formed image of this format version. Every offset and size is
-// checked, so that a parsed image can be loaded without further checks.
+// False, with the reason in `error`, if `bytes` are not a well-formed image of this format version.
+// Every offset and size is checked, so that a parsed image can be loaded without further checks.
 bool parse_image(std::span<const uint8_t> bytes, CodeImage& image, std::string& error);
 
 // The address of a runtime symbol, or null if there is none of that name.
 using SymbolResolver = const void* (*)(std::string_view name);
 
-// Executable code, unmapped at destruction: its owner keeps it until no thread is inside it and no pointer to it is left.
-// Images share address-space arenas, page by page, so that many kernels need few memory mappings; a page is never writable
-// and executable at once. Loading and releasing are thread safe.
+// Executable code, unmapped at destruction: its owner keeps it until no thread is inside it and no
+// pointer to it is left. Images share address-space arenas, page by page, so that many kernels need
+// few memory mappings; a page is never writable and executable at once. Loading and releasing are
+// thread safe.
 class LoadedCode {
  public:
   LoadedCode() = default;
@@ -75,7 +79,6 @@ class LoadedCode {
   const void* base() const { return base_; }
   size_t size() const { return size_; }
   const void* entry() const { return entry_; }
-  uint32_t gang_width() const { return gang_width_; }
   const std::vector<uint8_t>& metadata() const { return metadata_; }
 
  private:
@@ -86,12 +89,12 @@ class LoadedCode {
   uint8_t* base_ = nullptr;
   size_t size_ = 0;
   const void* entry_ = nullptr;
-  uint32_t gang_width_ = 1;
   std::vector<uint8_t> metadata_;
 };
 
-// An empty LoadedCode, with the reason in `error`, if the image is for another machine, imports a symbol that `resolve` does not
-// know, or memory cannot be mapped. `image` must come from parse_image or the linker.
+// An empty LoadedCode, with the reason in `error`, if the image is for another machine, imports a
+// symbol that `resolve` does not know, or memory cannot be mapped. `image` must come from
+// parse_image or the linker.
 LoadedCode load_image(const CodeImage& image, SymbolResolver resolve, std::string& error);
 
 // Parses and loads.

@@ -1,0 +1,66 @@
+// The table behind resolve_runtime_symbol.
+#include "runtime/cpu/symbols.h"
+
+#include "runtime/math/math_symbols.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+namespace cudapy::runtime {
+namespace {
+
+template <typename Function>
+constexpr const void* address(Function* function) {
+  return reinterpret_cast<const void*>(function);
+}
+
+using Unary = double(double);
+using UnaryF = float(float);
+using Binary = double(double, double);
+using BinaryF = float(float, float);
+using Ternary = double(double, double, double);
+using TernaryF = float(float, float, float);
+
+// Sorted by name.
+const std::array kLibrarySymbols = {
+    MathSymbol{"ceil", address<Unary>(::ceil)},
+    MathSymbol{"ceilf", address<UnaryF>(::ceilf)},
+    MathSymbol{"floor", address<Unary>(::floor)},
+    MathSymbol{"floorf", address<UnaryF>(::floorf)},
+    MathSymbol{"fma", address<Ternary>(::fma)},
+    MathSymbol{"fmaf", address<TernaryF>(::fmaf)},
+    MathSymbol{"fmod", address<Binary>(::fmod)},
+    MathSymbol{"fmodf", address<BinaryF>(::fmodf)},
+    MathSymbol{"memcmp", address(::memcmp)},
+    MathSymbol{"memcpy", address(::memcpy)},
+    MathSymbol{"memmove", address(::memmove)},
+    MathSymbol{"memset", address(::memset)},
+    MathSymbol{"nearbyint", address<Unary>(::nearbyint)},
+    MathSymbol{"nearbyintf", address<UnaryF>(::nearbyintf)},
+    MathSymbol{"rint", address<Unary>(::rint)},
+    MathSymbol{"rintf", address<UnaryF>(::rintf)},
+    MathSymbol{"round", address<Unary>(::round)},
+    MathSymbol{"roundeven", address<Unary>(::roundeven)},
+    MathSymbol{"roundevenf", address<UnaryF>(::roundevenf)},
+    MathSymbol{"roundf", address<UnaryF>(::roundf)},
+    MathSymbol{"trunc", address<Unary>(::trunc)},
+    MathSymbol{"truncf", address<UnaryF>(::truncf)},
+};
+
+template <typename Symbols>
+const void* find(const Symbols& symbols, std::string_view name) {
+  const auto by_name = [](const MathSymbol& symbol) { return std::string_view(symbol.name); };
+  const auto found = std::ranges::lower_bound(symbols, name, {}, by_name);
+  return found != symbols.end() && by_name(*found) == name ? found->address : nullptr;
+}
+
+}  // namespace
+
+const void* resolve_runtime_symbol(std::string_view name) {
+  if (const void* address = find(math_symbols(), name)) return address;
+  return find(kLibrarySymbols, name);
+}
+
+}  // namespace cudapy::runtime
