@@ -1,5 +1,8 @@
 # Finds the interpreter to build for, and nanobind: through scikit-build-core in a wheel build, else
-# by asking the interpreter that is named by Python_EXECUTABLE (or the first one in PATH).
+# by asking the interpreter: Python_EXECUTABLE if given, else the checkout's .venv, else PATH's.
+if(NOT Python_EXECUTABLE AND NOT SKBUILD AND EXISTS "${PROJECT_SOURCE_DIR}/.venv/bin/python")
+  set(Python_EXECUTABLE "${PROJECT_SOURCE_DIR}/.venv/bin/python")
+endif()
 set(Python_FIND_VIRTUALENV FIRST)
 set(Python_FIND_STRATEGY LOCATION)
 set(python_components Interpreter Development.Module)

@@ -55,6 +55,6 @@ function(cudapy_seal_module target version_script)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${version_script}")
   # A preloaded sanitizer runtime intercepts the shared libstdc++ only.
   if(NOT CUDAPY_SANITIZE)
-    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -Wl,-z,defs)
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
 endfunction()
