@@ -1,0 +1,121 @@
+// The estimates here only choose between ways that all give the same result. They may be far off,
+// because the length of a kernel's loops is not known: the pool watches the clock and corrects what
+// was chosen.
+
+#include "runtime/cpu/launch.h"
+
+#include <algorithm>
+
+namespace cudapy::runtime {
+namespace {
+
+constexpr double kNanosecondsPerInstruction =
+    0.4;  // of one vector instruction, somewhat pessimistic about memory
+constexpr double kTinyNanoseconds = 4'000;   // below: inline, without a look at the clock
+constexpr double kLongNanoseconds = 60'000;  // above: workers are woken at once
+constexpr double kBlockNanoseconds = 4'000;  // of a block whose shape is free
+constexpr double kGrainNanoseconds = 2'000;  // of the smallest piece handed out
+
+int64_t divide_up(int64_t a, int64_t b) {
+  return (a - 1) / b + 1;
+}
+
+double thread_nanoseconds(const KernelMetadata& metadata) {
+  const double instructions = std::max(metadata.instructions, 4);
+  return instructions * kNanosecondsPerInstruction / std::max(metadata.gang_width, 1);
+}
+
+// Threads of a row that make one block when nobody can see the block's shape: whole gangs, enough
+// to make the cost of a block small, few enough that every thread of the pool gets several.
+int64_t free_block_width(const KernelMetadata& metadata, const int64_t threads[3],
+                         double per_thread) {
+  const int64_t gang = std::max(metadata.gang_width, 1);
+  const double rows = static_cast<double>(threads[1]) * static_cast<double>(threads[2]);
+  const double total = static_cast<double>(threads[0]) * rows;
+  const double pieces = pool_thread_count() * (metadata.uneven ? 64.0 : 8.0);
+  const double width = std::min(kBlockNanoseconds / per_thread, std::max(total / pieces, 1.0));
+  const int64_t row = divide_up(threads[0], gang) * gang;
+  // Wide enough for gangs in flight at once, and a power of two of gangs so that arrays are cut at
+  // cache lines.
+  int64_t gangs = 4;
+  while (static_cast<double>(gangs * gang * 2) <= width) gangs *= 2;
+  return std::min(gangs * gang, row);
+}
+
+void default_block(const int64_t threads[3], int64_t block[3]) {
+  const int rank = threads[2] > 1 ? 3 : threads[1] > 1 ? 2 : 1;
+  static constexpr int64_t kShapes[3][3] = {{256, 1, 1}, {32, 8, 1}, {32, 4, 2}};
+  std::copy_n(kShapes[rank - 1], 3, block);
+}
+
+void choose_block(const KernelMetadata& metadata, const LaunchRequest& request, double per_thread,
+                  Launch& launch) {
+  const bool is_chosen = request.block[0] > 0;
+  if (is_chosen) {
+    std::copy_n(request.block, 3, launch.block);
+  } else if (metadata.uses_block_shape) {
+    default_block(launch.threads, launch.block);
+  } else {
+    launch.block[0] = free_block_width(metadata, launch.threads, per_thread);
+    launch.block[1] = launch.block[2] = 1;
+  }
+}
+
+struct BlockRunner {
+  const CpuKernel* kernel;
+  const void* arguments;
+  const Launch* launch;
+
+  static void run(const void* context, int64_t begin, int64_t end) {
+    const auto& self = *static_cast<const BlockRunner*>(context);
+    self.kernel->entry(self.arguments, self.launch, begin, end);
+  }
+};
+
+}  // namespace
+
+int64_t launch_thread_count(const int64_t threads[3]) {
+  if (threads[0] == 0 || threads[1] == 0 || threads[2] == 0) return 0;
+  int64_t total = 0;
+  if (__builtin_mul_overflow(threads[0], threads[1], &total) ||
+      __builtin_mul_overflow(total, threads[2], &total) || total > kMaxLaunchThreads) {
+    return -1;
+  }
+  return total;
+}
+
+LaunchPlan plan_launch(const KernelMetadata& metadata, const LaunchRequest& request) {
+  LaunchPlan plan;
+  std::copy_n(request.threads, 3, plan.launch.threads);
+  const int64_t total = launch_thread_count(request.threads);
+  if (total <= 0) return plan;
+  const double per_thread = thread_nanoseconds(metadata);
+  choose_block(metadata, request, per_thread, plan.launch);
+  plan.blocks = 1;
+  for (int i = 0; i < 3; ++i) {
+    plan.launch.grid[i] = divide_up(plan.launch.threads[i], plan.launch.block[i]);
+    plan.blocks *= plan.launch.grid[i];
+  }
+  const double cost = per_thread * static_cast<double>(total);
+  plan.is_tiny = cost < kTinyNanoseconds;
+  plan.is_long = cost > kLongNanoseconds;
+  const double block_cost = cost / static_cast<double>(plan.blocks);
+  plan.grain = std::clamp<int64_t>(
+      static_cast<int64_t>(std::min(kGrainNanoseconds / block_cost, 1e9)), 1, plan.blocks);
+  return plan;
+}
+
+void run_inline(const CpuKernel& kernel, const void* arguments, const LaunchPlan& plan) {
+  const KernelFloatEnvironment environment;
+  kernel.entry(arguments, &plan.launch, 0, plan.blocks);
+}
+
+PoolOutcome run_launch(const CpuKernel& kernel, const void* arguments, const LaunchPlan& plan,
+                       const InterruptCheck& check) {
+  if (plan.blocks == 0) return PoolOutcome::kDone;
+  const KernelFloatEnvironment environment;
+  const BlockRunner runner{&kernel, arguments, &plan.launch};
+  return pool_run({BlockRunner::run, &runner, 0, plan.blocks, plan.grain, plan.is_long}, check);
+}
+
+}  // namespace cudapy::runtime
