@@ -71,7 +71,8 @@ enum class ExprKind : uint8_t {
   Math,         // math, operands. Typed: arguments have the type that MathInfo demands
   Call,         // callee (index into Program::functions), operands; gone after inlining
   Sequence,     // body is executed, then operands[0] (may be absent: void) is the value.
-                // `is_frame`: an inlined function; a Return in body leaves it, having set `local` (kNoLocal: void)
+                // `is_frame`: an inlined function; no operands; a Return in body leaves it and its value becomes
+                // `local`, the frame's result (kNoLocal: void). Nothing else assigns or reads that local.
   Load,         // operands: array, index...; the element. Untyped: what `A[i]` reads as
   Len,          // operands[0]: array; int32 (int64 in a wide kernel). Typed tree only
   // untyped tree only

@@ -1,0 +1,111 @@
+#include "codegen/cpu/speculation.h"
+
+#include <algorithm>
+
+namespace cudapy::codegen::cpu {
+
+namespace {
+
+using namespace ir;
+
+constexpr int kGatherCost = 20;
+constexpr int kIntegerDivisionCost = 20;
+constexpr int kFloatDivisionCost = 6;
+constexpr int kMathCost = 16;
+
+class Estimate {
+ public:
+  void block(const Block& block, size_t begin) {
+    for (size_t i = begin; i < block.size(); ++i) statement(*block[i]);
+  }
+
+  void expression(const Expr& expr) {
+    for (const ExprPtr& operand : expr.operands) expression(*operand);
+    block(expr.body, 0);
+    result.cost += cost_of(expr);
+    if (expr.kind == ExprKind::Load) {
+      result.has_load = true;
+      access(expr.operands.back()->shape);
+    }
+  }
+
+  Speculation result;
+
+ private:
+  void statement(const Stmt& stmt) {
+    if (stmt.value) expression(*stmt.value);
+    for (const ExprPtr& operand : stmt.operands) expression(*operand);
+    if (stmt.kind == StmtKind::While || stmt.kind == StmtKind::For) result.needs_lane = true;
+    if (stmt.kind == StmtKind::Store) access(stmt.operands.back()->shape);
+    block(stmt.body, 0);
+    block(stmt.else_body, 0);
+  }
+
+  void access(Shape index) {
+    if (index == Shape::Uniform) result.needs_lane = true;
+    result.cost += index == Shape::Varying ? kGatherCost : 2;
+  }
+
+  static int cost_of(const Expr& expr) {
+    switch (expr.kind) {
+      case ExprKind::Constant:
+      case ExprKind::Local:
+      case ExprKind::ThreadIndex:
+      case ExprKind::Len:
+      case ExprKind::Sequence:
+        return 0;
+      case ExprKind::Math:
+        return is_simple(expr.math) ? 1 : kMathCost;
+      case ExprKind::Binary:
+        return expr.shape == Shape::Uniform ? 1 : binary_cost(expr);
+      default:
+        return 1;
+    }
+  }
+
+  static bool is_simple(MathFunction function) {
+    switch (function) {
+      case MathFunction::Fma:
+      case MathFunction::Fabs:
+      case MathFunction::Fmin:
+      case MathFunction::Fmax:
+      case MathFunction::Floor:
+      case MathFunction::Ceil:
+      case MathFunction::Trunc:
+      case MathFunction::Rint:
+      case MathFunction::Copysign:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  static int binary_cost(const Expr& expr) {
+    switch (expr.binary_op) {
+      case BinaryOp::FloorDivide:
+      case BinaryOp::Modulo:
+      case BinaryOp::Power:
+        return kIntegerDivisionCost;
+      case BinaryOp::Divide:
+        return kFloatDivisionCost;
+      default:
+        return 1;
+    }
+  }
+};
+
+}  // namespace
+
+Speculation speculation_of(const Expr& expr) {
+  Estimate estimate;
+  estimate.expression(expr);
+  return estimate.result;
+}
+
+Speculation speculation_of(const Block& block, size_t begin) {
+  Estimate estimate;
+  estimate.block(block, begin);
+  return estimate.result;
+}
+
+}  // namespace cudapy::codegen::cpu

@@ -1,0 +1,303 @@
+// A fixpoint over the whole function: shapes only go up (uniform, linear, varying), as do the divergence flags, so the walk is
+// repeated until nothing changes.
+#include "sema/shapes.h"
+
+#include <cstdlib>
+
+#include "ir/liveness.h"
+
+namespace cudapy::sema {
+
+namespace {
+
+using namespace ir;
+
+struct LaneShape {
+  Shape shape = Shape::Uniform;
+  int32_t stride = 0;
+  friend bool operator==(const LaneShape&, const LaneShape&) = default;
+};
+
+constexpr LaneShape kUniform{};
+constexpr LaneShape kVarying{Shape::Varying, 0};
+constexpr int64_t kLargestStride = 1 << 16;
+
+LaneShape linear(int64_t stride) {
+  if (stride == 0) return kUniform;
+  if (std::abs(stride) > kLargestStride) return kVarying;
+  return {Shape::Linear, static_cast<int32_t>(stride)};
+}
+
+LaneShape join(LaneShape a, LaneShape b) { return a == b ? a : kVarying; }
+
+class ShapeWalk {
+ public:
+  explicit ShapeWalk(Function& function)
+      : function_(function), liveness_(function), known_(function.locals.size(), false) {
+    for (Local& local : function.locals) {
+      local.shape = Shape::Uniform;
+      local.stride = 0;
+    }
+    for (int i = 0; i < function.parameter_count; ++i) known_[static_cast<size_t>(i)] = true;
+  }
+
+  void run() {
+    do {
+      changed_ = false;
+      regions_.push_back({.kind = Region::Frame, .divergent_return = &function_.divergent_return});
+      block(function_.body);
+      regions_.pop_back();
+    } while (changed_);
+    for (ExprPtr& clip : function_.clip_x) expression(*clip);
+  }
+
+ private:
+  // What encloses the statement at hand, innermost last.
+  struct Region {
+    enum Kind { VaryingArm, Loop, Frame } kind;
+    const StmtLiveness* liveness = nullptr;  // VaryingArm, Loop
+    Stmt* loop = nullptr;                    // Loop
+    LocalId result = kNoLocal;               // Frame
+    bool* divergent_return = nullptr;        // Frame
+  };
+
+  void block(Block& statements) {
+    for (StmtPtr& stmt : statements) statement(*stmt);
+  }
+
+  void arm(Block& statements, bool varying, const StmtLiveness& liveness) {
+    if (varying) regions_.push_back({.kind = Region::VaryingArm, .liveness = &liveness});
+    block(statements);
+    if (varying) regions_.pop_back();
+  }
+
+  void statement(Stmt& stmt) {
+    switch (stmt.kind) {
+      case StmtKind::Assign:
+        assign(stmt.local, expression(*stmt.value));
+        break;
+      case StmtKind::Store:
+        for (ExprPtr& operand : stmt.operands) expression(*operand);
+        expression(*stmt.value);
+        break;
+      case StmtKind::Evaluate:
+        expression(*stmt.value);
+        break;
+      case StmtKind::If: {
+        bool varying = expression(*stmt.value).shape != Shape::Uniform;
+        arm(stmt.body, varying, liveness_.of(stmt));
+        arm(stmt.else_body, varying, liveness_.of(stmt));
+        break;
+      }
+      case StmtKind::While:
+      case StmtKind::For:
+        loop(stmt);
+        break;
+      case StmtKind::Break:
+        if (lanes_differ(Region::Loop)) raise(innermost(Region::Loop)->loop->divergent_exit);
+        break;
+      case StmtKind::Continue:
+        if (lanes_differ(Region::Loop)) raise(innermost(Region::Loop)->loop->divergent_continue);
+        break;
+      case StmtKind::Return:
+        return_(stmt);
+        break;
+    }
+  }
+
+  void loop(Stmt& stmt) {
+    const StmtLiveness& liveness = liveness_.of(stmt);
+    LaneShape bounds = kUniform;
+    for (ExprPtr& operand : stmt.operands) bounds = join(bounds, expression(*operand));
+    regions_.push_back({.kind = Region::Loop, .liveness = &liveness, .loop = &stmt});
+    if (stmt.kind == StmtKind::For) {
+      // Lanes that start together at the same step stay together, wherever they stop.
+      LaneShape start = shape_of(*stmt.operands[0]);
+      LaneShape step = shape_of(*stmt.operands[2]);
+      assign(stmt.counter != kNoLocal ? stmt.counter : stmt.local, step == kUniform ? start : kVarying);
+      if (bounds != kUniform) raise(stmt.divergent_exit);
+    } else if (expression(*stmt.value).shape != Shape::Uniform) {
+      raise(stmt.divergent_exit);
+    }
+    block(stmt.body);
+    regions_.pop_back();
+    arm(stmt.else_body, stmt.divergent_exit, liveness);
+  }
+
+  void return_(Stmt& stmt) {
+    Region& frame = *innermost(Region::Frame);
+    if (lanes_differ(Region::Frame)) {
+      raise(*frame.divergent_return);
+      for (auto it = regions_.rbegin(); it->kind != Region::Frame; ++it) {
+        if (it->kind == Region::Loop) raise(it->loop->divergent_return);
+      }
+    }
+    if (!stmt.value) return;
+    LaneShape shape = expression(*stmt.value);
+    if (frame.result == kNoLocal) return;
+    set_local(frame.result, *frame.divergent_return ? kVarying : shape);
+  }
+
+  // Whether, at this point, some lanes of those that entered the innermost region of `kind` may be elsewhere.
+  bool lanes_differ(Region::Kind kind) {
+    for (auto it = regions_.rbegin(); it != regions_.rend(); ++it) {
+      if (it->kind == Region::VaryingArm) return true;
+      if (it->kind == Region::Loop) {
+        if (it->loop->divergent_continue) return true;
+        if (it->loop->divergent_exit && (kind == Region::Frame || !it->loop->else_body.empty())) return true;
+      }
+      if (it->kind == kind) return it->kind == Region::Frame && *it->divergent_return;
+    }
+    return false;
+  }
+
+  Region* innermost(Region::Kind kind) {
+    for (auto it = regions_.rbegin(); it != regions_.rend(); ++it) {
+      if (it->kind == kind) return &*it;
+    }
+    return nullptr;
+  }
+
+  // An assignment is varying, whatever its value, if lanes that don't execute it meet again with those that do where the
+  // variable is read.
+  void assign(LocalId local, LaneShape shape) {
+    for (auto it = regions_.rbegin(); it != regions_.rend() && it->kind != Region::Frame; ++it) {
+      bool parted = false;
+      if (it->kind == Region::VaryingArm) {
+        parted = it->liveness->after.contains(local);
+      } else {
+        parted = (it->loop->divergent_exit && it->liveness->after.contains(local)) ||
+                 (it->loop->divergent_continue && it->liveness->header.contains(local));
+      }
+      if (parted) shape = kVarying;
+    }
+    set_local(local, shape);
+  }
+
+  void set_local(LocalId id, LaneShape shape) {
+    Local& local = function_.locals[static_cast<size_t>(id)];
+    LaneShape old{local.shape, local.stride};
+    LaneShape joined = known_[static_cast<size_t>(id)] ? join(old, shape) : shape;
+    known_[static_cast<size_t>(id)] = true;
+    if (joined == old) return;
+    local.shape = joined.shape;
+    local.stride = joined.stride;
+    changed_ = true;
+  }
+
+  void raise(bool& flag) {
+    changed_ |= !flag;
+    flag = true;
+  }
+
+  static LaneShape shape_of(const Expr& expr) { return {expr.shape, expr.stride}; }
+
+  LaneShape expression(Expr& expr) {
+    LaneShape shape = expr.kind == ExprKind::Sequence ? sequence(expr) : operation(expr);
+    expr.shape = shape.shape;
+    expr.stride = shape.stride;
+    return shape;
+  }
+
+  LaneShape sequence(Expr& expr) {
+    if (expr.is_frame) {
+      regions_.push_back(
+          {.kind = Region::Frame, .result = expr.local, .divergent_return = &expr.divergent_return});
+    }
+    block(expr.body);
+    if (expr.is_frame) regions_.pop_back();
+    if (!expr.operands.empty()) return expression(*expr.operands[0]);
+    return expr.local == kNoLocal ? kUniform : local_shape(expr.local);
+  }
+
+  LaneShape local_shape(LocalId id) const {
+    const Local& local = function_.locals[static_cast<size_t>(id)];
+    return {local.shape, local.stride};
+  }
+
+  LaneShape operation(Expr& expr) {
+    LaneShape all = kUniform;
+    for (ExprPtr& operand : expr.operands) {
+      if (expression(*operand) != kUniform) all = kVarying;
+    }
+    switch (expr.kind) {
+      case ExprKind::Local:
+        return local_shape(expr.local);
+      case ExprKind::ThreadIndex:
+        return expr.thread_index == ThreadIndex::Idx || expr.thread_index == ThreadIndex::ThreadIdxX ? linear(1)
+                                                                                                    : kUniform;
+      case ExprKind::Select:
+        if (shape_of(*expr.operands[0]) != kUniform) return kVarying;
+        return join(shape_of(*expr.operands[1]), shape_of(*expr.operands[2]));
+      case ExprKind::Unary:
+      case ExprKind::Binary:
+        return all == kUniform || !keeps_progressions(expr.type) ? all : arithmetic(expr);
+      case ExprKind::Cast:
+        return all == kUniform ? kUniform : cast(expr);
+      default:
+        return all;
+    }
+  }
+
+  // Progressions are followed in signed 32- and 64-bit integers alone: there a lane past the wrap is a negative number, which
+  // is no index, so an address computed from the first lane is right for all that may be accessed.
+  static bool keeps_progressions(const Type& type) {
+    return type.is_scalar() && (type.scalar == Scalar::I32 || type.scalar == Scalar::I64);
+  }
+
+  static LaneShape arithmetic(const Expr& expr) {
+    if (expr.kind == ExprKind::Unary) {
+      LaneShape a = shape_of(*expr.operands[0]);
+      return expr.unary_op == UnaryOp::Negate && a.shape == Shape::Linear ? linear(-a.stride) : kVarying;
+    }
+    LaneShape a = shape_of(*expr.operands[0]);
+    LaneShape b = shape_of(*expr.operands[1]);
+    if (a.shape == Shape::Varying || b.shape == Shape::Varying) return kVarying;
+    switch (expr.binary_op) {
+      case BinaryOp::Add:
+        return linear(int64_t{a.stride} + b.stride);
+      case BinaryOp::Subtract:
+        return linear(int64_t{a.stride} - b.stride);
+      case BinaryOp::Multiply:
+        if (auto factor = constant_of(*expr.operands[1])) return scaled(a, *factor);
+        if (auto factor = constant_of(*expr.operands[0])) return scaled(b, *factor);
+        return kVarying;
+      case BinaryOp::ShiftLeft:
+        if (auto bits = constant_of(*expr.operands[1]); bits && *bits >= 0 && *bits < 16) return scaled(a, 1 << *bits);
+        return kVarying;
+      default:
+        return kVarying;
+    }
+  }
+
+  static LaneShape scaled(LaneShape shape, int64_t factor) {
+    if (std::abs(factor) > kLargestStride) return kVarying;
+    return linear(shape.stride * factor);
+  }
+
+  static std::optional<int64_t> constant_of(const Expr& expr) {
+    if (expr.kind != ExprKind::Constant || expr.constant.kind != ConstantValue::Kind::Integer) return std::nullopt;
+    return expr.constant.integer;
+  }
+
+  // Widening keeps a progression only where it is known not to have wrapped before: the thread's own index.
+  static LaneShape cast(const Expr& expr) {
+    const Expr& operand = *expr.operands[0];
+    if (operand.shape != Shape::Linear || !keeps_progressions(expr.type)) return kVarying;
+    bool narrows = size_of(expr.type.scalar) < size_of(operand.type.scalar);
+    if (narrows || operand.kind == ExprKind::ThreadIndex || expr.type == operand.type) return shape_of(operand);
+    return kVarying;
+  }
+
+  Function& function_;
+  Liveness liveness_;
+  std::vector<bool> known_;  // has been assigned in the walk so far: a local's first shape replaces the initial one
+  std::vector<Region> regions_;
+  bool changed_ = false;
+};
+
+}  // namespace
+
+void annotate_shapes(Function& function) { ShapeWalk(function).run(); }
+
+}  // namespace cudapy::sema

@@ -1,0 +1,157 @@
+// Recognises, after a head of plain assignments,
+//     if idx < bound [and rest]:   as the last statement, without else        -> clip_x, if rest
+//     if idx >= bound [or rest]: return                                       -> clip_x, if rest: return
+// where idx may be written as a variable that is only ever idx, and bound is uniform and known before the first thread runs.
+#include "transform/clip_guards.h"
+
+#include <map>
+
+namespace cudapy::transform {
+
+namespace {
+
+using namespace ir;
+
+class GuardClipper {
+ public:
+  explicit GuardClipper(Function& function) : function_(function), assignments_(function.locals.size(), 0) {
+    for (int i = 0; i < function.parameter_count; ++i) assignments_[static_cast<size_t>(i)] = 1;
+    count_block(function.body);
+  }
+
+  void run() {
+    for (size_t i = 0; i < function_.body.size(); ++i) {
+      Stmt& stmt = *function_.body[i];
+      if (stmt.kind == StmtKind::Assign) {
+        if (!is_pure(*stmt.value)) return;
+        if (assignments_[static_cast<size_t>(stmt.local)] == 1) head_values_[stmt.local] = stmt.value.get();
+        continue;
+      }
+      if (stmt.kind != StmtKind::If || !stmt.else_body.empty()) return;
+      bool last = i + 1 == function_.body.size();
+      if (is_return(stmt.body)) {
+        take_terms(stmt.value, ExprKind::Or, /*guard=*/false);
+        if (!stmt.value) function_.body.erase(function_.body.begin() + static_cast<std::ptrdiff_t>(i));
+        else return;
+        --i;
+      } else if (last) {
+        take_terms(stmt.value, ExprKind::And, /*guard=*/true);
+        if (!stmt.value) splice(i);
+        return;
+      } else {
+        return;
+      }
+    }
+  }
+
+ private:
+  static bool is_return(const Block& body) { return body.size() == 1 && body[0]->kind == StmtKind::Return; }
+
+  // Replaces the `if` at `index`, the last statement, by its body.
+  void splice(size_t index) {
+    Block body = std::move(function_.body[index]->body);
+    function_.body.pop_back();
+    for (StmtPtr& stmt : body) function_.body.push_back(std::move(stmt));
+  }
+
+  // Removes from `condition`, a chain of `joint`s, the terms that bound idx; null if none is left.
+  void take_terms(ExprPtr& condition, ExprKind joint, bool guard) {
+    if (condition->kind == joint) {
+      take_terms(condition->operands[0], joint, guard);
+      // What stands to the right of a term that may have effects or faults must still be behind it; bounds are pure.
+      take_terms(condition->operands[1], joint, guard);
+      if (!condition->operands[0]) condition = std::move(condition->operands[1]);
+      else if (!condition->operands[1]) condition = ExprPtr(std::move(condition->operands[0]));
+      return;
+    }
+    if (ExprPtr bound = bound_of(*condition, guard)) {
+      function_.clip_x.push_back(std::move(bound));
+      condition.reset();
+    }
+  }
+
+  // `idx < bound` or `bound > idx`; as a way out, `idx >= bound` or `bound <= idx`.
+  ExprPtr bound_of(const Expr& condition, bool guard) {
+    if (condition.kind != ExprKind::Compare) return nullptr;
+    CompareOp idx_first = guard ? CompareOp::Less : CompareOp::GreaterEqual;
+    CompareOp idx_second = guard ? CompareOp::Greater : CompareOp::LessEqual;
+    const Expr* index = condition.operands[0].get();
+    const Expr* bound = condition.operands[1].get();
+    if (condition.compare_op == idx_second) std::swap(index, bound);
+    else if (condition.compare_op != idx_first) return nullptr;
+    if (!is_idx(*index)) return nullptr;
+    return launch_constant(*bound);
+  }
+
+  bool is_idx(const Expr& expr) const {
+    if (expr.kind == ExprKind::ThreadIndex) return expr.thread_index == ThreadIndex::Idx;
+    if (expr.kind != ExprKind::Local) return false;
+    auto value = head_values_.find(expr.local);
+    return value != head_values_.end() && is_idx(*value->second);
+  }
+
+  // A copy of `expr` in terms of parameters alone; null where it is not the same for all threads or may fault.
+  ExprPtr launch_constant(const Expr& expr) const {
+    switch (expr.kind) {
+      case ExprKind::Local: {
+        if (expr.local < function_.parameter_count) {
+          return assignments_[static_cast<size_t>(expr.local)] == 1 ? clone(expr) : nullptr;
+        }
+        auto value = head_values_.find(expr.local);
+        return value == head_values_.end() ? nullptr : launch_constant(*value->second);
+      }
+      case ExprKind::Binary:
+        if (expr.binary_op != BinaryOp::Add && expr.binary_op != BinaryOp::Subtract &&
+            expr.binary_op != BinaryOp::Multiply) {
+          return nullptr;
+        }
+        break;
+      case ExprKind::Constant:
+      case ExprKind::Cast:
+      case ExprKind::Len:
+        break;
+      default:
+        return nullptr;
+    }
+    ExprPtr copy = clone(expr);
+    for (ExprPtr& operand : copy->operands) {
+      operand = launch_constant(*operand);
+      if (!operand) return nullptr;
+    }
+    return copy;
+  }
+
+  // A load counts as an effect: threads past the bound that would have read out of bounds must not go unnoticed.
+  static bool is_pure(const Expr& expr) {
+    if (expr.kind == ExprKind::Sequence || expr.kind == ExprKind::Call || expr.kind == ExprKind::Load) return false;
+    for (const ExprPtr& operand : expr.operands) {
+      if (!is_pure(*operand)) return false;
+    }
+    return true;
+  }
+
+  void count_block(const Block& block) {
+    for (const StmtPtr& stmt : block) {
+      if (stmt->local != kNoLocal) ++assignments_[static_cast<size_t>(stmt->local)];
+      if (stmt->value) count_expr(*stmt->value);
+      for (const ExprPtr& operand : stmt->operands) count_expr(*operand);
+      count_block(stmt->body);
+      count_block(stmt->else_body);
+    }
+  }
+
+  void count_expr(const Expr& expr) {
+    for (const ExprPtr& operand : expr.operands) count_expr(*operand);
+    count_block(expr.body);
+  }
+
+  Function& function_;
+  std::vector<int> assignments_;                 // per local, in the whole function; a parameter's value counts as one
+  std::map<LocalId, const Expr*> head_values_;  // of the head's variables that are assigned once
+};
+
+}  // namespace
+
+void clip_guards(Function& function) { GuardClipper(function).run(); }
+
+}  // namespace cudapy::transform
