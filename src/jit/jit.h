@@ -20,9 +20,7 @@ struct CompileRequest {
   std::string isa;                       // a level's name; empty for the host's own CPU
   int gang_width = 0;                    // lanes; 0 to choose
   bool fastmath = false;
-  bool check = true;              // bounds, division and assert checks
-  std::vector<uint8_t> metadata;  // travels in the image unread
-  // Texts for inspection; each costs time.
+  // Texts to look at; each costs time.
   bool want_unoptimised_llvm_ir = false;
   bool want_llvm_ir = false;
   bool want_asm = false;
@@ -38,7 +36,7 @@ struct CompileTimes {  // microseconds
 
 struct CompileResult {
   std::string error;           // empty on success
-  std::vector<uint8_t> image;  // a serialised runtime::CodeImage
+  std::vector<uint8_t> image;  // a serialised runtime::CodeImage; its metadata is a KernelMetadata
   int gang_width = 0;          // what was chosen
   std::string unoptimised_llvm_ir, llvm_ir, asm_text;
   CompileTimes times;
@@ -49,7 +47,7 @@ struct CompileResult {
 extern "C" {
 
 // False, with result->error set, on failure. Thread safe: concurrent compiles share nothing but
-// LLVM's process-wide options.
+// LLVM's process-wide tables. Never throws, never prints; LLVM's fatal errors are failures too.
 bool cudapy_jit_compile(const cudapy::jit::CompileRequest* request,
                         cudapy::jit::CompileResult* result) noexcept;
 

@@ -1,24 +1,19 @@
-// Target machines for CPU kernels: a named instruction level or the host's best, position
+// Target machines for CPU kernels: a named instruction level or the host's own CPU, position
 // independent, small code model.
 #pragma once
-
-#include "codegen/cpu/target_info.h"
 
 #include <memory>
 #include <string>
 
+#include "codegen/cpu/target_info.h"
+
 namespace llvm {
 class Function;
+class Module;
 class TargetMachine;
 }  // namespace llvm
 
 namespace cudapy::jit {
-
-struct TargetRequest {
-  std::string isa;  // "sse2", "sse4", "avx2", "avx512", "neon"; empty for the host's own CPU with
-                    // all its features
-  bool fastmath = false;  // lets the back end contract and reassociate as well
-};
 
 struct Target {
   codegen::cpu::TargetInfo info;
@@ -30,17 +25,17 @@ struct Target {
   Target& operator=(Target&&) noexcept;
 };
 
-// Registers the back ends and sets the process-wide options, once. Thread safe; the functions below
-// call it.
+// Registers the back ends, once for the process. Thread safe; create_target calls it.
 void initialise_llvm();
 
-// An empty machine, with the reason in `error`, if the level is unknown. A target machine serves
-// one compile at a time.
-Target create_target(const TargetRequest& request, std::string& error);
+// For the level `isa` ("sse2", "sse4", "avx2", "avx512", "neon"), or for the host's own CPU with
+// all its features where it is empty. An empty machine, with the reason in `error`, if there is no
+// such level. A target machine serves one compile at a time.
+Target create_target(const std::string& isa, std::string& error);
 
-// Gives a function the attributes that keep vectors of up to `vector_bits` legal: without them LLVM
-// may split 512-bit vectors on CPUs whose tuning prefers 256. `vector_bits` is the widest native
-// vector that the function's code uses.
-void set_vector_width(llvm::Function& function, int vector_bits);
+// What every function of a kernel's module carries: vectors of the target's full width stay whole
+// (without the attributes LLVM splits 512-bit ones on CPUs tuned for 256), nothing unwinds, and
+// imported functions are called through the image's table of addresses rather than a stub.
+void set_target_attributes(llvm::Module& module, const codegen::cpu::TargetInfo& info);
 
 }  // namespace cudapy::jit
