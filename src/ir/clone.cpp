@@ -1,0 +1,76 @@
+// Deep copies of trees.
+#include "ir/tree.h"
+
+namespace cudapy::ir {
+
+namespace {
+
+std::vector<ExprPtr> clone_all(const std::vector<ExprPtr>& exprs) {
+  std::vector<ExprPtr> copies;
+  copies.reserve(exprs.size());
+  for (const ExprPtr& expr : exprs) copies.push_back(clone(*expr));
+  return copies;
+}
+
+}  // namespace
+
+ExprPtr clone(const Expr& expr) {
+  auto copy = std::make_unique<Expr>();
+  copy->kind = expr.kind;
+  copy->type = expr.type;
+  copy->span = expr.span;
+  copy->shape = expr.shape;
+  copy->stride = expr.stride;
+  copy->operands = clone_all(expr.operands);
+  copy->constant = expr.constant;
+  copy->local = expr.local;
+  copy->thread_index = expr.thread_index;
+  copy->unary_op = expr.unary_op;
+  copy->binary_op = expr.binary_op;
+  copy->compare_op = expr.compare_op;
+  copy->builtin = expr.builtin;
+  copy->math = expr.math;
+  copy->math_single = expr.math_single;
+  copy->callee = expr.callee;
+  copy->body = clone(expr.body);
+  copy->is_frame = expr.is_frame;
+  return copy;
+}
+
+StmtPtr clone(const Stmt& stmt) {
+  auto copy = std::make_unique<Stmt>();
+  copy->kind = stmt.kind;
+  copy->span = stmt.span;
+  copy->local = stmt.local;
+  copy->counter = stmt.counter;
+  if (stmt.value) copy->value = clone(*stmt.value);
+  copy->operands = clone_all(stmt.operands);
+  copy->body = clone(stmt.body);
+  copy->else_body = clone(stmt.else_body);
+  return copy;
+}
+
+Block clone(const Block& block) {
+  Block copy;
+  copy.reserve(block.size());
+  for (const StmtPtr& stmt : block) copy.push_back(clone(*stmt));
+  return copy;
+}
+
+Function clone(const Function& function) {
+  Function copy;
+  copy.name = function.name;
+  copy.span = function.span;
+  copy.locals = function.locals;
+  copy.parameter_count = function.parameter_count;
+  copy.result = function.result;
+  copy.signature = function.signature;
+  copy.body = clone(function.body);
+  copy.written = function.written;
+  copy.uses_block_shape = function.uses_block_shape;
+  copy.wide_index = function.wide_index;
+  copy.clip_x = clone_all(function.clip_x);
+  return copy;
+}
+
+}  // namespace cudapy::ir

@@ -1,0 +1,485 @@
+// Trees as text. Operators are parenthesised by Python's precedence, so what is printed of an
+// expression reads as it was written.
+#include "ir/printer.h"
+
+#include <charconv>
+#include <cmath>
+
+namespace cudapy::ir {
+
+namespace {
+
+// Python's precedences, low to high.
+enum Precedence : int {
+  kTernary = 1,
+  kOr,
+  kAnd,
+  kNot,
+  kCompare,
+  kBitOr,
+  kBitXor,
+  kBitAnd,
+  kShift,
+  kSum,
+  kProduct,
+  kUnary,
+  kPower,
+  kAtom
+};
+
+struct Operator {
+  std::string_view text;
+  int precedence;
+};
+
+Operator operator_of(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::Add:
+      return {" + ", kSum};
+    case BinaryOp::Subtract:
+      return {" - ", kSum};
+    case BinaryOp::Multiply:
+      return {" * ", kProduct};
+    case BinaryOp::Divide:
+      return {" / ", kProduct};
+    case BinaryOp::FloorDivide:
+      return {" // ", kProduct};
+    case BinaryOp::Modulo:
+      return {" % ", kProduct};
+    case BinaryOp::Power:
+      return {" ** ", kPower};
+    case BinaryOp::ShiftLeft:
+      return {" << ", kShift};
+    case BinaryOp::ShiftRight:
+      return {" >> ", kShift};
+    case BinaryOp::BitAnd:
+      return {" & ", kBitAnd};
+    case BinaryOp::BitOr:
+      return {" | ", kBitOr};
+    case BinaryOp::BitXor:
+      return {" ^ ", kBitXor};
+    case BinaryOp::Minimum:
+      return {"min", kAtom};
+    case BinaryOp::Maximum:
+      return {"max", kAtom};
+  }
+  return {" ? ", kAtom};
+}
+
+std::string_view text_of(CompareOp op) {
+  switch (op) {
+    case CompareOp::Equal:
+      return " == ";
+    case CompareOp::NotEqual:
+      return " != ";
+    case CompareOp::Less:
+      return " < ";
+    case CompareOp::LessEqual:
+      return " <= ";
+    case CompareOp::Greater:
+      return " > ";
+    case CompareOp::GreaterEqual:
+      return " >= ";
+  }
+  return " ? ";
+}
+
+std::string_view text_of(ThreadIndex index) {
+  constexpr std::string_view kNames[] = {"idx",         "idy",         "idz",        "threadIdx.x",
+                                         "threadIdx.y", "threadIdx.z", "blockIdx.x", "blockIdx.y",
+                                         "blockIdx.z",  "blockDim.x",  "blockDim.y", "blockDim.z",
+                                         "gridDim.x",   "gridDim.y",   "gridDim.z"};
+  return kNames[static_cast<size_t>(index)];
+}
+
+std::string_view text_of(Builtin builtin) {
+  constexpr std::string_view kNames[] = {"len", "min",        "max",       "abs",       "round",
+                                         "pow", "math.floor", "math.ceil", "math.trunc"};
+  return kNames[static_cast<size_t>(builtin)];
+}
+
+std::string real_text(double value, bool single) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  char buffer[40];
+  const auto end =
+      single ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<float>(value)).ptr
+             : std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  std::string text(buffer, end);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string shape_text(Shape shape, int32_t stride) {
+  switch (shape) {
+    case Shape::Uniform:
+      return "uniform";
+    case Shape::Linear:
+      return "linear(" + std::to_string(stride) + ")";
+    case Shape::Varying:
+      return "varying";
+  }
+  return "?";
+}
+
+class Printer {
+ public:
+  Printer(const Function& function, const std::vector<Function>* callees,
+          const PrintOptions& options)
+      : function_(function),
+        callees_(callees),
+        options_(options),
+        announced_(function.locals.size(), false) {}
+
+  std::string take() { return std::move(out_); }
+
+  void function() {
+    out_ += "def " + function_.name + "(";
+    for (int32_t i = 0; i < function_.parameter_count; ++i) {
+      if (i) out_ += ", ";
+      const Local& local = function_.locals[static_cast<size_t>(i)];
+      out_ += local_name(i);
+      if (!local.type.is_unknown()) out_ += ": " + to_string(local.type);
+      if (static_cast<size_t>(i) < function_.written.size() &&
+          function_.written[static_cast<size_t>(i)]) {
+        out_ += " (written)";
+      }
+      announced_[static_cast<size_t>(i)] = true;
+    }
+    out_ += ")";
+    if (!function_.result.is_unknown()) out_ += " -> " + to_string(function_.result);
+    out_ += ":";
+    if (function_.wide_index) out_ += "  # wide index";
+    ++indent_;
+    if (!function_.clip_x.empty()) {
+      line();
+      out_ += "# only where idx < ";
+      for (size_t i = 0; i < function_.clip_x.size(); ++i) {
+        if (i) out_ += ", ";
+        expr(*function_.clip_x[i], kTernary);
+      }
+    }
+    block(function_.body);
+    --indent_;
+    out_ += '\n';
+  }
+
+  void block(const Block& block) {
+    for (const StmtPtr& stmt : block) {
+      line();
+      this->stmt(*stmt);
+    }
+    if (block.empty()) {
+      line();
+      out_ += "pass";
+    }
+  }
+
+  void expr(const Expr& expr, int minimum);
+
+ private:
+  void line() {
+    if (!out_.empty()) out_ += '\n';
+    out_.append(static_cast<size_t>(indent_) * 4, ' ');
+  }
+
+  // Two locals of one name (a helper inlined twice) are told apart by their numbers.
+  std::string local_name(LocalId id) const {
+    if (id < 0 || static_cast<size_t>(id) >= function_.locals.size())
+      return "<no local " + std::to_string(id) + ">";
+    const std::string& name = function_.locals[static_cast<size_t>(id)].name;
+    for (size_t other = 0; other < function_.locals.size(); ++other) {
+      if (static_cast<LocalId>(other) != id && function_.locals[other].name == name)
+        return name + "." + std::to_string(id);
+    }
+    return name;
+  }
+
+  void target(LocalId id) {
+    out_ += local_name(id);
+    if (id < 0 || static_cast<size_t>(id) >= announced_.size() ||
+        announced_[static_cast<size_t>(id)])
+      return;
+    announced_[static_cast<size_t>(id)] = true;
+    const Local& local = function_.locals[static_cast<size_t>(id)];
+    if (!local.type.is_unknown()) {
+      out_ += ": " + to_string(local.type);
+    } else if (!local.declared.is_unknown()) {
+      out_ += ": " + to_string(local.declared);
+    }
+  }
+
+  void stmt(const Stmt& stmt);
+  void nested(std::string_view head, const Block& body);
+  void remark(const Stmt& stmt);
+  void list(const std::vector<ExprPtr>& exprs, size_t first = 0);
+  void constant(const Expr& expr);
+  void sequence(const Expr& expr);
+  void binary(std::string_view text, int precedence, const Expr& expr, int minimum);
+
+  const Function& function_;
+  const std::vector<Function>* callees_;
+  const PrintOptions& options_;
+  std::vector<bool> announced_;
+  std::string out_;
+  int indent_ = 0;
+};
+
+void Printer::list(const std::vector<ExprPtr>& exprs, size_t first) {
+  for (size_t i = first; i < exprs.size(); ++i) {
+    if (i > first) out_ += ", ";
+    expr(*exprs[i], kTernary);
+  }
+}
+
+// A typed constant that is neither an int32, a float32 nor a bool shows its type.
+void Printer::constant(const Expr& expr) {
+  const ConstantValue& value = expr.constant;
+  const bool typed = expr.type.is_scalar() && !expr.type.weak;
+  const bool plain = !typed || expr.type.scalar == Scalar::I32 || expr.type.scalar == Scalar::F32 ||
+                     expr.type.scalar == Scalar::Bool;
+  if (!plain) out_ += std::string(name_of(expr.type.scalar)) + "(";
+  switch (value.kind) {
+    case ConstantValue::Kind::Bool:
+      out_ += value.integer ? "True" : "False";
+      break;
+    case ConstantValue::Kind::Integer:
+      out_ += value.exceeds_int64 ? std::to_string(static_cast<uint64_t>(value.integer))
+                                  : std::to_string(value.integer);
+      break;
+    case ConstantValue::Kind::Float:
+      out_ += real_text(value.real, typed && expr.type.scalar == Scalar::F32);
+      break;
+  }
+  if (!plain) out_ += ")";
+}
+
+void Printer::binary(std::string_view text, int precedence, const Expr& expr, int minimum) {
+  const bool parens = precedence < minimum;
+  const bool right_to_left = precedence == kPower;
+  if (parens) out_ += '(';
+  this->expr(*expr.operands[0],
+             right_to_left || precedence == kCompare ? precedence + 1 : precedence);
+  out_ += text;
+  this->expr(*expr.operands[1], right_to_left ? precedence : precedence + 1);
+  if (parens) out_ += ')';
+}
+
+// { statements; yield value }
+void Printer::sequence(const Expr& expr) {
+  out_ += expr.is_frame ? "frame {" : "{";
+  indent_ += 2;
+  for (const StmtPtr& stmt : expr.body) {
+    line();
+    this->stmt(*stmt);
+  }
+  if (!expr.operands.empty()) {
+    line();
+    out_ += "yield ";
+    this->expr(*expr.operands[0], kTernary);
+  }
+  --indent_;
+  line();
+  out_ += "}";
+  --indent_;
+}
+
+void Printer::expr(const Expr& expr, int minimum) {
+  const auto& operands = expr.operands;
+  switch (expr.kind) {
+    case ExprKind::Constant:
+      constant(expr);
+      break;
+    case ExprKind::Local:
+      out_ += local_name(expr.local);
+      break;
+    case ExprKind::ThreadIndex:
+      out_ += text_of(expr.thread_index);
+      break;
+    case ExprKind::Unary: {
+      constexpr std::string_view kTexts[] = {"-", "+", "~", "not "};
+      const int precedence = expr.unary_op == UnaryOp::Not ? kNot : kUnary;
+      if (precedence < minimum) out_ += '(';
+      out_ += kTexts[static_cast<size_t>(expr.unary_op)];
+      this->expr(*operands[0], precedence);
+      if (precedence < minimum) out_ += ')';
+      break;
+    }
+    case ExprKind::Binary: {
+      const Operator op = operator_of(expr.binary_op);
+      if (op.precedence != kAtom) {
+        binary(op.text, op.precedence, expr, minimum);
+        break;
+      }
+      out_ += std::string(op.text) + "(";
+      list(operands);
+      out_ += ")";
+      break;
+    }
+    case ExprKind::Compare:
+      binary(text_of(expr.compare_op), kCompare, expr, minimum);
+      break;
+    case ExprKind::And:
+      binary(" and ", kAnd, expr, minimum);
+      break;
+    case ExprKind::Or:
+      binary(" or ", kOr, expr, minimum);
+      break;
+    case ExprKind::Select:
+      if (minimum > kTernary) out_ += '(';
+      this->expr(*operands[1], kOr);
+      out_ += " if ";
+      this->expr(*operands[0], kOr);
+      out_ += " else ";
+      this->expr(*operands[2], kTernary);
+      if (minimum > kTernary) out_ += ')';
+      break;
+    case ExprKind::Cast:
+      out_ += to_string(expr.type) + "(";
+      list(operands);
+      out_ += ")";
+      break;
+    case ExprKind::Math:
+      out_ += "math." + std::string(info(expr.math).name) + (expr.math_single ? "f(" : "(");
+      list(operands);
+      out_ += ")";
+      break;
+    case ExprKind::Call: {
+      const auto callee = static_cast<size_t>(expr.callee);
+      out_ += callees_ && callee < callees_->size() ? (*callees_)[callee].name
+                                                    : "function" + std::to_string(expr.callee);
+      out_ += "(";
+      list(operands);
+      out_ += ")";
+      break;
+    }
+    case ExprKind::Sequence:
+      sequence(expr);
+      break;
+    case ExprKind::Load:
+      this->expr(*operands[0], kAtom);
+      out_ += "[";
+      list(operands, 1);
+      out_ += "]";
+      break;
+    case ExprKind::Len:
+      out_ += "len(";
+      list(operands);
+      out_ += ")";
+      break;
+    case ExprKind::CallBuiltin:
+      out_ += std::string(text_of(expr.builtin)) + "(";
+      list(operands);
+      out_ += ")";
+      break;
+  }
+}
+
+void Printer::nested(std::string_view head, const Block& body) {
+  out_ += head;
+  ++indent_;
+  block(body);
+  --indent_;
+}
+
+// After annotate_shapes: what the statement computes, and the index that it stores at.
+void Printer::remark(const Stmt& stmt) {
+  if (!options_.shapes) return;
+  if (stmt.value) out_ += "  # " + shape_text(stmt.value->shape, stmt.value->stride);
+  if (stmt.kind == StmtKind::Store && stmt.operands.size() > 1) {
+    out_ += " at " + shape_text(stmt.operands[1]->shape, stmt.operands[1]->stride);
+  }
+}
+
+void Printer::stmt(const Stmt& stmt) {
+  switch (stmt.kind) {
+    case StmtKind::Assign:
+      target(stmt.local);
+      out_ += " = ";
+      expr(*stmt.value, kTernary);
+      remark(stmt);
+      break;
+    case StmtKind::Store:
+      expr(*stmt.operands[0], kAtom);
+      out_ += "[";
+      list(stmt.operands, 1);
+      out_ += "] = ";
+      expr(*stmt.value, kTernary);
+      remark(stmt);
+      break;
+    case StmtKind::If:
+    case StmtKind::While:
+      out_ += stmt.kind == StmtKind::If ? "if " : "while ";
+      expr(*stmt.value, kTernary);
+      out_ += ":";
+      remark(stmt);
+      nested("", stmt.body);
+      break;
+    case StmtKind::For:
+      out_ += "for ";
+      if (stmt.counter != kNoLocal) {
+        target(stmt.counter);
+        out_ += " as ";
+      }
+      target(stmt.local);
+      out_ += " in range(";
+      list(stmt.operands);
+      out_ += "):";
+      nested("", stmt.body);
+      break;
+    case StmtKind::Break:
+      out_ += "break";
+      break;
+    case StmtKind::Continue:
+      out_ += "continue";
+      break;
+    case StmtKind::Return:
+      out_ += "return";
+      if (stmt.value) {
+        out_ += " ";
+        expr(*stmt.value, kTernary);
+      }
+      remark(stmt);
+      break;
+    case StmtKind::Evaluate:
+      expr(*stmt.value, kTernary);
+      break;
+  }
+  if (!stmt.else_body.empty()) {
+    line();
+    nested("else:", stmt.else_body);
+  }
+}
+
+}  // namespace
+
+std::string print(const Program& program, const PrintOptions& options) {
+  std::string text;
+  for (const Function& function : program.functions) {
+    if (!text.empty()) text += '\n';
+    Printer printer(function, &program.functions, options);
+    printer.function();
+    text += printer.take();
+  }
+  return text;
+}
+
+std::string print(const Function& function, const PrintOptions& options) {
+  Printer printer(function, nullptr, options);
+  printer.function();
+  return printer.take();
+}
+
+std::string print(const Block& block, const Function& function, const PrintOptions& options) {
+  Printer printer(function, nullptr, options);
+  printer.block(block);
+  return printer.take() + "\n";
+}
+
+std::string print(const Expr& expr, const Function& function, const PrintOptions& options) {
+  Printer printer(function, nullptr, options);
+  printer.expr(expr, kTernary);
+  return printer.take();
+}
+
+}  // namespace cudapy::ir

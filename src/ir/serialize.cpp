@@ -1,0 +1,149 @@
+// The canonical bytes of a typed function. Each node writes its kind, its type and exactly the
+// fields that its kind uses, so a field that happens to hold a leftover value never splits two
+// equal kernels.
+#include "ir/serialize.h"
+
+#include <bit>
+#include <cstring>
+
+namespace cudapy::ir {
+
+namespace {
+
+// Bump when the layout changes: the bytes are part of what names a cache entry.
+constexpr uint8_t kFormat = 1;
+
+class Writer {
+ public:
+  std::vector<uint8_t> take() { return std::move(bytes_); }
+
+  void function(const Function& function) {
+    byte(kFormat);
+    number(function.parameter_count);
+    count(function.locals.size());
+    for (const Local& local : function.locals) type(local.type);
+    type(function.result);
+    byte(function.uses_block_shape);
+    byte(function.wide_index);
+    count(function.written.size());
+    for (const bool written : function.written) byte(written);
+    exprs(function.clip_x);
+    block(function.body);
+  }
+
+ private:
+  void byte(uint8_t value) { bytes_.push_back(value); }
+  template <typename T>
+  void kind(T value) {
+    byte(static_cast<uint8_t>(value));
+  }
+  // LEB128 of the zigzag: most numbers here are small.
+  void number(int64_t value) {
+    auto rest = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+    for (; rest >= 0x80; rest >>= 7) byte(static_cast<uint8_t>(rest | 0x80));
+    byte(static_cast<uint8_t>(rest));
+  }
+  void count(size_t value) { number(static_cast<int64_t>(value)); }
+  void type(const Type& type) {
+    kind(type.kind);
+    kind(type.scalar);
+    byte(type.rank);
+  }
+
+  void constant(const ConstantValue& value) {
+    kind(value.kind);
+    if (value.kind == ConstantValue::Kind::Float) {
+      number(static_cast<int64_t>(std::bit_cast<uint64_t>(value.real)));
+    } else {
+      number(value.integer);
+      byte(value.exceeds_int64);
+    }
+  }
+
+  void exprs(const std::vector<ExprPtr>& list) {
+    count(list.size());
+    for (const ExprPtr& expr : list) this->expr(*expr);
+  }
+
+  void expr(const Expr& expr) {
+    kind(expr.kind);
+    type(expr.type);
+    switch (expr.kind) {
+      case ExprKind::Constant:
+        constant(expr.constant);
+        return;
+      case ExprKind::Local:
+        number(expr.local);
+        return;
+      case ExprKind::ThreadIndex:
+        kind(expr.thread_index);
+        return;
+      case ExprKind::Unary:
+        kind(expr.unary_op);
+        break;
+      case ExprKind::Binary:
+        kind(expr.binary_op);
+        break;
+      case ExprKind::Compare:
+        kind(expr.compare_op);
+        break;
+      case ExprKind::Math:
+        // The name, not the number: the catalogue may grow in the middle.
+        text(info(expr.math).name);
+        byte(expr.math_single);
+        break;
+      case ExprKind::Call:
+        number(expr.callee);
+        break;
+      case ExprKind::CallBuiltin:
+        kind(expr.builtin);
+        break;
+      case ExprKind::Sequence:
+        byte(expr.is_frame);
+        number(expr.local);
+        block(expr.body);
+        break;
+      case ExprKind::And:
+      case ExprKind::Or:
+      case ExprKind::Select:
+      case ExprKind::Cast:
+      case ExprKind::Load:
+      case ExprKind::Len:
+        break;
+    }
+    exprs(expr.operands);
+  }
+
+  void block(const Block& block) {
+    count(block.size());
+    for (const StmtPtr& stmt : block) this->stmt(*stmt);
+  }
+
+  void stmt(const Stmt& stmt) {
+    kind(stmt.kind);
+    number(stmt.local);
+    number(stmt.counter);
+    byte(stmt.value != nullptr);
+    if (stmt.value) expr(*stmt.value);
+    exprs(stmt.operands);
+    block(stmt.body);
+    block(stmt.else_body);
+  }
+
+  void text(std::string_view text) {
+    count(text.size());
+    bytes_.insert(bytes_.end(), text.begin(), text.end());
+  }
+
+  std::vector<uint8_t> bytes_;
+};
+
+}  // namespace
+
+std::vector<uint8_t> serialize(const Function& function) {
+  Writer writer;
+  writer.function(function);
+  return writer.take();
+}
+
+}  // namespace cudapy::ir

@@ -1,0 +1,339 @@
+// One walk over a typed tree; each node is held against what tree.h says of its kind.
+#include "ir/verifier.h"
+
+#include "ir/printer.h"
+
+namespace cudapy::ir {
+
+namespace {
+
+class Verifier {
+ public:
+  Verifier(const Function& function, const Program* program)
+      : function_(function), program_(program) {}
+
+  std::vector<std::string> run() {
+    const auto parameters = static_cast<size_t>(function_.parameter_count);
+    if (parameters > function_.locals.size()) {
+      problems_.push_back(function_.name + ": more parameters than locals");
+      return problems_;
+    }
+    for (size_t i = 0; i < function_.locals.size(); ++i) {
+      const Local& local = function_.locals[i];
+      if (local.type.weak || local.type.is_unknown() || local.type.is_void()) {
+        report("the local " + local.name + " has the type " + to_string(local.type));
+      }
+      if (local.type.is_array() && i >= parameters)
+        report("the local " + local.name + " is an array");
+    }
+    if (!function_.written.empty() && function_.written.size() != parameters)
+      report("`written` has the wrong size");
+    for (const ExprPtr& clip : function_.clip_x) expr(*clip);
+    block(function_.body);
+    return std::move(problems_);
+  }
+
+ private:
+  void report(const std::string& what) { problems_.push_back(function_.name + ": " + what); }
+  void report(const Expr& expr, const std::string& what) {
+    report(what + ": " + print(expr, function_));
+  }
+
+  bool has_local(LocalId id) const {
+    return id >= 0 && static_cast<size_t>(id) < function_.locals.size();
+  }
+  const Type& type_of(LocalId id) const { return function_.locals[static_cast<size_t>(id)].type; }
+
+  // A wrong count of operands ends the look at a node: the other checks index into them.
+  bool arity(const Expr& expr, size_t count) {
+    if (expr.operands.size() == count) return true;
+    report("an expression of kind " + std::to_string(static_cast<int>(expr.kind)) + " has " +
+           std::to_string(expr.operands.size()) + " operands, not " + std::to_string(count));
+    return false;
+  }
+
+  void same(const Expr& expr, const Type& a, const Type& b, const char* what) {
+    if (a == b) return;
+    report(expr, std::string(what) + ": " + to_string(a) + " and " + to_string(b));
+  }
+
+  void expr(const Expr& expr) {
+    for (const ExprPtr& operand : expr.operands) {
+      if (!operand) return report("an expression has a null operand");
+      this->expr(*operand);
+    }
+    const bool may_be_void = expr.kind == ExprKind::Call || expr.kind == ExprKind::Sequence;
+    const bool may_be_array = expr.kind == ExprKind::Local;
+    if (expr.type.weak || expr.type.is_unknown() || (expr.type.is_void() && !may_be_void) ||
+        (expr.type.is_array() && !may_be_array)) {
+      report(expr, "an expression has the type " + to_string(expr.type));
+    }
+    switch (expr.kind) {
+      case ExprKind::Constant:
+        return constant(expr);
+      case ExprKind::Local:
+        if (!has_local(expr.local)) return report(expr, "no such local");
+        return same(expr, expr.type, type_of(expr.local), "a local is read at another type");
+      case ExprKind::ThreadIndex:
+        return thread_index(expr);
+      case ExprKind::Unary:
+        return unary(expr);
+      case ExprKind::Binary:
+        return binary(expr);
+      case ExprKind::Compare:
+        if (!arity(expr, 2)) return;
+        same(expr, expr.operands[0]->type, expr.operands[1]->type,
+             "compared values differ in type");
+        return same(expr, expr.type, Type::of(Scalar::Bool), "a comparison is not a bool");
+      case ExprKind::And:
+      case ExprKind::Or:
+        if (!arity(expr, 2)) return;
+        for (const ExprPtr& operand : expr.operands)
+          same(expr, operand->type, Type::of(Scalar::Bool), "not a bool");
+        return same(expr, expr.type, Type::of(Scalar::Bool), "not a bool");
+      case ExprKind::Select:
+        if (!arity(expr, 3)) return;
+        same(expr, expr.operands[0]->type, Type::of(Scalar::Bool), "a condition is not a bool");
+        same(expr, expr.operands[1]->type, expr.type, "the first arm of a select");
+        return same(expr, expr.operands[2]->type, expr.type, "the second arm of a select");
+      case ExprKind::Cast:
+        if (!arity(expr, 1)) return;
+        if (!expr.operands[0]->type.is_scalar()) report(expr, "a cast of what is no number");
+        return;
+      case ExprKind::Math:
+        return math(expr);
+      case ExprKind::Call:
+        return call(expr);
+      case ExprKind::Sequence:
+        return sequence(expr);
+      case ExprKind::Load:
+        return element(expr.operands, expr.type, "a load");
+      case ExprKind::Len:
+        if (!arity(expr, 1)) return;
+        if (!expr.operands[0]->type.is_array()) report(expr, "len of what is no array");
+        return same(expr, expr.type, index_type(), "len has the wrong type");
+      case ExprKind::CallBuiltin:
+        return report(expr, "a builtin is left");
+    }
+  }
+
+  Type index_type() const { return Type::of(function_.wide_index ? Scalar::I64 : Scalar::I32); }
+
+  void constant(const Expr& expr) {
+    const ConstantValue::Kind kind = expr.constant.kind;
+    const bool fits = is_bool(expr.type)      ? kind == ConstantValue::Kind::Bool
+                      : is_integer(expr.type) ? kind == ConstantValue::Kind::Integer
+                                              : kind == ConstantValue::Kind::Float;
+    if (!fits) report(expr, "a constant's value is not of its type");
+    if (expr.constant.exceeds_int64 && !(expr.type == Type::of(Scalar::U64)))
+      report(expr, "only a uint64 exceeds int64");
+  }
+
+  void thread_index(const Expr& expr) {
+    const bool global = expr.thread_index <= ThreadIndex::Idz;
+    same(expr, expr.type, global ? index_type() : Type::of(Scalar::I32),
+         "a thread index has the wrong type");
+    if (!global && !function_.uses_block_shape) report(expr, "uses_block_shape is not set");
+  }
+
+  void unary(const Expr& expr) {
+    if (!arity(expr, 1)) return;
+    same(expr, expr.type, expr.operands[0]->type, "a unary operation changes the type");
+    if (expr.unary_op == UnaryOp::Plus) report(expr, "a unary plus is left");
+    if ((expr.unary_op == UnaryOp::Not) != is_bool(expr.type))
+      report(expr, "a unary operation on the wrong type");
+    if (expr.unary_op == UnaryOp::Invert && !is_integer(expr.type))
+      report(expr, "~ of what is no integer");
+  }
+
+  void binary(const Expr& expr) {
+    if (!arity(expr, 2)) return;
+    same(expr, expr.operands[0]->type, expr.type, "the left operand");
+    same(expr, expr.operands[1]->type, expr.type, "the right operand");
+    switch (expr.binary_op) {
+      case BinaryOp::Divide:
+        if (!is_float(expr.type)) report(expr, "a true division of what is no float");
+        break;
+      case BinaryOp::ShiftLeft:
+      case BinaryOp::ShiftRight:
+        if (!is_integer(expr.type)) report(expr, "a shift of what is no integer");
+        break;
+      case BinaryOp::BitAnd:
+      case BinaryOp::BitOr:
+      case BinaryOp::BitXor:
+        if (is_float(expr.type)) report(expr, "a bit operation on floats");
+        break;
+      default:
+        if (is_bool(expr.type)) report(expr, "arithmetic on bools");
+        break;
+    }
+  }
+
+  void math(const Expr& expr) {
+    const MathInfo& function = info(expr.math);
+    if (!arity(expr, function.arity)) return;
+    Type floating = Type::unknown();
+    for (size_t i = 0; i < expr.operands.size(); ++i) {
+      if (function.arguments[i] != MathKind::Float) continue;
+      if (floating.is_unknown()) floating = expr.operands[i]->type;
+      same(expr, floating, expr.operands[i]->type, "the float arguments differ in type");
+    }
+    if (!is_float(floating)) report(expr, "a math function of what is no float");
+    const auto type_for = [&](MathKind kind) {
+      switch (kind) {
+        case MathKind::Int32:
+          return Type::of(Scalar::I32);
+        case MathKind::Int64:
+          return Type::of(Scalar::I64);
+        case MathKind::Bool:
+          return Type::of(Scalar::Bool);
+        default:
+          return floating;
+      }
+    };
+    for (size_t i = 0; i < expr.operands.size(); ++i) {
+      same(expr, expr.operands[i]->type, type_for(function.arguments[i]), "an argument");
+    }
+    same(expr, expr.type, type_for(function.result), "the result of a math function");
+  }
+
+  void call(const Expr& expr) {
+    if (!program_) return report(expr, "a call is left");
+    if (expr.callee < 0 || static_cast<size_t>(expr.callee) >= program_->functions.size()) {
+      return report(expr, "no such function");
+    }
+    const Function& callee = program_->functions[static_cast<size_t>(expr.callee)];
+    if (!arity(expr, static_cast<size_t>(callee.parameter_count))) return;
+    for (size_t i = 0; i < expr.operands.size(); ++i) {
+      same(expr, expr.operands[i]->type, callee.locals[i].type, "an argument of a call");
+    }
+    same(expr, expr.type, callee.result, "the result of a call");
+  }
+
+  void sequence(const Expr& expr) {
+    if (expr.operands.size() > 1) return report("a sequence has several values");
+    const bool outer_in_frame = in_frame_;
+    const int outer_loops = loops_;
+    if (expr.is_frame) {
+      in_frame_ = true;
+      loops_ = 0;
+      if (expr.local != kNoLocal && !has_local(expr.local)) report("a frame has no such local");
+    }
+    block(expr.body);
+    in_frame_ = outer_in_frame;
+    loops_ = outer_loops;
+    same(expr, expr.type, expr.operands.empty() ? Type::void_() : expr.operands[0]->type,
+         "the value of a sequence");
+  }
+
+  void element(const std::vector<ExprPtr>& operands, const Type& type, const std::string& what) {
+    if (operands.empty() || !operands[0]->type.is_array() || operands[0]->kind != ExprKind::Local) {
+      return report(what + " from what is no array");
+    }
+    if (operands.size() != 1U + operands[0]->type.rank)
+      report(*operands[0], what + " with the wrong number of indices");
+    for (size_t i = 1; i < operands.size(); ++i) {
+      if (!is_integer(operands[i]->type)) report(*operands[i], "an index is no integer");
+    }
+    same(*operands[0], type, operands[0]->type.element(), what.c_str());
+  }
+
+  void block(const Block& block) {
+    for (const StmtPtr& stmt : block) {
+      if (!stmt) {
+        report("a null statement");
+      } else {
+        this->stmt(*stmt);
+      }
+    }
+  }
+
+  void loop_body(const Stmt& stmt) {
+    ++loops_;
+    block(stmt.body);
+    --loops_;
+    block(stmt.else_body);
+  }
+
+  void condition(const Stmt& stmt) {
+    if (!stmt.value) return report("a condition is missing");
+    expr(*stmt.value);
+    same(*stmt.value, stmt.value->type, Type::of(Scalar::Bool), "a condition is not a bool");
+  }
+
+  void stmt(const Stmt& stmt) {
+    switch (stmt.kind) {
+      case StmtKind::Assign:
+        if (!stmt.value || !has_local(stmt.local))
+          return report("an assignment lacks its value or its local");
+        expr(*stmt.value);
+        if (type_of(stmt.local).is_array()) report(*stmt.value, "an array is assigned");
+        return same(*stmt.value, stmt.value->type, type_of(stmt.local),
+                    "an assignment changes the type");
+      case StmtKind::Store:
+        if (!stmt.value) return report("a store lacks its value");
+        for (const ExprPtr& operand : stmt.operands) expr(*operand);
+        expr(*stmt.value);
+        return element(stmt.operands, stmt.value->type, "a store");
+      case StmtKind::If:
+        condition(stmt);
+        block(stmt.body);
+        return block(stmt.else_body);
+      case StmtKind::While:
+        condition(stmt);
+        return loop_body(stmt);
+      case StmtKind::For:
+        if (!has_local(stmt.local) || stmt.operands.size() != 3)
+          return report("a for lacks its local or its range");
+        for (const ExprPtr& operand : stmt.operands) {
+          expr(*operand);
+          same(*operand, operand->type, type_of(stmt.local),
+               "a range and its variable differ in type");
+        }
+        if (!is_integer(type_of(stmt.local))) report("a loop variable is no integer");
+        if (stmt.counter != kNoLocal && !has_local(stmt.counter))
+          report("a for has no such counter");
+        return loop_body(stmt);
+      case StmtKind::Break:
+      case StmtKind::Continue:
+        if (loops_ == 0) report("a break or continue outside a loop");
+        return;
+      case StmtKind::Return:
+        if (stmt.value) expr(*stmt.value);
+        if (in_frame_) {
+          if (stmt.value) report(*stmt.value, "a return in a frame has a value");
+        } else {
+          const Type type = stmt.value ? stmt.value->type : Type::void_();
+          if (!(type == function_.result))
+            report("a return gives " + to_string(type) + ", not " + to_string(function_.result));
+        }
+        return;
+      case StmtKind::Evaluate:
+        if (!stmt.value) return report("an evaluation lacks its value");
+        return expr(*stmt.value);
+    }
+  }
+
+  const Function& function_;
+  const Program* program_;
+  std::vector<std::string> problems_;
+  bool in_frame_ = false;
+  int loops_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> verify(const Program& program) {
+  std::vector<std::string> problems;
+  for (const Function& function : program.functions) {
+    for (std::string& problem : Verifier(function, &program).run())
+      problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+std::vector<std::string> verify_inlined(const Function& function) {
+  return Verifier(function, nullptr).run();
+}
+
+}  // namespace cudapy::ir
