@@ -1,6 +1,6 @@
 """What `idx`, `threadIdx` and their like are outside of a kernel: names that can be imported and say so when used.
 
-Inside a kernel the front end replaces them (it knows them by `Placeholder.name`), so no kernel ever meets these objects.
+Inside a kernel the front end replaces them (it knows them by `__cudapy_name__`), so no kernel ever meets these objects.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ _VECTORS = ("threadIdx", "blockIdx", "blockDim", "gridDim")
 class Placeholder:
     """A name that has a value only in a thread of a kernel."""
 
-    __slots__ = ("name",)
+    __slots__ = ("__cudapy_name__", "name")
 
     def __init__(self, name: str) -> None:
+        self.__cudapy_name__ = name
         self.name = name
 
     def __repr__(self) -> str:

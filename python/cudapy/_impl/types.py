@@ -1,6 +1,7 @@
 """The types of the kernel language as Python objects: element types, arrays of them, void, and dim3.
 
-The core recognises them by `ElemType.code`, which is the value of `ir::Scalar`, and by `ArrayType.element` and `.ndim`.
+The core recognises them by `__cudapy_type__`, the type as a signature writes it, and by `ElemType.code`, which is the
+value of `ir::Scalar`.
 This file is on the path of `import cudapy`, so it imports nothing.
 """
 
@@ -21,9 +22,10 @@ class ElemType:
         code: position in the core's list of scalar types.
     """
 
-    __slots__ = ("code", "format", "itemsize", "kind", "name")
+    __slots__ = ("__cudapy_type__", "code", "format", "itemsize", "kind", "name")
 
     def __init__(self, name: str, itemsize: int, kind: str, format: str, code: int) -> None:
+        self.__cudapy_type__ = name
         self.name = name
         self.itemsize = itemsize
         self.kind = kind
@@ -79,6 +81,7 @@ class VoidType:
     """The type of what a kernel returns: nothing. `cudapy.Void` is the only one."""
 
     __slots__ = ()
+    __cudapy_type__ = "void"
     name = "void"
 
     def __repr__(self) -> str:
@@ -99,9 +102,10 @@ class ArrayType:
         ndim: the number of dimensions.
     """
 
-    __slots__ = ("element", "ndim")
+    __slots__ = ("__cudapy_type__", "element", "ndim")
 
     def __init__(self, element: ElemType, ndim: int = 1) -> None:
+        self.__cudapy_type__ = element.name + "*" * ndim
         self.element = element
         self.ndim = ndim
 

@@ -1,0 +1,327 @@
+"""The math functions of the reference device: C's meaning of each, from Python's own math module.
+
+A float32 result is the float64 one rounded once more, so it is within a hair of half an ulp; a float64 result is what the C
+library gives. The few functions that neither has are computed with mpmath, which is imported when one of them is called.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from .errors import CudaPyError
+from .scalar import (
+    Context,
+    Scalar,
+    Value,
+    _divide,
+    arithmetic_type,
+    convert,
+    is_float,
+    is_integer,
+    number,
+    power_float,
+    round_to_float32,
+    type_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf, "nan": math.nan}
+
+# Functions whose result is not the type they are called at, and those whose other arguments are integers.
+_RESULTS = {
+    "ilogb": "int32",
+    "isfinite": "bool",
+    "isinf": "bool",
+    "isnan": "bool",
+    "signbit": "bool",
+    "llrint": "int64",
+    "llround": "int64",
+    "lrint": "int64",
+    "lround": "int64",
+}
+_INTEGER_ARGUMENT = {"ldexp": (1, "int32"), "scalbn": (1, "int32"), "scalbln": (1, "int64"), "jn": (0, "int32"), "yn": (0, "int32")}
+# Python's spelling gives an integer, C's (`floorf`) a float.
+_TO_INTEGER = ("floor", "ceil", "trunc")
+_ALIASES = {
+    "gamma": "tgamma",
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arctanh": "atanh",
+    "deg2rad": "radians",
+    "rad2deg": "degrees",
+    "abs": "fabs",
+    "absolute": "fabs",
+    "power": "pow",
+}
+
+
+def _quiet(function: Callable[..., float], poles: dict[float, float] | None = None) -> Callable[..., float]:
+    """Python's function with C's answers where Python raises: nan outside of the domain, infinity on overflow."""
+
+    def call(*arguments: float) -> float:
+        if poles and arguments[0] in poles:
+            return poles[arguments[0]]
+        try:
+            return float(function(*arguments))
+        except ValueError:
+            return math.nan
+        except OverflowError:
+            return -math.inf if function is math.sinh and arguments[0] < 0 else math.inf
+
+    return call
+
+
+def _cbrt(x: float) -> float:
+    if x == 0 or not math.isfinite(x):
+        return x
+    root = math.copysign(abs(x) ** (1.0 / 3.0), x)
+    return root - (root * root * root - x) / (3.0 * root * root)  # one Newton step: within an ulp
+
+
+def _rint(x: float) -> float:
+    return math.copysign(float(round(x)), x) if math.isfinite(x) else x
+
+
+def _round_away(x: float) -> float:
+    if not math.isfinite(x) or abs(x) >= 2.0**52:
+        return x
+    whole = math.floor(abs(x))
+    return math.copysign(whole + (abs(x) - whole >= 0.5), x)
+
+
+def _integral(function: Callable[[float], int]) -> Callable[[float], float]:
+    return lambda x: math.copysign(float(function(x)), x) if math.isfinite(x) else x
+
+
+def _sinpi(x: float) -> float:
+    if not math.isfinite(x):
+        return math.nan
+    turn = math.fmod(x, 2.0)
+    if turn == int(turn):
+        return math.copysign(0.0, x)
+    quarter = turn if abs(turn) <= 0.5 else math.copysign(1.0, turn) - turn if abs(turn) <= 1.5 else turn - math.copysign(2.0, turn)
+    return math.sin(math.pi * quarter)
+
+
+def _cospi(x: float) -> float:
+    if not math.isfinite(x):
+        return math.nan
+    turn = abs(math.fmod(x, 2.0))
+    turn = min(turn, 2.0 - turn)
+    if turn == 0.5:
+        return 0.0
+    return math.cos(math.pi * turn) if turn < 0.25 else math.sin(math.pi * (0.5 - turn)) if turn < 0.75 else -math.cos(math.pi * (1.0 - turn))
+
+
+def _ilogb(x: float) -> int:
+    if x == 0 or x != x:
+        return -(2**31)
+    return 2**31 - 1 if math.isinf(x) else math.frexp(x)[1] - 1
+
+
+def _logb(x: float) -> float:
+    if x == 0:
+        return -math.inf
+    return abs(x) if math.isinf(x) else x if x != x else float(math.frexp(x)[1] - 1)
+
+
+def _fmax(a: float, b: float) -> float:
+    return b if a != a else a if b != b else max(a, b)
+
+
+def _fmin(a: float, b: float) -> float:
+    return b if a != a else a if b != b else min(a, b)
+
+
+def _fma(a: float, b: float, c: float) -> float:
+    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+        return a * b + c
+    from fractions import Fraction
+
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    if exact == 0:
+        return a * b + c
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+def _hypot(*arguments: float) -> float:
+    return math.inf if any(math.isinf(x) for x in arguments) else math.hypot(*arguments)
+
+
+def _nearest_step(x: float, towards: float, digits: int) -> float:
+    if digits == 53:
+        return math.nextafter(x, towards)
+    from ctypes import c_float, c_uint32
+    from struct import pack, unpack
+
+    if x != x or towards != towards or x == towards:
+        return towards if x == towards else math.nan
+    if x == 0:
+        return math.copysign(2.0**-149, towards)
+    bits = int(unpack("=I", pack("=f", x))[0])
+    bits += 1 if (x < towards) == (x > 0) else -1
+    return c_float.from_buffer(c_uint32(bits)).value
+
+
+def _lgamma(x: float) -> float:
+    return math.inf if x == math.floor(x) and x <= 0 else math.lgamma(x) if math.isfinite(x) else abs(x)
+
+
+def _with_mpmath(name: str) -> Callable[..., float]:
+    def call(*arguments: float) -> float:
+        try:
+            import mpmath
+        except ImportError:
+            raise CudaPyError(f'math.{name} on the "python" device needs mpmath: pip install mpmath') from None
+        if any(x != x for x in arguments):
+            return math.nan
+        functions = {
+            "erfcinv": lambda x: mpmath.erfinv(1 - mpmath.mpf(x)),
+            "erfinv": mpmath.erfinv,
+            "erfcx": lambda x: mpmath.exp(mpmath.mpf(x) ** 2) * mpmath.erfc(x),
+            "normcdfinv": lambda x: mpmath.sqrt(2) * mpmath.erfinv(2 * mpmath.mpf(x) - 1),
+            "cyl_bessel_i0": lambda x: mpmath.besseli(0, x),
+            "cyl_bessel_i1": lambda x: mpmath.besseli(1, x),
+            "j0": lambda x: mpmath.besselj(0, x),
+            "j1": lambda x: mpmath.besselj(1, x),
+            "jn": lambda n, x: mpmath.besselj(int(n), x),
+            "y0": lambda x: mpmath.bessely(0, x),
+            "y1": lambda x: mpmath.bessely(1, x),
+            "yn": lambda n, x: mpmath.bessely(int(n), x),
+        }
+        with mpmath.workdps(60):
+            return float(functions[name](*arguments))
+
+    return call
+
+
+_FUNCTIONS: dict[str, Callable[..., float]] = {
+    **{name: _quiet(getattr(math, name)) for name in "acos acosh asin asinh atan atan2 cos cosh erf erfc exp expm1 sin sinh tan tanh sqrt fmod remainder".split()},
+    "atanh": _quiet(math.atanh, {1.0: math.inf, -1.0: -math.inf}),
+    "log": _quiet(math.log, {0.0: -math.inf}),
+    "log2": _quiet(math.log2, {0.0: -math.inf}),
+    "log10": _quiet(math.log10, {0.0: -math.inf}),
+    "log1p": _quiet(math.log1p, {-1.0: -math.inf}),
+    "tgamma": _quiet(math.gamma),
+    "lgamma": _lgamma,
+    "pow": power_float,
+    "cbrt": _cbrt,
+    "rcbrt": lambda x: _divide(1.0, _cbrt(x)),
+    "rsqrt": lambda x: math.nan if x < 0 else _divide(1.0, math.sqrt(x)),
+    "exp2": lambda x: power_float(2.0, x),
+    "exp10": lambda x: power_float(10.0, x),
+    "ceil": _integral(math.ceil),
+    "floor": _integral(math.floor),
+    "trunc": _integral(math.trunc),
+    "rint": _rint,
+    "nearbyint": _rint,
+    "round": _round_away,
+    "fabs": math.fabs,
+    "copysign": math.copysign,
+    "degrees": math.degrees,
+    "radians": math.radians,
+    "fdim": lambda a, b: a - b if a > b else math.nan if a != a or b != b else 0.0,
+    "fdivide": _divide,
+    "fma": _fma,
+    "fmax": _fmax,
+    "fmin": _fmin,
+    "hypot": _hypot,
+    "rhypot": lambda *xs: _divide(1.0, _hypot(*xs)),
+    "norm3d": _hypot,
+    "norm4d": _hypot,
+    "rnorm3d": lambda *xs: _divide(1.0, _hypot(*xs)),
+    "rnorm4d": lambda *xs: _divide(1.0, _hypot(*xs)),
+    "normcdf": lambda x: 0.5 * math.erfc(-x / math.sqrt(2.0)),
+    "saturate": lambda x: 0.0 if x != x else min(max(x, 0.0), 1.0),
+    "sinpi": _sinpi,
+    "cospi": _cospi,
+    "ilogb": _ilogb,
+    "logb": _logb,
+    "isfinite": math.isfinite,
+    "isinf": math.isinf,
+    "isnan": math.isnan,
+    "signbit": lambda x: math.copysign(1.0, x) < 0,
+    **{name: _rint for name in ("llrint", "lrint")},
+    **{name: _round_away for name in ("llround", "lround")},
+    **{name: _quiet(math.ldexp) for name in ("ldexp", "scalbn", "scalbln")},
+    **{name: _with_mpmath(name) for name in "erfcinv erfinv erfcx normcdfinv cyl_bessel_i0 cyl_bessel_i1 j0 j1 jn y0 y1 yn".split()},
+    "nextafter": math.nextafter if hasattr(math, "nextafter") else lambda a, b: a,
+}
+
+
+class MathFunction:
+    """One function of `math`, as a kernel calls it."""
+
+    def __init__(self, name: str) -> None:
+        """Raises KeyError where there is no function of that name."""
+        plain = _ALIASES.get(name, name)
+        self.single = plain not in _FUNCTIONS and plain.endswith("f") and plain[:-1] in _FUNCTIONS
+        self.name = plain[:-1] if self.single else plain
+        self.spelling = name
+        self.function = _FUNCTIONS[self.name]
+
+    def _computed_in(self, types: list[str]) -> str:
+        """The float type that the function is called at."""
+        if self.single:
+            return "float32"
+        skip = _INTEGER_ARGUMENT.get(self.name, (-1, ""))[0]
+        common = "bool"
+        for position, type in enumerate(types):
+            if position != skip:
+                common = type if common == "bool" else arithmetic_type(common, type)
+        return common if is_float(common) else Context.default_float
+
+    def result(self, types: list[str]) -> str:
+        if self.spelling in _TO_INTEGER:
+            return types[0] if is_integer(types[0]) else "int32"
+        if self.name == "fabs" and self.spelling == "abs" and not is_float(types[0]):
+            return arithmetic_type(types[0], types[0])
+        return _RESULTS.get(self.name) or self._computed_in(types)
+
+    def __call__(self, *values: Value) -> Value:
+        types = [type_of(value) for value in values]
+        result = self.result(types)
+        if self.spelling in _TO_INTEGER and is_integer(types[0]):
+            return values[0]
+        at = self._computed_in(types)
+        position, integer = _INTEGER_ARGUMENT.get(self.name, (-1, ""))
+        arguments = [convert(number(value), integer if i == position else at) for i, value in enumerate(values)]
+        if self.name == "nextafter":
+            answer = _nearest_step(float(arguments[0]), float(arguments[1]), 24 if at == "float32" else 53)
+        elif self.name == "fma" and at == "float32":
+            answer = _fma_float32(*(float(x) for x in arguments))
+        else:
+            answer = self.function(*arguments)
+        return Scalar(result, convert(answer, result))
+
+
+def _fma_float32(a: float, b: float, c: float) -> float:
+    """a * b is exact in float64; the sum is rounded to odd there, so that rounding to float32 afterwards is right."""
+    product = a * b
+    total = product + c
+    if math.isfinite(total):
+        back = total - product
+        error = (product - (total - back)) + (c - back)
+        if error and math.frexp(total)[0] and int(math.ldexp(math.frexp(total)[0], 53)) % 2 == 0:
+            total = math.nextafter(total, math.inf if error > 0 else -math.inf)
+    return round_to_float32(total)
+
+
+def is_known(name: str) -> bool:
+    try:
+        MathFunction(name)
+    except KeyError:
+        return False
+    return True
+
+

@@ -1,0 +1,279 @@
+"""What a name that a kernel reads from outside means on the reference device.
+
+A name is looked up as the compiler does: a template's bindings, the functions compiled together, closure, globals,
+cudapy's own names, Python's. What is found becomes a *meaning*: an object with `result(types)`, the static type of calling it,
+or a constant.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import types
+from typing import TYPE_CHECKING, Any
+
+from . import placeholders
+from . import types as cuda_types
+from .reference_math import CONSTANTS, MathFunction, is_known
+from .scalar import (
+    Scalar,
+    Value,
+    arithmetic_type,
+    binary,
+    cast,
+    compare,
+    is_integer,
+    number,
+    promote,
+    result_type,
+    type_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MISSING = object()
+
+
+class Cast:
+    """`int(x)`, `float(x)`, `cp.uint8(x)`: a conversion."""
+
+    def __init__(self, type: str) -> None:
+        self.type = type
+
+    def result(self, types: list[str]) -> str:
+        return self.type
+
+    def __call__(self, value: Value = 0) -> Value:
+        return cast(value, self.type)
+
+
+class Len:
+    def result(self, types: list[str]) -> str:
+        return "int32"
+
+    def __call__(self, array: Any) -> Scalar:
+        return Scalar("int32", array.length)
+
+
+class Extreme:
+    """`min` and `max`: in the common type, the first of equal ones."""
+
+    def __init__(self, operator: str) -> None:
+        self.operator = operator
+
+    def result(self, types: list[str]) -> str:
+        common = types[0]
+        for type in types[1:]:
+            common = promote(common, type)
+        return common
+
+    def __call__(self, *values: Value) -> Value:
+        common = self.result([type_of(value) for value in values])
+        best = cast(values[0], common)
+        for value in values[1:]:
+            other = cast(value, common)
+            if compare(self.operator, other, best):
+                best = other
+        return best
+
+
+class Abs:
+    def result(self, types: list[str]) -> str:
+        return arithmetic_type(types[0], types[0])
+
+    def __call__(self, value: Value) -> Any:
+        return abs(value)  # type: ignore[arg-type]
+
+
+class Round:
+    """`round(x)`: to the nearest int32, ties to even; `round(x, n)` keeps the type."""
+
+    def result(self, types: list[str]) -> str:
+        if len(types) == 1 and not is_integer(types[0]):
+            return "int32"
+        return types[0]
+
+    def __call__(self, value: Value, digits: Value | None = None) -> Value:
+        if digits is None:
+            if is_integer(type_of(value)):
+                return value
+            bare = number(value)
+            return cast(float(round(bare)) if math.isfinite(bare) else bare, "int32")
+        bare = number(value)
+        if not isinstance(bare, float) or not math.isfinite(bare):
+            return value
+        return cast(round(bare, int(number(digits))), type_of(value))
+
+
+class Power:
+    def result(self, types: list[str]) -> str:
+        return result_type("**", *types)
+
+    def __call__(self, base: Value, exponent: Value) -> Value:
+        return binary("**", base, exponent)
+
+
+class Divmod:
+    """`divmod(a, b)`: both results have the common type. Only assigned to two names."""
+
+    def result(self, types: list[str]) -> Any:
+        common = arithmetic_type(*types)
+        return (common, common)
+
+    def __call__(self, a: Value, b: Value) -> tuple[Value, Value]:
+        return binary("//", a, b), binary("%", a, b)
+
+
+class Loop:
+    """`range`, `enumerate` and `zip`: what a `for` goes over."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def result(self, types: list[str]) -> Any:
+        if self.name == "range":
+            common = types[0]
+            for type in types[1:]:
+                common = promote(common, type)
+            return common
+        elements = [type[:-1] for type in types if type.endswith("*")]
+        return ("int32", *elements) if self.name == "enumerate" else tuple(elements)
+
+    def __call__(self, *values: Any) -> Any:
+        if self.name == "range":
+            return range(*(int(number(value)) for value in values))
+        if self.name == "enumerate":
+            return enumerate(values[0], *(int(number(value)) for value in values[1:]))
+        return zip(*values)
+
+
+class Index:
+    """`idx`, `threadIdx.x`, …: its value is put into the namespace before each thread runs."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Plain:
+    """Something of Python's that has no meaning in the language, such as `print` or `breakpoint`: used as it is."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def result(self, types: list[str]) -> str:
+        return "void"
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.value(*arguments, **named)
+
+
+_BUILTINS: dict[object, Any] = {
+    builtins.len: Len(),
+    builtins.min: Extreme("<"),
+    builtins.max: Extreme(">"),
+    builtins.abs: Abs(),
+    builtins.round: Round(),
+    builtins.pow: Power(),
+    builtins.divmod: Divmod(),
+    builtins.range: Loop("range"),
+    builtins.enumerate: Loop("enumerate"),
+    builtins.zip: Loop("zip"),
+    builtins.int: Cast("int32"),
+    builtins.float: Cast("float32"),
+    builtins.bool: Cast("bool"),
+}
+_OWN = {
+    **{name: Index(name) for name in ("idx", "idy", "idz")},
+    **{name: getattr(placeholders, name) for name in ("threadIdx", "blockIdx", "blockDim", "gridDim")},
+    **{elem.name: elem for elem in cuda_types.ELEM_TYPES},
+    "double": cuda_types.float64,
+    "xrange": builtins.range,
+    "math": math,
+}
+
+
+def meaning(value: Any) -> Any:
+    """What an object of Python's means in a kernel: a constant, a Scalar, a function, or one of the classes above."""
+    if isinstance(value, (bool, int, float)):
+        return value if type(value) in (bool, int, float) else _numpy_scalar(value)
+    if isinstance(value, placeholders.Placeholder):
+        if value.name == "warpSize":
+            return Scalar("int32", 32)
+        return Index(value.name) if value.name.startswith("id") else value
+    if isinstance(value, cuda_types.ElemType):
+        return Cast(value.name)
+    if isinstance(value, types.FunctionType):
+        return value
+    try:
+        if value in _BUILTINS:
+            return _BUILTINS[value]
+    except TypeError:  # unhashable
+        return Plain(value)
+    if isinstance(value, types.BuiltinFunctionType) and value.__module__ == "math" and is_known(value.__name__):
+        return MathFunction(value.__name__)
+    wrapped = getattr(value, "__wrapped__", None)
+    if isinstance(wrapped, types.FunctionType):
+        return wrapped
+    return _numpy_meaning(value)
+
+
+def _numpy_scalar(value: Any) -> Any:
+    name = getattr(getattr(value, "dtype", None), "name", None)
+    if name is None:  # an IntEnum, or another subclass of Python's numbers
+        return float(value) if isinstance(value, float) else int(value)
+    return Scalar(name, value.item())
+
+
+def _numpy_meaning(value: Any) -> Any:
+    kind = type(value)
+    if kind.__module__.partition(".")[0] == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
+        return _numpy_scalar(value)
+    if kind.__name__ == "ufunc" and is_known(value.__name__):
+        return MathFunction(value.__name__)
+    names = {elem.name for elem in cuda_types.ELEM_TYPES} | {"bool_"}
+    name = getattr(value, "name", None) or getattr(value, "__name__", None)
+    module = getattr(value, "__module__", None) or kind.__module__
+    if module and module.partition(".")[0] == "numpy" and name in names:
+        return Cast(str(name).rstrip("_"))
+    return Plain(value)
+
+
+def attribute(owner: Any, name: str) -> Any:
+    """The meaning of `owner.name`, where `owner` is a module, a namespace, or one of CUDA's vectors."""
+    if isinstance(owner, Plain):
+        owner = owner.value
+    if isinstance(owner, placeholders.Placeholder):
+        return Index(f"{owner.name}.{name}")
+    if owner is math or getattr(owner, "__name__", "") == "numpy":
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        if is_known(name):
+            return MathFunction(name)
+    return meaning(getattr(owner, name))
+
+
+def lookup(function: types.FunctionType, name: str, together: dict[str, types.FunctionType]) -> Any:
+    """The meaning of a name that `function` reads and does not assign.
+
+    Raises:
+        NameError: it has none.
+    """
+    found = getattr(function, "__cudapy_bindings__", {}).get(name, _MISSING)
+    if found is _MISSING:
+        found = together.get(name, _MISSING)
+    if found is _MISSING and name in function.__code__.co_freevars:
+        assert function.__closure__ is not None
+        found = function.__closure__[function.__code__.co_freevars.index(name)].cell_contents
+    for place in (function.__globals__, _OWN, vars(builtins)):
+        if found is _MISSING:
+            found = place.get(name, _MISSING)
+    if found is _MISSING:
+        raise NameError(f"name {name!r} is not defined in kernel `{function.__name__}`")
+    return found if isinstance(found, Index) else meaning(found)
+
+
+def loop_values(types: Any, values: Any) -> Iterator[Any]:
+    """The values of a `for`, each as its variable's type: a type for one variable, a tuple for several."""
+    for value in values:
+        yield tuple(map(cast, value, types)) if isinstance(types, tuple) else cast(value, types)

@@ -1,0 +1,378 @@
+"""The arithmetic of the kernel language, stated in plain Python: what each operation means for each type, exactly.
+
+The reference device computes with these objects, and the tests hold compiled code against them. Nothing here calls
+compiled code or NumPy: integers are Python's, wrapped at their width; float64 is Python's float; float32 is the
+float64 result rounded once more, which for + - * / and sqrt is the correctly rounded float32 result, because a
+float64 has more than twice the digits of a float32 and two to spare.
+
+A `Scalar` has a type of the language. A bare Python int or float is *weak*: it takes the type of what it meets.
+"""
+
+from __future__ import annotations
+
+import math
+from ctypes import c_float
+from typing import TYPE_CHECKING, Any, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WEAK_INT = "weak int"
+WEAK_FLOAT = "weak float"
+SIGNED = ("int8", "int16", "int32", "int64")
+UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
+FLOATS = ("float32", "float64")
+BITS = {"bool": 1, **{name: 8 << (i % 4) for i, name in enumerate(SIGNED + UNSIGNED)}}
+
+Value = Union["Scalar", bool, int, float]
+
+
+class Context:
+    """What an operation depends on besides its operands. One kernel runs at a time on the reference device."""
+
+    default_float = "float32"  # what a float that meets no other becomes; float64 in a kernel that touches float64
+
+
+def is_integer(type: str) -> bool:
+    return type in SIGNED or type in UNSIGNED
+
+
+def is_float(type: str) -> bool:
+    return type in FLOATS
+
+
+def is_weak(type: str) -> bool:
+    return type in (WEAK_INT, WEAK_FLOAT)
+
+
+def limits(type: str) -> tuple[int, int]:
+    """The least and greatest value of an integer type."""
+    bits = BITS[type]
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if type in SIGNED else (0, (1 << bits) - 1)
+
+
+def strong(type: str, value: object = 0) -> str:
+    """The type that a weak value has alone. A weak integer is int32 where `value` is known and fits, else int64."""
+    if type == WEAK_FLOAT:
+        return Context.default_float
+    if type != WEAK_INT:
+        return type
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        return "int64" if -(2**63) <= value < 2**63 else "uint64"
+    return "int32"
+
+
+def promote(a: str, b: str) -> str:
+    """The common type of two types: what an arithmetic operation on them computes in and gives."""
+    if a == b:
+        return a
+    if WEAK_FLOAT in (a, b):
+        other = b if a == WEAK_FLOAT else a
+        if other == WEAK_INT:
+            return WEAK_FLOAT
+        return other if is_float(other) else Context.default_float
+    if WEAK_INT in (a, b):
+        other = b if a == WEAK_INT else a
+        return "int32" if other == "bool" else other
+    if is_float(a) or is_float(b):
+        return "float64" if "float64" in (a, b) else "float32"
+    if "bool" in (a, b):
+        return b if a == "bool" else a
+    if "uint64" in (a, b) or (a in SIGNED) == (b in SIGNED):
+        return a if "uint64" == a or ("uint64" != b and BITS[a] >= BITS[b]) else b
+    one, other = (a, b) if a in SIGNED else (b, a)  # signed, unsigned of at most 32 bits
+    return one if BITS[one] > BITS[other] else SIGNED[SIGNED.index(f"int{2 * BITS[other]}")]
+
+
+def arithmetic_type(a: str, b: str) -> str:
+    """As `promote`, but bools count as int32."""
+    common = promote(a, b)
+    return "int32" if common == "bool" else common
+
+
+def round_to_float32(value: float) -> float:
+    return c_float(value).value
+
+
+def integer_to_float32(value: int) -> float:
+    """The nearest float32, rounded once: a float64 in between would round twice above 2**53."""
+    size = abs(value).bit_length()
+    if size <= 53:
+        return c_float(float(value)).value
+    shift = size - 50
+    kept = abs(value) >> shift
+    if abs(value) & ((1 << shift) - 1):
+        kept |= 1  # what was cut off still decides a tie
+    return math.copysign(c_float(float(kept)).value * 2.0**shift, value)
+
+
+def wrap(type: str, value: int) -> int:
+    """Integers wrap at their width."""
+    bits = BITS[type]
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if type in SIGNED and value >> (bits - 1) else value
+
+
+def convert(value: bool | int | float, type: str) -> bool | int | float:
+    """A Python number as a value of `type`: integers wrap, floats truncate and saturate on the way to integers."""
+    if type == "bool":
+        return value != 0
+    if type == "float64":
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    if type == "float32":
+        return round_to_float32(value) if isinstance(value, float) else integer_to_float32(int(value))
+    if isinstance(value, float):
+        if value != value:
+            return 0
+        low, high = limits(type)
+        return low if value <= low else high if value >= high else int(value)
+    return wrap(type, int(value))
+
+
+def type_of(value: Value) -> str:
+    if isinstance(value, Scalar):
+        return value.type
+    return "bool" if isinstance(value, bool) else WEAK_INT if isinstance(value, int) else WEAK_FLOAT
+
+
+def number(value: Value) -> bool | int | float:
+    return value.value if isinstance(value, Scalar) else value
+
+
+def cast(value: Value, type: str) -> Value:
+    """`value` as a `type`. To a weak type it stays a bare number, an int where a float was asked becoming one."""
+    if isinstance(value, Scalar) and value.type == type:
+        return value
+    if is_weak(type):
+        bare = number(value)
+        return float(bare) if type == WEAK_FLOAT else bare
+    return Scalar(type, convert(number(value), type))
+
+
+def _floor_divide_integer(type: str, a: int, b: int) -> int:
+    return wrap(type, a // b)
+
+
+def _divide(a: float, b: float) -> float:
+    if b != 0:
+        return a / b
+    if a == 0 or a != a or b != b:
+        return math.nan
+    return math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def _fmod(a: float, b: float) -> float:
+    return math.nan if math.isinf(a) or b == 0 or a != a or b != b else math.fmod(a, b)
+
+
+def _modulo_float(a: float, b: float) -> float:
+    """Python's `%`: the sign of the divisor, a zero has it too."""
+    rest = _fmod(a, b)
+    if rest != rest:
+        return rest
+    if rest == 0:
+        return math.copysign(0.0, b)
+    return rest + b if (b < 0) != (rest < 0) else rest
+
+
+def _floor_divide_float(a: float, b: float) -> float:
+    """Python's `//`, where a division by zero gives what true division gives."""
+    if b == 0:
+        return _divide(a, b)
+    rest = _fmod(a, b)
+    if rest != rest:
+        return rest
+    quotient = (a - rest) / b
+    if rest and (b < 0) != (rest < 0):
+        quotient -= 1.0
+    if not quotient:
+        return math.copysign(0.0, a / b)
+    floor = float(math.floor(quotient)) if math.isfinite(quotient) else quotient
+    return floor + 1.0 if quotient - floor > 0.5 else floor
+
+
+def power_float(a: float, b: float) -> float:
+    """C's pow, where Python raises or turns to complex numbers."""
+    try:
+        return math.pow(a, b)
+    except ValueError:
+        if a == 0:  # 0 to a negative power
+            odd = b == int(b) and int(b) % 2 == 1 if math.isfinite(b) else False
+            return math.copysign(math.inf, a) if odd else math.inf
+        return math.nan
+    except OverflowError:
+        return -math.inf if a < 0 and b % 2 == 1 else math.inf
+
+
+def _power_integer(type: str, a: int, b: int) -> int:
+    if b < 0:
+        return 1 if a == 1 else (1 if b % 2 == 0 else -1) if a == -1 else 0
+    return wrap(type, pow(a, b, 1 << 64))
+
+
+def _shift_left(type: str, a: int, count: int) -> int:
+    return wrap(type, a << count) if 0 <= count < BITS[type] else 0
+
+
+def _shift_right(type: str, a: int, count: int) -> int:
+    return a >> min(count, 64)
+
+
+_INTEGER: dict[str, Callable[[str, int, int], int]] = {
+    "+": lambda t, a, b: wrap(t, a + b),
+    "-": lambda t, a, b: wrap(t, a - b),
+    "*": lambda t, a, b: wrap(t, a * b),
+    "//": _floor_divide_integer,
+    "%": lambda t, a, b: wrap(t, a % b),
+    "**": _power_integer,
+    "&": lambda t, a, b: a & b,
+    "|": lambda t, a, b: a | b,
+    "^": lambda t, a, b: a ^ b,
+    "<<": _shift_left,
+    ">>": _shift_right,
+}
+_FLOAT: dict[str, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _divide,
+    "//": _floor_divide_float,
+    "%": _modulo_float,
+    "**": power_float,
+}
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": lambda a, b: bool(a == b),
+    "!=": lambda a, b: bool(a != b),
+    "<": lambda a, b: bool(a < b),
+    "<=": lambda a, b: bool(a <= b),
+    ">": lambda a, b: bool(a > b),
+    ">=": lambda a, b: bool(a >= b),
+}
+
+
+def result_type(operator: str, a: str, b: str) -> str:
+    """The type of `a operator b`; the operation is carried out in this type."""
+    if operator in ("<<", ">>"):
+        # A weak left operand takes the type of the count, so that `1 << n` is as wide as n.
+        left = promote(a, b) if a == WEAK_INT else a
+        return "int32" if left == "bool" else left
+    if operator in ("&", "|", "^") and a == b == "bool":
+        return "bool"
+    common = arithmetic_type(a, b)
+    if operator == "/" and not is_float(common):
+        return WEAK_FLOAT if is_weak(common) else Context.default_float
+    return common
+
+
+def binary(operator: str, left: Value, right: Value) -> Value:
+    """`left operator right`, at least one of them a Scalar."""
+    type = result_type(operator, type_of(left), type_of(right))
+    if operator in ("<<", ">>"):
+        return Scalar(type, _INTEGER[operator](type, int(convert(number(left), type)), int(number(right))))
+    a, b = convert(number(left), type), convert(number(right), type)
+    if type == "bool":
+        return Scalar(type, bool(_INTEGER[operator]("bool", int(a), int(b))))
+    if is_float(type):
+        if operator not in _FLOAT:
+            raise TypeError(f"unsupported operand types for {operator}: {type_of(left)} and {type_of(right)}")
+        return Scalar(type, convert(_FLOAT[operator](float(a), float(b)), type))
+    return Scalar(type, _INTEGER[operator](type, int(a), int(b)))
+
+
+def compare(operator: str, left: Value, right: Value) -> Scalar:
+    """`left operator right` in their common type, as a bool."""
+    type = promote(type_of(left), type_of(right))
+    if is_weak(type):
+        return Scalar("bool", _COMPARE[operator](number(left), number(right)))
+    return Scalar("bool", _COMPARE[operator](convert(number(left), type), convert(number(right), type)))
+
+
+class Scalar:
+    """A value of one of the language's types. It looks like its number, and `repr` shows its type, for debuggers."""
+
+    __slots__ = ("type", "value")
+
+    def __init__(self, type: str, value: bool | int | float) -> None:
+        self.type = type
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"{self.type}({self.value!r})"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec)
+
+    def __bool__(self) -> bool:
+        return self.value != 0
+
+    def __index__(self) -> int:
+        if is_float(self.type) or self.type == "bool":
+            raise TypeError(f"a {self.type} is not an index")
+        return int(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __neg__(self) -> Value:
+        if is_float(self.type):
+            return Scalar(self.type, -self.value)
+        return binary("-", 0, self)
+
+    def __pos__(self) -> Scalar:
+        return Scalar("int32", int(self.value)) if self.type == "bool" else self
+
+    def __invert__(self) -> Scalar:
+        if is_float(self.type):
+            raise TypeError(f"bad operand type for ~: {self.type}")
+        type = "int32" if self.type == "bool" else self.type
+        return Scalar(type, wrap(type, ~int(self.value)))
+
+    def __abs__(self) -> Value:
+        if is_float(self.type):
+            return Scalar(self.type, math.fabs(self.value))
+        positive = self.__pos__()
+        return Scalar(positive.type, wrap(positive.type, abs(int(positive.value))))
+
+
+def _install() -> None:
+    """Gives Scalar the operators, each one and its reflected form, from the tables above."""
+    names = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow"}
+    names |= {"<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor"}
+    compares = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+
+    def bind(operator: str, name: str) -> None:
+        def forward(self: Scalar, other: Any) -> Any:
+            return binary(operator, self, other) if isinstance(other, _OPERANDS) else NotImplemented
+
+        def reflected(self: Scalar, other: Any) -> Any:
+            return binary(operator, other, self) if isinstance(other, _OPERANDS) else NotImplemented
+
+        setattr(Scalar, f"__{name}__", forward)
+        setattr(Scalar, f"__r{name}__", reflected)
+
+    def bind_compare(operator: str, name: str) -> None:
+        def method(self: Scalar, other: Any) -> Any:
+            return compare(operator, self, other) if isinstance(other, _OPERANDS) else NotImplemented
+
+        setattr(Scalar, f"__{name}__", method)
+
+    for operator, name in names.items():
+        bind(operator, name)
+    for operator, name in compares.items():
+        bind_compare(operator, name)
+
+
+_OPERANDS = (Scalar, bool, int, float)
+_install()
