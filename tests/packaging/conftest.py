@@ -1,4 +1,4 @@
-"""The wheel as the packaging tests see it: built once for a given state of the sources, unpacked once."""
+"""The wheel as the packaging tests see it: built once for the present sources, unpacked once."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def wheel() -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the wheel's contents as an installer lays them out, fit for `sys.path`."""
+    """A folder with the wheel's contents as an installer lays them out, fit for `sys.path`."""
     folder = tmp_path_factory.mktemp("installed")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
