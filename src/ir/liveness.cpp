@@ -1,5 +1,5 @@
-// Backward liveness over the structured tree. Loops are walked until their header's set is stable, which takes two turns, three
-// where a `continue` is involved.
+// Backward liveness over the structured tree. Loops are walked until their header's set is stable,
+// which takes two turns, three where a `continue` is involved.
 #include "ir/liveness.h"
 
 namespace cudapy::ir {
@@ -13,13 +13,14 @@ class LivenessWalk {
 
  private:
   struct Loop {
-    LocalSet after;     // live where a break goes
+    LocalSet after;      // live where a break goes
     LocalSet continues;  // live where a continue goes
   };
 
   // Each takes what is live after its argument and returns what is live before it.
   LocalSet block(const Block& statements, LocalSet live) {
-    for (auto it = statements.rbegin(); it != statements.rend(); ++it) live = statement(**it, std::move(live));
+    for (auto it = statements.rbegin(); it != statements.rend(); ++it)
+      live = statement(**it, std::move(live));
     return live;
   }
 
@@ -33,7 +34,8 @@ class LivenessWalk {
       case StmtKind::Evaluate:
         return expression(*stmt.value, std::move(live));
       case StmtKind::Return:
-        return stmt.value ? expression(*stmt.value, return_) : return_;  // what becomes the frame's result is no read
+        return stmt.value ? expression(*stmt.value, return_)
+                          : return_;  // what becomes the frame's result is no read
       case StmtKind::Break:
         return loops_.back().after;
       case StmtKind::Continue:
@@ -67,9 +69,12 @@ class LivenessWalk {
       LocalSet before = block(stmt.body, header);
       loops_.pop_back();
       if (stmt.kind == StmtKind::For) {
-        // The header assigns the variable or its counter; it may also leave it as it was, when there is no further turn.
-        if (stmt.counter != kNoLocal) before.erase(stmt.counter);
-        else if (!left_by_condition.contains(stmt.local)) before.erase(stmt.local);
+        // The header assigns the variable or its counter; it may also leave it as it was, when
+        // there is no further turn.
+        if (stmt.counter != kNoLocal)
+          before.erase(stmt.counter);
+        else if (!left_by_condition.contains(stmt.local))
+          before.erase(stmt.local);
       } else {
         before = expression(*stmt.value, std::move(before));
       }
@@ -82,7 +87,8 @@ class LivenessWalk {
   }
 
   LocalSet operands(const std::vector<ExprPtr>& exprs, LocalSet live) {
-    for (auto it = exprs.rbegin(); it != exprs.rend(); ++it) live = expression(**it, std::move(live));
+    for (auto it = exprs.rbegin(); it != exprs.rend(); ++it)
+      live = expression(**it, std::move(live));
     return live;
   }
 
@@ -124,7 +130,8 @@ class LivenessWalk {
   }
 
   StmtLiveness& slot(const Stmt& stmt) {
-    return result_.try_emplace(&stmt, StmtLiveness{LocalSet(locals_), LocalSet(locals_)}).first->second;
+    return result_.try_emplace(&stmt, StmtLiveness{LocalSet(locals_), LocalSet(locals_)})
+        .first->second;
   }
 
   size_t locals_;
@@ -133,7 +140,9 @@ class LivenessWalk {
   std::vector<Loop> loops_;
 };
 
-Liveness::Liveness(const Function& function) { LivenessWalk(function, statements_).run(function); }
+Liveness::Liveness(const Function& function) {
+  LivenessWalk(function, statements_).run(function);
+}
 
 namespace {
 

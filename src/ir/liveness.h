@@ -1,4 +1,5 @@
-// Which locals are still read after a statement: what a merge of lanes has to keep, and what it may drop.
+// Which locals are still read after a statement: what a merge of lanes has to keep, and what it may
+// drop.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,9 @@ namespace cudapy::ir {
 class LocalSet {
  public:
   explicit LocalSet(size_t locals = 0) : words_((locals + 63) / 64) {}
-  [[nodiscard]] bool contains(LocalId local) const { return (words_[word(local)] >> bit(local)) & 1; }
+  [[nodiscard]] bool contains(LocalId local) const {
+    return (words_[word(local)] >> bit(local)) & 1;
+  }
   void insert(LocalId local) { words_[word(local)] |= uint64_t{1} << bit(local); }
   void erase(LocalId local) { words_[word(local)] &= ~(uint64_t{1} << bit(local)); }
   void insert_all(const LocalSet& other) {

@@ -1,11 +1,12 @@
 // The kernel tree: structured (if / while / for, no gotos) from the frontend until code generation.
 //
-// One set of nodes serves both forms of a kernel. The frontend makes the *untyped* tree: names are resolved, every
-// type is Unknown, constants are weak. Sema makes the *typed* tree from it: every type is known and strong, every
-// conversion is a Cast, operands of an operation have the type that its kind demands. Then calls are inlined and
-// shapes are annotated, and codegen sees one Function.
+// One set of nodes serves both forms of a kernel. The frontend makes the *untyped* tree: names are
+// resolved, every type is Unknown, constants are weak. Sema makes the *typed* tree from it: every
+// type is known and strong, every conversion is a Cast, operands of an operation have the type that
+// its kind demands. Then calls are inlined and shapes are annotated, and codegen sees one Function.
 //
-// Nodes are plain structs with a kind; which fields a kind uses is stated beside it. They own their children.
+// Nodes are plain structs with a kind; which fields a kind uses is stated beside it. They own their
+// children.
 #pragma once
 
 #include <cstdint>
@@ -29,27 +30,46 @@ using Block = std::vector<StmtPtr>;
 using LocalId = int32_t;  // index into Function::locals
 inline constexpr LocalId kNoLocal = -1;
 
-// How a value differs among the lanes of a gang. Linear: lane i holds base + i * stride, without wrapping.
+// How a value differs among the lanes of a gang. Linear: lane i holds base + i * stride, without
+// wrapping.
 enum class Shape : uint8_t { Uniform, Linear, Varying };
 
 enum class ThreadIndex : uint8_t {
-  Idx, Idy, Idz,
-  ThreadIdxX, ThreadIdxY, ThreadIdxZ,
-  BlockIdxX, BlockIdxY, BlockIdxZ,
-  BlockDimX, BlockDimY, BlockDimZ,
-  GridDimX, GridDimY, GridDimZ,
+  Idx,
+  Idy,
+  Idz,
+  ThreadIdxX,
+  ThreadIdxY,
+  ThreadIdxZ,
+  BlockIdxX,
+  BlockIdxY,
+  BlockIdxZ,
+  BlockDimX,
+  BlockDimY,
+  BlockDimZ,
+  GridDimX,
+  GridDimY,
+  GridDimZ,
 };
 
 enum class UnaryOp : uint8_t { Negate, Plus, Invert, Not };
 
 enum class BinaryOp : uint8_t {
-  Add, Subtract, Multiply,
+  Add,
+  Subtract,
+  Multiply,
   Divide,       // true division; typed: both float
   FloorDivide,  // rounds to minus infinity
   Modulo,       // sign of the divisor
-  Power,        // typed: both float, or both the same integer type (negative exponents give 0 but for bases 1 and -1)
-  ShiftLeft, ShiftRight, BitAnd, BitOr, BitXor,
-  Minimum, Maximum,  // Python's min and max: the first of equal ones; typed tree only
+  Power,  // typed: both float, or both the same integer type (negative exponents give 0 but for
+          // bases 1 and -1)
+  ShiftLeft,
+  ShiftRight,
+  BitAnd,
+  BitOr,
+  BitXor,
+  Minimum,
+  Maximum,  // Python's min and max: the first of equal ones; typed tree only
 };
 
 enum class CompareOp : uint8_t { Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual };
@@ -59,22 +79,25 @@ enum class Builtin : uint8_t { Len, Min, Max, Abs, Round, Pow, Floor, Ceil, Trun
 
 enum class ExprKind : uint8_t {
   // both trees
-  Constant,     // constant; untyped: weak, or strong when `declared` types it (a captured NumPy scalar)
+  Constant,     // constant; untyped: weak, or strong when `declared` types it (a captured NumPy
+                // scalar)
   Local,        // local
   ThreadIndex,  // thread_index; int32 (int64 for Idx.. in a wide kernel)
-  Unary,        // unary_op, operands[0]. Typed: Negate, Invert: same type; Not: bool -> bool; no Plus
-  Binary,       // binary_op, operands[0..1]. Typed: all three types equal (shifts too)
-  Compare,      // compare_op, operands[0..1]. Typed: operands have one type, result bool
-  And, Or,      // operands[0..1], the second evaluated only where it must be. Typed: bool, bool -> bool
-  Select,       // operands: condition, value if true, value if false; only the chosen one is evaluated
-  Cast,         // operands[0] to `type`; float -> int truncates (saturates out of range, nan -> 0), x -> bool is x != 0
-  Math,         // math, operands. Typed: arguments have the type that MathInfo demands
-  Call,         // callee (index into Program::functions), operands; gone after inlining
-  Sequence,     // body is executed, then operands[0] (may be absent: void) is the value.
-                // `is_frame`: an inlined function; no operands; a Return in body leaves it and its value becomes
-                // `local`, the frame's result (kNoLocal: void). Nothing else assigns or reads that local.
-  Load,         // operands: array, index...; the element. Untyped: what `A[i]` reads as
-  Len,          // operands[0]: array; int32 (int64 in a wide kernel). Typed tree only
+  Unary,    // unary_op, operands[0]. Typed: Negate, Invert: same type; Not: bool -> bool; no Plus
+  Binary,   // binary_op, operands[0..1]. Typed: all three types equal (shifts too)
+  Compare,  // compare_op, operands[0..1]. Typed: operands have one type, result bool
+  And,
+  Or,      // operands[0..1], the second evaluated only where it must be. Typed: bool, bool -> bool
+  Select,  // operands: condition, value if true, value if false; only the chosen one is evaluated
+  Cast,    // operands[0] to `type`; float -> int truncates (saturates out of range, nan -> 0), x ->
+           // bool is x != 0
+  Math,    // math, operands. Typed: arguments have the type that MathInfo demands
+  Call,    // callee (index into Program::functions), operands; gone after inlining
+  Sequence,  // body is executed, then operands[0] (may be absent: void) is the value.
+  // `is_frame`: an inlined function; no operands; a Return in body leaves it and its value becomes
+  // `local`, the frame's result (kNoLocal: void). Nothing else assigns or reads that local.
+  Load,  // operands: array, index...; the element. Untyped: what `A[i]` reads as
+  Len,   // operands[0]: array; int32 (int64 in a wide kernel). Typed tree only
   // untyped tree only
   CallBuiltin,  // builtin, operands
 };
@@ -82,9 +105,9 @@ enum class ExprKind : uint8_t {
 struct ConstantValue {
   enum class Kind : uint8_t { Bool, Integer, Float };
   Kind kind = Kind::Integer;
-  int64_t integer = 0;              // Bool: 0 or 1; Integer: the value, or a uint64's bits
-  bool exceeds_int64 = false;       // Integer: `integer` holds the bits of a uint64 above INT64_MAX
-  double real = 0.0;                // Float
+  int64_t integer = 0;         // Bool: 0 or 1; Integer: the value, or a uint64's bits
+  bool exceeds_int64 = false;  // Integer: `integer` holds the bits of a uint64 above INT64_MAX
+  double real = 0.0;           // Float
 };
 
 struct Expr {
@@ -103,21 +126,26 @@ struct Expr {
   CompareOp compare_op = CompareOp::Equal;
   ir::Builtin builtin = Builtin::Len;
   MathFunction math{};
-  bool math_single = false;  // untyped Math: spelled in single precision (math.sinf), so everything is float32
+  bool math_single =
+      false;  // untyped Math: spelled in single precision (math.sinf), so everything is float32
   int32_t callee = -1;
-  Block body;                // Sequence
-  bool is_frame = false;     // Sequence
-  bool divergent_return = false;  // a frame that lanes leave at different returns; set by sema::annotate_shapes
+  Block body;             // Sequence
+  bool is_frame = false;  // Sequence
+  bool divergent_return =
+      false;  // a frame that lanes leave at different returns; set by sema::annotate_shapes
 };
 
 enum class StmtKind : uint8_t {
-  Assign,    // local = value
-  Store,     // operands: array, index...; value. A[i] = value
-  If,        // value: condition; body; else_body
-  While,     // value: condition, evaluated before each turn; body; else_body runs when it was left without break
-  For,       // for local in range(operands[0], operands[1], operands[2]): start, stop, step are evaluated once and have
-             // the local's type; body; else_body. After it `local` keeps the last value it had in the body.
-  Break, Continue,
+  Assign,  // local = value
+  Store,   // operands: array, index...; value. A[i] = value
+  If,      // value: condition; body; else_body
+  While,   // value: condition, evaluated before each turn; body; else_body runs when it was left
+           // without break
+  For,     // for local in range(operands[0], operands[1], operands[2]): start, stop, step are
+        // evaluated once and have the local's type; body; else_body. After it `local` keeps the
+        // last value it had in the body.
+  Break,
+  Continue,
   Return,    // value (may be absent)
   Evaluate,  // value, for its effects
 };
@@ -126,7 +154,8 @@ struct Stmt {
   StmtKind kind = StmtKind::Evaluate;
   Span span;
   LocalId local = kNoLocal;
-  // For, after transform::split_loop_counters: what the body reads in place of `local` (never assigned elsewhere).
+  // For, after transform::split_loop_counters: what the body reads in place of `local` (never
+  // assigned elsewhere).
   LocalId counter = kNoLocal;
   ExprPtr value;
   std::vector<ExprPtr> operands;
@@ -135,14 +164,15 @@ struct Stmt {
   // While, For; set by sema::annotate_shapes:
   bool divergent_exit = false;      // lanes leave at different turns
   bool divergent_continue = false;  // some lanes `continue` while others go on
-  bool divergent_return = false;    // some lanes leave the frame or kernel from inside while others go on
+  bool divergent_return =
+      false;  // some lanes leave the frame or kernel from inside while others go on
 };
 
 struct Local {
-  std::string name;  // the user's; compiler-made ones start with '%'
-  Type type;         // typed tree
-  Type declared;     // from `x: cp.float64 = 0` or a signature; Unknown: infer
-  Span span;         // where it is first bound
+  std::string name;              // the user's; compiler-made ones start with '%'
+  Type type;                     // typed tree
+  Type declared;                 // from `x: cp.float64 = 0` or a signature; Unknown: infer
+  Span span;                     // where it is first bound
   Shape shape = Shape::Varying;  // set by sema::annotate_shapes
   int32_t stride = 0;
 };
@@ -168,8 +198,10 @@ struct Function {
   std::vector<bool> written;      // per parameter: an array that the kernel stores to
   bool uses_block_shape = false;  // reads threadIdx, blockIdx, blockDim or gridDim
   bool wide_index = false;        // idx and len are int64
-  bool divergent_return = false;  // threads return at different places; set by sema::annotate_shapes
-  // After transform::clip_guards: threads with idx >= min(values of these) do nothing. Uniform, pure, of idx's type.
+  bool divergent_return =
+      false;  // threads return at different places; set by sema::annotate_shapes
+  // After transform::clip_guards: threads with idx >= min(values of these) do nothing. Uniform,
+  // pure, of idx's type.
   std::vector<ExprPtr> clip_x;
 };
 

@@ -14,20 +14,23 @@ struct Type {
     Unknown,  // not inferred yet: every expression of an untyped tree
     Void,     // what a kernel returns
     Scalar,
-    Array,    // elements of `scalar`, `rank` dimensions
+    Array,  // elements of `scalar`, `rank` dimensions
   };
 
   Kind kind = Kind::Unknown;
   Scalar scalar = Scalar::Bool;
   uint8_t rank = 0;
   // A number written in the source or captured from Python: it takes the type of what it meets.
-  // Only Scalar types are weak, with scalar I64 for an integer and F64 for a float. Never in a finished typed tree.
+  // Only Scalar types are weak, with scalar I64 for an integer and F64 for a float. Never in a
+  // finished typed tree.
   bool weak = false;
 
   static constexpr Type unknown() { return {}; }
   static constexpr Type void_() { return {Kind::Void, Scalar::Bool, 0, false}; }
   static constexpr Type of(Scalar scalar) { return {Kind::Scalar, scalar, 0, false}; }
-  static constexpr Type array(Scalar element, uint8_t rank = 1) { return {Kind::Array, element, rank, false}; }
+  static constexpr Type array(Scalar element, uint8_t rank = 1) {
+    return {Kind::Array, element, rank, false};
+  }
   static constexpr Type weak_int() { return {Kind::Scalar, Scalar::I64, 0, true}; }
   static constexpr Type weak_float() { return {Kind::Scalar, Scalar::F64, 0, true}; }
 
@@ -39,21 +42,46 @@ struct Type {
   friend constexpr bool operator==(const Type&, const Type&) = default;
 };
 
-constexpr bool is_float(Scalar s) { return s == Scalar::F32 || s == Scalar::F64; }
-constexpr bool is_signed(Scalar s) { return s >= Scalar::I8 && s <= Scalar::I64; }
-constexpr bool is_unsigned(Scalar s) { return s >= Scalar::U8 && s <= Scalar::U64; }
-constexpr bool is_integer(Scalar s) { return is_signed(s) || is_unsigned(s); }
-constexpr bool is_bool(const Type& t) { return t.is_scalar() && t.scalar == Scalar::Bool; }
-constexpr bool is_float(const Type& t) { return t.is_scalar() && is_float(t.scalar); }
-constexpr bool is_integer(const Type& t) { return t.is_scalar() && is_integer(t.scalar); }
+constexpr bool is_float(Scalar s) {
+  return s == Scalar::F32 || s == Scalar::F64;
+}
+constexpr bool is_signed(Scalar s) {
+  return s >= Scalar::I8 && s <= Scalar::I64;
+}
+constexpr bool is_unsigned(Scalar s) {
+  return s >= Scalar::U8 && s <= Scalar::U64;
+}
+constexpr bool is_integer(Scalar s) {
+  return is_signed(s) || is_unsigned(s);
+}
+constexpr bool is_bool(const Type& t) {
+  return t.is_scalar() && t.scalar == Scalar::Bool;
+}
+constexpr bool is_float(const Type& t) {
+  return t.is_scalar() && is_float(t.scalar);
+}
+constexpr bool is_integer(const Type& t) {
+  return t.is_scalar() && is_integer(t.scalar);
+}
 
 // Bytes of one element in memory; a bool is one byte.
 constexpr int size_of(Scalar s) {
   switch (s) {
-    case Scalar::Bool: case Scalar::I8: case Scalar::U8: return 1;
-    case Scalar::I16: case Scalar::U16: return 2;
-    case Scalar::I32: case Scalar::U32: case Scalar::F32: return 4;
-    case Scalar::I64: case Scalar::U64: case Scalar::F64: return 8;
+    case Scalar::Bool:
+    case Scalar::I8:
+    case Scalar::U8:
+      return 1;
+    case Scalar::I16:
+    case Scalar::U16:
+      return 2;
+    case Scalar::I32:
+    case Scalar::U32:
+    case Scalar::F32:
+      return 4;
+    case Scalar::I64:
+    case Scalar::U64:
+    case Scalar::F64:
+      return 8;
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// A fixpoint over the whole function: shapes only go up (uniform, linear, varying), as do the divergence flags, so the walk is
-// repeated until nothing changes.
+// A fixpoint over the whole function: shapes only go up (uniform, linear, varying), as do the
+// divergence flags, so the walk is repeated until nothing changes.
 #include "sema/shapes.h"
 
 #include <cstdlib>
@@ -28,7 +28,9 @@ LaneShape linear(int64_t stride) {
   return {Shape::Linear, static_cast<int32_t>(stride)};
 }
 
-LaneShape join(LaneShape a, LaneShape b) { return a == b ? a : kVarying; }
+LaneShape join(LaneShape a, LaneShape b) {
+  return a == b ? a : kVarying;
+}
 
 class ShapeWalk {
  public:
@@ -114,7 +116,8 @@ class ShapeWalk {
       // Lanes that start together at the same step stay together, wherever they stop.
       LaneShape start = shape_of(*stmt.operands[0]);
       LaneShape step = shape_of(*stmt.operands[2]);
-      assign(stmt.counter != kNoLocal ? stmt.counter : stmt.local, step == kUniform ? start : kVarying);
+      assign(stmt.counter != kNoLocal ? stmt.counter : stmt.local,
+             step == kUniform ? start : kVarying);
       if (bounds != kUniform) raise(stmt.divergent_exit);
     } else if (expression(*stmt.value).shape != Shape::Uniform) {
       raise(stmt.divergent_exit);
@@ -138,13 +141,15 @@ class ShapeWalk {
     set_local(frame.result, *frame.divergent_return ? kVarying : shape);
   }
 
-  // Whether, at this point, some lanes of those that entered the innermost region of `kind` may be elsewhere.
+  // Whether, at this point, some lanes of those that entered the innermost region of `kind` may be
+  // elsewhere.
   bool lanes_differ(Region::Kind kind) {
     for (auto it = regions_.rbegin(); it != regions_.rend(); ++it) {
       if (it->kind == Region::VaryingArm) return true;
       if (it->kind == Region::Loop) {
         if (it->loop->divergent_continue) return true;
-        if (it->loop->divergent_exit && (kind == Region::Frame || !it->loop->else_body.empty())) return true;
+        if (it->loop->divergent_exit && (kind == Region::Frame || !it->loop->else_body.empty()))
+          return true;
       }
       if (it->kind == kind) return it->kind == Region::Frame && *it->divergent_return;
     }
@@ -158,8 +163,8 @@ class ShapeWalk {
     return nullptr;
   }
 
-  // An assignment is varying, whatever its value, if lanes that don't execute it meet again with those that do where the
-  // variable is read.
+  // An assignment is varying, whatever its value, if lanes that don't execute it meet again with
+  // those that do where the variable is read.
   void assign(LocalId local, LaneShape shape) {
     for (auto it = regions_.rbegin(); it != regions_.rend() && it->kind != Region::Frame; ++it) {
       bool parted = false;
@@ -201,8 +206,9 @@ class ShapeWalk {
 
   LaneShape sequence(Expr& expr) {
     if (expr.is_frame) {
-      regions_.push_back(
-          {.kind = Region::Frame, .result = expr.local, .divergent_return = &expr.divergent_return});
+      regions_.push_back({.kind = Region::Frame,
+                          .result = expr.local,
+                          .divergent_return = &expr.divergent_return});
     }
     block(expr.body);
     if (expr.is_frame) regions_.pop_back();
@@ -224,8 +230,9 @@ class ShapeWalk {
       case ExprKind::Local:
         return local_shape(expr.local);
       case ExprKind::ThreadIndex:
-        return expr.thread_index == ThreadIndex::Idx || expr.thread_index == ThreadIndex::ThreadIdxX ? linear(1)
-                                                                                                    : kUniform;
+        return expr.thread_index == ThreadIndex::Idx || expr.thread_index == ThreadIndex::ThreadIdxX
+                   ? linear(1)
+                   : kUniform;
       case ExprKind::Select:
         if (shape_of(*expr.operands[0]) != kUniform) return kVarying;
         return join(shape_of(*expr.operands[1]), shape_of(*expr.operands[2]));
@@ -239,8 +246,9 @@ class ShapeWalk {
     }
   }
 
-  // Progressions are followed in signed 32- and 64-bit integers alone: there a lane past the wrap is a negative number, which
-  // is no index, so an address computed from the first lane is right for all that may be accessed.
+  // Progressions are followed in signed 32- and 64-bit integers alone: there a lane past the wrap
+  // is a negative number, which is no index, so an address computed from the first lane is right
+  // for all that may be accessed.
   static bool keeps_progressions(const Type& type) {
     return type.is_scalar() && (type.scalar == Scalar::I32 || type.scalar == Scalar::I64);
   }
@@ -248,7 +256,8 @@ class ShapeWalk {
   static LaneShape arithmetic(const Expr& expr) {
     if (expr.kind == ExprKind::Unary) {
       LaneShape a = shape_of(*expr.operands[0]);
-      return expr.unary_op == UnaryOp::Negate && a.shape == Shape::Linear ? linear(-a.stride) : kVarying;
+      return expr.unary_op == UnaryOp::Negate && a.shape == Shape::Linear ? linear(-a.stride)
+                                                                          : kVarying;
     }
     LaneShape a = shape_of(*expr.operands[0]);
     LaneShape b = shape_of(*expr.operands[1]);
@@ -263,7 +272,8 @@ class ShapeWalk {
         if (auto factor = constant_of(*expr.operands[0])) return scaled(b, *factor);
         return kVarying;
       case BinaryOp::ShiftLeft:
-        if (auto bits = constant_of(*expr.operands[1]); bits && *bits >= 0 && *bits < 16) return scaled(a, 1 << *bits);
+        if (auto bits = constant_of(*expr.operands[1]); bits && *bits >= 0 && *bits < 16)
+          return scaled(a, 1 << *bits);
         return kVarying;
       default:
         return kVarying;
@@ -276,28 +286,34 @@ class ShapeWalk {
   }
 
   static std::optional<int64_t> constant_of(const Expr& expr) {
-    if (expr.kind != ExprKind::Constant || expr.constant.kind != ConstantValue::Kind::Integer) return std::nullopt;
+    if (expr.kind != ExprKind::Constant || expr.constant.kind != ConstantValue::Kind::Integer)
+      return std::nullopt;
     return expr.constant.integer;
   }
 
-  // Widening keeps a progression only where it is known not to have wrapped before: the thread's own index.
+  // Widening keeps a progression only where it is known not to have wrapped before: the thread's
+  // own index.
   static LaneShape cast(const Expr& expr) {
     const Expr& operand = *expr.operands[0];
     if (operand.shape != Shape::Linear || !keeps_progressions(expr.type)) return kVarying;
     bool narrows = size_of(expr.type.scalar) < size_of(operand.type.scalar);
-    if (narrows || operand.kind == ExprKind::ThreadIndex || expr.type == operand.type) return shape_of(operand);
+    if (narrows || operand.kind == ExprKind::ThreadIndex || expr.type == operand.type)
+      return shape_of(operand);
     return kVarying;
   }
 
   Function& function_;
   Liveness liveness_;
-  std::vector<bool> known_;  // has been assigned in the walk so far: a local's first shape replaces the initial one
+  std::vector<bool> known_;  // has been assigned in the walk so far: a local's first shape replaces
+                             // the initial one
   std::vector<Region> regions_;
   bool changed_ = false;
 };
 
 }  // namespace
 
-void annotate_shapes(Function& function) { ShapeWalk(function).run(); }
+void annotate_shapes(Function& function) {
+  ShapeWalk(function).run();
+}
 
 }  // namespace cudapy::sema

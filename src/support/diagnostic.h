@@ -1,5 +1,5 @@
-// Mistakes found in a kernel. A stage adds to `Diagnostics` and goes on, so that a user sees all of them at
-// once; nothing in the core prints or throws for a user's mistake.
+// Mistakes found in a kernel. A stage adds to `Diagnostics` and goes on, so that a user sees all of
+// them at once; nothing in the core prints or throws for a user's mistake.
 #pragma once
 
 #include <span>
@@ -16,8 +16,8 @@ struct DiagnosticNote {
   std::string message;
 };
 
-// `code` is a stable kebab-case name ("undefined-name"); `message` says what is wrong in one line without a
-// full stop; `help` says what to write instead (may be empty).
+// `code` is a stable kebab-case name ("undefined-name"); `message` says what is wrong in one line
+// without a full stop; `help` says what to write instead (may be empty).
 struct Diagnostic {
   std::string code;
   Span span;
@@ -39,7 +39,8 @@ class Diagnostics {
   std::vector<Diagnostic> errors_;
 };
 
-// The text a user sees: every error with file, line, the source line, carets under the span, notes and help.
+// The text a user sees: every error with file, line, the source line, carets under the span, notes
+// and help.
 std::string render(const Diagnostics& diagnostics, std::span<const SourceText> sources);
 
 }  // namespace cudapy

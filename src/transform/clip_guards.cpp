@@ -1,7 +1,9 @@
 // Recognises, after a head of plain assignments,
 //     if idx < bound [and rest]:   as the last statement, without else        -> clip_x, if rest
-//     if idx >= bound [or rest]: return                                       -> clip_x, if rest: return
-// where idx may be written as a variable that is only ever idx, and bound is uniform and known before the first thread runs.
+//     if idx >= bound [or rest]: return                                       -> clip_x, if rest:
+//     return
+// where idx may be written as a variable that is only ever idx, and bound is uniform and known
+// before the first thread runs.
 #include "transform/clip_guards.h"
 
 #include <map>
@@ -14,7 +16,8 @@ using namespace ir;
 
 class GuardClipper {
  public:
-  explicit GuardClipper(Function& function) : function_(function), assignments_(function.locals.size(), 0) {
+  explicit GuardClipper(Function& function)
+      : function_(function), assignments_(function.locals.size(), 0) {
     for (int i = 0; i < function.parameter_count; ++i) assignments_[static_cast<size_t>(i)] = 1;
     count_block(function.body);
   }
@@ -24,15 +27,18 @@ class GuardClipper {
       Stmt& stmt = *function_.body[i];
       if (stmt.kind == StmtKind::Assign) {
         if (!is_pure(*stmt.value)) return;
-        if (assignments_[static_cast<size_t>(stmt.local)] == 1) head_values_[stmt.local] = stmt.value.get();
+        if (assignments_[static_cast<size_t>(stmt.local)] == 1)
+          head_values_[stmt.local] = stmt.value.get();
         continue;
       }
       if (stmt.kind != StmtKind::If || !stmt.else_body.empty()) return;
       bool last = i + 1 == function_.body.size();
       if (is_return(stmt.body)) {
         take_terms(stmt.value, ExprKind::Or, /*guard=*/false);
-        if (!stmt.value) function_.body.erase(function_.body.begin() + static_cast<std::ptrdiff_t>(i));
-        else return;
+        if (!stmt.value)
+          function_.body.erase(function_.body.begin() + static_cast<std::ptrdiff_t>(i));
+        else
+          return;
         --i;
       } else if (last) {
         take_terms(stmt.value, ExprKind::And, /*guard=*/true);
@@ -45,7 +51,9 @@ class GuardClipper {
   }
 
  private:
-  static bool is_return(const Block& body) { return body.size() == 1 && body[0]->kind == StmtKind::Return; }
+  static bool is_return(const Block& body) {
+    return body.size() == 1 && body[0]->kind == StmtKind::Return;
+  }
 
   // Replaces the `if` at `index`, the last statement, by its body.
   void splice(size_t index) {
@@ -58,10 +66,13 @@ class GuardClipper {
   void take_terms(ExprPtr& condition, ExprKind joint, bool guard) {
     if (condition->kind == joint) {
       take_terms(condition->operands[0], joint, guard);
-      // What stands to the right of a term that may have effects or faults must still be behind it; bounds are pure.
+      // What stands to the right of a term that may have effects or faults must still be behind it;
+      // bounds are pure.
       take_terms(condition->operands[1], joint, guard);
-      if (!condition->operands[0]) condition = std::move(condition->operands[1]);
-      else if (!condition->operands[1]) condition = ExprPtr(std::move(condition->operands[0]));
+      if (!condition->operands[0])
+        condition = std::move(condition->operands[1]);
+      else if (!condition->operands[1])
+        condition = ExprPtr(std::move(condition->operands[0]));
       return;
     }
     if (ExprPtr bound = bound_of(*condition, guard)) {
@@ -77,8 +88,10 @@ class GuardClipper {
     CompareOp idx_second = guard ? CompareOp::Greater : CompareOp::LessEqual;
     const Expr* index = condition.operands[0].get();
     const Expr* bound = condition.operands[1].get();
-    if (condition.compare_op == idx_second) std::swap(index, bound);
-    else if (condition.compare_op != idx_first) return nullptr;
+    if (condition.compare_op == idx_second)
+      std::swap(index, bound);
+    else if (condition.compare_op != idx_first)
+      return nullptr;
     if (!is_idx(*index)) return nullptr;
     return launch_constant(*bound);
   }
@@ -90,7 +103,8 @@ class GuardClipper {
     return value != head_values_.end() && is_idx(*value->second);
   }
 
-  // A copy of `expr` in terms of parameters alone; null where it is not the same for all threads or may fault.
+  // A copy of `expr` in terms of parameters alone; null where it is not the same for all threads or
+  // may fault.
   ExprPtr launch_constant(const Expr& expr) const {
     switch (expr.kind) {
       case ExprKind::Local: {
@@ -121,9 +135,12 @@ class GuardClipper {
     return copy;
   }
 
-  // A load counts as an effect: threads past the bound that would have read out of bounds must not go unnoticed.
+  // A load counts as an effect: threads past the bound that would have read out of bounds must not
+  // go unnoticed.
   static bool is_pure(const Expr& expr) {
-    if (expr.kind == ExprKind::Sequence || expr.kind == ExprKind::Call || expr.kind == ExprKind::Load) return false;
+    if (expr.kind == ExprKind::Sequence || expr.kind == ExprKind::Call ||
+        expr.kind == ExprKind::Load)
+      return false;
     for (const ExprPtr& operand : expr.operands) {
       if (!is_pure(*operand)) return false;
     }
@@ -146,12 +163,15 @@ class GuardClipper {
   }
 
   Function& function_;
-  std::vector<int> assignments_;                 // per local, in the whole function; a parameter's value counts as one
+  std::vector<int>
+      assignments_;  // per local, in the whole function; a parameter's value counts as one
   std::map<LocalId, const Expr*> head_values_;  // of the head's variables that are assigned once
 };
 
 }  // namespace
 
-void clip_guards(Function& function) { GuardClipper(function).run(); }
+void clip_guards(Function& function) {
+  GuardClipper(function).run();
+}
 
 }  // namespace cudapy::transform

@@ -8,7 +8,9 @@ using namespace ir;
 
 void contract_block(Block& block);
 
-bool is_product(const Expr& expr) { return expr.kind == ExprKind::Binary && expr.binary_op == BinaryOp::Multiply; }
+bool is_product(const Expr& expr) {
+  return expr.kind == ExprKind::Binary && expr.binary_op == BinaryOp::Multiply;
+}
 
 ExprPtr negated(ExprPtr operand) {
   auto negate = std::make_unique<Expr>();
@@ -21,7 +23,8 @@ ExprPtr negated(ExprPtr operand) {
 }
 
 // product + addend, with the product's left factor or the addend negated as asked.
-void become_fma(Expr& expr, ExprPtr product, ExprPtr addend, bool negate_product, bool negate_addend) {
+void become_fma(Expr& expr, ExprPtr product, ExprPtr addend, bool negate_product,
+                bool negate_addend) {
   ExprPtr a = std::move(product->operands[0]);
   ExprPtr b = std::move(product->operands[1]);
   expr.kind = ExprKind::Math;
@@ -58,6 +61,8 @@ void contract_block(Block& block) {
 
 }  // namespace
 
-void contract(Function& function) { contract_block(function.body); }
+void contract(Function& function) {
+  contract_block(function.body);
+}
 
 }  // namespace cudapy::transform

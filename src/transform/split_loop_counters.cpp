@@ -80,6 +80,8 @@ class CounterSplitter {
 
 }  // namespace
 
-void split_loop_counters(Function& function) { CounterSplitter(function).block(function.body); }
+void split_loop_counters(Function& function) {
+  CounterSplitter(function).block(function.body);
+}
 
 }  // namespace cudapy::transform

@@ -14,10 +14,14 @@ using ir::Scalar;
 
 llvm::Type* value_type(LLVMContext& context, Scalar scalar) {
   switch (scalar) {
-    case Scalar::Bool: return Type::getInt1Ty(context);
-    case Scalar::F32: return Type::getFloatTy(context);
-    case Scalar::F64: return Type::getDoubleTy(context);
-    default: return Type::getIntNTy(context, 8 * static_cast<unsigned>(ir::size_of(scalar)));
+    case Scalar::Bool:
+      return Type::getInt1Ty(context);
+    case Scalar::F32:
+      return Type::getFloatTy(context);
+    case Scalar::F64:
+      return Type::getDoubleTy(context);
+    default:
+      return Type::getIntNTy(context, 8 * static_cast<unsigned>(ir::size_of(scalar)));
   }
 }
 
@@ -31,7 +35,8 @@ Constant* emit_constant(LLVMContext& context, Scalar scalar, const ir::ConstantV
   if (ir::is_float(scalar)) {
     return ConstantFP::get(type, real ? value.real : static_cast<double>(value.integer));
   }
-  return ConstantInt::get(type, static_cast<uint64_t>(value.integer), /*isSigned=*/false, /*ImplicitTrunc=*/true);
+  return ConstantInt::get(type, static_cast<uint64_t>(value.integer), /*isSigned=*/false,
+                          /*ImplicitTrunc=*/true);
 }
 
 Value* emit_unary(IRBuilderBase& builder, ir::UnaryOp op, Scalar type, Value* operand) {
@@ -57,9 +62,10 @@ Value* emit_shift(IRBuilderBase& builder, BinaryOp op, Scalar type, Value* a, Va
     return builder.CreateAShr(a, builder.CreateBinaryIntrinsic(Intrinsic::umin, count, last));
   }
   Value* in_range = builder.CreateICmpULE(count, last);
-  Value* safe_count = builder.CreateSelect(in_range, count, Constant::getNullValue(count->getType()));
-  Value* shifted =
-      op == BinaryOp::ShiftLeft ? builder.CreateShl(a, safe_count) : builder.CreateLShr(a, safe_count);
+  Value* safe_count =
+      builder.CreateSelect(in_range, count, Constant::getNullValue(count->getType()));
+  Value* shifted = op == BinaryOp::ShiftLeft ? builder.CreateShl(a, safe_count)
+                                             : builder.CreateLShr(a, safe_count);
   return builder.CreateSelect(in_range, shifted, Constant::getNullValue(a->getType()));
 }
 
@@ -69,16 +75,25 @@ Value* emit_min_max(IRBuilderBase& builder, BinaryOp op, Scalar type, Value* a, 
   return builder.CreateSelect(emit_compare(builder, better, type, b, a), b, a);
 }
 
-Value* emit_float_binary(IRBuilderBase& builder, BinaryOp op, Value* a, Value* b, const MathOptions& math) {
+Value* emit_float_binary(IRBuilderBase& builder, BinaryOp op, Value* a, Value* b,
+                         const MathOptions& math) {
   switch (op) {
-    case BinaryOp::Add: return builder.CreateFAdd(a, b);
-    case BinaryOp::Subtract: return builder.CreateFSub(a, b);
-    case BinaryOp::Multiply: return builder.CreateFMul(a, b);
-    case BinaryOp::Divide: return builder.CreateFDiv(a, b);
-    case BinaryOp::FloorDivide: return emit_float_floor_div(builder, a, b, math);
-    case BinaryOp::Modulo: return emit_float_mod(builder, a, b, math);
-    case BinaryOp::Power: return emit_math(builder, ir::MathFunction::Pow, {a, b}, math);
-    default: llvm_unreachable("a bitwise operation on floats in a typed tree");
+    case BinaryOp::Add:
+      return builder.CreateFAdd(a, b);
+    case BinaryOp::Subtract:
+      return builder.CreateFSub(a, b);
+    case BinaryOp::Multiply:
+      return builder.CreateFMul(a, b);
+    case BinaryOp::Divide:
+      return builder.CreateFDiv(a, b);
+    case BinaryOp::FloorDivide:
+      return emit_float_floor_div(builder, a, b, math);
+    case BinaryOp::Modulo:
+      return emit_float_mod(builder, a, b, math);
+    case BinaryOp::Power:
+      return emit_math(builder, ir::MathFunction::Pow, {a, b}, math);
+    default:
+      llvm_unreachable("a bitwise operation on floats in a typed tree");
   }
 }
 
@@ -86,31 +101,46 @@ Value* emit_float_binary(IRBuilderBase& builder, BinaryOp op, Value* a, Value* b
 
 Value* emit_binary(IRBuilderBase& builder, BinaryOp op, Scalar type, Value* a, Value* b,
                    const MathOptions& math) {
-  if (op == BinaryOp::Minimum || op == BinaryOp::Maximum) return emit_min_max(builder, op, type, a, b);
+  if (op == BinaryOp::Minimum || op == BinaryOp::Maximum)
+    return emit_min_max(builder, op, type, a, b);
   if (ir::is_float(type)) return emit_float_binary(builder, op, a, b, math);
   switch (op) {
-    case BinaryOp::Add: return builder.CreateAdd(a, b);
-    case BinaryOp::Subtract: return builder.CreateSub(a, b);
-    case BinaryOp::Multiply: return builder.CreateMul(a, b);
-    case BinaryOp::FloorDivide: return emit_floor_div(builder, a, b, ir::is_signed(type));
-    case BinaryOp::Modulo: return emit_floor_mod(builder, a, b, ir::is_signed(type));
-    case BinaryOp::Power: return emit_int_pow(builder, a, b);
-    case BinaryOp::BitAnd: return builder.CreateAnd(a, b);
-    case BinaryOp::BitOr: return builder.CreateOr(a, b);
-    case BinaryOp::BitXor: return builder.CreateXor(a, b);
+    case BinaryOp::Add:
+      return builder.CreateAdd(a, b);
+    case BinaryOp::Subtract:
+      return builder.CreateSub(a, b);
+    case BinaryOp::Multiply:
+      return builder.CreateMul(a, b);
+    case BinaryOp::FloorDivide:
+      return emit_floor_div(builder, a, b, ir::is_signed(type));
+    case BinaryOp::Modulo:
+      return emit_floor_mod(builder, a, b, ir::is_signed(type));
+    case BinaryOp::Power:
+      return emit_int_pow(builder, a, b);
+    case BinaryOp::BitAnd:
+      return builder.CreateAnd(a, b);
+    case BinaryOp::BitOr:
+      return builder.CreateOr(a, b);
+    case BinaryOp::BitXor:
+      return builder.CreateXor(a, b);
     case BinaryOp::ShiftLeft:
-    case BinaryOp::ShiftRight: return emit_shift(builder, op, type, a, b);
-    default: llvm_unreachable("a true division of integers in a typed tree");
+    case BinaryOp::ShiftRight:
+      return emit_shift(builder, op, type, a, b);
+    default:
+      llvm_unreachable("a true division of integers in a typed tree");
   }
 }
 
 Value* emit_compare(IRBuilderBase& builder, CompareOp op, Scalar type, Value* a, Value* b) {
-  static constexpr CmpInst::Predicate kFloat[] = {CmpInst::FCMP_OEQ, CmpInst::FCMP_UNE, CmpInst::FCMP_OLT,
-                                                  CmpInst::FCMP_OLE, CmpInst::FCMP_OGT, CmpInst::FCMP_OGE};
-  static constexpr CmpInst::Predicate kSigned[] = {CmpInst::ICMP_EQ,  CmpInst::ICMP_NE,  CmpInst::ICMP_SLT,
-                                                   CmpInst::ICMP_SLE, CmpInst::ICMP_SGT, CmpInst::ICMP_SGE};
-  static constexpr CmpInst::Predicate kUnsigned[] = {CmpInst::ICMP_EQ,  CmpInst::ICMP_NE,  CmpInst::ICMP_ULT,
-                                                     CmpInst::ICMP_ULE, CmpInst::ICMP_UGT, CmpInst::ICMP_UGE};
+  static constexpr CmpInst::Predicate kFloat[] = {CmpInst::FCMP_OEQ, CmpInst::FCMP_UNE,
+                                                  CmpInst::FCMP_OLT, CmpInst::FCMP_OLE,
+                                                  CmpInst::FCMP_OGT, CmpInst::FCMP_OGE};
+  static constexpr CmpInst::Predicate kSigned[] = {CmpInst::ICMP_EQ,  CmpInst::ICMP_NE,
+                                                   CmpInst::ICMP_SLT, CmpInst::ICMP_SLE,
+                                                   CmpInst::ICMP_SGT, CmpInst::ICMP_SGE};
+  static constexpr CmpInst::Predicate kUnsigned[] = {CmpInst::ICMP_EQ,  CmpInst::ICMP_NE,
+                                                     CmpInst::ICMP_ULT, CmpInst::ICMP_ULE,
+                                                     CmpInst::ICMP_UGT, CmpInst::ICMP_UGE};
   auto index = static_cast<size_t>(op);
   if (ir::is_float(type)) return builder.CreateFCmp(kFloat[index], a, b);
   return builder.CreateICmp(ir::is_signed(type) ? kSigned[index] : kUnsigned[index], a, b);
@@ -121,7 +151,8 @@ Value* emit_cast(IRBuilderBase& builder, Value* value, Scalar from, Scalar to) {
   llvm::Type* type = value->getType()->getWithNewType(value_type(builder.getContext(), to));
   if (to == Scalar::Bool) {
     Constant* zero = Constant::getNullValue(value->getType());
-    return ir::is_float(from) ? builder.CreateFCmpUNE(value, zero) : builder.CreateICmpNE(value, zero);
+    return ir::is_float(from) ? builder.CreateFCmpUNE(value, zero)
+                              : builder.CreateICmpNE(value, zero);
   }
   if (ir::is_float(from)) {
     if (ir::is_float(to)) return builder.CreateFPCast(value, type);
@@ -129,7 +160,8 @@ Value* emit_cast(IRBuilderBase& builder, Value* value, Scalar from, Scalar to) {
     return builder.CreateIntrinsic(saturating, {type, value->getType()}, {value});
   }
   if (ir::is_float(to)) {
-    return ir::is_signed(from) ? builder.CreateSIToFP(value, type) : builder.CreateUIToFP(value, type);
+    return ir::is_signed(from) ? builder.CreateSIToFP(value, type)
+                               : builder.CreateUIToFP(value, type);
   }
   return builder.CreateIntCast(value, type, ir::is_signed(from));
 }

@@ -1,8 +1,10 @@
-// A kernel as masked vector code for the CPU: the entry that runs a range of blocks, a gang of threads at a time.
+// A kernel as masked vector code for the CPU: the entry that runs a range of blocks, a gang of
+// threads at a time.
 //
-// Takes a typed, inlined function annotated by sema::annotate_shapes and leaves a verified LLVM function of the type
-// runtime::KernelEntry. Lanes are vector elements; control flow that differs among them is masks, what is the same for all
-// of them stays scalar. A gang width of 1 gives plain scalar code with real branches.
+// Takes a typed, inlined function annotated by sema::annotate_shapes and leaves a verified LLVM
+// function of the type runtime::KernelEntry. Lanes are vector elements; control flow that differs
+// among them is masks, what is the same for all of them stays scalar. A gang width of 1 gives plain
+// scalar code with real branches.
 #pragma once
 
 #include <string>
@@ -29,8 +31,8 @@ struct EmittedKernel {
 EmittedKernel emit_kernel(const ir::Function& kernel, const TargetInfo& target,
                           const CodegenOptions& options, llvm::Module& module);
 
-// How many threads make a gang: native vectors of the kernel's widest varying type, two of them so that one's latency hides
-// behind the other's.
+// How many threads make a gang: native vectors of the kernel's widest varying type, two of them so
+// that one's latency hides behind the other's.
 int choose_gang_width(const ir::Function& kernel, const TargetInfo& target);
 
 }  // namespace cudapy::codegen::cpu

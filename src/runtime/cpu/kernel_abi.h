@@ -1,12 +1,13 @@
-// What compiled kernels and the runtime agree on. Codegen emits code against these layouts; change both together.
+// What compiled kernels and the runtime agree on. Codegen emits code against these layouts; change
+// both together.
 #pragma once
 
 #include <cstdint>
 
 namespace cudapy::runtime {
 
-// The size of a launch. Threads are those wanted; blocks cover them, so the last block of a dimension may be
-// partly outside: threads outside never run (kernels without barriers).
+// The size of a launch. Threads are those wanted; blocks cover them, so the last block of a
+// dimension may be partly outside: threads outside never run (kernels without barriers).
 struct Launch {
   int64_t threads[3];
   int64_t block[3];
@@ -19,16 +20,18 @@ struct ArrayArgument {
   int64_t length;
 };
 
-// Runs the blocks [block_begin, block_end), numbered x fastest, then y, then z. `arguments` holds the parameters in order,
-// each aligned to its size: scalars as themselves (bool: one byte), 1-D arrays as ArrayArgument (aligned to 8).
-using KernelEntry = void (*)(const void* arguments, const Launch* launch, int64_t block_begin, int64_t block_end);
+// Runs the blocks [block_begin, block_end), numbered x fastest, then y, then z. `arguments` holds
+// the parameters in order, each aligned to its size: scalars as themselves (bool: one byte), 1-D
+// arrays as ArrayArgument (aligned to 8).
+using KernelEntry = void (*)(const void* arguments, const Launch* launch, int64_t block_begin,
+                             int64_t block_end);
 
 // What codegen tells the runtime about a kernel; stored as the code image's metadata.
 struct KernelMetadata {
-  int32_t gang_width = 1;       // threads of one vector
-  int32_t uses_block_shape = 0; // 0: the runtime may choose any block shape, no thread can see it
-  int32_t uneven = 0;           // work differs among threads: small grains, handed out dynamically
-  int32_t instructions = 0;     // a rough cost of one thread, for choosing grains and inline launches
+  int32_t gang_width = 1;        // threads of one vector
+  int32_t uses_block_shape = 0;  // 0: the runtime may choose any block shape, no thread can see it
+  int32_t uneven = 0;            // work differs among threads: small grains, handed out dynamically
+  int32_t instructions = 0;  // a rough cost of one thread, for choosing grains and inline launches
 };
 
 }  // namespace cudapy::runtime

@@ -1,0 +1,230 @@
+// The body of a kernel for one gang of threads. One class, its parts a file each:
+//   lanes.cpp      values of lanes: scalars, progressions, vectors, masks
+//   expressions.cpp, memory.cpp
+//   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
+//   loops.cpp      while and for; ranges.cpp the counter of a for
+#pragma once
+
+#include <llvm/IR/IRBuilder.h>
+
+#include <functional>
+
+#include "codegen/cpu/lane_state.h"
+#include "codegen/cpu/target_info.h"
+#include "codegen/math/emit.h"
+#include "ir/liveness.h"
+#include "ir/tree.h"
+
+namespace cudapy::codegen::cpu {
+
+// The value of an expression for all lanes. `value` is a vector if it is varying, else a scalar: of
+// all lanes, or of lane 0.
+struct Lanes {
+  llvm::Value* value = nullptr;
+  ir::Shape shape = ir::Shape::Uniform;
+  int32_t stride = 0;
+};
+
+// An array parameter: uniform.
+struct ArrayValue {
+  llvm::Value* data = nullptr;
+  llvm::Value* length = nullptr;  // i64
+};
+
+// Scalars that the thread loops give to the body, each of idx's type.
+struct ThreadPosition {
+  llvm::Value* idx = nullptr;  // of lane 0
+  llvm::Value* idy = nullptr;
+  llvm::Value* idz = nullptr;
+  // threadIdx.xyz, blockIdx.xyz, blockDim.xyz, gridDim.xyz; int32; only in kernels that use the
+  // block's shape
+  llvm::Value* block_values[12] = {};
+};
+
+struct BodyOptions {
+  int gang_width = 1;
+  bool fastmath = false;
+};
+
+class BodyEmitter {
+ public:
+  BodyEmitter(llvm::IRBuilderBase& builder, const ir::Function& kernel,
+              const ir::Liveness& liveness, const TargetInfo& target, const BodyOptions& options);
+
+  // Before emit_gang: what the parameters are.
+  void set_parameter(ir::LocalId parameter, llvm::Value* value) {
+    parameters_[index(parameter)] = value;
+  }
+  void set_array(ir::LocalId parameter, ArrayValue array) { arrays_[index(parameter)] = array; }
+
+  // Emits the kernel's body for the gang at `position`, with the lanes of `mask` on, and leaves the
+  // builder behind it.
+  void emit_gang(const ThreadPosition& position, Mask mask);
+
+  // A uniform expression of parameters alone, as in Function::clip_x.
+  llvm::Value* emit_launch_constant(const ir::Expr& expr);
+
+ private:
+  struct Frame {
+    ir::LocalId result = ir::kNoLocal;
+    bool divergent = false;        // returns are masked
+    size_t parked = 0;             // slot of the lanes that returned
+    std::vector<Arrival> returns;  // jumps, where returns are not masked
+  };
+  struct Loop {
+    const ir::Stmt* stmt;
+    const ir::StmtLiveness* liveness;
+    bool masked =
+        false;  // lanes leave one by one: the active ones are a mask carried around the loop
+    bool divergent_continue = false;
+    LaneState entry;           // the state before the loop
+    int open_arms = 0;         // open_arms_ there
+    Mask turn_mask = nullptr;  // lanes on at the head of a turn
+    Mask body_mask = nullptr;  // and behind the test, at the start of the body
+    std::vector<ir::LocalId> carried;
+    std::vector<llvm::PHINode*> carried_phis;
+    llvm::PHINode* mask_phi = nullptr;
+    llvm::PHINode* returned_phi = nullptr;
+    llvm::PHINode* broken_phi = nullptr;
+    size_t continued = 0;  // slots
+    size_t broken = 0;
+    std::vector<Arrival> continues;  // jumps
+    std::vector<Arrival> breaks;
+  };
+  // The test at a loop's head: either all lanes agree, or each has its own answer.
+  struct LoopTest {
+    llvm::Value* uniform = nullptr;
+    llvm::Value* varying = nullptr;
+  };
+  // What a `for` adds to a loop. A uniform or linear counter is one scalar, 64 bits wide so that
+  // the step past the last value doesn't wrap; a varying one is a vector that saturates.
+  struct Range {
+    ir::LocalId counter = ir::kNoLocal;  // kNoLocal: a while
+    ir::Shape shape = ir::Shape::Uniform;
+    ir::Scalar type = ir::Scalar::I32;
+    llvm::Value* start = nullptr;  // as wide as the phi
+    llvm::Value* step = nullptr;
+    Lanes stop;  // of `type`
+    llvm::PHINode* phi = nullptr;
+  };
+
+  // lanes.cpp
+  static size_t index(ir::LocalId id) { return static_cast<size_t>(id); }
+  [[nodiscard]] bool scalar_code() const { return options_.gang_width == 1; }
+  [[nodiscard]] ir::Shape shape_of(const ir::Expr& expr) const;
+  [[nodiscard]] ir::Shape shape_of(ir::LocalId local) const;
+  llvm::Type* type_of(ir::Scalar scalar);
+  llvm::Type* vector_of(llvm::Type* scalar);
+  llvm::Type* local_type(ir::LocalId local);
+  llvm::Value* broadcast(llvm::Value* scalar);
+  llvm::Value* to_vector(const Lanes& lanes);
+  llvm::Value* to_local(const Lanes& lanes, ir::LocalId local);
+  Mask mask_and(Mask a, Mask b);
+  Mask mask_or(Mask a, Mask b);
+  Mask mask_and_not(Mask a, Mask b);
+  llvm::Value* full_mask(Mask mask);
+  llvm::Value* no_lanes();
+  llvm::Value* any(llvm::Value* mask);
+  llvm::Value* last_lane(Mask mask);
+  llvm::PHINode* mask_phi(unsigned incoming);
+
+  // expressions.cpp
+  Lanes emit(const ir::Expr& expr);
+  llvm::Value* emit_vector(const ir::Expr& expr) { return to_vector(emit(expr)); }
+  llvm::Value* emit_scalar(const ir::Expr& expr) { return emit(expr).value; }
+  llvm::Value* emit_as(const ir::Expr& expr, ir::Shape shape);
+  Lanes emit_local(const ir::Expr& expr);
+  llvm::Value* emit_thread_index(const ir::Expr& expr);
+  llvm::Value* emit_operation(const ir::Expr& expr, llvm::ArrayRef<llvm::Value*> operands);
+  llvm::Value* emit_length(const ir::Expr& expr);
+  Lanes emit_logical(const ir::Expr& expr);
+  Lanes emit_select(const ir::Expr& expr);
+  Lanes emit_sequence(const ir::Expr& expr);
+  // The value of `expr` as `shape`, evaluated only for the lanes of `wanted` (an i1, or a mask);
+  // anything elsewhere.
+  llvm::Value* emit_lazily(const ir::Expr& expr, ir::Shape shape, llvm::Value* wanted);
+  MathOptions math_options(ir::Shape shape);
+
+  // memory.cpp
+  ArrayValue array_of(const ir::Expr& expr);
+  llvm::Value* element_address(const ir::Expr& array, const ir::Expr& index,
+                               llvm::Value* index_value);
+  Lanes emit_load(const ir::Expr& expr);
+  void emit_store(const ir::Stmt& stmt);
+  void emit_uniform_store(llvm::Value* address, ir::Scalar element, const ir::Expr& value);
+
+  // statements.cpp
+  void emit_block(const ir::Block& block, size_t begin = 0);
+  void emit_statement(const ir::Stmt& stmt);
+  void emit_assign(ir::LocalId local, const Lanes& value);
+  void emit_if(const ir::Stmt& stmt);
+  void emit_uniform_if(const ir::Stmt& stmt, llvm::Value* condition);
+  void emit_varying_if(const ir::Stmt& stmt, llvm::Value* condition);
+  void emit_rest_if_any(const ir::Block& block, size_t begin);
+  void emit_return(const ir::Stmt& stmt);
+  // Where all lanes of a frame meet again, in the state `entry` but for the result.
+  void end_frame(Frame frame, const LaneState& entry);
+  void park(size_t slot, Mask mask);
+  struct ArmResult {
+    std::vector<std::pair<ir::LocalId, llvm::Value*>>
+        values;           // of varying variables that the arm assigned
+    Mask mask = nullptr;  // lanes still on at its end
+  };
+  ArmResult emit_arm(const ir::Block& block, Mask mask, const ir::LocalSet& live_after);
+
+  // joins.cpp
+  using LiveTest = std::function<bool(ir::LocalId)>;
+  void start_block(llvm::BasicBlock* block) { builder_.SetInsertPoint(block); }
+  llvm::BasicBlock* new_block(const char* name);
+  Arrival arrive();
+  // Branches each arrival to a new block, where the builder goes on with their merged state;
+  // unreachable if there is none. `base` is the state at a point that dominates them all. Locals
+  // that are not live keep what base has.
+  void join(std::vector<Arrival> arrivals, const LaneState& base, const LiveTest& live,
+            const char* name);
+  llvm::Value* phi_of(const std::vector<Arrival>& arrivals, llvm::ArrayRef<llvm::Value*> values);
+  // One value for a variable: its chain above what `base` has, blended; lanes outside `mask` don't
+  // matter.
+  llvm::Value* resolve(const Variable& variable, const Variable* base, Mask mask);
+  [[nodiscard]] bool keeps_old_lanes(ir::LocalId local) const;
+  [[nodiscard]] bool is_divergent_result(ir::LocalId local) const;
+
+  // loops.cpp
+  void emit_loop(const ir::Stmt& stmt);
+  void open_loop(Loop& loop, Range& range);
+  LoopTest emit_loop_test(const Loop& loop, Range& range);
+  void close_turn(Loop& loop, Range& range, llvm::BasicBlock* header, const LaneState& body_start,
+                  std::vector<Arrival>& ends);
+  void resolve_carried(const Loop& loop, LaneState& state);
+  Arrival leave_loop(const Loop& loop, Arrival arrival);
+  void finish_loop(Loop& loop, std::vector<Arrival> ends);
+  void emit_loop_else(const Loop& loop);
+  void emit_break();
+  void emit_continue();
+  [[nodiscard]] bool all_lanes_of_turn(const Loop& loop) const;
+  void jump_to(std::vector<Arrival>& arrivals);
+  [[nodiscard]] bool is_live_after(const Loop& loop, ir::LocalId local) const;
+
+  // ranges.cpp
+  static ir::Scalar wide_type(ir::Scalar type);
+  Range open_range(const ir::Stmt& stmt);
+  void start_range(Range& range, llvm::BasicBlock* preheader);
+  LoopTest emit_range_test(Range& range);
+  void advance_range(Range& range);
+
+  llvm::IRBuilderBase& builder_;
+  const ir::Function& kernel_;
+  const ir::Liveness& liveness_;
+  const TargetInfo& target_;
+  BodyOptions options_;
+
+  std::vector<llvm::Value*> parameters_;
+  std::vector<ArrayValue> arrays_;
+  ThreadPosition position_;
+  LaneState state_;
+  int open_arms_ = 0;  // varying conditions around the statement at hand
+  std::vector<Frame> frames_;
+  std::vector<Loop*> loops_;  // innermost last
+};
+
+}  // namespace cudapy::codegen::cpu

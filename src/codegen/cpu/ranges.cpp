@@ -1,0 +1,132 @@
+// The counter of `for i in range(start, stop, step)`.
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Intrinsics.h>
+
+#include "codegen/common/arithmetic.h"
+#include "codegen/cpu/body_emitter.h"
+
+namespace cudapy::codegen::cpu {
+
+using namespace llvm;
+using ir::Scalar;
+using ir::Shape;
+
+namespace {
+
+bool is_unit(const Value* step) {
+  auto* constant = dyn_cast<ConstantInt>(step);
+  return constant && (constant->isOne() || constant->isMinusOne());
+}
+
+// first < second where the step is positive, first > second where it is negative, neither where it
+// is zero.
+Value* emit_before(IRBuilderBase& builder, Value* first, Value* second, Value* step,
+                   bool is_signed) {
+  Value* zero = Constant::getNullValue(step->getType());
+  if (!is_signed)
+    return builder.CreateAnd(builder.CreateICmpULT(first, second),
+                             builder.CreateICmpNE(step, zero));
+  Value* up =
+      builder.CreateAnd(builder.CreateICmpSGT(step, zero), builder.CreateICmpSLT(first, second));
+  Value* down =
+      builder.CreateAnd(builder.CreateICmpSLT(step, zero), builder.CreateICmpSGT(first, second));
+  return builder.CreateOr(up, down);
+}
+
+}  // namespace
+
+BodyEmitter::Range BodyEmitter::open_range(const ir::Stmt& stmt) {
+  Range range;
+  range.counter = stmt.counter != ir::kNoLocal ? stmt.counter : stmt.local;
+  range.shape = shape_of(range.counter);
+  range.type = kernel_.locals[index(range.counter)].type.scalar;
+  Lanes start = emit(*stmt.operands[0]);
+  range.stop = emit(*stmt.operands[1]);
+  Lanes step = emit(*stmt.operands[2]);
+  if (range.shape == Shape::Varying) {
+    range.start = to_vector(start);
+    range.step = to_vector(step);
+    range.stop = {to_vector(range.stop), Shape::Varying, 0};
+    return range;
+  }
+  range.start = emit_cast(builder_, start.value, range.type, wide_type(range.type));
+  range.step = emit_cast(builder_, step.value, range.type, wide_type(range.type));
+  return range;
+}
+
+// What the values of a type are counted in; a uint64 counts as itself.
+Scalar BodyEmitter::wide_type(Scalar type) {
+  return type == Scalar::U64 ? Scalar::U64 : Scalar::I64;
+}
+
+void BodyEmitter::start_range(Range& range, BasicBlock* preheader) {
+  range.phi = builder_.CreatePHI(range.start->getType(), 2, "counter");
+  range.phi->addIncoming(range.start, preheader);
+}
+
+// Uniform counter and end: one comparison of scalars. A linear counter before a uniform end: its
+// lanes leave in order,
+//   <0, stride, ...> < splat(stop - counter)
+// Otherwise lane by lane.
+BodyEmitter::LoopTest BodyEmitter::emit_range_test(Range& range) {
+  if (range.shape == Shape::Varying) {
+    state_.variables[index(range.counter)].set(range.phi);
+    return {.varying = emit_before(builder_, range.phi, range.stop.value, range.step,
+                                   ir::is_signed(range.type))};
+  }
+  Scalar wide = wide_type(range.type);
+  bool is_signed = ir::is_signed(wide);
+  bool narrows = ir::size_of(range.type) < 8;
+  Value* counter = range.phi;
+  if (narrows) counter = builder_.CreateTrunc(counter, type_of(range.type));
+  state_.variables[index(range.counter)].set(counter);
+
+  if (range.stop.shape != Shape::Uniform) {
+    Value* wide_stop = emit_cast(builder_, to_vector(range.stop), range.type, wide);
+    int32_t stride = kernel_.locals[index(range.counter)].stride;
+    if (range.shape == Shape::Uniform && is_unit(range.step) && narrows) {
+      // The counter never passes the last lane's end, so it doesn't wrap in its own type either.
+      Value* step = builder_.CreateTrunc(range.step, type_of(range.type));
+      return {.varying = emit_before(builder_, broadcast(counter), to_vector(range.stop),
+                                     broadcast(step), ir::is_signed(range.type))};
+    }
+    Value* counters = to_vector({range.phi, range.shape, stride});
+    return {.varying =
+                emit_before(builder_, counters, wide_stop, broadcast(range.step), is_signed)};
+  }
+  Value* stop = emit_cast(builder_, range.stop.value, range.type, wide);
+  if (range.shape == Shape::Uniform) {
+    return {.uniform = emit_before(builder_, range.phi, stop, range.step, is_signed)};
+  }
+  Type* i32 = builder_.getInt32Ty();
+  Value* distance = builder_.CreateSub(stop, range.phi);
+  distance =
+      builder_.CreateBinaryIntrinsic(Intrinsic::smin, distance, builder_.getInt64(INT32_MAX));
+  distance = builder_.CreateBinaryIntrinsic(
+      Intrinsic::smax, distance, ConstantInt::getSigned(builder_.getInt64Ty(), INT32_MIN));
+  distance = builder_.CreateTrunc(distance, i32);
+  Value* offsets = to_vector(
+      {ConstantInt::get(i32, 0), Shape::Linear, kernel_.locals[index(range.counter)].stride});
+  Value* step = builder_.CreateTrunc(
+      builder_.CreateBinaryIntrinsic(
+          Intrinsic::smin, builder_.getInt64(1),
+          builder_.CreateBinaryIntrinsic(Intrinsic::smax, range.step,
+                                         ConstantInt::getSigned(builder_.getInt64Ty(), -1))),
+      i32);
+  return {.varying = emit_before(builder_, offsets, broadcast(distance), broadcast(step), true)};
+}
+
+void BodyEmitter::advance_range(Range& range) {
+  Value* next = nullptr;
+  if (range.shape == Shape::Varying) {
+    auto saturating = ir::is_signed(range.type) ? Intrinsic::sadd_sat : Intrinsic::uadd_sat;
+    next = builder_.CreateBinaryIntrinsic(saturating, range.phi, range.step);
+  } else {
+    bool cannot_wrap = ir::size_of(range.type) < 8 || is_unit(range.step);
+    next = builder_.CreateAdd(range.phi, range.step, "", /*HasNUW=*/false,
+                              /*HasNSW=*/cannot_wrap && range.type != Scalar::U64);
+  }
+  range.phi->addIncoming(next, builder_.GetInsertBlock());
+}
+
+}  // namespace cudapy::codegen::cpu

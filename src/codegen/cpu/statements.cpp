@@ -1,0 +1,247 @@
+// Blocks, assignments, conditions, returns.
+#include <llvm/IR/Constants.h>
+
+#include <map>
+
+#include "codegen/cpu/body_emitter.h"
+#include "codegen/cpu/speculation.h"
+
+namespace cudapy::codegen::cpu {
+
+using namespace llvm;
+using ir::LocalId;
+using ir::Shape;
+using ir::StmtKind;
+
+BodyEmitter::BodyEmitter(IRBuilderBase& builder, const ir::Function& kernel,
+                         const ir::Liveness& liveness, const TargetInfo& target,
+                         const BodyOptions& options)
+    : builder_(builder),
+      kernel_(kernel),
+      liveness_(liveness),
+      target_(target),
+      options_(options),
+      parameters_(kernel.locals.size()),
+      arrays_(kernel.locals.size()) {}
+
+void BodyEmitter::emit_gang(const ThreadPosition& position, Mask mask) {
+  position_ = position;
+  state_ = {};
+  state_.mask = mask;
+  state_.variables.resize(kernel_.locals.size());
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    if (parameters_[i])
+      state_.variables[i].set(to_local({parameters_[i]}, static_cast<LocalId>(i)));
+  }
+  LaneState entry = state_;
+  state_.parked.push_back(nullptr);
+  frames_.push_back({.divergent = kernel_.divergent_return && !scalar_code()});
+  emit_block(kernel_.body);
+  Frame frame = std::move(frames_.back());
+  frames_.pop_back();
+  end_frame(std::move(frame), entry);
+}
+
+// Once lanes have left, the rest of the block is skipped when none remain, if it is worth the test.
+void BodyEmitter::emit_block(const ir::Block& block, size_t begin) {
+  for (size_t i = begin; i < block.size(); ++i) {
+    Mask before = state_.mask;
+    emit_statement(*block[i]);
+    if (!state_.reachable) return;
+    if (i + 1 == block.size() || state_.mask == before) continue;
+    if (state_.mask && isa<Constant>(state_.mask)) return;
+    if (!speculation_of(block, i + 1).worth_running_unasked())
+      return emit_rest_if_any(block, i + 1);
+  }
+}
+
+void BodyEmitter::emit_rest_if_any(const ir::Block& block, size_t begin) {
+  LaneState base = state_;
+  BasicBlock* rest = new_block("rest");
+  BasicBlock* skip = new_block("skip");
+  builder_.CreateCondBr(any(full_mask(state_.mask)), rest, skip);
+  std::vector<Arrival> arrivals;
+  start_block(skip);
+  arrivals.push_back(arrive());
+  start_block(rest);
+  emit_block(block, begin);
+  if (state_.reachable) arrivals.push_back(arrive());
+  join(std::move(arrivals), base, [](LocalId) { return true; }, "rested");
+}
+
+void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
+  switch (stmt.kind) {
+    case StmtKind::Assign:
+      if (kernel_.locals[index(stmt.local)].type.is_array())
+        arrays_[index(stmt.local)] = array_of(*stmt.value);
+      else
+        emit_assign(stmt.local, emit(*stmt.value));
+      return;
+    case StmtKind::Store:
+      return emit_store(stmt);
+    case StmtKind::Evaluate:
+      emit(*stmt.value);
+      return;
+    case StmtKind::If:
+      return emit_if(stmt);
+    case StmtKind::While:
+    case StmtKind::For:
+      return emit_loop(stmt);
+    case StmtKind::Break:
+      return emit_break();
+    case StmtKind::Continue:
+      return emit_continue();
+    case StmtKind::Return:
+      return emit_return(stmt);
+  }
+}
+
+void BodyEmitter::emit_assign(LocalId local, const Lanes& value) {
+  bool keep = shape_of(local) == Shape::Varying && keeps_old_lanes(local);
+  state_.variables[index(local)].assign(to_local(value, local), state_.mask, keep);
+}
+
+void BodyEmitter::emit_if(const ir::Stmt& stmt) {
+  Lanes condition = emit(*stmt.value);
+  if (condition.shape == Shape::Uniform)
+    emit_uniform_if(stmt, condition.value);
+  else
+    emit_varying_if(stmt, condition.value);
+}
+
+void BodyEmitter::emit_uniform_if(const ir::Stmt& stmt, Value* condition) {
+  LaneState base = state_;
+  BasicBlock* then_block = new_block("then");
+  BasicBlock* else_block = new_block("else");
+  builder_.CreateCondBr(condition, then_block, else_block);
+  std::vector<Arrival> arrivals;
+  for (auto [start, block] :
+       {std::pair{then_block, &stmt.body}, std::pair{else_block, &stmt.else_body}}) {
+    start_block(start);
+    state_ = base;
+    emit_block(*block);
+    if (state_.reachable) arrivals.push_back(arrive());
+  }
+  const ir::LocalSet& after = liveness_.of(stmt).after;
+  join(
+      std::move(arrivals), base,
+      [&](LocalId id) { return after.contains(id) || is_divergent_result(id); }, "endif");
+}
+
+// Both arms in turn, each under its mask; then
+//   x = select(condition, x of the first, x of the second)
+void BodyEmitter::emit_varying_if(const ir::Stmt& stmt, Value* condition) {
+  Mask mask = state_.mask;
+  Mask then_mask = mask_and(mask, condition);
+  Mask else_mask = mask_and(mask, builder_.CreateNot(condition));
+  const ir::LocalSet& after = liveness_.of(stmt).after;
+  ArmResult if_true = emit_arm(stmt.body, then_mask, after);
+  ArmResult if_false = emit_arm(stmt.else_body, else_mask, after);
+
+  std::map<LocalId, std::pair<Value*, Value*>> merged;
+  for (auto [id, value] : if_true.values)
+    merged[id] = {value, state_.variables[index(id)].current()};
+  for (auto [id, value] : if_false.values) {
+    Value* other = merged.contains(id) ? merged[id].first : state_.variables[index(id)].current();
+    merged[id] = {other, value};
+  }
+  for (auto [id, values] : merged) {
+    auto [a, b] = values;
+    Value* blend = !a ? b : !b ? a : builder_.CreateSelect(condition, a, b);
+    state_.variables[index(id)].assign(blend, mask, keeps_old_lanes(id));
+  }
+  bool lanes_left = if_true.mask != then_mask || if_false.mask != else_mask;
+  if (lanes_left) state_.mask = mask_or(if_true.mask, if_false.mask);
+}
+
+// Leaves state_ as it was, but for lanes that the arm parked.
+BodyEmitter::ArmResult BodyEmitter::emit_arm(const ir::Block& block, Mask mask,
+                                             const ir::LocalSet& live_after) {
+  if (block.empty()) return {{}, mask};
+  LaneState base = state_;
+  state_.mask = mask;
+  bool guarded = !speculation_of(block).worth_running_unasked();
+  BasicBlock* start = builder_.GetInsertBlock();
+  BasicBlock* skip = nullptr;
+  if (guarded) {
+    BasicBlock* arm = new_block("arm");
+    skip = new_block("armed");
+    builder_.CreateCondBr(any(mask), arm, skip);
+    start_block(arm);
+  }
+  ++open_arms_;
+  emit_block(block);
+  --open_arms_;
+
+  ArmResult result;
+  for (size_t i = 0; i < base.variables.size(); ++i) {
+    auto id = static_cast<LocalId>(i);
+    if (state_.variables[i] == base.variables[i] || shape_of(id) != Shape::Varying) continue;
+    if (!live_after.contains(id) && !is_divergent_result(id)) continue;
+    result.values.emplace_back(id, resolve(state_.variables[i], &base.variables[i], mask));
+  }
+  result.mask = state_.mask;
+  std::vector<Mask> parked = state_.parked;
+  if (guarded) {
+    BasicBlock* end = builder_.GetInsertBlock();
+    builder_.CreateBr(skip);
+    start_block(skip);
+    auto merge = [&](Value* from_arm, Value* otherwise) -> Value* {
+      PHINode* phi = builder_.CreatePHI(from_arm->getType(), 2);
+      phi->addIncoming(from_arm, end);
+      phi->addIncoming(otherwise ? otherwise : PoisonValue::get(from_arm->getType()), start);
+      return phi;
+    };
+    for (auto& [id, value] : result.values)
+      value = merge(value, base.variables[index(id)].current());
+    if (result.mask != mask) result.mask = merge(result.mask, mask);
+    for (size_t slot = 0; slot < parked.size(); ++slot) {
+      Mask old = base.parked[slot];
+      if (parked[slot] != old) parked[slot] = merge(parked[slot], old ? old : no_lanes());
+    }
+  }
+  state_ = std::move(base);
+  state_.parked = std::move(parked);
+  return result;
+}
+
+void BodyEmitter::park(size_t slot, Mask mask) {
+  Mask& parked = state_.parked[slot];
+  parked = parked ? mask_or(parked, full_mask(mask)) : full_mask(mask);
+}
+
+void BodyEmitter::emit_return(const ir::Stmt& stmt) {
+  LocalId result = frames_.back().result;
+  bool divergent = frames_.back().divergent;
+  if (stmt.value) {
+    Lanes value = emit(*stmt.value);
+    if (result != ir::kNoLocal) {
+      state_.variables[index(result)].assign(to_local(value, result), state_.mask, divergent);
+    }
+  }
+  if (divergent) {
+    park(frames_.back().parked, state_.mask);
+    state_.mask = no_lanes();
+  } else {
+    frames_.back().returns.push_back(arrive());
+    state_.reachable = false;
+  }
+}
+
+void BodyEmitter::end_frame(Frame frame, const LaneState& entry) {
+  std::vector<Arrival> arrivals = std::move(frame.returns);
+  if (state_.reachable) {
+    if (frame.divergent && frame.result != ir::kNoLocal) {
+      Variable& result = state_.variables[index(frame.result)];
+      if (Value* value = resolve(result, nullptr, entry.mask)) result.set(value);
+    }
+    arrivals.push_back(arrive());
+  }
+  for (Arrival& arrival : arrivals) {
+    arrival.state.parked.resize(entry.parked.size());
+    arrival.state.mask = entry.mask;
+  }
+  join(std::move(arrivals), entry, [&](LocalId id) { return id == frame.result; }, "returned");
+}
+
+}  // namespace cudapy::codegen::cpu
