@@ -17,7 +17,7 @@ inline constexpr uint32_t kInterfaceVersion = 1;
 
 struct CompileRequest {
   const ir::Function* kernel = nullptr;  // inlined, typed, annotated with shapes; only read
-  std::string isa;                       // a level's name; empty for the host's own CPU
+  std::string isa = {};                  // a level's name; empty for the host's own CPU
   int gang_width = 0;                    // lanes; 0 to choose
   bool fastmath = false;
   // Texts to look at; each costs time.
