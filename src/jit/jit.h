@@ -48,9 +48,9 @@ extern "C" {
 
 // False, with result->error set, on failure. Thread safe: concurrent compiles share nothing but
 // LLVM's process-wide tables. Never throws, never prints; LLVM's fatal errors are failures too.
-bool cudapy_jit_compile(const cudapy::jit::CompileRequest* request,
-                        cudapy::jit::CompileResult* result) noexcept;
+[[gnu::visibility("default")]] bool cudapy_jit_compile(const cudapy::jit::CompileRequest* request,
+                                                       cudapy::jit::CompileResult* result) noexcept;
 
 // kInterfaceVersion, as the module was built with.
-uint32_t cudapy_jit_interface_version() noexcept;
+[[gnu::visibility("default")]] uint32_t cudapy_jit_interface_version() noexcept;
 }
