@@ -1,0 +1,345 @@
+// Polynomials of vector math, lowest power first. Made by generate/coefficients.py;
+// each states what it approximates, where, and its largest error.
+#pragma once
+
+namespace cudapy::codegen::math {
+
+// clang-format off
+// ln 2, in parts of 15, 24 bits
+inline constexpr double kLn2Parts32[] = {0x1.62e4000000000p-1, 0x1.7f7d1c0000000p-20};
+
+// ln 2, in parts of 42, 53 bits
+inline constexpr double kLn2Parts64[] = {0x1.62e42fefa3800p-1, 0x1.ef35793c76730p-45};
+
+// ln 2, in parts of 42, 53, 53 bits
+inline constexpr double kLn2Pair64[] = {0x1.62e42fefa3800p-1, 0x1.ef35793c76730p-45, 0x1.f97b57a079a19p-103};
+
+// log10 2, in parts of 15, 24 bits
+inline constexpr double kLog10Of2Parts32[] = {0x1.3440000000000p-2, 0x1.3509f80000000p-18};
+
+// log10 2, in parts of 42, 53 bits
+inline constexpr double kLog10Of2Parts64[] = {0x1.34413509f7800p-2, 0x1.fef311f12b358p-46};
+
+// 1 / ln 2, in parts of 24, 24 bits
+inline constexpr double kLog2EParts32[] = {0x1.7154760000000p+0, 0x1.4ae0c00000000p-26};
+
+// 1 / ln 2, in parts of 53, 53 bits
+inline constexpr double kLog2EParts64[] = {0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56};
+
+// 1 / ln 10, in parts of 24, 24 bits
+inline constexpr double kLog10EParts32[] = {0x1.bcb7b20000000p-2, -0x1.5b235e0000000p-27};
+
+// 1 / ln 10, in parts of 53, 53 bits
+inline constexpr double kLog10EParts64[] = {0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57};
+
+// log2 10, in parts of 53 bits
+inline constexpr double kLog2Of10[] = {0x1.a934f0979a371p+1};
+
+// pi / 2, in parts of 24, 24, 24 bits
+inline constexpr double kHalfPiParts32[] = {0x1.921fb60000000p+0, -0x1.777a5c0000000p-25, -0x1.ee59da0000000p-50};
+
+// pi / 2, in parts of 53, 53, 53 bits
+inline constexpr double kHalfPiParts64[] = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110};
+
+// pi / 2, for integers below 2^20 without fma, in parts of 33, 33, 33, 53 bits
+inline constexpr double kHalfPiShort[] = {0x1.921fb54400000p+0, 0x1.0b4611a600000p-34, 0x1.3198a2e000000p-69, 0x1.b839a252049c1p-104};
+
+// pi / 4, exact times 0 to 4, in parts of 21, 24 bits
+inline constexpr double kQuarterPiParts32[] = {0x1.921fb00000000p-1, 0x1.5110b40000000p-23};
+
+// pi / 4, exact times 0 to 4, in parts of 50, 53 bits
+inline constexpr double kQuarterPiParts64[] = {0x1.921fb54442d18p-1, 0x1.1a62633145c07p-55};
+
+// pi, in parts of 24, 24 bits
+inline constexpr double kPiParts32[] = {0x1.921fb60000000p+1, -0x1.777a5c0000000p-24};
+
+// pi, in parts of 53, 53 bits
+inline constexpr double kPiParts64[] = {0x1.921fb54442d18p+1, 0x1.1a62633145c07p-53};
+
+// 2 / pi, in parts of 53 bits
+inline constexpr double kTwoOverPi[] = {0x1.45f306dc9c883p-1};
+
+// (e^r - 1 - r) / r^2, relative to expm1(r); -0.346747 to 0.346747: error 3.33e-9 (2^-28.16, 0.056 ulp)
+inline constexpr double kExp32[] = {
+    0x1.0000000000000p-1,
+    0x1.55552c0000000p-3,
+    0x1.5555020000000p-5,
+    0x1.1155a40000000p-7,
+    0x1.6d2e480000000p-10,
+    0x1.3b99bc0000000p-13,
+};
+
+// (e^r - 1 - r) / r^2, relative to expm1(r); -0.346747 to 0.346747: error 7.19e-18 (2^-56.95, 0.065 ulp)
+inline constexpr double kExp64[] = {
+    0x1.0000000000000p-1,
+    0x1.5555555555559p-3,
+    0x1.555555555555bp-5,
+    0x1.111111110f701p-7,
+    0x1.6c16c16c135f6p-10,
+    0x1.a01a01af29486p-13,
+    0x1.a01a01adf1b13p-16,
+    0x1.71ddfcce638ebp-19,
+    0x1.27e5037973e61p-22,
+    0x1.af5152edde9b1p-26,
+    0x1.1eaa67575660dp-29,
+};
+
+// (2^r - 1) / r, relative to 2^r; -0.50025 to 0.50025: error 1.97e-9 (2^-28.92, 0.033 ulp)
+inline constexpr double kExp232[] = {
+    0x1.62e4300000000p-1,
+    0x1.ebfbe00000000p-3,
+    0x1.c6b06e0000000p-5,
+    0x1.3b2a740000000p-7,
+    0x1.5da4300000000p-10,
+    0x1.43e0600000000p-13,
+    0x1.e6260a0000000p-17,
+};
+
+// (2^r - 1) / r, relative to 2^r; -0.50025 to 0.50025: error 6.3e-18 (2^-57.14, 0.057 ulp)
+inline constexpr double kExp264[] = {
+    0x1.62e42fefa39efp-1,
+    0x1.ebfbdff82c5b3p-3,
+    0x1.c6b08d704a26ep-5,
+    0x1.3b2ab6fb9dad2p-7,
+    0x1.5d87fe7845e5fp-10,
+    0x1.4309131674307p-13,
+    0x1.ffcbfe634eaacp-17,
+    0x1.62bfb4c635eddp-20,
+    0x1.b5208c1ca302bp-24,
+    0x1.e63b359185cf5p-28,
+    0x1.f0d51d4d25c4bp-32,
+};
+
+// (10^r - 1) / r, relative to 10^r; -0.15059 to 0.15059: error 7.95e-10 (2^-30.23, 0.013 ulp)
+inline constexpr double kExp1032[] = {
+    0x1.26bb1c0000000p+1,
+    0x1.53524c0000000p+1,
+    0x1.046ff60000000p+1,
+    0x1.2bd77e0000000p+0,
+    0x1.14b4ba0000000p-1,
+    0x1.a8d8760000000p-3,
+    0x1.5234540000000p-5,
+};
+
+// (10^r - 1) / r, relative to 10^r; -0.15059 to 0.15059: error 5.46e-18 (2^-57.35, 0.049 ulp)
+inline constexpr double kExp1064[] = {
+    0x1.26bb1bbb55516p+1,
+    0x1.53524c73cea7ap+1,
+    0x1.0470591de2aaep+1,
+    0x1.2bd7609fd46d3p+0,
+    0x1.1429ffd255e59p-1,
+    0x1.a7ed70a40441bp-3,
+    0x1.16e4de2152e0ap-4,
+    0x1.41165b0c931d3p-6,
+    0x1.489c4375a16cep-8,
+    0x1.2f77f815b1477p-10,
+    0x1.f259da11d2437p-13,
+};
+
+// (log(1+f) - f + f^2/2) / f^3, relative to log(1+f); -0.292893 to 0.414214: error 1.6e-9 (2^-29.22, 0.027 ulp)
+inline constexpr double kLog32[] = {
+    0x1.5555480000000p-2,
+    -0x1.00006e0000000p-2,
+    0x1.99a53e0000000p-3,
+    -0x1.552fe00000000p-3,
+    0x1.23041c0000000p-3,
+    -0x1.00f7980000000p-3,
+    0x1.efd13a0000000p-4,
+    -0x1.bfa4b40000000p-4,
+    0x1.b741fc0000000p-5,
+};
+
+// (log(1+f) - f + f^2/2) / f^3, relative to log(1+f); -0.292893 to 0.414214: error 3.0e-18 (2^-58.21, 0.027 ulp)
+inline constexpr double kLog64[] = {
+    0x1.555555555556bp-2,
+    -0x1.ffffffffffe7fp-3,
+    0x1.9999999994d24p-3,
+    -0x1.555555556ad32p-3,
+    0x1.24924927620dfp-3,
+    -0x1.fffffff3eabb6p-4,
+    0x1.c71c702c0b286p-4,
+    -0x1.99999a90d4f4bp-4,
+    0x1.745d590be8e6dp-4,
+    -0x1.555578cb2574ep-4,
+    0x1.3b0d75d9cd0a2p-4,
+    -0x1.2489237c31939p-4,
+    0x1.1169fe0eab20ep-4,
+    -0x1.00d16973a8ed7p-4,
+    0x1.dc9bae98374cdp-5,
+    -0x1.b44aa1d52477ep-5,
+    0x1.bb8361a9171a4p-5,
+    -0x1.011649ab566c1p-4,
+    0x1.d33dbf776c1adp-5,
+    -0x1.8e84f7e6607cdp-6,
+};
+
+// (sin(x) - x) / x^3 in x^2, relative to sin(x); 0.0 to 0.617159: error 3.97e-9 (2^-27.91, 0.067 ulp)
+inline constexpr double kSin32[] = {
+    -0x1.5555460000000p-3,
+    0x1.1107780000000p-7,
+    -0x1.9953f80000000p-13,
+};
+
+// (sin(x) - x) / x^3 in x^2, relative to sin(x); 0.0 to 0.617159: error 3.72e-18 (2^-57.9, 0.033 ulp)
+inline constexpr double kSin64[] = {
+    -0x1.5555555555548p-3,
+    0x1.111111110f734p-7,
+    -0x1.a01a019be9fa8p-13,
+    0x1.71de3556202d3p-19,
+    -0x1.ae5e4c663001cp-26,
+    0x1.5d8b9f56a059ep-33,
+};
+
+// (cos(x) - 1 + x^2/2) / x^4 in x^2, relative to cos(x); 0.0 to 0.617159: error 1.18e-10 (2^-32.99, 0.002 ulp)
+inline constexpr double kCos32[] = {
+    0x1.55554a0000000p-5,
+    -0x1.6c0c280000000p-10,
+    0x1.99e80c0000000p-16,
+};
+
+// (cos(x) - 1 + x^2/2) / x^4 in x^2, relative to cos(x); 0.0 to 0.617159: error 5.66e-20 (2^-63.94, 0.00051 ulp)
+inline constexpr double kCos64[] = {
+    0x1.555555555554bp-5,
+    -0x1.6c16c16c15013p-10,
+    0x1.a01a019c8ec9dp-16,
+    -0x1.27e4f7f1374c4p-22,
+    0x1.1ee9db847a9cfp-29,
+    -0x1.8fa65813136f8p-37,
+};
+
+// (asin(x) - x) / x^3 in x^2, relative to asin(x); 0.0 to 0.2501: error 2.88e-10 (2^-31.69, 0.0048 ulp)
+inline constexpr double kAsin32[] = {
+    0x1.55554c0000000p-3,
+    0x1.3338ac0000000p-4,
+    0x1.6ca7420000000p-5,
+    0x1.04d4660000000p-5,
+    0x1.d4fa500000000p-7,
+    0x1.34db340000000p-5,
+};
+
+// (asin(x) - x) / x^3 in x^2, relative to asin(x); 0.0 to 0.2501: error 9.63e-19 (2^-59.85, 0.0087 ulp)
+inline constexpr double kAsin64[] = {
+    0x1.5555555555577p-3,
+    0x1.333333332e110p-4,
+    0x1.6db6db7214eccp-5,
+    0x1.f1c71a93bc8b8p-6,
+    0x1.6e8bdf086ec50p-6,
+    0x1.1c49ed3059092p-6,
+    0x1.ca1fe0df20c7dp-7,
+    0x1.7582aa1ceae66p-7,
+    0x1.614db068394c3p-7,
+    0x1.e4e45aa6de317p-9,
+    0x1.63f37f1422105p-6,
+    -0x1.587de322e2dbcp-6,
+    0x1.0b706b0178949p-5,
+};
+
+// (atan(x) - x) / x^3 in x^2, relative to atan(x); 0.0 to 0.171578: error 6.96e-10 (2^-30.42, 0.012 ulp)
+inline constexpr double kAtan32[] = {
+    -0x1.55554a0000000p-2,
+    0x1.9991e20000000p-3,
+    -0x1.23b9a80000000p-3,
+    0x1.b2250c0000000p-4,
+    -0x1.f2eaea0000000p-5,
+};
+
+// (atan(x) - x) / x^3 in x^2, relative to atan(x); 0.0 to 0.171578: error 1.28e-18 (2^-59.44, 0.012 ulp)
+inline constexpr double kAtan64[] = {
+    -0x1.555555555553dp-2,
+    0x1.999999999586ap-3,
+    -0x1.24924922ad67bp-3,
+    0x1.c71c70e616e78p-4,
+    -0x1.745cf8ddc478fp-4,
+    0x1.3b11193d63ba1p-4,
+    -0x1.10ebba2319910p-4,
+    0x1.df0f6b95cd927p-5,
+    -0x1.9cd3647d6e47fp-5,
+    0x1.37d77fab417d2p-5,
+    -0x1.256eca0feec51p-6,
+};
+
+// (sinh(x) - x) / x^3 in x^2, relative to sinh(x); 0.0 to 1.0: error 3.03e-10 (2^-31.62, 0.0051 ulp)
+inline constexpr double kSinh32[] = {
+    0x1.5555560000000p-3,
+    0x1.1110e00000000p-7,
+    0x1.a022bc0000000p-13,
+    0x1.756c140000000p-19,
+};
+
+// (sinh(x) - x) / x^3 in x^2, relative to sinh(x); 0.0 to 1.0: error 2.53e-19 (2^-61.78, 0.0023 ulp)
+inline constexpr double kSinh64[] = {
+    0x1.5555555555556p-3,
+    0x1.111111111101ep-7,
+    0x1.a01a01a037264p-13,
+    0x1.71de3a3b07c93p-19,
+    0x1.ae646ff33e007p-26,
+    0x1.6116f5ca75ca1p-33,
+    0x1.b5c814f9c2309p-41,
+};
+
+// (tanh(x) - x) / x^3 in x^2, relative to tanh(x); 0.0 to 0.3601: error 2.81e-9 (2^-28.41, 0.047 ulp)
+inline constexpr double kTanh32[] = {
+    -0x1.55553e0000000p-2,
+    0x1.1109be0000000p-3,
+    -0x1.b89aba0000000p-5,
+    0x1.54c3bc0000000p-6,
+    -0x1.8287180000000p-8,
+};
+
+// (tanh(x) - x) / x^3 in x^2, relative to tanh(x); 0.0 to 0.3601: error 4.11e-18 (2^-57.76, 0.037 ulp)
+inline constexpr double kTanh64[] = {
+    -0x1.5555555555530p-2,
+    0x1.111111110e1d0p-3,
+    -0x1.ba1ba1b781bbep-5,
+    0x1.664f47f03cca4p-6,
+    -0x1.226e2295ddfafp-7,
+    0x1.d6d0c6707d020p-9,
+    -0x1.7d79dbbce5aefp-10,
+    0x1.33db208c61cd5p-11,
+    -0x1.e32d70cf8fca7p-13,
+    0x1.4caa83de06031p-14,
+    -0x1.2034ddaae0ee0p-16,
+};
+
+// log((1+s)/(1-s)) = 2s + 2/3 s^3 + s^5 p(s^2), relative to it; 0.0 to 0.02945: error 1.11e-20 (2^-66.29, 0.0001 ulp)
+inline constexpr double kLogOdd64[] = {
+    0x1.9999999999b30p-2,
+    0x1.2492492457cdcp-2,
+    0x1.c71c722d7a4f8p-3,
+    0x1.745ce9da54323p-3,
+    0x1.3b1eedf9cf99ep-3,
+    0x1.0f7fb6ced1aafp-3,
+    0x1.0e44b0aeca8d5p-3,
+};
+
+// (log(1+f) - f) / f^2, relative to log(1+f); -0.292893 to 0.414214: error 2.75e-12 (2^-38.4, 2.5e+4 ulp)
+inline constexpr double kLogMedium[] = {
+    -0x1.fffffffeeefc3p-2,
+    0x1.555555651ad15p-2,
+    -0x1.00000157fcf12p-2,
+    0x1.999988ac42e19p-3,
+    -0x1.5554693bf97dap-3,
+    0x1.2494e1275ba9bp-3,
+    -0x1.00229fc77d5d1p-3,
+    0x1.c6e46f49702b0p-4,
+    -0x1.94b628fa82062p-4,
+    0x1.71e0822267502p-4,
+    -0x1.7da478818112ep-4,
+    0x1.77be926da534cp-4,
+    -0x1.8c824c310270bp-5,
+};
+
+// (e^r - 1) / r, relative to e^r; -0.346747 to 0.346747: error 4.67e-11 (2^-34.32, 4.2e+5 ulp)
+inline constexpr double kExpMedium[] = {
+    0x1.00000000e5a9cp+0,
+    0x1.00000042698d1p-1,
+    0x1.5555534fd9678p-3,
+    0x1.55548172075b2p-5,
+    0x1.11130c35a3f7bp-7,
+    0x1.6d959b39a878fp-10,
+    0x1.9e8d9259f6237p-13,
+};
+
+// clang-format on
+
+}  // namespace cudapy::codegen::math

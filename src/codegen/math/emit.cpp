@@ -1,0 +1,291 @@
+// Picks the formula of a function and puts it where it is called: a few instructions inline, longer
+// ones in an internal function of the module for each type.
+//
+//   %y = call fastcc <16 x float> @cudapy.math.exp.v16f32(<16 x float> %x)
+#include "codegen/math/emit.h"
+
+#include <llvm/IR/Module.h>
+
+#include <limits>
+#include <span>
+#include <string>
+
+#include "codegen/math/formulas.h"
+
+namespace cudapy::codegen {
+namespace {
+
+using ir::MathFunction;
+using llvm::Value;
+using math::Bool;
+using math::Context;
+using math::Int;
+using math::Real;
+
+math::Context context_for(llvm::IRBuilderBase& builder, Value* like, const MathOptions& options) {
+  auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(like->getType());
+  return {builder, vector == nullptr ? 0 : vector->getNumElements(), options.has_fma, options.fast};
+}
+
+// Arguments by position, as the kinds the catalogue gives them.
+struct Arguments {
+  const Context& context;
+  llvm::ArrayRef<Value*> values;
+
+  Real real(unsigned i) const { return {&context, values[i]}; }
+  Int integer(unsigned i) const { return {&context, values[i]}; }
+};
+
+Bool all_lanes(const Context& context) {
+  return {&context, context.splat(context.builder.getTrue())};
+}
+
+// What takes so few instructions that a call would cost more; null for the rest.
+Value* emit_small(MathFunction function, const Arguments& args) {
+  Real x = args.real(0);
+  switch (function) {
+    case MathFunction::Ceil:
+      return math::ceil(x).value;
+    case MathFunction::Copysign:
+      return math::copy_sign(x, args.real(1)).value;
+    case MathFunction::Degrees:
+      return (x * 57.29577951308232).value;
+    case MathFunction::Fabs:
+      return math::abs(x).value;
+    case MathFunction::Fdim:
+      return math::fdim(x, args.real(1)).value;
+    case MathFunction::Fdivide:
+      return (x / args.real(1)).value;
+    case MathFunction::Floor:
+      return math::floor(x).value;
+    case MathFunction::Fma:
+      return args.context.has_fma ? math::mad(x, args.real(1), args.real(2)).value : nullptr;
+    case MathFunction::Fmax:
+      return math::fmax(x, args.real(1)).value;
+    case MathFunction::Fmin:
+      return math::fmin(x, args.real(1)).value;
+    case MathFunction::Isfinite:
+      return (math::abs(x) < x.same(std::numeric_limits<double>::infinity())).value;
+    case MathFunction::Isinf:
+      return math::is_inf(x).value;
+    case MathFunction::Isnan:
+      return math::is_nan(x).value;
+    case MathFunction::Llrint:
+    case MathFunction::Lrint:
+      return math::to_int64(math::round_even(x)).value;
+    case MathFunction::Llround:
+    case MathFunction::Lround:
+      return math::to_int64(math::round_away(x)).value;
+    case MathFunction::Nearbyint:
+    case MathFunction::Rint:
+      return math::round_even(x).value;
+    case MathFunction::Radians:
+      return (x * 0.017453292519943295).value;
+    case MathFunction::Round:
+      return math::round_away(x).value;
+    case MathFunction::Saturate:
+      return math::saturate(x).value;
+    case MathFunction::Signbit:
+      return math::is_negative(x).value;
+    case MathFunction::Sqrt:
+      return math::sqrt(x).value;
+    case MathFunction::Trunc:
+      return math::trunc(x).value;
+    default:
+      return nullptr;
+  }
+}
+
+using Unary = Real (*)(Real);
+
+Unary unary_formula(MathFunction function) {
+  switch (function) {
+    case MathFunction::Acos:
+      return math::acos;
+    case MathFunction::Acosh:
+      return math::acosh;
+    case MathFunction::Asin:
+      return math::asin;
+    case MathFunction::Asinh:
+      return math::asinh;
+    case MathFunction::Atan:
+      return math::atan;
+    case MathFunction::Atanh:
+      return math::atanh;
+    case MathFunction::Cbrt:
+      return math::cbrt;
+    case MathFunction::Cos:
+      return math::cos;
+    case MathFunction::Cosh:
+      return math::cosh;
+    case MathFunction::Cospi:
+      return math::cospi;
+    case MathFunction::Exp:
+      return math::exp;
+    case MathFunction::Exp10:
+      return math::exp10;
+    case MathFunction::Exp2:
+      return math::exp2;
+    case MathFunction::Expm1:
+      return math::expm1;
+    case MathFunction::Log:
+      return math::log;
+    case MathFunction::Log10:
+      return math::log10;
+    case MathFunction::Log1p:
+      return math::log1p;
+    case MathFunction::Log2:
+      return math::log2;
+    case MathFunction::Logb:
+      return math::logb;
+    case MathFunction::Rcbrt:
+      return math::rcbrt;
+    case MathFunction::Rsqrt:
+      return math::rsqrt;
+    case MathFunction::Sin:
+      return math::sin;
+    case MathFunction::Sinh:
+      return math::sinh;
+    case MathFunction::Sinpi:
+      return math::sinpi;
+    case MathFunction::Tan:
+      return math::tan;
+    case MathFunction::Tanh:
+      return math::tanh;
+    default:
+      return nullptr;
+  }
+}
+
+Value* emit_formula(MathFunction function, const Arguments& args) {
+  if (Unary formula = unary_formula(function)) return formula(args.real(0)).value;
+  llvm::SmallVector<Real, 4> reals;
+  for (Value* value : args.values) reals.push_back({&args.context, value});
+  std::span<const Real> all(reals.data(), reals.size());
+  switch (function) {
+    case MathFunction::Atan2:
+      return math::atan2(reals[0], reals[1]).value;
+    case MathFunction::Fmod:
+      return math::fmod(reals[0], reals[1]).value;
+    case MathFunction::Hypot:
+    case MathFunction::Norm3d:
+    case MathFunction::Norm4d:
+      return math::norm(all).value;
+    case MathFunction::Ilogb:
+      return math::ilogb(reals[0]).value;
+    case MathFunction::Ldexp:
+    case MathFunction::Scalbln:
+    case MathFunction::Scalbn:
+      return math::ldexp(reals[0], args.integer(1)).value;
+    case MathFunction::Nextafter:
+      return math::nextafter(reals[0], reals[1]).value;
+    case MathFunction::Pow:
+      return math::pow(reals[0], reals[1]).value;
+    case MathFunction::Remainder:
+      return math::remainder(reals[0], reals[1]).value;
+    case MathFunction::Rhypot:
+    case MathFunction::Rnorm3d:
+    case MathFunction::Rnorm4d:
+      return math::reciprocal_norm(all).value;
+    default:
+      return nullptr;
+  }
+}
+
+std::string function_name(MathFunction function, const Context& context, llvm::Type* real) {
+  std::string name = "cudapy.math." + std::string(ir::info(function).name) + ".";
+  if (context.lanes != 0) name += "v" + std::to_string(context.lanes);
+  name += real->isFloatTy() ? "f32" : "f64";
+  if (context.fast) name += ".fast";
+  return name;
+}
+
+llvm::Type* real_type_of(MathFunction function, llvm::ArrayRef<Value*> args) {
+  unsigned i = ir::info(function).arguments[0] == ir::MathKind::Float ? 0 : 1;
+  return args[i]->getType()->getScalarType();
+}
+
+llvm::Type* result_type_of(MathFunction function, const Context& context, llvm::Type* real) {
+  switch (ir::info(function).result) {
+    case ir::MathKind::Int32:
+      return context.shaped(context.builder.getInt32Ty());
+    case ir::MathKind::Int64:
+      return context.shaped(context.builder.getInt64Ty());
+    case ir::MathKind::Bool:
+      return context.shaped(context.builder.getInt1Ty());
+    default:
+      return context.shaped(real);
+  }
+}
+
+// The internal function of the module that holds the formula, made at its first use.
+llvm::Function* formula_function(MathFunction function, const Context& context,
+                                 llvm::ArrayRef<Value*> args) {
+  llvm::Function* caller = context.builder.GetInsertBlock()->getParent();
+  llvm::Type* real = real_type_of(function, args);
+  llvm::Type* result = result_type_of(function, context, real);
+  std::string name = function_name(function, context, real);
+  llvm::Module& module = *caller->getParent();
+  if (llvm::Function* existing = module.getFunction(name)) return existing;
+  llvm::SmallVector<llvm::Type*, 4> types;
+  for (Value* arg : args) types.push_back(arg->getType());
+  auto* made = llvm::Function::Create(llvm::FunctionType::get(result, types, false),
+                                      llvm::GlobalValue::InternalLinkage, name, module);
+  math::copy_target_attributes(*caller, *made);
+  made->setCallingConv(llvm::CallingConv::Fast);
+  made->setDoesNotThrow();
+  made->setWillReturn();
+  made->setDoesNotAccessMemory();
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(made->getContext(), "entry", made));
+  llvm::SmallVector<Value*, 4> parameters;
+  for (llvm::Argument& parameter : made->args()) parameters.push_back(&parameter);
+  Context inside{builder, context.lanes, context.has_fma, context.fast};
+  builder.CreateRet(emit_formula(function, {inside, parameters}));
+  return made;
+}
+
+// Formulas that call the scalar function in rare lanes must not do it for lanes that are off:
+// those get 1, which is never rare.
+bool has_rare_lanes(MathFunction function) {
+  switch (function) {
+    case MathFunction::Sin:
+    case MathFunction::Cos:
+    case MathFunction::Tan:
+    case MathFunction::Fmod:
+    case MathFunction::Remainder:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_scalar_call(MathFunction function) {
+  return ir::info(function).form == ir::MathForm::Scalar || function == MathFunction::Fma;
+}
+
+}  // namespace
+
+Value* emit_math(llvm::IRBuilderBase& builder, MathFunction function, llvm::ArrayRef<Value*> args,
+                 const MathOptions& options) {
+  llvm::IRBuilderBase::FastMathFlagGuard guard(builder);
+  builder.clearFastMathFlags();
+  Context context = context_for(builder, args[0], options);
+  if (Value* small = emit_small(function, {context, args})) return small;
+  Bool mask = options.mask == nullptr ? all_lanes(context) : Bool{&context, options.mask};
+  if (is_scalar_call(function)) {
+    llvm::Type* result = result_type_of(function, context, real_type_of(function, args));
+    return math::call_lanes(context, function, args, mask, llvm::PoisonValue::get(result));
+  }
+  llvm::SmallVector<Value*, 4> given(args.begin(), args.end());
+  if (options.mask != nullptr && has_rare_lanes(function)) {
+    for (Value*& value : given) {
+      Real active{&context, value};
+      value = select(mask, active, 1.0).value;
+    }
+  }
+  llvm::CallInst* call = builder.CreateCall(formula_function(function, context, given), given);
+  call->setCallingConv(llvm::CallingConv::Fast);
+  return call;
+}
+
+}  // namespace cudapy::codegen

@@ -1,0 +1,136 @@
+// The functions of math_symbols.h: C's library and special.cpp, each evaluated a precision above
+// the result's.
+#include "runtime/math/math_symbols.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+
+#include "runtime/math/special.h"
+
+namespace {
+
+using cudapy::runtime::bessel_i;
+using cudapy::runtime::erf_inverse;
+using cudapy::runtime::erfc_inverse;
+using cudapy::runtime::erfcx;
+using cudapy::runtime::normal_cdf;
+using cudapy::runtime::normal_quantile;
+
+// lgamma without C's global signgam, which threads would race on.
+long double log_gamma(long double x) {
+  int sign = 0;
+  return ::lgammal_r(x, &sign);
+}
+
+double log_gamma(double x) {
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
+}
+
+}  // namespace
+
+// Both precisions of a function of one argument: double from an expression in long double, float
+// from one in double. The argument is x in both.
+#define CUDAPY_SCALAR(name, of_long_double, of_double)  \
+  extern "C" double cudapy_math_##name(double value) {  \
+    long double x = value;                              \
+    return static_cast<double>(of_long_double);         \
+  }                                                     \
+  extern "C" float cudapy_math_##name##f(float value) { \
+    double x = static_cast<double>(value);              \
+    return static_cast<float>(of_double);               \
+  }
+
+CUDAPY_SCALAR(cyl_bessel_i0, bessel_i(0, x), bessel_i(0, x))
+CUDAPY_SCALAR(cyl_bessel_i1, bessel_i(1, x), bessel_i(1, x))
+CUDAPY_SCALAR(erf, std::erf(x), std::erf(x))
+CUDAPY_SCALAR(erfc, std::erfc(x), std::erfc(x))
+CUDAPY_SCALAR(erfcinv, erfc_inverse(x), erfc_inverse(x))
+CUDAPY_SCALAR(erfcx, erfcx(x), erfcx(x))
+CUDAPY_SCALAR(erfinv, erf_inverse(x), erf_inverse(x))
+CUDAPY_SCALAR(j0, ::j0l(x), ::j0(x))
+CUDAPY_SCALAR(j1, ::j1l(x), ::j1(x))
+CUDAPY_SCALAR(lgamma, log_gamma(x), log_gamma(x))
+CUDAPY_SCALAR(normcdf, normal_cdf(x), normal_cdf(x))
+CUDAPY_SCALAR(normcdfinv, normal_quantile(x), normal_quantile(x))
+CUDAPY_SCALAR(tgamma, ::tgammal(x), ::tgamma(x))
+CUDAPY_SCALAR(y0, ::y0l(x), ::y0(x))
+CUDAPY_SCALAR(y1, ::y1l(x), ::y1(x))
+
+// C's are within 0.55 ulp in double already.
+CUDAPY_SCALAR(cos, std::cos(static_cast<double>(x)), std::cos(x))
+CUDAPY_SCALAR(sin, std::sin(static_cast<double>(x)), std::sin(x))
+CUDAPY_SCALAR(tan, std::tan(x), std::tan(x))
+
+extern "C" double cudapy_math_fma(double x, double y, double z) {
+  return std::fma(x, y, z);
+}
+extern "C" float cudapy_math_fmaf(float x, float y, float z) {
+  return std::fma(x, y, z);
+}
+extern "C" double cudapy_math_fmod(double x, double y) {
+  return std::fmod(x, y);
+}
+extern "C" float cudapy_math_fmodf(float x, float y) {
+  return std::fmod(x, y);
+}
+extern "C" double cudapy_math_remainder(double x, double y) {
+  return std::remainder(x, y);
+}
+extern "C" float cudapy_math_remainderf(float x, float y) {
+  return std::remainder(x, y);
+}
+
+extern "C" double cudapy_math_jn(int n, double x) {
+  return static_cast<double>(::jnl(n, x));
+}
+extern "C" float cudapy_math_jnf(int n, float x) {
+  return static_cast<float>(::jn(n, static_cast<double>(x)));
+}
+extern "C" double cudapy_math_yn(int n, double x) {
+  return static_cast<double>(::ynl(n, x));
+}
+extern "C" float cudapy_math_ynf(int n, float x) {
+  return static_cast<float>(::yn(n, static_cast<double>(x)));
+}
+
+namespace cudapy::runtime {
+
+std::span<const MathSymbol> math_symbols() {
+#define CUDAPY_SYMBOLS(name)                                                            \
+  MathSymbol{"cudapy_math_" #name, reinterpret_cast<const void*>(&cudapy_math_##name)}, \
+      MathSymbol {                                                                      \
+    "cudapy_math_" #name "f", reinterpret_cast<const void*>(&cudapy_math_##name##f)     \
+  }
+  static const auto kSymbols = [] {
+    std::array symbols{CUDAPY_SYMBOLS(cos),
+                       CUDAPY_SYMBOLS(cyl_bessel_i0),
+                       CUDAPY_SYMBOLS(cyl_bessel_i1),
+                       CUDAPY_SYMBOLS(erfcinv),
+                       CUDAPY_SYMBOLS(erfcx),
+                       CUDAPY_SYMBOLS(erfinv),
+                       CUDAPY_SYMBOLS(fma),
+                       CUDAPY_SYMBOLS(fmod),
+                       CUDAPY_SYMBOLS(j0),
+                       CUDAPY_SYMBOLS(j1),
+                       CUDAPY_SYMBOLS(jn),
+                       CUDAPY_SYMBOLS(lgamma),
+                       CUDAPY_SYMBOLS(normcdfinv),
+                       CUDAPY_SYMBOLS(remainder),
+                       CUDAPY_SYMBOLS(sin),
+                       CUDAPY_SYMBOLS(tan),
+                       CUDAPY_SYMBOLS(tgamma),
+                       CUDAPY_SYMBOLS(y0),
+                       CUDAPY_SYMBOLS(y1),
+                       CUDAPY_SYMBOLS(yn)};
+    std::sort(symbols.begin(), symbols.end(), [](const MathSymbol& a, const MathSymbol& b) {
+      return std::string_view(a.name) < b.name;
+    });
+    return symbols;
+  }();
+  return kSymbols;
+}
+
+}  // namespace cudapy::runtime
