@@ -1,0 +1,199 @@
+// Lowers one function. Private to src/frontend: lower.cpp drives it, and its members are spread over
+// lower_function.cpp, lower_statements.cpp, lower_loops.cpp, lower_assignments.cpp, lower_expressions.cpp and
+// lower_calls.cpp by what they lower.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "frontend/bound_names.h"
+#include "frontend/resolver.h"
+#include "frontend/syntax.h"
+#include "ir/tree.h"
+#include "support/diagnostic.h"
+
+namespace cudapy::frontend {
+
+// A call from one function of the user to another.
+struct CallSite {
+  FunctionId caller = -1;
+  FunctionId callee = -1;
+  Span span;
+};
+
+// What the functions of one program share.
+class ProgramLowering {
+ public:
+  ProgramLowering(NameResolver& resolver, Diagnostics& diagnostics)
+      : resolver_(resolver), diagnostics_(diagnostics) {}
+
+  std::optional<ir::Program> lower();
+
+  // Index into Program::functions; the callee is lowered later. Remembers the call.
+  int32_t index_of(const CallSite& call);
+  [[nodiscard]] NameResolver& resolver() { return resolver_; }
+  [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
+  void fail() { failed_ = true; }  // a Python exception is pending
+
+ private:
+  void refuse_recursion();
+
+  NameResolver& resolver_;
+  Diagnostics& diagnostics_;
+  std::vector<FunctionId> functions_;  // in the order of Program::functions
+  std::vector<CallSite> calls_;
+  bool failed_ = false;
+};
+
+class FunctionLowering {
+ public:
+  FunctionLowering(ProgramLowering& program, FunctionId id, const LoadedFunction& loaded);
+
+  ir::Function lower();
+
+ private:
+  // Which variables some path to here has assigned: what "used before it is assigned" is decided by.
+  struct Flow {
+    std::set<std::string, std::less<>> assigned;
+    bool reachable = true;
+  };
+
+  // Something that a `for` runs over: a range, an array, or enumerate and zip of such.
+  struct Iterable {
+    enum class Kind : uint8_t { Range, Array, Enumerate, Zip };
+    Kind kind = Kind::Range;
+    Span span;
+    ir::ExprPtr start, stop, step;  // Range; Enumerate: start
+    int64_t step_value = 0;         // Range: 0 if the step is no constant
+    ir::ExprPtr array;              // Array
+    std::vector<Iterable> parts;    // Enumerate: one; Zip
+  };
+
+  // lower_function.cpp
+  void lower_signature();
+  void take_signature(const SignatureText& text);
+  void take_annotations();
+  void refuse_result_of_kernel(Span span, const std::string& type);
+  ir::LocalId variable(const std::string& name, Span span);
+  ir::LocalId temporary(const std::string& name, Span span);
+  [[nodiscard]] bool is_variable(const std::string& name) const;
+  [[nodiscard]] bool is_poisoned(const std::string& name) const;
+  void mark_assigned(const std::string& name);
+  void join(const Flow& other);
+
+  // lower_statements.cpp
+  ir::Block lower_block(std::span<const syntax::Stmt> body);
+  void lower_statement(const syntax::Stmt& stmt);
+  void lower_expression_statement(const syntax::Stmt& stmt);
+  void lower_if(const syntax::Stmt& stmt);
+  void lower_while(const syntax::Stmt& stmt);
+  void lower_return(const syntax::Stmt& stmt);
+  void lower_refused(const syntax::Stmt& stmt);
+  void enter_loop(const syntax::Stmt& stmt);
+  ir::Stmt& emit(ir::StmtKind kind, Span span);
+
+  // lower_loops.cpp
+  void lower_for(const syntax::Stmt& stmt);
+  void lower_range_loop(const syntax::Stmt& stmt, Iterable range);
+  void lower_index_loop(const syntax::Stmt& stmt, Iterable over);
+  void finish_loop(const syntax::Stmt& stmt, ir::Stmt& loop, ir::Block body);
+  std::optional<Iterable> iterable(const syntax::Expr& expr);
+  std::optional<Iterable> range_iterable(const syntax::Expr& call);
+  std::optional<Iterable> enumerate_iterable(const syntax::Expr& call);
+  std::optional<Iterable> zip_iterable(const syntax::Expr& call);
+  void refuse_iterable(const syntax::Expr& expr);
+  ir::ExprPtr count_of(const Iterable& over);
+  ir::ExprPtr element_of(const Iterable& over, const ir::Expr& index);
+  void bind_element(const syntax::Expr& target, const Iterable& over, const ir::Expr& index);
+  void keep_once(Iterable& over);
+
+  // lower_assignments.cpp
+  void lower_assign(const syntax::Stmt& stmt);
+  void lower_annotated(const syntax::Stmt& stmt);
+  void lower_augmented(const syntax::Stmt& stmt);
+  void assign(const syntax::Expr& target, ir::ExprPtr value);
+  void assign_tuple(const syntax::Expr& target, const syntax::Expr& value);
+  void assign_divmod(const syntax::Expr& target, const syntax::Expr& call);
+  void store(const syntax::Expr& target, ir::ExprPtr value);
+  // The targets of an assignment with their values.
+  using Pairs = std::vector<std::pair<const syntax::Expr*, const syntax::Expr*>>;
+  bool pair_up(const syntax::Expr& target, const syntax::Expr& value, Pairs& pairs);
+  void mark_targets(std::span<const syntax::Expr> targets);
+  bool check_pairs(const syntax::Expr& target, size_t values, Span span);
+  std::optional<ir::Type> local_type(const syntax::Expr& annotation);
+  ir::ExprPtr keep(ir::ExprPtr value, const std::string& name);
+  ir::ExprPtr keep_always(ir::ExprPtr value, const std::string& name);
+
+  // lower_expressions.cpp
+  ir::ExprPtr lower(const syntax::Expr& expr);
+  ir::ExprPtr lower_name(const syntax::Expr& expr);
+  ir::ExprPtr lower_attribute(const syntax::Expr& expr);
+  ir::ExprPtr lower_unary(const syntax::Expr& expr);
+  ir::ExprPtr lower_binary(const syntax::Expr& expr);
+  ir::ExprPtr lower_logical(const syntax::Expr& expr);
+  ir::ExprPtr lower_compare(const syntax::Expr& expr);
+  ir::ExprPtr lower_subscript(const syntax::Expr& expr);
+  ir::ExprPtr lower_tuple(const syntax::Expr& expr);
+  bool subscript_operands(const syntax::Expr& expr, std::vector<ir::ExprPtr>& operands);
+  bool refuse_comparison(const syntax::Expr& expr);
+  ir::ExprPtr read_variable(const std::string& name, Span span);
+  ir::ExprPtr value_of(const Resolved& found, const syntax::Expr& expr);
+  // The name and attributes of `a.b.c`; nullopt: it begins with something else than a name.
+  static std::optional<std::vector<std::string>> path_of(const syntax::Expr& expr);
+  Resolved resolve(const std::vector<std::string>& path);
+  void report_not_found(const std::string& name, Span span);
+  ir::ExprPtr report_no_attribute(const Resolved& found, const syntax::Expr& expr);
+  ir::ExprPtr refuse(std::string_view node, Span span);
+  ir::ExprPtr error(std::string code, Span span, std::string message, std::string help = {});
+
+  // lower_calls.cpp
+  ir::ExprPtr lower_call(const syntax::Expr& expr);
+  std::optional<Resolved> resolve_callee(const syntax::Expr& callee);
+  ir::ExprPtr call_function(const syntax::Expr& expr, FunctionId callee);
+  bool match_arguments(const syntax::Expr& expr, const LoadedFunction& callee, std::vector<ir::ExprPtr>& matched);
+  void report_missing(const syntax::Expr& expr, const LoadedFunction& callee,
+                      const std::vector<ir::ExprPtr>& matched);
+  ir::ExprPtr default_value(const LoadedFunction& callee, size_t parameter, Span span);
+  ir::ExprPtr call_special(const syntax::Expr& expr, SpecialForm form);
+  ir::ExprPtr call_builtin(const syntax::Expr& expr, SpecialForm form, std::vector<ir::ExprPtr> arguments);
+  ir::ExprPtr call_math(const syntax::Expr& expr, ir::MathFunction function, bool single);
+  ir::ExprPtr call_log(const syntax::Expr& expr, std::vector<ir::ExprPtr> arguments);
+  ir::ExprPtr call_cast(const syntax::Expr& expr, const ir::Type& type);
+  std::optional<std::vector<ir::ExprPtr>> positional(const syntax::Expr& expr, size_t least, size_t most);
+  void lower_arguments_for_errors(const syntax::Expr& expr);
+
+  ProgramLowering& program_;
+  NameResolver& resolver_;
+  Diagnostics& diagnostics_;
+  FunctionId id_;
+  const LoadedFunction& loaded_;
+  const syntax::FunctionDef& definition_;
+  BoundNames bound_;
+  ir::Function function_;
+  std::map<std::string, ir::LocalId, std::less<>> variables_;
+  std::set<std::string, std::less<>> reported_;  // undefined names: one message each
+  Flow flow_;
+  ir::Block* block_ = nullptr;
+  int loop_depth_ = 0;
+  int temporaries_ = 0;
+};
+
+// Making nodes of the untyped tree.
+ir::ExprPtr make_expr(ir::ExprKind kind, Span span);
+ir::ExprPtr make_expr(ir::ExprKind kind, Span span, ir::ExprPtr first);
+ir::ExprPtr make_expr(ir::ExprKind kind, Span span, ir::ExprPtr first, ir::ExprPtr second);
+ir::ExprPtr make_integer(int64_t value, Span span);
+ir::ExprPtr make_constant(const ir::ConstantValue& value, const ir::Type& type, Span span);
+ir::ExprPtr make_local(ir::LocalId local, Span span);
+ir::ExprPtr make_binary(ir::BinaryOp op, Span span, ir::ExprPtr left, ir::ExprPtr right);
+ir::ExprPtr make_builtin(ir::Builtin builtin, Span span, std::vector<ir::ExprPtr> operands);
+
+// May be evaluated twice in place of once: small, and without loads and calls.
+bool is_cheap(const ir::Expr& expr);
+
+}  // namespace cudapy::frontend

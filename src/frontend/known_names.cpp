@@ -1,0 +1,340 @@
+// The tables behind known_names.h.
+#include "frontend/known_names.h"
+
+#include <limits>
+#include <numbers>
+#include <string>
+#include <utility>
+
+#include "frontend/type_names.h"
+#include "ir/math_function.h"
+
+namespace cudapy::frontend {
+namespace {
+
+using ir::ThreadIndex;
+
+struct SpecialName {
+  std::string_view name;
+  SpecialForm form;
+};
+
+// `xrange` is CudaPy's spelling.
+constexpr SpecialName kBuiltins[] = {
+    {"range", SpecialForm::Range}, {"xrange", SpecialForm::Range}, {"enumerate", SpecialForm::Enumerate},
+    {"zip", SpecialForm::Zip},     {"divmod", SpecialForm::Divmod}, {"min", SpecialForm::Min},
+    {"max", SpecialForm::Max},     {"abs", SpecialForm::Abs},       {"round", SpecialForm::Round},
+    {"pow", SpecialForm::Pow},     {"len", SpecialForm::Len},
+};
+
+struct Refusal {
+  std::string_view name;
+  std::string_view message;
+  std::string_view help;
+};
+
+constexpr Refusal kRefusedBuiltins[] = {
+    {"print", "kernels cannot print yet", "store the value in an array and print it after the launch"},
+    {"sum", "'sum' is not supported in kernels", "add up in a loop: total = 0.0, then for x in A: total += x"},
+    {"any", "'any' is not supported in kernels", "write a loop that sets a variable and breaks"},
+    {"all", "'all' is not supported in kernels", "write a loop that clears a variable and breaks"},
+    {"sorted", "'sorted' is not supported in kernels", "sort the array before the launch"},
+    {"reversed", "'reversed' is not supported in kernels", "count down: for i in range(n - 1, -1, -1)"},
+    {"map", "'map' is not supported in kernels", "write a loop, or let each thread do one element"},
+    {"filter", "'filter' is not supported in kernels", "write a loop with an if"},
+    {"list", "kernels have no lists", "pass an array as an argument, or use a few plain variables"},
+    {"tuple", "tuples are not values in kernels yet", "use a variable for each item"},
+    {"dict", "kernels have no dictionaries", "pass arrays as arguments"},
+    {"set", "kernels have no sets", "pass an array as an argument"},
+    {"str", "kernels have no strings", "use numbers"},
+    {"complex", "complex numbers are not supported yet", "keep the real and the imaginary part in two variables"},
+    {"input", "a kernel cannot read input", "pass values as arguments"},
+    {"open", "a kernel cannot open files", "read the file before the launch and pass an array"},
+    {"isinstance", "types are known when a kernel is compiled", "write one kernel a type, or leave it untyped"},
+    {"type", "types are known when a kernel is compiled", "write the cast by its name: float(x), int(x)"},
+    {"ord", "kernels have no strings", "use numbers"},
+    {"chr", "kernels have no strings", "use numbers"},
+    {"hash", "'hash' is not supported in kernels", "write the integer arithmetic that you want"},
+    {"id", "'id' is not supported in kernels", "use idx to tell threads apart"},
+    {"iter", "'iter' is not supported in kernels", "write a for loop"},
+    {"next", "'next' is not supported in kernels", "write a for loop"},
+};
+
+struct ThreadName {
+  std::string_view name;
+  ThreadIndex index;
+};
+
+constexpr ThreadName kThreadNames[] = {
+    {"idx", ThreadIndex::Idx}, {"idy", ThreadIndex::Idy}, {"idz", ThreadIndex::Idz}};
+
+struct ThreadGroup {
+  std::string_view name;
+  ThreadIndex x;
+};
+
+constexpr ThreadGroup kThreadGroups[] = {{"threadIdx", ThreadIndex::ThreadIdxX},
+                                         {"blockIdx", ThreadIndex::BlockIdxX},
+                                         {"blockDim", ThreadIndex::BlockDimX},
+                                         {"gridDim", ThreadIndex::GridDimX}};
+
+// CUDA's names that are known, and not there yet.
+constexpr Refusal kRefusedCuda[] = {
+    {"syncthreads", "barriers are not supported yet", "split the work into two kernels: a launch ends with a barrier"},
+    {"syncwarp", "barriers are not supported yet", "split the work into two kernels: a launch ends with a barrier"},
+    {"shared", "shared arrays are not supported yet", "pass an array as an argument to hold what threads share"},
+    {"local", "local arrays are not supported yet", "use plain variables, or an array argument with a part a thread"},
+    {"atomic", "atomics are not supported yet", "let each thread write its own element and add up in a second kernel"},
+    {"shfl", "warp operations are not supported yet", "exchange values through an array, with a launch in between"},
+    {"ballot", "warp operations are not supported yet", "exchange values through an array, with a launch in between"},
+    {"popc", "'popc' is not supported yet", "count the bits in a loop: while v: n += v & 1; v >>= 1"},
+    {"clz", "'clz' is not supported yet", "shift in a loop and count"},
+    {"ffs", "'ffs' is not supported yet", "shift in a loop and count"},
+    {"clock", "'clock' is not supported yet", "measure around the launch"},
+    {"rand", "random numbers are not supported yet", "fill an array with numpy.random before the launch"},
+    {"threadfence", "fences are not supported yet", "split the work into two kernels"},
+};
+
+struct MathConstant {
+  std::string_view name;
+  double value;
+};
+
+constexpr MathConstant kMathConstants[] = {{"pi", std::numbers::pi},
+                                           {"e", std::numbers::e},
+                                           {"tau", 2 * std::numbers::pi},
+                                           {"inf", std::numeric_limits<double>::infinity()},
+                                           {"nan", std::numeric_limits<double>::quiet_NaN()}};
+
+constexpr SpecialName kMathSpecials[] = {{"floor", SpecialForm::Floor},
+                                         {"ceil", SpecialForm::Ceil},
+                                         {"trunc", SpecialForm::Trunc},
+                                         {"log", SpecialForm::MathLog}};
+
+constexpr Refusal kRefusedMath[] = {
+    {"frexp", "'math.frexp' gives two values and is not supported", "use math.ilogb and math.scalbn"},
+    {"modf", "'math.modf' gives two values and is not supported", "write whole = math.trunc(x) and x - whole"},
+    {"sincos", "'math.sincos' gives two values and is not supported", "call math.sin and math.cos"},
+    {"fsum", "'math.fsum' is not supported in kernels", "add up in a loop"},
+    {"prod", "'math.prod' is not supported in kernels", "multiply in a loop"},
+    {"dist", "'math.dist' is not supported in kernels", "write math.sqrt(dx * dx + dy * dy)"},
+    {"factorial", "'math.factorial' is not supported in kernels", "use math.tgamma(n + 1), or a loop"},
+    {"gcd", "'math.gcd' is not supported in kernels", "write the loop: while b: a, b = b, a % b"},
+    {"isqrt", "'math.isqrt' is not supported in kernels", "write int(math.sqrt(double(n)))"},
+    {"isclose", "'math.isclose' is not supported in kernels", "write abs(a - b) <= 1e-6 * max(abs(a), abs(b))"},
+};
+
+// NumPy's spelling, and math's or ours.
+constexpr std::pair<std::string_view, std::string_view> kNumpyMath[] = {
+    {"sin", "sin"}, {"cos", "cos"}, {"tan", "tan"}, {"arcsin", "asin"}, {"arccos", "acos"}, {"arctan", "atan"},
+    {"arctan2", "atan2"}, {"asin", "asin"}, {"acos", "acos"}, {"atan", "atan"}, {"atan2", "atan2"},
+    {"sinh", "sinh"}, {"cosh", "cosh"}, {"tanh", "tanh"}, {"arcsinh", "asinh"}, {"arccosh", "acosh"},
+    {"arctanh", "atanh"}, {"exp", "exp"}, {"exp2", "exp2"}, {"expm1", "expm1"}, {"log", "log"}, {"log2", "log2"},
+    {"log10", "log10"}, {"log1p", "log1p"}, {"sqrt", "sqrt"}, {"cbrt", "cbrt"}, {"floor", "floor"},
+    {"ceil", "ceil"}, {"trunc", "trunc"}, {"rint", "rint"}, {"fabs", "fabs"}, {"hypot", "hypot"}, {"fmod", "fmod"},
+    {"fmin", "fmin"}, {"fmax", "fmax"}, {"copysign", "copysign"}, {"ldexp", "ldexp"}, {"nextafter", "nextafter"},
+    {"signbit", "signbit"}, {"isnan", "isnan"}, {"isinf", "isinf"}, {"isfinite", "isfinite"},
+    {"deg2rad", "radians"}, {"radians", "radians"}, {"rad2deg", "degrees"}, {"degrees", "degrees"},
+};
+
+constexpr SpecialName kNumpySpecials[] = {
+    {"abs", SpecialForm::Abs},         {"absolute", SpecialForm::Abs},     {"minimum", SpecialForm::Minimum},
+    {"maximum", SpecialForm::Maximum}, {"where", SpecialForm::Where},      {"power", SpecialForm::Pow},
+    {"square", SpecialForm::Square},   {"clip", SpecialForm::Clip},        {"divmod", SpecialForm::Divmod},
+    {"logical_not", SpecialForm::LogicalNot},
+};
+
+constexpr Refusal kRefusedNumpy[] = {
+    {"array", "a kernel cannot make arrays", "make the array before the launch and pass it as an argument"},
+    {"zeros", "a kernel cannot make arrays", "make the array before the launch and pass it as an argument"},
+    {"ones", "a kernel cannot make arrays", "make the array before the launch and pass it as an argument"},
+    {"empty", "a kernel cannot make arrays", "make the array before the launch and pass it as an argument"},
+    {"arange", "a kernel cannot make arrays", "count with idx, or with for i in range(n)"},
+    {"linspace", "a kernel cannot make arrays", "compute the value: start + step * idx"},
+    {"sum", "'numpy.sum' is not supported in kernels", "add up in a loop: for x in A: total += x"},
+    {"dot", "'numpy.dot' is not supported in kernels", "add up in a loop: for i in range(len(A)): s += A[i] * B[i]"},
+    {"mean", "'numpy.mean' is not supported in kernels", "add up in a loop and divide by len(A)"},
+    {"round", "'numpy.round' is not supported in kernels", "write round(x), or numpy.rint(x) for a float result"},
+};
+
+template <size_t N>
+std::optional<Resolved> find_refusal(const Refusal (&table)[N], std::string_view name) {
+  for (const Refusal& refusal : table) {
+    if (refusal.name != name) continue;
+    Resolved result;
+    result.kind = Resolved::Kind::Unsupported;
+    result.message = refusal.message;
+    result.help = refusal.help;
+    return result;
+  }
+  return std::nullopt;
+}
+
+template <size_t N>
+std::optional<Resolved> find_special(const SpecialName (&table)[N], std::string_view name) {
+  for (const SpecialName& entry : table) {
+    if (entry.name != name) continue;
+    Resolved result;
+    result.kind = Resolved::Kind::Special;
+    result.special = entry.form;
+    return result;
+  }
+  return std::nullopt;
+}
+
+std::optional<Resolved> find_cast(std::string_view name) {
+  std::optional<ir::Scalar> scalar = find_scalar(name);
+  if (!scalar) return std::nullopt;
+  Resolved result;
+  result.kind = Resolved::Kind::Cast;
+  result.type = ir::Type::of(*scalar);
+  return result;
+}
+
+Resolved weak_float(double value) {
+  Resolved result;
+  result.kind = Resolved::Kind::Constant;
+  result.constant.kind = ir::ConstantValue::Kind::Float;
+  result.constant.real = value;
+  return result;
+}
+
+std::optional<Resolved> find_math_constant(std::string_view name) {
+  for (const MathConstant& entry : kMathConstants) {
+    if (entry.name == name) return weak_float(entry.value);
+  }
+  return std::nullopt;
+}
+
+Resolved make_math(ir::MathFunction function, bool single) {
+  Resolved result;
+  result.kind = Resolved::Kind::Math;
+  result.math = function;
+  result.math_single = single;
+  return result;
+}
+
+// Names that stand for a type but are no casts in Python: only what NumPy and C call so.
+bool is_dtype_name(std::string_view name) { return name != "int" && name != "float" && name != "bool"; }
+
+template <typename Table>
+void append_names(std::vector<std::string>& names, const Table& table) {
+  for (const auto& entry : table) names.emplace_back(entry.name);
+}
+
+}  // namespace
+
+std::optional<Resolved> find_builtin(std::string_view name) {
+  if (auto special = find_special(kBuiltins, name)) return special;
+  if (name == "int" || name == "float" || name == "bool") return find_cast(name);
+  return find_refusal(kRefusedBuiltins, name);
+}
+
+std::optional<Resolved> find_cudapy_name(std::string_view name) {
+  Resolved result;
+  for (const ThreadName& entry : kThreadNames) {
+    if (entry.name != name) continue;
+    result.kind = Resolved::Kind::ThreadIndex;
+    result.thread_index = entry.index;
+    return result;
+  }
+  for (const ThreadGroup& group : kThreadGroups) {
+    if (group.name != name) continue;
+    result.kind = Resolved::Kind::ThreadGroup;
+    result.description = name;
+    return result;
+  }
+  if (name == "warpSize") {
+    result.kind = Resolved::Kind::Constant;
+    result.constant.integer = 32;
+    result.type = ir::Type::of(ir::Scalar::I32);
+    return result;
+  }
+  if (name == "math") {
+    result.kind = Resolved::Kind::Module;
+    result.description = "math";
+    return result;
+  }
+  if (name == "xrange") return find_special(kBuiltins, name);
+  if (name == "fma") return find_math_name(name);
+  if (is_dtype_name(name)) {
+    if (auto cast = find_cast(name)) return cast;
+  }
+  constexpr std::pair<std::string_view, std::string_view> kSpellings[] = {
+      {"Bool", "bool"}, {"Int", "int"}, {"Float", "float"}, {"Double", "double"}};
+  for (const auto& [spelling, type] : kSpellings) {
+    if (spelling == name) return find_cast(type);
+  }
+  if (name.starts_with("shfl")) return find_refusal(kRefusedCuda, "shfl");
+  if (name.starts_with("threadfence")) return find_refusal(kRefusedCuda, "threadfence");
+  return find_refusal(kRefusedCuda, name);
+}
+
+std::optional<ir::ThreadIndex> find_thread_index(std::string_view group, std::string_view axis) {
+  for (const ThreadGroup& entry : kThreadGroups) {
+    if (entry.name != group || axis.size() != 1 || axis[0] < 'x' || axis[0] > 'z') continue;
+    return static_cast<ThreadIndex>(static_cast<int>(entry.x) + (axis[0] - 'x'));
+  }
+  return std::nullopt;
+}
+
+std::optional<Resolved> find_math_name(std::string_view name) {
+  if (auto special = find_special(kMathSpecials, name)) return special;
+  if (auto constant = find_math_constant(name)) return constant;
+  bool single = false;
+  if (auto function = ir::find_math_function(name, &single)) return make_math(*function, single);
+  return find_refusal(kRefusedMath, name);
+}
+
+std::optional<Resolved> find_numpy_name(std::string_view name) {
+  if (auto special = find_special(kNumpySpecials, name)) return special;
+  for (const auto& [spelling, math] : kNumpyMath) {
+    bool single = false;
+    if (spelling == name) return make_math(*ir::find_math_function(math, &single), false);
+  }
+  if (name != "tau") {
+    if (auto constant = find_math_constant(name)) return constant;
+  }
+  if (name != "int" && name != "float") {  // NumPy dropped these two
+    if (auto cast = find_cast(name)) return cast;
+  }
+  return find_refusal(kRefusedNumpy, name);
+}
+
+std::vector<std::string> builtin_names() {
+  std::vector<std::string> names = {"int", "float", "bool"};
+  append_names(names, kBuiltins);
+  return names;
+}
+
+std::vector<std::string> cudapy_names() {
+  std::vector<std::string> names;
+  append_names(names, kThreadNames);
+  append_names(names, kThreadGroups);
+  for (std::string_view type : type_names()) {
+    if (is_dtype_name(type) && type != "void") names.emplace_back(type);
+  }
+  names.insert(names.end(), {"warpSize", "math"});
+  append_names(names, kRefusedCuda);
+  return names;
+}
+
+std::vector<std::string> math_names() {
+  std::vector<std::string> names;
+  append_names(names, kMathConstants);
+  append_names(names, kMathSpecials);
+  for (std::string_view name : ir::math_function_names()) names.emplace_back(name);
+  return names;
+}
+
+std::vector<std::string> numpy_names() {
+  std::vector<std::string> names;
+  append_names(names, kNumpySpecials);
+  for (const auto& [spelling, math] : kNumpyMath) names.emplace_back(spelling);
+  for (std::string_view type : type_names()) {
+    if (is_dtype_name(type) && type != "void") names.emplace_back(type);
+  }
+  return names;
+}
+
+}  // namespace cudapy::frontend

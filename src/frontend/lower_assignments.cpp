@@ -1,0 +1,258 @@
+// Lowering of assignments: plain, chained, to tuples, annotated and augmented.
+#include <utility>
+
+#include "frontend/function_lowering.h"
+#include "frontend/type_names.h"
+
+namespace cudapy::frontend {
+
+using syntax::ExprKind;
+
+namespace {
+
+// Whether evaluating `expr` reads a variable of `names`, or memory that a store may have changed.
+bool depends_on(const syntax::Expr& expr, const std::set<std::string>& names, bool stored) {
+  if (expr.kind == ExprKind::Name && names.contains(expr.text)) return true;
+  if (stored && (expr.kind == ExprKind::Subscript || expr.kind == ExprKind::Call)) return true;
+  for (const syntax::Expr& operand : expr.operands) {
+    if (depends_on(operand, names, stored)) return true;
+  }
+  return false;
+}
+
+void add_names(const syntax::Expr& target, std::set<std::string>& names, bool& stored) {
+  if (target.kind == ExprKind::Name) names.insert(target.text);
+  else if (target.kind == ExprKind::Subscript) stored = true;
+  for (const syntax::Expr& operand : target.operands) {
+    if (target.kind == ExprKind::Tuple) add_names(operand, names, stored);
+  }
+}
+
+std::optional<ir::BinaryOp> binary_of(syntax::BinaryOp op) {
+  using From = syntax::BinaryOp;
+  switch (op) {
+    case From::Add: return ir::BinaryOp::Add;
+    case From::Subtract: return ir::BinaryOp::Subtract;
+    case From::Multiply: return ir::BinaryOp::Multiply;
+    case From::Divide: return ir::BinaryOp::Divide;
+    case From::FloorDivide: return ir::BinaryOp::FloorDivide;
+    case From::Modulo: return ir::BinaryOp::Modulo;
+    case From::Power: return ir::BinaryOp::Power;
+    case From::ShiftLeft: return ir::BinaryOp::ShiftLeft;
+    case From::ShiftRight: return ir::BinaryOp::ShiftRight;
+    case From::BitAnd: return ir::BinaryOp::BitAnd;
+    case From::BitOr: return ir::BinaryOp::BitOr;
+    case From::BitXor: return ir::BinaryOp::BitXor;
+    case From::MatrixMultiply: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void FunctionLowering::lower_assign(const syntax::Stmt& stmt) {
+  const bool unpacks = stmt.targets[0].kind == ExprKind::Tuple;
+  if (stmt.targets.size() == 1 && unpacks) return assign_tuple(stmt.targets[0], stmt.value);
+  if (stmt.targets.size() == 1) return assign(stmt.targets[0], lower(stmt.value));
+  // a = b = value: evaluated once, then assigned from left to right.
+  for (const syntax::Expr& target : stmt.targets) {
+    if (target.kind != ExprKind::Tuple) continue;
+    error("tuple-value", target.span, "a chain of assignments cannot unpack values in a kernel",
+          "write each assignment on a line of its own");
+    return mark_targets(stmt.targets);
+  }
+  const ir::ExprPtr value = keep(lower(stmt.value), "chain");
+  for (const syntax::Expr& target : stmt.targets) assign(target, ir::clone(*value));
+}
+
+// `value` where it may be repeated; else a new variable that holds it.
+ir::ExprPtr FunctionLowering::keep(ir::ExprPtr value, const std::string& name) {
+  return is_cheap(*value) ? std::move(value) : keep_always(std::move(value), name);
+}
+
+ir::ExprPtr FunctionLowering::keep_always(ir::ExprPtr value, const std::string& name) {
+  const Span span = value->span;
+  const ir::LocalId local = temporary(name, span);
+  ir::Stmt& stmt = emit(ir::StmtKind::Assign, span);
+  stmt.local = local;
+  stmt.value = std::move(value);
+  return make_local(local, span);
+}
+
+void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
+  switch (target.kind) {
+    case ExprKind::Name: {
+      mark_assigned(target.text);
+      const ir::LocalId local = variable(target.text, target.span);
+      ir::Stmt& stmt = emit(ir::StmtKind::Assign, target.span);
+      stmt.local = local;
+      stmt.value = std::move(value);
+      return;
+    }
+    case ExprKind::Subscript: return store(target, std::move(value));
+    case ExprKind::Tuple:
+      error("tuple-value", target.span, "one value cannot be unpacked into several variables",
+            "write the values one by one: a, b = x, y");
+      return;
+    case ExprKind::Attribute:
+      error("assign-attribute", target.span, "attributes cannot be assigned in a kernel",
+            "use a variable of its own, or an element of an array");
+      return;
+    default: refuse(target.kind == ExprKind::Unsupported ? target.text : "Starred", target.span);
+  }
+}
+
+void FunctionLowering::store(const syntax::Expr& target, ir::ExprPtr value) {
+  std::vector<ir::ExprPtr> operands;
+  if (!subscript_operands(target, operands)) return;
+  ir::Stmt& stmt = emit(ir::StmtKind::Store, target.span);
+  stmt.operands = std::move(operands);
+  stmt.value = std::move(value);
+}
+
+bool FunctionLowering::check_pairs(const syntax::Expr& target, size_t values, Span span) {
+  if (target.operands.size() == values) return true;
+  error("unpack-count", span,
+        "there are " + std::to_string(target.operands.size()) + " variables on the left and " +
+            std::to_string(values) + (values == 1 ? " value" : " values") + " on the right",
+        "write as many values as variables");
+  return false;
+}
+
+void FunctionLowering::mark_targets(std::span<const syntax::Expr> targets) {
+  std::set<std::string> names;
+  bool stored = false;
+  for (const syntax::Expr& target : targets) add_names(target, names, stored);
+  for (const std::string& name : names) mark_assigned(name);
+}
+
+// The single assignments that `target = value` consists of.
+bool FunctionLowering::pair_up(const syntax::Expr& target, const syntax::Expr& value, Pairs& pairs) {
+  if (target.kind != ExprKind::Tuple) {
+    pairs.emplace_back(&target, &value);
+    return true;
+  }
+  if (value.kind != ExprKind::Tuple) {
+    const size_t before = diagnostics_.errors().size();
+    lower(value);
+    if (diagnostics_.errors().size() == before) {
+      error("tuple-value", value.span, "one value cannot be unpacked into several variables",
+            "write the values one by one: a, b = x, y; a function returns one value");
+    }
+    return false;
+  }
+  if (!check_pairs(target, value.operands.size(), value.span)) return false;
+  for (size_t i = 0; i < target.operands.size(); ++i) {
+    if (!pair_up(target.operands[i], value.operands[i], pairs)) return false;
+  }
+  return true;
+}
+
+// a, b = b, a: all values first. Those that an earlier assignment of the same line would change are kept in new
+// variables; the others are assigned directly, so that weak constants stay weak.
+void FunctionLowering::assign_tuple(const syntax::Expr& target, const syntax::Expr& value) {
+  if (value.kind == ExprKind::Call && path_of(value.operands[0])) {
+    const std::optional<Resolved> callee = resolve_callee(value.operands[0]);
+    if (!callee) return mark_targets({&target, 1});
+    if (callee->kind == Resolved::Kind::Special && callee->special == SpecialForm::Divmod) {
+      return assign_divmod(target, value);
+    }
+  }
+  Pairs pairs;
+  if (!pair_up(target, value, pairs)) return mark_targets({&target, 1});
+  std::vector<std::pair<const syntax::Expr*, ir::ExprPtr>> pending;
+  std::set<std::string> names;
+  bool stored = false;
+  for (const auto& [to, from] : pairs) {
+    ir::ExprPtr lowered = lower(*from);
+    if (depends_on(*from, names, stored)) lowered = keep_always(std::move(lowered), "swap");
+    add_names(*to, names, stored);
+    pending.emplace_back(to, std::move(lowered));
+  }
+  for (auto& [to, lowered] : pending) assign(*to, std::move(lowered));
+}
+
+// q, r = divmod(a, b)
+void FunctionLowering::assign_divmod(const syntax::Expr& target, const syntax::Expr& call) {
+  if (!check_pairs(target, 2, call.span)) return mark_targets({&target, 1});
+  auto arguments = positional(call, 2, 2);
+  if (!arguments) return mark_targets({&target, 1});
+  // The operands are read again after `q` is assigned, so they are always kept.
+  for (ir::ExprPtr& argument : *arguments) {
+    if (argument->kind != ir::ExprKind::Constant) argument = keep_always(std::move(argument), "divmod");
+  }
+  const auto operation = [&](ir::BinaryOp op) {
+    return make_binary(op, call.span, ir::clone(*(*arguments)[0]), ir::clone(*(*arguments)[1]));
+  };
+  assign(target.operands[0], operation(ir::BinaryOp::FloorDivide));
+  assign(target.operands[1], operation(ir::BinaryOp::Modulo));
+}
+
+// x: cp.float64 = 0
+void FunctionLowering::lower_annotated(const syntax::Stmt& stmt) {
+  const syntax::Expr& target = stmt.targets[0];
+  std::optional<ir::Type> type = local_type(stmt.annotation);
+  if (target.kind != ExprKind::Name) {
+    if (!stmt.value.absent()) assign(target, lower(stmt.value));
+    return;
+  }
+  ir::ExprPtr value = stmt.value.absent() ? nullptr : lower(stmt.value);
+  const ir::LocalId local = variable(target.text, target.span);
+  ir::Local& declared = function_.locals[static_cast<size_t>(local)];
+  if (type && !declared.declared.is_unknown() && declared.declared != *type) {
+    error("type-changes", stmt.annotation.span,
+          "'" + target.text + "' is declared as " + ir::to_string(declared.declared) + " and as " +
+              ir::to_string(*type),
+          "a variable has one type: use a second variable");
+  } else if (type) {
+    declared.declared = *type;
+  }
+  if (value) assign(target, std::move(value));
+}
+
+std::optional<ir::Type> FunctionLowering::local_type(const syntax::Expr& annotation) {
+  std::optional<ir::Type> type;
+  if (annotation.kind == ExprKind::String) type = find_type(annotation.text);
+  else if (auto path = path_of(annotation)) {
+    const Resolved found = resolve(*path);
+    if (found.kind == Resolved::Kind::Failed) return std::nullopt;
+    const bool is_type = found.kind == Resolved::Kind::Cast && found.consumed + 1 == path->size();
+    if (is_type) type = found.type;
+  }
+  if (!type || !type->is_scalar()) {
+    error("annotation", annotation.span, "the annotation of a variable is the type of a number",
+          "write x: cp.float64 = 0, with int, float, bool or one of cudapy's types");
+    return std::nullopt;
+  }
+  return type;
+}
+
+// A[i] += value, with the index evaluated once: A[i] = A[i] + value.
+void FunctionLowering::lower_augmented(const syntax::Stmt& stmt) {
+  const syntax::Expr& target = stmt.targets[0];
+  const std::optional<ir::BinaryOp> op = binary_of(stmt.binary_op);
+  if (!op) {
+    error("unsupported-operator", stmt.span, "'@=' is not supported in kernels", "multiply matrices element by element");
+    return;
+  }
+  if (target.kind == ExprKind::Name) {
+    ir::ExprPtr old = read_variable(target.text, target.span);
+    ir::ExprPtr sum = make_binary(*op, stmt.span, std::move(old), lower(stmt.value));
+    return assign(target, std::move(sum));
+  }
+  if (target.kind != ExprKind::Subscript) return assign(target, lower(stmt.value));
+  std::vector<ir::ExprPtr> operands;
+  const bool ok = subscript_operands(target, operands);
+  if (ok) {
+    for (size_t i = 1; i < operands.size(); ++i) operands[i] = keep(std::move(operands[i]), "index");
+  }
+  ir::ExprPtr value = lower(stmt.value);
+  if (!ok) return;
+  ir::ExprPtr old = make_expr(ir::ExprKind::Load, target.span);
+  for (const ir::ExprPtr& operand : operands) old->operands.push_back(ir::clone(*operand));
+  ir::Stmt& result = emit(ir::StmtKind::Store, stmt.span);
+  result.operands = std::move(operands);
+  result.value = make_binary(*op, stmt.span, std::move(old), std::move(value));
+}
+
+}  // namespace cudapy::frontend

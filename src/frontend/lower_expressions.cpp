@@ -1,0 +1,380 @@
+// Lowering of expressions but calls.
+#include <algorithm>
+#include <utility>
+
+#include "frontend/function_lowering.h"
+#include "frontend/known_names.h"
+#include "frontend/nearest.h"
+#include "frontend/refused_syntax.h"
+
+namespace cudapy::frontend {
+
+using syntax::ExprKind;
+
+namespace {
+
+// The last name of `a.b`: what a message about an attribute points at.
+Span attribute_span(const syntax::Expr& expr) {
+  Span span = expr.span;
+  if (expr.kind != ExprKind::Attribute || span.end_column < static_cast<int>(expr.text.size())) return span;
+  span.line = span.end_line;
+  span.column = span.end_column - static_cast<int>(expr.text.size());
+  return span;
+}
+
+ir::UnaryOp unary_of(syntax::UnaryOp op) {
+  switch (op) {
+    case syntax::UnaryOp::Negate: return ir::UnaryOp::Negate;
+    case syntax::UnaryOp::Plus: return ir::UnaryOp::Plus;
+    case syntax::UnaryOp::Invert: return ir::UnaryOp::Invert;
+    case syntax::UnaryOp::Not: return ir::UnaryOp::Not;
+  }
+  return ir::UnaryOp::Not;
+}
+
+ir::CompareOp compare_of(syntax::CompareOp op) {
+  switch (op) {
+    case syntax::CompareOp::NotEqual: return ir::CompareOp::NotEqual;
+    case syntax::CompareOp::Less: return ir::CompareOp::Less;
+    case syntax::CompareOp::LessEqual: return ir::CompareOp::LessEqual;
+    case syntax::CompareOp::Greater: return ir::CompareOp::Greater;
+    case syntax::CompareOp::GreaterEqual: return ir::CompareOp::GreaterEqual;
+    default: return ir::CompareOp::Equal;
+  }
+}
+
+// -5 is a constant, not the negation of one: so the smallest int64 can be written. nullopt: it does not fit.
+std::optional<ir::ConstantValue> negated(ir::ConstantValue value) {
+  if (value.kind == ir::ConstantValue::Kind::Float) {
+    value.real = -value.real;
+    return value;
+  }
+  const auto bits = static_cast<uint64_t>(value.integer);
+  if (value.exceeds_int64 && bits != uint64_t{1} << 63) return std::nullopt;
+  value.exceeds_int64 = false;
+  value.kind = ir::ConstantValue::Kind::Integer;
+  value.integer = static_cast<int64_t>(-bits);
+  return value;
+}
+
+}  // namespace
+
+ir::ExprPtr FunctionLowering::error(std::string code, Span span, std::string message, std::string help) {
+  diagnostics_.error(std::move(code), span, std::move(message), std::move(help));
+  return make_integer(0, span);  // a placeholder: there will be no program
+}
+
+ir::ExprPtr FunctionLowering::refuse(std::string_view node, Span span) {
+  const RefusedSyntax& refused = refused_syntax(node);
+  return error("unsupported-syntax", span, std::string(refused.message), std::string(refused.help));
+}
+
+ir::ExprPtr FunctionLowering::lower(const syntax::Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::Absent: break;
+    case ExprKind::Name: return lower_name(expr);
+    case ExprKind::Number: return make_constant(expr.constant, ir::Type::unknown(), expr.span);
+    case ExprKind::None:
+      return error("none-value", expr.span, "kernels have no None", "use a number that stands for 'nothing', such as -1");
+    case ExprKind::String:
+      return error("string-value", expr.span, "kernels have no strings", "use numbers, and make text after the launch");
+    case ExprKind::Attribute: return lower_attribute(expr);
+    case ExprKind::Subscript: return lower_subscript(expr);
+    case ExprKind::Slice: break;  // its subscript has refused it
+    case ExprKind::Unary: return lower_unary(expr);
+    case ExprKind::Binary: return lower_binary(expr);
+    case ExprKind::And:
+    case ExprKind::Or: return lower_logical(expr);
+    case ExprKind::Compare: return lower_compare(expr);
+    case ExprKind::Conditional: {
+      ir::ExprPtr condition = lower(expr.operands[0]);
+      ir::ExprPtr result = make_expr(ir::ExprKind::Select, expr.span, std::move(condition), lower(expr.operands[1]));
+      result->operands.push_back(lower(expr.operands[2]));
+      return result;
+    }
+    case ExprKind::Call: return lower_call(expr);
+    case ExprKind::Tuple: return lower_tuple(expr);
+    case ExprKind::Unsupported: return refuse(expr.text, expr.span);
+  }
+  return make_integer(0, expr.span);
+}
+
+ir::ExprPtr FunctionLowering::lower_tuple(const syntax::Expr& expr) {
+  for (const syntax::Expr& item : expr.operands) lower(item);
+  return error("tuple-value", expr.span, "tuples are not values in kernels yet", "use a variable for each item");
+}
+
+ir::ExprPtr FunctionLowering::lower_unary(const syntax::Expr& expr) {
+  const syntax::Expr& operand = expr.operands[0];
+  if (expr.unary_op == syntax::UnaryOp::Negate && operand.kind == ExprKind::Number) {
+    if (auto value = negated(operand.constant)) return make_constant(*value, ir::Type::unknown(), expr.span);
+    return error("unsupported-syntax", expr.span, "this integer does not fit into 64 bits",
+                 "the smallest is -9223372036854775808");
+  }
+  ir::ExprPtr result = make_expr(ir::ExprKind::Unary, expr.span, lower(operand));
+  result->unary_op = unary_of(expr.unary_op);
+  return result;
+}
+
+ir::ExprPtr FunctionLowering::lower_binary(const syntax::Expr& expr) {
+  ir::ExprPtr left = lower(expr.operands[0]);
+  ir::ExprPtr right = lower(expr.operands[1]);
+  using From = syntax::BinaryOp;
+  if (expr.binary_op == From::MatrixMultiply) {
+    return error("unsupported-operator", expr.span, "'@' is not supported in kernels",
+                 "add up the products in a loop: s += A[i * n + k] * B[k * m + j]");
+  }
+  // The two enumerations differ by MatrixMultiply alone.
+  const int number = static_cast<int>(expr.binary_op) - (expr.binary_op > From::MatrixMultiply ? 1 : 0);
+  return make_binary(static_cast<ir::BinaryOp>(number), expr.span, std::move(left), std::move(right));
+}
+
+ir::ExprPtr FunctionLowering::lower_logical(const syntax::Expr& expr) {
+  const ir::ExprKind kind = expr.kind == ExprKind::And ? ir::ExprKind::And : ir::ExprKind::Or;
+  ir::ExprPtr result = lower(expr.operands[0]);
+  for (size_t i = 1; i < expr.operands.size(); ++i) {
+    Span span = expr.span;
+    span.end_line = expr.operands[i].span.end_line;
+    span.end_column = expr.operands[i].span.end_column;
+    result = make_expr(kind, span, std::move(result), lower(expr.operands[i]));
+  }
+  return result;
+}
+
+bool FunctionLowering::refuse_comparison(const syntax::Expr& expr) {
+  using Op = syntax::CompareOp;
+  for (size_t i = 0; i < expr.compare_ops.size(); ++i) {
+    const Op op = expr.compare_ops[i];
+    const bool with_none =
+        expr.operands[i].kind == ExprKind::None || expr.operands[i + 1].kind == ExprKind::None;
+    if (op == Op::Is || op == Op::IsNot) {
+      const char* const instead = op == Op::Is ? "==" : "!=";
+      error("unsupported-operator", expr.span,
+            with_none ? "kernels have no None to compare with" : "'is' compares objects, and kernels have none",
+            with_none ? "arguments are never None: write one kernel for each case, or pass a number that says which"
+                      : std::string("compare values with ") + instead);
+      return true;
+    }
+    if (op == Op::In || op == Op::NotIn) {
+      const bool over_range = expr.operands[i + 1].kind == ExprKind::Call;
+      error("unsupported-operator", expr.span, "'in' is not supported in kernels",
+            over_range ? "write a <= x < b" : "compare with each: x == 1 or x == 2, or search in a loop");
+      return true;
+    }
+  }
+  return false;
+}
+
+// a < m < c  is  a < (t = m) and t < c
+ir::ExprPtr FunctionLowering::lower_compare(const syntax::Expr& expr) {
+  if (refuse_comparison(expr)) return make_integer(0, expr.span);
+  ir::ExprPtr result;
+  ir::ExprPtr left = lower(expr.operands[0]);
+  for (size_t i = 0; i < expr.compare_ops.size(); ++i) {
+    ir::ExprPtr right = lower(expr.operands[i + 1]);
+    ir::ExprPtr again;
+    if (i + 1 < expr.compare_ops.size()) {
+      const Span span = right->span;
+      if (!is_cheap(*right)) {
+        const ir::LocalId local = temporary("middle", span);
+        ir::ExprPtr sequence = make_expr(ir::ExprKind::Sequence, span, make_local(local, span));
+        sequence->body.push_back(std::make_unique<ir::Stmt>());
+        sequence->body[0]->span = span;
+        sequence->body[0]->kind = ir::StmtKind::Assign;
+        sequence->body[0]->local = local;
+        sequence->body[0]->value = std::move(right);
+        right = std::move(sequence);
+        again = make_local(local, span);
+      } else {
+        again = ir::clone(*right);
+      }
+    }
+    Span span = expr.operands[i].span;
+    span.end_line = expr.operands[i + 1].span.end_line;
+    span.end_column = expr.operands[i + 1].span.end_column;
+    ir::ExprPtr link = make_expr(ir::ExprKind::Compare, span, std::move(left), std::move(right));
+    link->compare_op = compare_of(expr.compare_ops[i]);
+    left = std::move(again);
+    result = result ? make_expr(ir::ExprKind::And, expr.span, std::move(result), std::move(link)) : std::move(link);
+  }
+  return result;
+}
+
+ir::ExprPtr FunctionLowering::lower_subscript(const syntax::Expr& expr) {
+  ir::ExprPtr result = make_expr(ir::ExprKind::Load, expr.span);
+  if (!subscript_operands(expr, result->operands)) return make_integer(0, expr.span);
+  return result;
+}
+
+// The array and its index.
+bool FunctionLowering::subscript_operands(const syntax::Expr& expr, std::vector<ir::ExprPtr>& operands) {
+  const syntax::Expr& base = expr.operands[0];
+  for (size_t i = 1; i < expr.operands.size(); ++i) {
+    if (expr.operands[i].kind != ExprKind::Slice) continue;
+    error("slice", expr.span, "slices are not supported in kernels yet",
+          "loop over the indices: for i in range(start, stop)");
+    return false;
+  }
+  if (base.kind == ExprKind::Subscript || expr.operands.size() > 2) {
+    error("array-rank", expr.span, "only 1-D arrays so far, and this has more than one index",
+          "pass the array flat and write A[i * width + j]");
+    return false;
+  }
+  const size_t before = diagnostics_.errors().size();
+  operands.push_back(lower(base));
+  const bool base_ok = diagnostics_.errors().size() == before;
+  if (expr.operands.size() < 2) {
+    error("array-rank", expr.span, "this has no index", "write A[i]");
+    return false;
+  }
+  operands.push_back(lower(expr.operands[1]));
+  if (base_ok && operands[0]->kind != ir::ExprKind::Local) {
+    error("not-an-array", base.span, "only arrays have elements", "index an array that is an argument of the kernel");
+  }
+  return diagnostics_.errors().size() == before;
+}
+
+std::optional<std::vector<std::string>> FunctionLowering::path_of(const syntax::Expr& expr) {
+  std::vector<std::string> path;
+  const syntax::Expr* step = &expr;
+  for (; step->kind == ExprKind::Attribute; step = &step->operands[0]) path.push_back(step->text);
+  if (step->kind != ExprKind::Name) return std::nullopt;
+  path.push_back(step->text);
+  std::reverse(path.begin(), path.end());
+  return path;
+}
+
+Resolved FunctionLowering::resolve(const std::vector<std::string>& path) {
+  Resolved found = resolver_.resolve(id_, path[0], std::span(path).subspan(1));
+  if (found.kind == Resolved::Kind::Failed) program_.fail();
+  return found;
+}
+
+ir::ExprPtr FunctionLowering::lower_name(const syntax::Expr& expr) {
+  if (is_poisoned(expr.text)) return make_integer(0, expr.span);
+  if (is_variable(expr.text)) return read_variable(expr.text, expr.span);
+  return value_of(resolve({expr.text}), expr);
+}
+
+ir::ExprPtr FunctionLowering::read_variable(const std::string& name, Span span) {
+  if (flow_.reachable && !flow_.assigned.contains(name)) {
+    const auto bound = bound_.variables.find(name);
+    mark_assigned(name);  // once is enough
+    Diagnostic& found = diagnostics_.error(
+        "used-before-assignment", span, "'" + name + "' is used before it is assigned",
+        "assign it first; since the function assigns it, it is a variable of the function throughout, as in Python");
+    if (bound != bound_.variables.end()) found.notes.push_back({bound->second, "it is assigned here"});
+    return make_integer(0, span);
+  }
+  return make_local(variable(name, span), span);
+}
+
+ir::ExprPtr FunctionLowering::lower_attribute(const syntax::Expr& expr) {
+  const auto path = path_of(expr);
+  if (!path) {
+    lower(expr.operands[0]);
+    return error("unknown-attribute", attribute_span(expr), "this value has no attribute '" + expr.text + "'",
+                 std::string(help_for_attribute(expr.text)));
+  }
+  if (is_poisoned(path->front())) return make_integer(0, expr.span);
+  if (is_variable(path->front())) {
+    return error("unknown-attribute", attribute_span(expr),
+                 "'" + path->front() + "' has no attribute '" + (*path)[1] + "' in a kernel",
+                 std::string(help_for_attribute((*path)[1])));
+  }
+  return value_of(resolve(*path), expr);
+}
+
+// What was found, as a value; most things are none.
+ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr& expr) {
+  const auto path = *path_of(expr);
+  const std::string& shown = path.back();
+  using Kind = Resolved::Kind;
+  const bool complete = found.consumed + 1 == path.size();
+  switch (found.kind) {
+    case Kind::Failed: return make_integer(0, expr.span);
+    case Kind::NotFound: {
+      Span span = expr.span;  // of the name alone
+      span.end_line = span.line;
+      span.end_column = span.column + static_cast<int>(path[0].size());
+      report_not_found(path[0], span);
+      return make_integer(0, expr.span);
+    }
+    case Kind::NoAttribute: return report_no_attribute(found, expr);
+    case Kind::Unsupported: return error("unsupported-function", expr.span, found.message, found.help);
+    case Kind::Object:
+      return error("captured-object", expr.span, "'" + shown + "' is " + found.description + ", which a kernel cannot use",
+                   found.help.empty() ? "kernels use numbers and functions from outside; everything else is passed as "
+                                        "an argument"
+                                      : found.help);
+    case Kind::Module:
+      return error("not-a-value", expr.span, "'" + shown + "' is a module, not a value",
+                   "name one of its functions or constants, such as " + found.description + "." +
+                       (found.description == "cudapy" ? "idx" : "pi"));
+    case Kind::ThreadGroup:
+      return error("not-a-value", expr.span, "'" + shown + "' has three parts", "write " + shown + ".x, .y or .z");
+    case Kind::Constant:
+    case Kind::ThreadIndex: break;
+    default:
+      return error("not-a-value", expr.span, "'" + shown + "' is a function, not a value",
+                   "call it: " + shown + "(...)");
+  }
+  if (!complete) {
+    return error("unknown-attribute", attribute_span(expr), "a number has no attribute '" + shown + "' in a kernel",
+                 std::string(help_for_attribute(shown)));
+  }
+  if (found.kind == Kind::Constant) return make_constant(found.constant, found.type, expr.span);
+  ir::ExprPtr result = make_expr(ir::ExprKind::ThreadIndex, expr.span);
+  result->thread_index = found.thread_index;
+  return result;
+}
+
+void FunctionLowering::report_not_found(const std::string& name, Span span) {
+  if (!reported_.insert(name).second) return;
+  static const std::map<std::string, std::string, std::less<>> kHelp = {
+      {"true", "Python writes True"},
+      {"false", "Python writes False"},
+      {"null", "use a number that stands for 'nothing'"},
+      {"np", "write 'import numpy as np' above the function"},
+      {"numpy", "write 'import numpy' above the function"},
+      {"cp", "write 'import cudapy as cp' above the function, or the name alone: idx, threadIdx"},
+      {"cudapy", "write 'import cudapy' above the function, or the name alone: idx, threadIdx"},
+      {"self", "a kernel is a plain function: pass what it needs as arguments"},
+      {"M_PI", "write math.pi"},
+      {"unsigned", "write uint32"},
+      {"long", "write int64"},
+  };
+  std::string help;
+  if (auto known = kHelp.find(name); known != kHelp.end()) {
+    help = known->second;
+  } else {
+    std::vector<std::string> known_names;
+    for (const auto& [variable, place] : bound_.variables) known_names.push_back(variable);
+    for (const syntax::Parameter& parameter : definition_.parameters) known_names.push_back(parameter.name);
+    for (std::string& visible : resolver_.visible_names(id_)) known_names.push_back(std::move(visible));
+    std::string suggestion = nearest(name, known_names);
+    if (auto math = find_math_name(name)) suggestion = "math." + name;
+    if (suggestion.empty()) {
+      suggestion = nearest(name, math_names());
+      if (!suggestion.empty()) suggestion = "math." + suggestion;
+    }
+    if (!suggestion.empty()) help = "did you mean '" + suggestion + "'?";
+  }
+  error("undefined-name", span, "name '" + name + "' is not defined", std::move(help));
+}
+
+ir::ExprPtr FunctionLowering::report_no_attribute(const Resolved& found, const syntax::Expr& expr) {
+  const auto path = *path_of(expr);
+  const std::string& attribute = path[found.consumed + 1];
+  // The part of the expression that ends with the missing attribute.
+  const syntax::Expr* part = &expr;
+  for (size_t i = path.size() - 1; i > found.consumed + 1; --i) part = &part->operands[0];
+  const std::string suggestion = nearest(attribute, found.candidates);
+  std::string help = found.help;
+  if (!suggestion.empty()) help = "did you mean '" + path[found.consumed] + "." + suggestion + "'?";
+  return error("unknown-attribute", attribute_span(*part),
+               found.description + " has no '" + attribute + "'" + (found.candidates.empty() ? "" : " for kernels"),
+               std::move(help));
+}
+
+}  // namespace cudapy::frontend

@@ -1,0 +1,132 @@
+// Lowering of statements but assignments and `for`.
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "frontend/function_lowering.h"
+#include "frontend/refused_syntax.h"
+
+namespace cudapy::frontend {
+
+using syntax::ExprKind;
+using syntax::StmtKind;
+
+ir::Stmt& FunctionLowering::emit(ir::StmtKind kind, Span span) {
+  block_->push_back(std::make_unique<ir::Stmt>());
+  ir::Stmt& stmt = *block_->back();
+  stmt.kind = kind;
+  stmt.span = span;
+  return stmt;
+}
+
+// What stands behind a return, break or continue is read for its mistakes and left out.
+ir::Block FunctionLowering::lower_block(std::span<const syntax::Stmt> body) {
+  ir::Block block;
+  ir::Block dead;
+  ir::Block* const outer = std::exchange(block_, &block);
+  for (const syntax::Stmt& stmt : body) {
+    if (!flow_.reachable) block_ = &dead;
+    lower_statement(stmt);
+  }
+  block_ = outer;
+  return block;
+}
+
+void FunctionLowering::lower_statement(const syntax::Stmt& stmt) {
+  switch (stmt.kind) {
+    case StmtKind::Expression: return lower_expression_statement(stmt);
+    case StmtKind::Assign: return lower_assign(stmt);
+    case StmtKind::AugmentAssign: return lower_augmented(stmt);
+    case StmtKind::AnnotAssign: return lower_annotated(stmt);
+    case StmtKind::If: return lower_if(stmt);
+    case StmtKind::While: return lower_while(stmt);
+    case StmtKind::For: return lower_for(stmt);
+    case StmtKind::Break:
+    case StmtKind::Continue:
+      emit(stmt.kind == StmtKind::Break ? ir::StmtKind::Break : ir::StmtKind::Continue, stmt.span);
+      flow_.reachable = false;
+      return;
+    case StmtKind::Pass: return;
+    case StmtKind::Return: return lower_return(stmt);
+    case StmtKind::Unsupported: return lower_refused(stmt);
+  }
+}
+
+void FunctionLowering::lower_expression_statement(const syntax::Stmt& stmt) {
+  const syntax::Expr& value = stmt.value;
+  if (value.kind == ExprKind::String) return;  // a docstring, or a remark in its form
+  if (value.kind == ExprKind::Unsupported && value.text == "Ellipsis") return;
+  ir::ExprPtr lowered = lower(value);
+  emit(ir::StmtKind::Evaluate, stmt.span).value = std::move(lowered);
+}
+
+void FunctionLowering::lower_if(const syntax::Stmt& stmt) {
+  ir::ExprPtr condition = lower(stmt.value);
+  const Flow before = flow_;
+  ir::Block body = lower_block(stmt.body);
+  const Flow after_body = std::exchange(flow_, before);
+  ir::Block else_body = lower_block(stmt.else_body);
+  join(after_body);
+  ir::Stmt& result = emit(ir::StmtKind::If, stmt.span);
+  result.value = std::move(condition);
+  result.body = std::move(body);
+  result.else_body = std::move(else_body);
+}
+
+// A later turn sees what an earlier one assigned.
+void FunctionLowering::enter_loop(const syntax::Stmt& stmt) {
+  for (const auto& [name, span] : bound_names(stmt.body).variables) mark_assigned(name);
+}
+
+void FunctionLowering::lower_while(const syntax::Stmt& stmt) {
+  enter_loop(stmt);
+  const Flow at_test = flow_;
+  ir::ExprPtr condition = lower(stmt.value);
+  ++loop_depth_;
+  ir::Block body = lower_block(stmt.body);
+  --loop_depth_;
+  flow_ = at_test;
+  ir::Block else_body = lower_block(stmt.else_body);
+  join(at_test);  // a break leaves past the `else`
+  ir::Stmt& result = emit(ir::StmtKind::While, stmt.span);
+  result.value = std::move(condition);
+  result.body = std::move(body);
+  result.else_body = std::move(else_body);
+}
+
+void FunctionLowering::lower_return(const syntax::Stmt& stmt) {
+  const bool has_value = !stmt.value.absent() && stmt.value.kind != ExprKind::None;
+  ir::ExprPtr value;
+  if (has_value) value = lower(stmt.value);
+  if (has_value && id_ == 0) {
+    error("kernel-returns-value", stmt.value.span, "a kernel returns nothing: its threads have nobody to return to",
+          "store the value in an array argument, such as Y[idx] = ..., and write 'return' alone to end the thread");
+    value = nullptr;
+  }
+  emit(ir::StmtKind::Return, stmt.span).value = std::move(value);
+  flow_.reachable = false;
+}
+
+void FunctionLowering::lower_refused(const syntax::Stmt& stmt) {
+  // The first line says what it is; its body may be long.
+  Span span = stmt.span;
+  if (!stmt.body.empty() || stmt.text == "FunctionDef" || stmt.text == "ClassDef" || stmt.text == "Match") {
+    span.end_line = span.line;
+    span.end_column = span.column + 1;
+    const char* const keyword = stmt.text == "FunctionDef" ? "def"
+                                : stmt.text == "ClassDef"  ? "class"
+                                : stmt.text == "Match"     ? "match"
+                                : stmt.text == "With"      ? "with"
+                                : stmt.text == "Try"       ? "try"
+                                                           : "";
+    span.end_column = span.column + static_cast<int>(std::max<size_t>(1, std::string_view(keyword).size()));
+  }
+  refuse(stmt.text, span);
+  for (const std::string& name : stmt.names) mark_assigned(name);
+  // Nothing of it will be compiled; what it would have assigned counts as assigned.
+  for (const auto& [name, place] : bound_names(stmt.body).variables) mark_assigned(name);
+  ir::Block ignored = lower_block(stmt.body);
+  flow_.reachable = true;
+}
+
+}  // namespace cudapy::frontend

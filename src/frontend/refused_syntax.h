@@ -1,0 +1,20 @@
+// What to say about Python that kernels cannot use.
+#pragma once
+
+#include <string_view>
+
+namespace cudapy::frontend {
+
+struct RefusedSyntax {
+  std::string_view node;     // the class in CPython's ast
+  std::string_view message;
+  std::string_view help;
+};
+
+// For every statement and expression that the reader leaves Unsupported.
+const RefusedSyntax& refused_syntax(std::string_view node);
+
+// For an attribute or method of an array or a number, such as `A.shape` and `A.sum()`.
+std::string_view help_for_attribute(std::string_view attribute);
+
+}  // namespace cudapy::frontend
