@@ -1,0 +1,196 @@
+// Typed functions and statements.
+#include <cassert>
+
+#include "sema/builder.h"
+
+namespace cudapy::sema {
+
+using ir::Block;
+using ir::ExprPtr;
+using ir::LocalId;
+using ir::StmtKind;
+using ir::StmtPtr;
+using ir::Type;
+
+namespace {
+
+StmtPtr assignment(LocalId local, ExprPtr value) {
+  auto stmt = std::make_unique<ir::Stmt>();
+  stmt->kind = StmtKind::Assign;
+  stmt->span = value->span;
+  stmt->local = local;
+  stmt->value = std::move(value);
+  return stmt;
+}
+
+}  // namespace
+
+int32_t build_typed(Instance& instance, Instances& instances, ir::Program& typed,
+                    Diagnostics& diagnostics) {
+  if (instance.built >= 0) return instance.built;
+  ir::Function function = Builder(instance, instances, typed, diagnostics).run();
+  if (instance.source == 0) {
+    instance.built = 0;
+    typed.functions[0] = std::move(function);
+  } else {
+    instance.built = static_cast<int32_t>(typed.functions.size());
+    typed.functions.push_back(std::move(function));
+  }
+  return instance.built;
+}
+
+// What a local is held in. A local that holds nothing at run time (unused, or another name of an
+// array) gets any type.
+Type Builder::storage_of(size_t local) const {
+  const Type& type = instance_.types[local];
+  if (!type.is_scalar()) {
+    const bool parameter = instance_.is_parameter(static_cast<LocalId>(local));
+    return parameter && type.is_array() ? type : kBool;
+  }
+  if (!type.weak) return type;
+  return Type::of(ir::is_float(type.scalar) ? instances_.default_float() : instance_.alone[local]);
+}
+
+// A parameter that is reassigned and outgrows the type it is passed as lives on in a local of its
+// own. Names of arrays stand for the parameter. What may be read before it is assigned starts as
+// zero.
+void Builder::lay_out_locals(ir::Function& function, Block& prologue) {
+  const size_t count = function.locals.size();
+  locals_ = std::move(function.locals);
+  map_.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    map_[i] = static_cast<LocalId>(i);
+    locals_[i].type = storage_of(i);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const LocalFlow& flow = instance_.flow.locals[i];
+    if (instance_.is_parameter(static_cast<LocalId>(i))) {
+      const Type& passed = instance_.parameters[i];
+      if (passed.weak || passed == locals_[i].type) continue;
+      const LocalId own = new_local(locals_[i].type, locals_[i].name, locals_[i].span);
+      locals_[i].type = passed;
+      map_[i] = own;
+      ExprPtr value = convert(local(static_cast<LocalId>(i), passed, locals_[i].span),
+                              locals_[static_cast<size_t>(own)].type);
+      prologue.push_back(assignment(own, std::move(value)));
+    } else if (instance_.types[i].is_array()) {
+      LocalId array = flow.single->value->local;
+      while (!instance_.is_parameter(array))
+        array = instance_.flow.locals[static_cast<size_t>(array)].single->value->local;
+      map_[i] = array;
+    } else if (flow.maybe_unassigned) {
+      prologue.push_back(assignment(static_cast<LocalId>(i),
+                                    number(weak_integer(0), locals_[i].type, locals_[i].span)));
+    }
+  }
+}
+
+ir::Function Builder::run() {
+  freeze_constants(instance_);
+  ir::Function source = std::move(instance_.function);
+  ir::Function function;
+  function.name = source.name;
+  function.span = source.span;
+  function.parameter_count = source.parameter_count;
+  function.wide_index = instances_.options().wide_index;
+  instance_.function.parameter_count = source.parameter_count;
+  written_.assign(static_cast<size_t>(source.parameter_count), false);
+
+  result_ = instance_.source == 0 ? Type::void_() : instance_.result;
+  if (result_.is_scalar() && result_.weak) {
+    result_ = Type::of(ir::is_float(result_.scalar) ? instances_.default_float()
+                                                    : instance_.result_alone);
+  }
+  Block prologue;
+  lay_out_locals(source, prologue);
+  Block body = block(std::move(source.body));
+  if (prologue.empty()) {
+    function.body = std::move(body);
+  } else {
+    function.body = std::move(prologue);
+    for (StmtPtr& stmt : body) function.body.push_back(std::move(stmt));
+  }
+  function.result = result_;
+  function.locals = std::move(locals_);
+  function.written = std::move(written_);
+  function.uses_block_shape = uses_block_shape_;
+  return function;
+}
+
+LocalId Builder::new_local(const Type& type, std::string name, Span span) {
+  ir::Local local;
+  local.name = std::move(name);
+  local.type = type;
+  local.span = span;
+  locals_.push_back(std::move(local));
+  return static_cast<LocalId>(locals_.size() - 1);
+}
+
+Block Builder::block(Block block) {
+  Block built;
+  built.reserve(block.size());
+  for (StmtPtr& stmt : block) this->stmt(std::move(stmt), built);
+  return built;
+}
+
+void Builder::mark_written(const ir::Expr& array) {
+  assert(array.local < static_cast<LocalId>(written_.size()));
+  written_[static_cast<size_t>(array.local)] = true;
+}
+
+void Builder::stmt(StmtPtr stmt, Block& into) {
+  switch (stmt->kind) {
+    case StmtKind::Assign:
+      if (stmt->value->type.is_array()) return;
+      stmt->local = mapped(stmt->local);
+      stmt->value = as(std::move(stmt->value), locals_[static_cast<size_t>(stmt->local)].type);
+      break;
+    case StmtKind::Store: {
+      const Type element = stmt->operands[0]->type.element();
+      stmt->operands[0] = natural(std::move(stmt->operands[0]));
+      for (size_t i = 1; i < stmt->operands.size(); ++i) {
+        stmt->operands[i] = index(std::move(stmt->operands[i]), *stmt->operands[0]);
+      }
+      stmt->value = as(std::move(stmt->value), element);
+      mark_written(*stmt->operands[0]);
+      break;
+    }
+    case StmtKind::If:
+    case StmtKind::While:
+      stmt->value = condition(std::move(stmt->value));
+      break;
+    case StmtKind::For:
+      stmt->local = mapped(stmt->local);
+      for (ExprPtr& operand : stmt->operands) {
+        operand = as(std::move(operand), locals_[static_cast<size_t>(stmt->local)].type);
+      }
+      break;
+    case StmtKind::Break:
+    case StmtKind::Continue:
+      break;
+    case StmtKind::Return:
+      return give_back(std::move(stmt), into);
+    case StmtKind::Evaluate:
+      if (stmt->value->type.is_array()) return;
+      stmt->value = natural(std::move(stmt->value));
+      break;
+  }
+  stmt->body = block(std::move(stmt->body));
+  stmt->else_body = block(std::move(stmt->else_body));
+  into.push_back(std::move(stmt));
+}
+
+void Builder::give_back(StmtPtr stmt, Block& into) {
+  if (stmt->value && stmt->value->type.is_void()) {
+    auto evaluate = std::make_unique<ir::Stmt>();
+    evaluate->kind = StmtKind::Evaluate;
+    evaluate->span = stmt->value->span;
+    evaluate->value = natural(std::move(stmt->value));
+    into.push_back(std::move(evaluate));
+    stmt->value = nullptr;
+  }
+  if (stmt->value) stmt->value = as(std::move(stmt->value), result_);
+  into.push_back(std::move(stmt));
+}
+
+}  // namespace cudapy::sema

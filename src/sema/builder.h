@@ -1,0 +1,80 @@
+// The builder of one typed function. Private to sema: see build.h.
+#pragma once
+
+#include <string>
+
+#include "sema/build.h"
+
+namespace cudapy::sema {
+
+class Builder {
+ public:
+  Builder(Instance& instance, Instances& instances, ir::Program& typed, Diagnostics& diagnostics)
+      : instance_(instance), instances_(instances), typed_(typed), diagnostics_(diagnostics) {}
+
+  ir::Function run();
+
+ private:
+  void lay_out_locals(ir::Function& function, ir::Block& prologue);
+  [[nodiscard]] ir::Type storage_of(size_t local) const;
+  ir::LocalId new_local(const ir::Type& type, std::string name, Span span);
+  [[nodiscard]] ir::LocalId mapped(ir::LocalId local) const {
+    return map_[static_cast<size_t>(local)];
+  }
+
+  // Statements. One statement may become none, or two.
+  ir::Block block(ir::Block block);
+  void stmt(ir::StmtPtr stmt, ir::Block& into);
+  void give_back(ir::StmtPtr stmt, ir::Block& into);
+  void mark_written(const ir::Expr& array);
+
+  // Expressions. `natural` keeps an expression's own type (a weak one becomes what it is alone);
+  // `as` converts it; `condition` is its truth.
+  ir::ExprPtr natural(ir::ExprPtr expr);
+  ir::ExprPtr as(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr condition(ir::ExprPtr expr);
+  ir::ExprPtr weak_as(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr strong(ir::ExprPtr expr);
+  ir::ExprPtr unary(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr binary(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr shift_count(ir::ExprPtr count, const ir::Type& type);
+  ir::ExprPtr compare(ir::ExprPtr expr);
+  ir::ExprPtr logical(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr select(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr cast(ir::ExprPtr expr);
+  ir::ExprPtr index(ir::ExprPtr expr, const ir::Expr& array);
+  ir::ExprPtr math(ir::ExprPtr expr);
+  ir::ExprPtr call(ir::ExprPtr expr);
+  ir::ExprPtr builtin(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr extremum(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr absolute(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr rounded(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr to_whole(ir::ExprPtr expr, const ir::Type& type, ir::MathFunction function);
+
+  // Nodes.
+  ir::ExprPtr convert(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr number(const WeakNumber& number, const ir::Type& type, Span span);
+  ir::ExprPtr local(ir::LocalId id, const ir::Type& type, Span span);
+  ir::ExprPtr binary_node(ir::BinaryOp op, ir::ExprPtr a, ir::ExprPtr b);
+  ir::ExprPtr math_node(ir::MathFunction function, ir::ExprPtr argument);
+  ir::ExprPtr len_node(const ir::Expr& array, Span span);
+  // { %name = value; yield body(%name) }
+  template <typename Body>
+  ir::ExprPtr with_temporary(ir::ExprPtr value, Body body);
+
+  [[nodiscard]] ir::Type alone_type(const ir::Expr& expr) const {
+    return alone(expr, instance_, instances_);
+  }
+
+  Instance& instance_;
+  Instances& instances_;
+  ir::Program& typed_;
+  Diagnostics& diagnostics_;
+  std::vector<ir::Local> locals_;
+  std::vector<ir::LocalId> map_;  // untyped local -> typed local
+  std::vector<bool> written_;
+  ir::Type result_;
+  bool uses_block_shape_ = false;
+};
+
+}  // namespace cudapy::sema

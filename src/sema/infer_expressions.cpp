@@ -1,0 +1,582 @@
+// The types of expressions, and what can be wrong with them.
+#include "sema/inference.h"
+
+namespace cudapy::sema {
+
+using ir::BinaryOp;
+using ir::Builtin;
+using ir::Expr;
+using ir::ExprKind;
+using ir::Scalar;
+using ir::Type;
+
+namespace {
+
+constexpr const char* kReturnsNothing = "the function returns no value";
+
+bool is_weak(const Type& type) {
+  return type.is_scalar() && type.weak;
+}
+
+const char* symbol(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::Add:
+      return "+";
+    case BinaryOp::Subtract:
+      return "-";
+    case BinaryOp::Multiply:
+      return "*";
+    case BinaryOp::Divide:
+      return "/";
+    case BinaryOp::FloorDivide:
+      return "//";
+    case BinaryOp::Modulo:
+      return "%";
+    case BinaryOp::Power:
+      return "**";
+    case BinaryOp::ShiftLeft:
+      return "<<";
+    case BinaryOp::ShiftRight:
+      return ">>";
+    case BinaryOp::BitAnd:
+      return "&";
+    case BinaryOp::BitOr:
+      return "|";
+    case BinaryOp::BitXor:
+      return "^";
+    case BinaryOp::Minimum:
+      return "min";
+    case BinaryOp::Maximum:
+      return "max";
+  }
+  return "?";
+}
+
+const char* symbol(Builtin builtin) {
+  switch (builtin) {
+    case Builtin::Len:
+      return "len";
+    case Builtin::Min:
+      return "min";
+    case Builtin::Max:
+      return "max";
+    case Builtin::Abs:
+      return "abs";
+    case Builtin::Round:
+      return "round";
+    case Builtin::Pow:
+      return "pow";
+    case Builtin::Floor:
+      return "math.floor";
+    case Builtin::Ceil:
+      return "math.ceil";
+    case Builtin::Trunc:
+      return "math.trunc";
+  }
+  return "?";
+}
+
+std::string quoted(const std::string& code) {
+  return "`" + code + "`";
+}
+
+}  // namespace
+
+Type Inference::infer(Expr& expr) {
+  // A cast's type, and a typed constant's, is what the source says.
+  const Type type = rule(expr);
+  if (expr.kind != ExprKind::Cast) expr.type = type;
+  return type;
+}
+
+Type Inference::rule(Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::Constant:
+      return constant(expr);
+    case ExprKind::Local:
+      return local(expr);
+    case ExprKind::ThreadIndex:
+      return expr.thread_index <= ir::ThreadIndex::Idz ? instances_.index_type() : kInt32;
+    case ExprKind::Unary:
+      return unary(expr);
+    case ExprKind::Binary:
+      return binary(expr);
+    case ExprKind::Compare:
+      return compare(expr);
+    case ExprKind::And:
+    case ExprKind::Or:
+      return logical(expr);
+    case ExprKind::Select:
+      return select(expr);
+    case ExprKind::Cast:
+      return cast(expr);
+    case ExprKind::Math:
+      return math(expr);
+    case ExprKind::Call:
+      return call(expr);
+    case ExprKind::Sequence:
+      block(expr.body);
+      return expr.operands.empty() ? Type::void_() : infer(*expr.operands[0]);
+    case ExprKind::Load:
+      return load(expr);
+    case ExprKind::Len:
+      return length(expr);
+    case ExprKind::CallBuiltin:
+      return builtin(expr);
+  }
+  return kErroneous;
+}
+
+std::string Inference::name_of(const Expr& expr) const {
+  if (expr.kind == ExprKind::Local) {
+    const std::string& name = instance_.local(expr.local).name;
+    if (!name.empty() && name[0] != '%') return quoted(name);
+  }
+  return "this";
+}
+
+bool Inference::is_value(const Expr& expr, const char* doing) {
+  if (expr.type.is_void()) {
+    wrong("no-value", expr.span, kReturnsNothing + std::string(", so it can't be used in ") + doing,
+          "give the function a `return` with a value, or call it on a line of its own");
+    return false;
+  }
+  if (expr.type.is_array()) {
+    wrong(
+        "whole-array", expr.span,
+        name_of(expr) + " is " + describe(expr.type) + "; " + doing + " needs one of its elements",
+        expr.kind == ExprKind::Local
+            ? "write " + quoted(instance_.local(expr.local).name + "[idx]") + ", or another index"
+            : "index the array");
+    return false;
+  }
+  return true;
+}
+
+// Unknown unless all operands are values of a known type; then their join, which only callers with
+// like operands use.
+Type Inference::operands_of(const Expr& expr, const char* doing) {
+  bool erroneous = false;
+  bool unknown = false;
+  for (const ir::ExprPtr& operand : expr.operands) {
+    if (is_erroneous(operand->type)) {
+      erroneous = true;
+    } else if (operand->type.is_unknown()) {
+      unknown = true;
+    } else if (!is_value(*operand, doing)) {
+      erroneous = true;
+    }
+  }
+  if (erroneous) return kErroneous;
+  return unknown ? Type::unknown() : kBool;
+}
+
+Type Inference::constant(const Expr& expr) {
+  if (expr.type.is_scalar() && !expr.type.weak) return expr.type;
+  switch (expr.constant.kind) {
+    case ir::ConstantValue::Kind::Bool:
+      return kBool;
+    case ir::ConstantValue::Kind::Integer:
+      return Type::weak_int();
+    case ir::ConstantValue::Kind::Float:
+      return Type::weak_float();
+  }
+  return kErroneous;
+}
+
+Type Inference::local(const Expr& expr) {
+  const Type& type = instance_.type_of(expr.local);
+  if (!reporting() || !type.is_unknown() || is_erroneous(type)) return type;
+  // Only assignments from itself give it a value.
+  Seen& seen = seen_[static_cast<size_t>(expr.local)];
+  if (seen.complained) return kErroneous;
+  seen.complained = true;
+  return wrong("used-before-assignment", expr.span,
+               name_of(expr) + " is used before it is given a value",
+               "assign it before this line, for example " +
+                   quoted(instance_.local(expr.local).name + " = 0"));
+}
+
+Type Inference::unary(Expr& expr) {
+  infer(*expr.operands[0]);
+  const Expr& operand = *expr.operands[0];
+  const Type known = operands_of(expr, expr.unary_op == ir::UnaryOp::Not ? "`not`" : "arithmetic");
+  if (known.is_unknown()) return known;
+  if (expr.unary_op == ir::UnaryOp::Not) return kBool;
+  if (expr.unary_op == ir::UnaryOp::Invert && ir::is_float(operand.type)) {
+    return wrong("float-bits", expr.span,
+                 "`~` needs an integer, and " + name_of(operand) + " is " + describe(operand.type),
+                 "convert it first: `~int(...)`");
+  }
+  if (is_weak(operand.type)) {
+    const WeakResult result = constant_of(expr, instance_);
+    if (result.error) return wrong("constant", expr.span, result.error);
+  }
+  return operand.type == kBool ? kInt32 : operand.type;
+}
+
+void Inference::check_zero_divisor(const Expr& expr) {
+  if (!reporting()) return;
+  const WeakResult divisor = constant_of(*expr.operands[1], instance_);
+  if (!divisor.number || divisor.number->truth()) return;
+  wrong("division-by-zero", expr.operands[1]->span,
+        std::string("`") + symbol(expr.binary_op) + "` by a constant zero",
+        "Python raises ZeroDivisionError here");
+}
+
+Type Inference::binary(Expr& expr) {
+  infer(*expr.operands[0]);
+  infer(*expr.operands[1]);
+  const Expr& a = *expr.operands[0];
+  const Expr& b = *expr.operands[1];
+  const Type known = operands_of(expr, "arithmetic");
+  if (known.is_unknown()) return known;
+  if (is_weak(a.type) && is_weak(b.type)) {
+    const WeakResult result = constant_of(expr, instance_);
+    if (result.error)
+      return wrong("constant", expr.span,
+                   std::string(result.error) + " in this constant expression");
+  } else if (expr.binary_op == BinaryOp::Divide || expr.binary_op == BinaryOp::FloorDivide ||
+             expr.binary_op == BinaryOp::Modulo) {
+    check_zero_divisor(expr);
+  }
+  switch (expr.binary_op) {
+    case BinaryOp::ShiftLeft:
+    case BinaryOp::ShiftRight:
+    case BinaryOp::BitAnd:
+    case BinaryOp::BitOr:
+    case BinaryOp::BitXor:
+      return bit_operation(expr);
+    case BinaryOp::Power:
+      return power(expr);
+    case BinaryOp::Divide: {
+      const Type common = meet(a, b);
+      if (ir::is_float(common)) return common;
+      return common.weak ? Type::weak_float() : Type::of(default_float());
+    }
+    default:
+      return meet(a, b);
+  }
+}
+
+Type Inference::bit_operation(const Expr& expr) {
+  for (const ir::ExprPtr& operand : expr.operands) {
+    if (!ir::is_float(operand->type)) continue;
+    return wrong("float-bits", operand->span,
+                 std::string("`") + symbol(expr.binary_op) + "` needs integers, and " +
+                     name_of(*operand) + " is " + describe(operand->type),
+                 "convert it first: `int(...)`");
+  }
+  if (expr.binary_op == BinaryOp::ShiftLeft || expr.binary_op == BinaryOp::ShiftRight)
+    return shift(expr);
+  const Expr& a = *expr.operands[0];
+  const Expr& b = *expr.operands[1];
+  return a.type == kBool && b.type == kBool ? kBool : meet(a, b);
+}
+
+// The left operand's type; a number alone takes at least 32 bits, so that `1 << k` is what it is
+// for any small k.
+Type Inference::shift(const Expr& expr) {
+  const Type& left = expr.operands[0]->type;
+  const Type& right = expr.operands[1]->type;
+  if (right == Type::weak_int() && reporting()) {
+    const WeakResult count = constant_of(*expr.operands[1], instance_);
+    if (count.number && count.number->integer < 0) {
+      return wrong("negative-shift", expr.operands[1]->span, "a shift by a negative count",
+                   expr.binary_op == BinaryOp::ShiftLeft ? "write `>>` to shift to the right"
+                                                         : "write `<<` to shift to the left");
+    }
+  }
+  if (left == kBool) return kInt32;
+  if (!left.weak) return left;
+  if (right.weak) return Type::weak_int();
+  const Type own = beside(*expr.operands[0], right);
+  if (!own.weak) return own;
+  return right.scalar != Scalar::Bool && ir::size_of(right.scalar) >= 4 ? right : kInt32;
+}
+
+Type Inference::power(const Expr& expr) {
+  const Type common = meet(*expr.operands[0], *expr.operands[1]);
+  if (ir::is_float(common)) return common;
+  const WeakResult exponent = constant_of(*expr.operands[1], instance_);
+  if (!exponent.number || exponent.number->is_float() || exponent.number->integer >= 0)
+    return common;
+  return common.weak ? Type::weak_float() : Type::of(default_float());
+}
+
+Type Inference::compare(Expr& expr) {
+  infer(*expr.operands[0]);
+  infer(*expr.operands[1]);
+  const Type known = operands_of(expr, "a comparison");
+  return known.is_unknown() ? known : kBool;
+}
+
+Type Inference::logical(Expr& expr) {
+  infer(*expr.operands[0]);
+  infer(*expr.operands[1]);
+  const Type known = operands_of(expr, expr.kind == ExprKind::And ? "`and`" : "`or`");
+  if (known.is_unknown()) return known;
+  return join(beside(*expr.operands[0], expr.operands[1]->type),
+              beside(*expr.operands[1], expr.operands[0]->type), default_float());
+}
+
+Type Inference::select(Expr& expr) {
+  for (const ir::ExprPtr& operand : expr.operands) infer(*operand);
+  const Type known = operands_of(expr, "a conditional expression");
+  if (known.is_unknown()) return known;
+  const Expr& a = *expr.operands[1];
+  const Expr& b = *expr.operands[2];
+  return join(beside(a, b.type), beside(b, a.type), default_float());
+}
+
+Type Inference::cast(Expr& expr) {
+  infer(*expr.operands[0]);
+  const Type known = operands_of(expr, "a conversion");
+  return known.is_unknown() ? known : expr.type;
+}
+
+void Inference::check_index(const Expr& index, const Expr& array) {
+  if (index.type.is_unknown() || !is_value(index, "an index")) return;
+  if (index.type == kBool) {
+    wrong("bool-index", index.span,
+          "an index must be an integer, and " + name_of(index) + " is a bool",
+          "write `int(...)`, or `x if condition else y` to choose between two elements");
+  } else if (ir::is_float(index.type)) {
+    wrong("float-index", index.span,
+          "an index must be an integer, and " + name_of(index) + " is " + describe(index.type),
+          "write `int(...)` around it, or `//` where it was made with `/`");
+  }
+  const WeakResult value = constant_of(index, instance_);
+  if (index.type == Type::weak_int() && value.number && !integer_type_of(*value.number)) {
+    wrong("constant-too-large", index.span, to_string(*value.number) + " fits no integer type");
+  }
+  (void)array;
+}
+
+Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
+  for (const ir::ExprPtr& operand : operands) infer(*operand);
+  const Expr& array = *operands[0];
+  if (array.type.is_unknown()) return array.type;
+  if (!array.type.is_array()) {
+    const bool parameter = array.kind == ExprKind::Local && instance_.is_parameter(array.local);
+    std::string help;
+    if (parameter && array.type.is_scalar()) {
+      help = "if it is meant to be an array, say so in the signature: `" +
+             cast_name(array.type.scalar) + "* " + instance_.local(array.local).name + "`";
+    }
+    return wrong("not-an-array", array.span,
+                 name_of(array) + " is " + describe(array.type) + " and can't be indexed", help);
+  }
+  const size_t indices = operands.size() - 1;
+  if (indices != array.type.rank) {
+    return wrong("index-count", span,
+                 name_of(array) + " has " + std::to_string(array.type.rank) +
+                     (array.type.rank == 1 ? " dimension, and " : " dimensions, and ") +
+                     std::to_string(indices) +
+                     (indices == 1 ? " index is given" : " indices are given"));
+  }
+  for (size_t i = 1; i < operands.size(); ++i) {
+    if (reporting()) check_index(*operands[i], array);
+  }
+  return array.type.element();
+}
+
+Type Inference::load(Expr& expr) {
+  return element(expr.operands, expr.span);
+}
+
+// The float arguments' common type; integers and bare numbers count as the default float.
+Type Inference::math(Expr& expr) {
+  for (const ir::ExprPtr& operand : expr.operands) infer(*operand);
+  const ir::MathInfo& function = ir::info(expr.math);
+  const std::string name = "math." + std::string(function.name) + (expr.math_single ? "f" : "");
+  if (expr.operands.size() != function.arity) {
+    return wrong("argument-count", expr.span,
+                 quoted(name) + " takes " + std::to_string(function.arity) +
+                     (function.arity == 1 ? " argument" : " arguments") + ", and " +
+                     std::to_string(expr.operands.size()) +
+                     (expr.operands.size() == 1 ? " is given" : " are given"));
+  }
+  const Type known = operands_of(expr, "a math function");
+  if (known.is_unknown()) return known;
+  Type floating = Type::unknown();
+  for (size_t i = 0; i < expr.operands.size(); ++i) {
+    const Expr& operand = *expr.operands[i];
+    if (function.arguments[i] == ir::MathKind::Float) {
+      if (ir::is_float(operand.type) && !operand.type.weak)
+        floating = join(floating, operand.type, default_float());
+    } else if (ir::is_float(operand.type)) {
+      return wrong("math-argument", operand.span,
+                   "argument " + std::to_string(i + 1) + " of " + quoted(name) +
+                       " is an integer, and " + name_of(operand) + " is " + describe(operand.type),
+                   "write `int(...)` around it");
+    }
+  }
+  if (floating.is_unknown()) floating = Type::of(default_float());
+  if (expr.math_single) floating = Type::of(Scalar::F32);
+  switch (function.result) {
+    case ir::MathKind::Int32:
+      return kInt32;
+    case ir::MathKind::Int64:
+      return kInt64;
+    case ir::MathKind::Bool:
+      return kBool;
+    default:
+      return floating;
+  }
+}
+
+Type Inference::call(Expr& expr) {
+  bool unknown = false;
+  bool erroneous = false;
+  for (const ir::ExprPtr& operand : expr.operands) {
+    const Type type = infer(*operand);
+    if (is_erroneous(type)) {
+      erroneous = true;
+    } else if (type.is_unknown()) {
+      unknown = true;
+    } else if (type.is_void()) {
+      erroneous = true;
+      wrong("no-value", operand->span,
+            kReturnsNothing + std::string(", so it can't be an argument"));
+    }
+  }
+  const ir::Function& callee = instances_.untyped(expr.callee);
+  const auto wanted = static_cast<size_t>(callee.parameter_count);
+  if (expr.operands.size() != wanted) {
+    return wrong("argument-count", expr.span,
+                 quoted(callee.name) + " takes " + std::to_string(wanted) +
+                     (wanted == 1 ? " argument" : " arguments") + ", and " +
+                     std::to_string(expr.operands.size()) +
+                     (expr.operands.size() == 1 ? " is given" : " are given"),
+                 {}, {{callee.span, "it is defined here"}});
+  }
+  if (erroneous) return kErroneous;
+  if (unknown) return Type::unknown();
+  const std::vector<Type> passed = passed_types(expr, instance_, instances_);
+  bool convertible = true;
+  for (size_t i = 0; i < wanted; ++i) {
+    convertible = convertible && (passed[i].weak || assignable(expr.operands[i]->type, passed[i]));
+    if (reporting() && !passed[i].weak) {
+      check_conversion(
+          *expr.operands[i], passed[i],
+          "the parameter " + quoted(callee.locals[i].name) + " of " + quoted(callee.name));
+    }
+  }
+  if (!convertible) return kErroneous;
+  Instance& instance = instances_.get(expr.callee, passed);
+  if (reporting() && !instance.reported) {
+    const size_t before = diagnostics_->errors().size();
+    report_mistakes(instance, instances_, *diagnostics_);
+    if (diagnostics_->errors().size() != before) return kErroneous;
+  }
+  return instance.result;
+}
+
+Type Inference::builtin(Expr& expr) {
+  for (const ir::ExprPtr& operand : expr.operands) infer(*operand);
+  switch (expr.builtin) {
+    case Builtin::Len:
+      return length(expr);
+    case Builtin::Min:
+    case Builtin::Max:
+      return extremum(expr);
+    case Builtin::Round:
+      return rounded(expr);
+    case Builtin::Pow: {
+      if (expr.operands.size() != 2) {
+        return wrong("argument-count", expr.span, "`pow` takes 2 arguments here",
+                     "write `(x ** y) % z` for `pow(x, y, z)`");
+      }
+      const Type known = operands_of(expr, "`pow`");
+      if (known.is_unknown()) return known;
+      const WeakResult result = constant_of(expr, instance_);
+      if (result.error) return wrong("constant", expr.span, result.error);
+      return power(expr);
+    }
+    case Builtin::Abs:
+    case Builtin::Floor:
+    case Builtin::Ceil:
+    case Builtin::Trunc:
+      break;
+  }
+  const std::string name = symbol(expr.builtin);
+  if (expr.operands.size() != 1)
+    return wrong("argument-count", expr.span, quoted(name) + " takes 1 argument");
+  const Type known = operands_of(expr, quoted(name).c_str());
+  if (known.is_unknown()) return known;
+  const Type& type = expr.operands[0]->type;
+  const WeakResult result = constant_of(expr, instance_);
+  if (result.error) return wrong("constant", expr.span, result.error);
+  if (result.number && type.weak)
+    return result.number->is_float() ? Type::weak_float() : Type::weak_int();
+  if (type == kBool) return kInt32;
+  return expr.builtin != Builtin::Abs && ir::is_float(type) ? kInt32 : type;
+}
+
+Type Inference::length(const Expr& expr) {
+  if (expr.operands.size() != 1)
+    return wrong("argument-count", expr.span, "`len` takes 1 argument");
+  const Expr& array = *expr.operands[0];
+  if (array.type.is_unknown()) return array.type;
+  if (!array.type.is_array()) {
+    return wrong("not-an-array", array.span,
+                 "`len` needs an array, and " + name_of(array) + " is " + describe(array.type));
+  }
+  return instances_.index_type();
+}
+
+Type Inference::extremum(const Expr& expr) {
+  const std::string name = symbol(expr.builtin);
+  if (expr.operands.size() < 2) {
+    const bool array = !expr.operands.empty() && expr.operands[0]->type.is_array();
+    return wrong("argument-count", expr.span, quoted(name) + " needs at least two values",
+                 array ? "to find the " + name +
+                             " of an array, loop over it: `for i in range(len(A)): m = " + name +
+                             "(m, A[i])`"
+                       : "");
+  }
+  const Type known = operands_of(expr, quoted(name).c_str());
+  if (known.is_unknown()) return known;
+  const Expr* widest = expr.operands[0].get();
+  Type common = widest->type;
+  for (const ir::ExprPtr& operand : expr.operands) {
+    common = join(beside(*operand, common), common, default_float());
+  }
+  // A constant may have come before the type that it doesn't fit.
+  for (const ir::ExprPtr& operand : expr.operands) {
+    common = join(beside(*operand, common), common, default_float());
+  }
+  return common;
+}
+
+Type Inference::rounded(const Expr& expr) {
+  if (expr.operands.empty() || expr.operands.size() > 2) {
+    return wrong("argument-count", expr.span, "`round` takes 1 or 2 arguments");
+  }
+  const Type known = operands_of(expr, "`round`");
+  if (known.is_unknown()) return known;
+  const Type& type = expr.operands[0]->type;
+  if (expr.operands.size() == 2) {
+    const WeakResult digits = constant_of(*expr.operands[1], instance_);
+    if (!digits.number || digits.number->kind != WeakNumber::Kind::Integer ||
+        digits.number->integer < -300 || digits.number->integer > 300) {
+      return wrong("round-digits", expr.operands[1]->span,
+                   "the number of digits must be an integer constant",
+                   "for digits known at run time write `round(x * scale) / scale`");
+    }
+    if (ir::is_float(type)) return type;
+    if (digits.number->integer < 0) {
+      return wrong("round-digits", expr.operands[1]->span,
+                   "an integer can't be rounded to tens or hundreds here",
+                   "write `(x + 50) // 100 * 100`, say");
+    }
+    return type == kBool ? kInt32 : type;
+  }
+  const WeakResult result = constant_of(expr, instance_);
+  if (result.error) return wrong("constant", expr.span, result.error);
+  if (type.weak && result.number) return Type::weak_int();
+  return ir::is_float(type) || type == kBool ? kInt32 : type;
+}
+
+}  // namespace cudapy::sema

@@ -1,0 +1,316 @@
+// The fixpoint over a body, and what can be wrong with statements.
+#include <algorithm>
+
+#include "sema/inference.h"
+
+namespace cudapy::sema {
+
+using ir::Expr;
+using ir::LocalId;
+using ir::Scalar;
+using ir::Stmt;
+using ir::StmtKind;
+using ir::Type;
+
+Type Inference::wrong(const char* code, Span span, std::string message, std::string help,
+                      std::vector<DiagnosticNote> notes) {
+  if (!reporting()) return kErroneous;
+  // A helper is looked at once for each list of argument types; what is wrong with all of them is
+  // said once.
+  for (const Diagnostic& error : diagnostics_->errors()) {
+    const bool same_place = error.span.source == span.source && error.span.line == span.line &&
+                            error.span.column == span.column &&
+                            error.span.end_column == span.end_column;
+    if (same_place && error.code == code) return kErroneous;
+  }
+  Diagnostic& error = diagnostics_->error(code, span, std::move(message), std::move(help));
+  error.notes = std::move(notes);
+  return kErroneous;
+}
+
+bool Inference::pass() {
+  changed_ = false;
+  if (reporting()) {
+    seen_.assign(instance_.types.size(), {});
+    for (const Flow::Use& use : instance_.flow.unassigned) {
+      const std::string& name = instance_.local(use.local).name;
+      Seen& seen = seen_[static_cast<size_t>(use.local)];
+      if (seen.complained) continue;
+      seen.complained = true;
+      wrong("used-before-assignment", use.span, "`" + name + "` is used before it is given a value",
+            "assign it before this line, for example `" + name + " = 0`");
+    }
+  }
+  block(instance_.function.body);
+  return changed_;
+}
+
+bool Inference::settle_weak_locals() {
+  bool settled = false;
+  for (size_t i = 0; i < instance_.types.size(); ++i) {
+    Type& type = instance_.types[i];
+    if (!type.is_scalar() || !type.weak) continue;
+    const LocalFlow& flow = instance_.flow.locals[i];
+    const bool parameter = instance_.is_parameter(static_cast<LocalId>(i));
+    // A name that stands for one expression is as weak as that expression.
+    if (parameter ? flow.assignments == 0 : flow.single != nullptr) continue;
+    settled = true;
+    type = Type::of(ir::is_float(type.scalar) ? default_float() : instance_.alone[i]);
+  }
+  return settled;
+}
+
+void Inference::raise_local(LocalId local, const Type& type) {
+  if (!instance_.local(local).declared.is_unknown() && !instance_.is_parameter(local)) return;
+  Type& known = instance_.types[static_cast<size_t>(local)];
+  const Type raised = join(known, type, default_float());
+  if (raised == known) return;
+  known = raised;
+  changed_ = true;
+}
+
+// What the weak integers given to one variable need when nothing else decides its type.
+void Inference::note_alone(Scalar& alone_type, const Expr& value) {
+  if (!(value.type == Type::weak_int())) return;
+  const Scalar raised = promote(alone_type, alone(value, instance_, instances_).scalar);
+  if (raised != alone_type) changed_ = true;
+  alone_type = raised;
+}
+
+void Inference::block(ir::Block& block) {
+  for (const ir::StmtPtr& stmt : block) this->stmt(*stmt);
+}
+
+void Inference::condition(Expr& expr) {
+  infer(expr);
+  if (reporting() && !expr.type.is_unknown()) is_value(expr, "a condition");
+}
+
+void Inference::stmt(Stmt& stmt) {
+  switch (stmt.kind) {
+    case StmtKind::Assign:
+      return assign(stmt);
+    case StmtKind::Store:
+      return store(stmt);
+    case StmtKind::If:
+    case StmtKind::While:
+      condition(*stmt.value);
+      break;
+    case StmtKind::For:
+      loop_over_range(stmt);
+      break;
+    case StmtKind::Break:
+    case StmtKind::Continue:
+      return;
+    case StmtKind::Return:
+      return give_back(stmt);
+    case StmtKind::Evaluate:
+      infer(*stmt.value);
+      return;
+  }
+  block(stmt.body);
+  block(stmt.else_body);
+}
+
+namespace {
+
+// "is a float32 here": what a message says of one of two assignments that disagree.
+std::string holds(const Type& type, const char* where) {
+  return (type.is_void() ? "has no value" : "is " + describe(type)) + " " + where;
+}
+
+}  // namespace
+
+void Inference::assign(Stmt& stmt) {
+  const Type type = infer(*stmt.value);
+  const ir::Local& local = instance_.local(stmt.local);
+  const LocalFlow& flow = instance_.flow.locals[static_cast<size_t>(stmt.local)];
+  if (!reporting()) {
+    raise_local(stmt.local, type);
+    const bool varies =
+        instances_.options().wide_index && flow.single == nullptr && type == Type::weak_int();
+    note_alone(instance_.alone[static_cast<size_t>(stmt.local)], *stmt.value);
+    if (varies) instance_.alone[static_cast<size_t>(stmt.local)] = Scalar::I64;
+    return;
+  }
+  if (type.is_unknown()) return;
+  const std::string name = "`" + local.name + "`";
+  if (type.is_void()) {
+    wrong("no-value", stmt.value->span,
+          "the function returns no value that " + name + " could hold",
+          "give the function a `return` with a value");
+    return;
+  }
+  Seen& seen = seen_[static_cast<size_t>(stmt.local)];
+  const bool parameter = instance_.is_parameter(stmt.local);
+  if (seen.type.is_unknown()) {
+    seen.type = parameter ? instance_.parameters[static_cast<size_t>(stmt.local)] : type;
+    seen.span = parameter ? local.span : stmt.span;
+  }
+  if (seen.complained) return;
+  if (is_erroneous(instance_.type_of(stmt.local)) &&
+      is_erroneous(join(seen.type, type, default_float()))) {
+    seen.complained = true;
+    wrong("type-changes", stmt.span,
+          name + " " + holds(type, "here") + " and " + describe(seen.type) + " there",
+          "a variable has one type in a kernel: use two names",
+          {{seen.span, name + " " + holds(seen.type, "here")}});
+    return;
+  }
+  if (type.is_array() && (flow.assignments > 1 || flow.maybe_unassigned || parameter)) {
+    seen.complained = true;
+    wrong("array-reassigned", stmt.span,
+          "an array can't be assigned to " + name + " more than once, or only sometimes",
+          "use the array's own name, or choose between elements: `A[i] if condition else B[i]`");
+    return;
+  }
+  if (!local.declared.is_unknown() && !parameter)
+    check_conversion(*stmt.value, local.declared, name);
+}
+
+void Inference::store(Stmt& stmt) {
+  const Type target = element(stmt.operands, stmt.span);
+  const Type value = infer(*stmt.value);
+  if (!reporting() || target.is_unknown() || value.is_unknown()) return;
+  if (!is_value(*stmt.value, "a store")) return;
+  const Expr& array = *stmt.operands[0];
+  const std::string name =
+      array.kind == ir::ExprKind::Local ? instance_.local(array.local).name : "this array";
+  check_conversion(*stmt.value, target, "an element of `" + name + "`");
+}
+
+void Inference::check_conversion(const Expr& value, const Type& to, const std::string& what) {
+  const Type& from = value.type;
+  if (from.is_unknown() || to.is_unknown()) return;
+  if (to.is_array() || from.is_array()) {
+    if (from == to) return;
+    wrong("argument-type", value.span,
+          what + " is " + describe(to) + ", and " + name_of(value) + " is " + describe(from),
+          from.is_array() && to.is_scalar() ? "pass one element: index it" : "");
+    return;
+  }
+  if (!assignable(from, to)) {
+    const std::string cast = cast_name(to.scalar);
+    const bool to_bool = to.scalar == Scalar::Bool;
+    wrong("float-to-int", value.span,
+          what + " is " + describe(to) + ", and " + name_of(value) + " is " + describe(from),
+          to_bool ? "write `... != 0`, or `bool(...)`"
+                  : "say how: `" + cast +
+                        "(...)` cuts off the fraction, `round(...)` rounds, `//` divides integers");
+    return;
+  }
+  if (!(from == Type::weak_int()) || !ir::is_integer(to)) return;
+  const WeakResult result = constant_of(value, instance_);
+  if (result.number && !fits(*result.number, to.scalar)) {
+    wrong("constant-out-of-range", value.span,
+          what + " is " + describe(to) + ", which can't hold " + to_string(*result.number),
+          "write `" + cast_name(to.scalar) + "(...)` to keep its lowest bits");
+  }
+}
+
+void Inference::check_range(const Stmt& stmt) {
+  for (const ir::ExprPtr& operand : stmt.operands) {
+    if (operand->type.is_unknown() || !is_value(*operand, "`range`")) continue;
+    if (!ir::is_float(operand->type)) continue;
+    wrong("float-range", operand->span,
+          "`range` needs integers, and " + name_of(*operand) + " is " + describe(operand->type),
+          "write `int(...)` around it, or `//` where it was made with `/`");
+  }
+  const WeakResult step = constant_of(*stmt.operands[2], instance_);
+  if (step.number && !step.number->truth()) {
+    wrong("zero-step", stmt.operands[2]->span, "the step of a `range` can't be zero");
+  }
+}
+
+void Inference::loop_over_range(Stmt& stmt) {
+  Type type = Type::unknown();
+  for (const ir::ExprPtr& operand : stmt.operands) {
+    type = join(type, infer(*operand) == kBool ? kInt32 : beside(*operand, type), default_float());
+  }
+  for (const ir::ExprPtr& operand : stmt.operands) {
+    if (operand->type.is_unknown()) type = operand->type;
+    if (type.is_unknown()) break;
+    type = join(type, operand->type == kBool ? kInt32 : beside(*operand, type), default_float());
+  }
+  if (ir::is_float(type)) type = kErroneous;
+  if (!reporting()) {
+    raise_local(stmt.local, type);
+    for (const ir::ExprPtr& operand : stmt.operands) {
+      note_alone(instance_.alone[static_cast<size_t>(stmt.local)], *operand);
+    }
+    return;
+  }
+  check_range(stmt);
+  const ir::Local& local = instance_.local(stmt.local);
+  const Type& final_type = instance_.type_of(stmt.local);
+  Seen& seen = seen_[static_cast<size_t>(stmt.local)];
+  if (seen.type.is_unknown() && !type.is_unknown()) {
+    const bool parameter = instance_.is_parameter(stmt.local);
+    seen.type = parameter ? instance_.parameters[static_cast<size_t>(stmt.local)] : type;
+    seen.span = parameter ? local.span : stmt.span;
+  }
+  const bool clash = !type.is_unknown() && (ir::is_float(final_type) ||
+                                            is_erroneous(join(seen.type, type, default_float())));
+  if (!clash || seen.complained) return;
+  seen.complained = true;
+  wrong("type-changes", local.span,
+        "the loop variable `" + local.name + "` is " +
+            describe(ir::is_float(final_type) ? final_type : seen.type) + " elsewhere",
+        "use another name for one of them");
+}
+
+void Inference::give_back(Stmt& stmt) {
+  const bool kernel = instance_.source == 0;
+  const Type type = stmt.value ? infer(*stmt.value) : Type::void_();
+  if (stmt.value && type.is_unknown()) {
+    if (is_erroneous(type) && !kernel) instance_.result = kErroneous;
+    return;
+  }
+  const std::optional<ir::Signature>& signature = instance_.function.signature;
+  const Type declared = signature ? signature->result : Type::unknown();
+  if (!reporting()) {
+    if (kernel || type.is_void() || !declared.is_unknown()) return;
+    const Type raised =
+        join(instance_.result, type.is_array() ? kErroneous : type, default_float());
+    if (!(raised == instance_.result)) changed_ = true;
+    instance_.result = raised;
+    note_alone(instance_.result_alone, *stmt.value);
+    return;
+  }
+  if (type.is_void()) {
+    if (!kernel && !instance_.result.is_void() && !instance_.result.is_unknown()) {
+      wrong("missing-return", stmt.span,
+            "`" + instance_.function.name + "` returns a value elsewhere, and nothing here",
+            "return a value here too");
+    }
+    return;
+  }
+  if (kernel) {
+    wrong("kernel-returns-value", stmt.span, "a kernel can't return a value",
+          "store it in an array that the kernel is given: `out[idx] = ...`");
+  } else if (type.is_array()) {
+    wrong("returns-array", stmt.value->span, "a function can't return an array",
+          "return an element, or store to the array here");
+  } else if (declared.is_void()) {
+    wrong("void-returns-value", stmt.span,
+          "`" + instance_.function.name + "` returns a value, and its signature says `void`",
+          "put the type of the value first in the signature", {{signature->span, "the signature"}});
+  } else if (!declared.is_unknown()) {
+    check_conversion(*stmt.value, declared, "the result of `" + instance_.function.name + "`");
+  }
+}
+
+void report_mistakes(Instance& instance, Instances& instances, Diagnostics& diagnostics) {
+  if (instance.reported) return;
+  instance.reported = true;
+  Inference(instance, instances, &diagnostics).pass();
+  const Type& result = instance.result;
+  if (result.is_scalar() && instance.flow.end_reachable && instance.source != 0) {
+    diagnostics.error(
+        "missing-return", instance.function.span,
+        "`" + instance.function.name + "` returns a value, but its end can be reached without one",
+        "end it with a `return` that gives a value");
+  }
+}
+
+}  // namespace cudapy::sema

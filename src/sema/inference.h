@@ -1,0 +1,100 @@
+// The typing rules. One walk serves both uses: silently, again and again, until the types are
+// stable; then once more to report what is wrong.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sema/instance.h"
+
+namespace cudapy::sema {
+
+class Inference {
+ public:
+  // With `diagnostics` null nothing is reported.
+  Inference(Instance& instance, Instances& instances, Diagnostics* diagnostics)
+      : instance_(instance), instances_(instances), diagnostics_(diagnostics) {}
+
+  // One pass over the body. True if the type of a local or of the result has changed.
+  bool pass();
+
+  // Gives variables that are still weak the type they have alone. True if there was one.
+  bool settle_weak_locals();
+
+ private:
+  // Statements.
+  void block(ir::Block& block);
+  void stmt(ir::Stmt& stmt);
+  void assign(ir::Stmt& stmt);
+  void store(ir::Stmt& stmt);
+  void loop_over_range(ir::Stmt& stmt);
+  void give_back(ir::Stmt& stmt);
+  void check_range(const ir::Stmt& stmt);
+  void condition(ir::Expr& expr);
+  void raise_local(ir::LocalId local, const ir::Type& type);
+  void note_alone(ir::Scalar& alone, const ir::Expr& value);
+
+  // Expressions: sets and returns the type.
+  ir::Type infer(ir::Expr& expr);
+  ir::Type rule(ir::Expr& expr);
+  ir::Type constant(const ir::Expr& expr);
+  ir::Type local(const ir::Expr& expr);
+  ir::Type unary(ir::Expr& expr);
+  ir::Type binary(ir::Expr& expr);
+  ir::Type bit_operation(const ir::Expr& expr);
+  ir::Type shift(const ir::Expr& expr);
+  ir::Type power(const ir::Expr& expr);
+  ir::Type compare(ir::Expr& expr);
+  ir::Type logical(ir::Expr& expr);
+  ir::Type select(ir::Expr& expr);
+  ir::Type cast(ir::Expr& expr);
+  ir::Type load(ir::Expr& expr);
+  ir::Type element(std::vector<ir::ExprPtr>& operands, Span span);
+  void check_index(const ir::Expr& index, const ir::Expr& array);
+  ir::Type math(ir::Expr& expr);
+  ir::Type call(ir::Expr& expr);
+  ir::Type builtin(ir::Expr& expr);
+  ir::Type length(const ir::Expr& expr);
+  ir::Type extremum(const ir::Expr& expr);
+  ir::Type rounded(const ir::Expr& expr);
+
+  // Are these values that can be computed with? kErroneous or Unknown if not (reported), else any
+  // scalar type.
+  ir::Type operands_of(const ir::Expr& expr, const char* doing);
+  bool is_value(const ir::Expr& expr, const char* doing);
+  // The type that two values are computed in; a constant that doesn't fit its partner's type keeps
+  // the one it has alone.
+  ir::Type meet(const ir::Expr& a, const ir::Expr& b) {
+    return common_type(a, b, instance_, instances_);
+  }
+  ir::Type beside(const ir::Expr& weak, const ir::Type& partner) {
+    return strengthened(weak, partner, instance_, instances_);
+  }
+  void check_zero_divisor(const ir::Expr& expr);
+
+  // A value given to something of a fixed type: `what` names it for the message.
+  void check_conversion(const ir::Expr& value, const ir::Type& to, const std::string& what);
+
+  [[nodiscard]] bool reporting() const { return diagnostics_ != nullptr; }
+  // Reports and gives kErroneous; reports nothing while types are still going up.
+  ir::Type wrong(const char* code, Span span, std::string message, std::string help = {},
+                 std::vector<DiagnosticNote> notes = {});
+  [[nodiscard]] std::string name_of(const ir::Expr& expr) const;  // "`x`", or "this"
+  [[nodiscard]] ir::Scalar default_float() const { return instances_.default_float(); }
+
+  Instance& instance_;
+  Instances& instances_;
+  Diagnostics* diagnostics_;
+  bool changed_ = false;
+
+  // While reporting: the first assignment to each local, for notes; and what was said once about it
+  // already.
+  struct Seen {
+    ir::Type type;
+    Span span;
+    bool complained = false;
+  };
+  std::vector<Seen> seen_;
+};
+
+}  // namespace cudapy::sema

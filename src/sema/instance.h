@@ -1,0 +1,102 @@
+// What sema knows of a program while it infers types: one Instance for each function and list of
+// argument types.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "ir/tree.h"
+#include "sema/check.h"
+#include "sema/flow.h"
+#include "sema/promotion.h"
+#include "sema/weak_number.h"
+#include "support/diagnostic.h"
+
+namespace cudapy::sema {
+
+// A function as called with certain types. `function` is a copy whose expressions carry the types
+// inferred so far, weak ones included; the builder turns it into the typed tree.
+struct Instance {
+  int32_t source = 0;                // index of the untyped function
+  std::vector<ir::Type> parameters;  // as they are passed; weak where only literals are
+  ir::Function function;
+  Flow flow;
+  std::vector<ir::Type> types;    // per local
+  std::vector<ir::Scalar> alone;  // per local: what a weak integer in it becomes
+  ir::Type result;
+  ir::Scalar result_alone = ir::Scalar::I32;
+  bool reported = false;  // its mistakes have been looked for
+  int32_t built = -1;     // index in the typed program
+  // Per local: its constant value, once asked for; complete after `freeze_constants`, when the tree
+  // is not asked any more.
+  mutable std::vector<std::optional<WeakNumber>> known;
+  bool frozen = false;
+
+  [[nodiscard]] const ir::Type& type_of(ir::LocalId local) const {
+    return types[static_cast<size_t>(local)];
+  }
+  [[nodiscard]] const ir::Local& local(ir::LocalId id) const {
+    return function.locals[static_cast<size_t>(id)];
+  }
+  [[nodiscard]] bool is_parameter(ir::LocalId id) const { return id < function.parameter_count; }
+};
+
+// All instances of a program, made when they are first asked for.
+class Instances {
+ public:
+  Instances(const ir::Program& untyped, const Options& options, ir::Scalar default_float)
+      : untyped_(untyped), options_(options), default_float_(default_float) {}
+
+  // With its types inferred.
+  Instance& get(int32_t function, const std::vector<ir::Type>& parameters);
+
+  // Null if `get` was never asked for it.
+  Instance* find(int32_t function, const std::vector<ir::Type>& parameters);
+
+  [[nodiscard]] const ir::Function& untyped(int32_t function) const {
+    return untyped_.functions[static_cast<size_t>(function)];
+  }
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] ir::Scalar default_float() const { return default_float_; }
+  [[nodiscard]] ir::Type index_type() const { return options_.wide_index ? kInt64 : kInt32; }
+
+ private:
+  const ir::Program& untyped_;
+  const Options& options_;
+  ir::Scalar default_float_;
+  std::deque<Instance> instances_;  // stable addresses
+};
+
+// The value of an expression that is known when the kernel is compiled and has a weak type (or is a
+// bool).
+WeakResult constant_of(const ir::Expr& expr, const Instance& instance);
+
+// Finds the values of all names that stand for constants, before the tree is taken apart.
+void freeze_constants(Instance& instance);
+
+// What a weak expression becomes alone: the default float, or an integer type that its constants
+// fit.
+ir::Type alone(const ir::Expr& expr, const Instance& instance, Instances& instances);
+
+// A weak expression's type beside a strong one: still weak, unless its constant does not fit the
+// partner's type.
+ir::Type strengthened(const ir::Expr& weak, const ir::Type& partner, const Instance& instance,
+                      Instances& instances);
+
+// The type that two values are computed or compared in.
+ir::Type common_type(const ir::Expr& a, const ir::Expr& b, const Instance& instance,
+                     Instances& instances);
+
+// The types that a call passes to its callee, from the types of its operands.
+std::vector<ir::Type> passed_types(const ir::Expr& call, const Instance& caller,
+                                   Instances& instances);
+
+// Infers all types of a new instance, to a fixpoint.
+void infer_types(Instance& instance, Instances& instances);
+
+// Reports what is wrong in an instance and in those it calls, once each. `call` is where it was
+// called, for notes.
+void report_mistakes(Instance& instance, Instances& instances, Diagnostics& diagnostics);
+
+}  // namespace cudapy::sema

@@ -1,0 +1,102 @@
+// The promotion tables, as arithmetic on sizes.
+#include "sema/promotion.h"
+
+#include <algorithm>
+
+namespace cudapy::sema {
+
+using ir::Scalar;
+using ir::Type;
+
+namespace {
+
+Scalar signed_of_size(int bytes) {
+  switch (bytes) {
+    case 1:
+      return Scalar::I8;
+    case 2:
+      return Scalar::I16;
+    case 4:
+      return Scalar::I32;
+    default:
+      return Scalar::I64;
+  }
+}
+
+}  // namespace
+
+Scalar promote(Scalar a, Scalar b) {
+  if (a == b) return a;
+  if (a == Scalar::Bool) return promote(Scalar::I32, b);
+  if (b == Scalar::Bool) return promote(a, Scalar::I32);
+  if (ir::is_float(a) || ir::is_float(b)) {
+    if (!ir::is_float(a)) return b;
+    if (!ir::is_float(b)) return a;
+    return Scalar::F64;
+  }
+  if (ir::is_signed(a) == ir::is_signed(b)) return ir::size_of(a) >= ir::size_of(b) ? a : b;
+  const Scalar with_sign = ir::is_signed(a) ? a : b;
+  const Scalar without = ir::is_signed(a) ? b : a;
+  if (without == Scalar::U64) return without;
+  return signed_of_size(std::max(ir::size_of(with_sign), 2 * ir::size_of(without)));
+}
+
+Type join(const Type& a, const Type& b, Scalar default_float) {
+  if (is_erroneous(a) || is_erroneous(b)) return kErroneous;
+  if (a.is_unknown()) return b;
+  if (b.is_unknown() || a == b) return a;
+  if (!a.is_scalar() || !b.is_scalar()) return kErroneous;
+  if (a.weak && b.weak) return Type::weak_float();
+  if (!a.weak && !b.weak) return Type::of(promote(a.scalar, b.scalar));
+  const Type& weak = a.weak ? a : b;
+  const Type& strong = a.weak ? b : a;
+  if (ir::is_float(weak.scalar))
+    return ir::is_float(strong.scalar) ? strong : Type::of(default_float);
+  return strong.scalar == Scalar::Bool ? kInt32 : strong;
+}
+
+Type arithmetic(const Type& a, const Type& b, Scalar default_float) {
+  const Type common = join(a, b, default_float);
+  return common == kBool ? kInt32 : common;
+}
+
+bool assignable(const Type& from, const Type& to) {
+  if (from.is_array() || to.is_array()) return from == to;
+  if (!from.is_scalar() || !to.is_scalar()) return false;
+  return ir::is_float(to.scalar) || !ir::is_float(from.scalar);
+}
+
+std::string describe(const Type& type) {
+  switch (type.kind) {
+    case Type::Kind::Unknown:
+      return "unknown";
+    case Type::Kind::Void:
+      return "nothing";
+    case Type::Kind::Array: {
+      const std::string article = type.rank == 1 ? "an " : "a " + std::to_string(type.rank) + "-d ";
+      return article + "array of " + std::string(ir::name_of(type.scalar));
+    }
+    case Type::Kind::Scalar:
+      break;
+  }
+  if (type.weak) return ir::is_float(type.scalar) ? "a float" : "an integer";
+  const bool vowel = ir::is_signed(type.scalar);
+  return (vowel ? "an " : "a ") + std::string(ir::name_of(type.scalar));
+}
+
+std::string cast_name(Scalar scalar) {
+  switch (scalar) {
+    case Scalar::Bool:
+      return "bool";
+    case Scalar::I32:
+      return "int";
+    case Scalar::F32:
+      return "float";
+    case Scalar::F64:
+      return "double";
+    default:
+      return "cp." + std::string(ir::name_of(scalar));
+  }
+}
+
+}  // namespace cudapy::sema
