@@ -43,6 +43,9 @@ configure_and_build() {
       ${CUDAPY_CMAKE_ARGS:-} >"$dir.configure.log" 2>&1) ||
       { cat "$dir.configure.log" >&2; fail "CMake could not configure build/$preset"; }
   fi
-  ninja -C "$dir" --quiet "$@" >&2 9>&- || fail "the build of build/$preset failed"
+  # On a terminal ninja shows its progress in one line; elsewhere only what goes wrong matters.
+  local quiet=--quiet
+  [ ! -t 2 ] || quiet=
+  ninja -C "$dir" $quiet "$@" >&2 9>&- || fail "the build of build/$preset failed"
   release_checkout
 }
