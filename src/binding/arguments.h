@@ -1,0 +1,121 @@
+// The arguments of a launch, from Python objects to the argument buffer of the kernel ABI.
+//
+// There are two ways. FastArguments takes the objects that most launches are made with, CudaArrays,
+// contiguous buffers, floats and ints, for a binding that is already there, without allocating.
+// Whatever it declines goes through CallArguments, which knows all kinds of arguments, copies and
+// messages.
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "binding/foreign_array.h"
+#include "binding/kernel_body.h"
+#include "binding/py_ref.h"
+
+namespace cudapy::binding {
+
+// Storage for one launch, on the stack. Holds the arguments' buffers until its end, which needs the
+// GIL.
+class FastArguments {
+ public:
+  static constexpr uint32_t kMaxBytes = 512;
+  static constexpr int kMaxArrays = 16;
+
+  FastArguments() = default;  // leaves its storage unset
+  FastArguments(const FastArguments&) = delete;
+  FastArguments& operator=(const FastArguments&) = delete;
+  ~FastArguments() {
+    if (!is_detached_) release();
+  }
+
+  // True if all of `arguments` (as many as there are slots) fit the binding, with no exception set
+  // either way.
+  bool fill(const Binding& binding, PyObject* const* arguments, bool wide_threads);
+
+  const void* buffer() const { return bytes_; }
+
+  // While the GIL is away the thread may be ended by the interpreter; then nothing of Python must
+  // be touched any more.
+  void detach() { is_detached_ = true; }
+  void attach() { is_detached_ = false; }
+
+  void release();
+
+ private:
+  bool fill_array(const ParameterSlot& slot, PyObject* argument);
+  bool fill_scalar(const ParameterSlot& slot, PyObject* argument);
+
+  int64_t longest_ = 0;
+  int view_count_ = 0;
+  bool is_detached_ = false;
+  alignas(16) unsigned char bytes_[kMaxBytes];
+  Py_buffer views_[kMaxArrays];
+};
+
+// One argument of any kind.
+struct CallArgument {
+  enum class Kind { kNumber, kForeign, kSequence };
+
+  PyObject* object = nullptr;  // borrowed from the caller for the call
+  Kind kind = Kind::kNumber;
+  ArgumentClass type_class;
+  ForeignArray
+      foreign;  // kForeign, and numbers that are 0-d arrays (NumPy's scalars); CudaArrays too
+  ForeignHold hold;
+  PyRef sequence;  // kSequence: a list or tuple
+  // Memory that stands for the object during the launch; null: its own memory is used.
+  std::shared_ptr<std::vector<uint64_t>> copy;
+  ir::Scalar copied_as = ir::Scalar::Bool;
+  bool copies_back = false;
+  std::vector<uint64_t> before;  // kSequence: the copy as it was before the launch
+  Py_ssize_t copied_length = 0;
+};
+
+class CallArguments {
+ public:
+  CallArguments(const KernelBody& body, PyObject* const* arguments, size_t count)
+      : body_(body), objects_(arguments), count_(count) {}
+
+  // Finds out what each argument is. False with an exception set.
+  bool classify();
+
+  // One a parameter: what the call's arguments are for types that are not declared.
+  std::vector<ArgumentClass> classes() const;
+
+  // The types that code is needed for: weak numbers take their place among the others.
+  runtime::KernelTypes types(bool wide_threads) const;
+
+  // Fills the argument buffer, copying where the memory cannot be used in place. False with an
+  // exception set.
+  bool fill(const Binding& binding);
+
+  const void* buffer() const { return bytes_.data(); }
+
+  // Gives what the kernel wrote into copies back to the objects. False with an exception set.
+  bool copy_back();
+
+ private:
+  bool classify_one(size_t index);
+  bool classify_number(size_t index);
+  bool classify_foreign(size_t index);
+  bool classify_sequence(size_t index);
+  bool fill_number(size_t index, const ParameterSlot& slot);
+  bool fill_array(size_t index, const ParameterSlot& slot);
+  static bool copy_back_list(const CallArgument& argument);
+  bool make_copy(size_t index, const ParameterSlot& slot);
+  bool check_writable(size_t index);
+  bool fail(size_t index, const std::string& got, const std::string& help = {}) const;
+
+  const KernelBody& body_;
+  PyObject* const* objects_;
+  size_t count_;
+  std::vector<CallArgument> arguments_;
+  std::vector<uint64_t> bytes_;
+};
+
+}  // namespace cudapy::binding

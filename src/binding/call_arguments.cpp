@@ -1,0 +1,346 @@
+#include <cstring>
+
+#include "binding/arguments.h"
+#include "binding/array.h"
+#include "binding/elem_type.h"
+#include "binding/errors.h"
+#include "binding/numbers.h"
+
+namespace cudapy::binding {
+namespace {
+
+using ir::Scalar;
+using ir::Type;
+using Kind = CallArgument::Kind;
+
+bool is_plain_number(PyObject* object) {
+  return PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyBool_Check(object);
+}
+
+bool is_list_like(PyObject* object) {
+  return PyList_Check(object) || PyTuple_Check(object) || PyObject_TypeCheck(object, &PyRange_Type);
+}
+
+ForeignArray view_host_array(runtime::HostArray& array) {
+  ForeignArray view;
+  view.data = array.data();
+  view.ndim = 1;
+  view.length = array.length();
+  view.stride = ir::size_of(array.scalar());
+  view.scalar = array.scalar();
+  view.is_contiguous = true;
+  return view;
+}
+
+// An int that chooses its own type; nullopt if no type holds it.
+std::optional<Type> class_of_int(PyObject* number) {
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
+  if (overflow == 0) {
+    Type type = Type::of(value == static_cast<int32_t>(value) ? Scalar::I32 : Scalar::I64);
+    type.weak = true;
+    return type;
+  }
+  if (overflow > 0) {
+    PyLong_AsUnsignedLongLong(number);
+    if (!PyErr_Occurred()) return Type::of(Scalar::U64);
+    PyErr_Clear();
+  }
+  return std::nullopt;
+}
+
+std::string describe_foreign(PyObject* object, const ForeignArray& array) {
+  std::string text =
+      with_article(type_name(object)) + " of " + std::string(ir::name_of(array.scalar));
+  if (array.is_swapped) text += " in foreign byte order";
+  if (array.ndim != 1) text += " with " + std::to_string(array.ndim) + " dimensions";
+  return text;
+}
+
+std::string expected(const Type& type) {
+  if (type.is_unknown()) return "a number or an array";
+  std::string text = signature_name(type);
+  if (type.is_array()) text += " (an array of " + std::string(ir::name_of(type.scalar)) + ")";
+  return text;
+}
+
+bool is_wide_float(const Type& type) {
+  return type.scalar == Scalar::F64 && !type.weak && !type.is_unknown();
+}
+
+}  // namespace
+
+bool CallArguments::fail(size_t index, const std::string& got, const std::string& help) const {
+  const Parameter& parameter = body_.parameters[index];
+  std::string message = "argument `" + parameter.name + "` of `" + body_.name + "`: " + got;
+  if (!help.empty()) message += "\n  help: " + help;
+  raise_type_error(message);
+  return false;
+}
+
+bool CallArguments::classify() {
+  if (count_ != body_.parameters.size()) {
+    const size_t wanted = body_.parameters.size();
+    raise_type_error("`" + body_.name + "` takes " + std::to_string(wanted) +
+                     (wanted == 1 ? " argument" : " arguments") + ", " + std::to_string(count_) +
+                     (count_ == 1 ? " was" : " were") + " given\n  its signature is " +
+                     describe_signature(body_));
+    return false;
+  }
+  arguments_.resize(count_);
+  for (size_t i = 0; i < count_; ++i) {
+    arguments_[i].object = objects_[i];
+    if (!classify_one(i)) return false;
+  }
+  return true;
+}
+
+bool CallArguments::classify_one(size_t index) {
+  CallArgument& argument = arguments_[index];
+  PyObject* object = argument.object;
+  const Type& declared = body_.parameters[index].declared;
+  const std::string wants = "expected " + expected(declared) + ", got ";
+  if (is_plain_number(object)) return classify_number(index);
+  if (is_list_like(object)) return classify_sequence(index);
+  if (runtime::HostArray* own = host_array_of(object)) {
+    argument.foreign = view_host_array(*own);
+    return classify_foreign(index);
+  }
+  if (PyUnicode_Check(object)) return fail(index, wants + describe_value(object));
+  std::string problem;
+  switch (view_foreign_array(object, argument.foreign, argument.hold, problem)) {
+    case ForeignResult::kViewed:
+      return classify_foreign(index);
+    case ForeignResult::kUnsupported:
+      if (declared.is_scalar() && PyNumber_Check(object)) return classify_number(index);
+      return fail(index, wants + with_article(type_name(object)) + ": " + problem);
+    case ForeignResult::kNotAnArray:
+      break;
+  }
+  if (declared.is_scalar() && PyNumber_Check(object)) return classify_number(index);
+  if (PySequence_Check(object) && !PyDict_Check(object)) return classify_sequence(index);
+  return fail(index, wants + describe_value(object));
+}
+
+bool CallArguments::classify_number(size_t index) {
+  CallArgument& argument = arguments_[index];
+  argument.kind = Kind::kNumber;
+  const Type& declared = body_.parameters[index].declared;
+  if (declared.is_array()) {
+    return fail(index,
+                "expected " + expected(declared) + ", got " + describe_value(argument.object));
+  }
+  if (!declared.is_unknown()) {
+    argument.type_class.type = declared;
+  } else if (argument.foreign.data != nullptr) {
+    argument.type_class.type = Type::of(argument.foreign.scalar);
+  } else if (PyBool_Check(argument.object)) {
+    argument.type_class.type = Type::of(Scalar::Bool);
+  } else if (PyFloat_Check(argument.object)) {
+    argument.type_class.type = Type::weak_float();
+  } else if (const auto type = class_of_int(argument.object)) {
+    argument.type_class.type = *type;
+  } else {
+    return fail(index, describe_value(argument.object) + ", fits no 64-bit integer type");
+  }
+  return true;
+}
+
+bool CallArguments::classify_foreign(size_t index) {
+  CallArgument& argument = arguments_[index];
+  const ForeignArray& array = argument.foreign;
+  const Type& declared = body_.parameters[index].declared;
+  if (array.ndim == 0 && !declared.is_array()) return classify_number(index);
+  argument.kind = Kind::kForeign;
+  const std::string got =
+      "expected " + expected(declared) + ", got " + describe_foreign(argument.object, array);
+  const std::string& name = body_.parameters[index].name;
+  if (declared.is_scalar()) return fail(index, got, "pass one element, such as " + name + "[0]");
+  if (array.ndim != 1)
+    return fail(index, got, "arrays have one dimension for now: pass " + name + ".ravel()");
+  if (declared.is_array() && declared.scalar != array.scalar) {
+    const std::string wanted(ir::name_of(declared.scalar));
+    return fail(index, got, "pass " + name + ".astype(np." + wanted + "), or change the signature");
+  }
+  argument.type_class.type = Type::array(array.scalar);
+  return true;
+}
+
+bool CallArguments::classify_sequence(size_t index) {
+  CallArgument& argument = arguments_[index];
+  argument.kind = Kind::kSequence;
+  const Type& declared = body_.parameters[index].declared;
+  if (declared.is_scalar()) {
+    return fail(index,
+                "expected " + expected(declared) + ", got " + describe_value(argument.object));
+  }
+  argument.sequence = PyRef::steal(as_sequence(argument.object));
+  if (!argument.sequence) return false;
+  if (declared.is_array()) {
+    argument.type_class.type = declared;
+    return true;
+  }
+  std::string problem;
+  const auto scalar = infer_scalar(argument.sequence.get(), Scalar::F32, problem);
+  if (!scalar) return fail(index, problem, "a list argument holds numbers only, in one dimension");
+  argument.type_class.type = Type::array(*scalar);
+  argument.type_class.is_list = *scalar == Scalar::F32;
+  return true;
+}
+
+std::vector<ArgumentClass> CallArguments::classes() const {
+  std::vector<ArgumentClass> classes;
+  for (const CallArgument& argument : arguments_) classes.push_back(argument.type_class);
+  return classes;
+}
+
+runtime::KernelTypes CallArguments::types(bool wide_threads) const {
+  runtime::KernelTypes types;
+  types.wide_index = wide_threads;
+  Scalar floats = Scalar::F32;
+  for (const CallArgument& argument : arguments_) {
+    if (is_wide_float(argument.type_class.type)) floats = Scalar::F64;
+    const int64_t length = argument.kind == Kind::kSequence
+                               ? sequence_length(argument.sequence.get())
+                           : argument.kind == Kind::kForeign ? argument.foreign.length
+                                                             : 0;
+    if (length > INT32_MAX) types.wide_index = true;
+  }
+  for (const CallArgument& argument : arguments_) {
+    Type type = argument.type_class.type;
+    if (argument.type_class.is_list || (type.weak && ir::is_float(type))) type.scalar = floats;
+    type.weak = false;
+    types.arguments.push_back(type);
+  }
+  return types;
+}
+
+bool CallArguments::fill(const Binding& binding) {
+  bytes_.assign(binding.argument_bytes / sizeof(uint64_t) + 1, 0);
+  for (size_t i = 0; i < count_; ++i) {
+    const ParameterSlot& slot = binding.slots[i];
+    if (!(slot.is_array ? fill_array(i, slot) : fill_number(i, slot))) return false;
+  }
+  return true;
+}
+
+bool CallArguments::fill_number(size_t index, const ParameterSlot& slot) {
+  const CallArgument& argument = arguments_[index];
+  void* out = reinterpret_cast<unsigned char*>(bytes_.data()) + slot.offset;
+  PyRef number = PyRef::borrow(argument.object);
+  if (argument.foreign.data != nullptr) {
+    uint64_t element = 0;
+    ForeignArray one = argument.foreign;
+    one.length = 1;
+    gather_elements(one, &element);
+    number = PyRef::steal(load_number(one.scalar, &element));
+    if (!number) return false;
+  }
+  const std::string wanted(ir::name_of(slot.scalar));
+  switch (store_number(number.get(), slot.scalar, out)) {
+    case StoreResult::kStored:
+      return true;
+    case StoreResult::kRaised:
+      return false;
+    case StoreResult::kWrongType: {
+      const bool is_float = PyFloat_Check(number.get());
+      const std::string help = is_float && !ir::is_float(slot.scalar)
+                                   ? "pass int(...) of it, or change the signature"
+                                   : "";
+      return fail(index, "expected " + wanted + ", got " + describe_value(argument.object), help);
+    }
+    case StoreResult::kOutOfRange:
+      raise(PyExc_OverflowError, "argument `" + body_.parameters[index].name + "` of `" +
+                                     body_.name + "`: " + describe_value(argument.object) +
+                                     ", does not fit: " + describe_range(slot.scalar));
+      return false;
+  }
+  return false;
+}
+
+bool CallArguments::check_writable(size_t index) {
+  const CallArgument& argument = arguments_[index];
+  const bool is_list = argument.kind == Kind::kSequence && PyList_Check(argument.object);
+  const bool is_writable_array = argument.kind == Kind::kForeign && !argument.foreign.is_read_only;
+  if (is_list || is_writable_array) return true;
+  const std::string what = argument.kind == Kind::kSequence
+                               ? type_name(argument.object)
+                               : "read-only " + type_name(argument.object);
+  return fail(index, "the kernel writes it, and " + with_article(what) + " cannot be written",
+              "pass a list, a writable array or a CudaArray");
+}
+
+bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
+  CallArgument& argument = arguments_[index];
+  if (slot.is_written && !check_writable(index)) return false;
+  const bool in_place = argument.kind == Kind::kForeign && argument.foreign.is_usable_in_place();
+  if (!in_place && !make_copy(index, slot)) return false;
+  const int64_t length = argument.kind == Kind::kForeign ? argument.foreign.length
+                                                         : sequence_length(argument.sequence.get());
+  const runtime::ArrayArgument array{in_place ? argument.foreign.data : argument.copy->data(),
+                                     length};
+  std::memcpy(reinterpret_cast<unsigned char*>(bytes_.data()) + slot.offset, &array, sizeof array);
+  return true;
+}
+
+// An object that is given twice has one copy, as it has one memory.
+bool CallArguments::make_copy(size_t index, const ParameterSlot& slot) {
+  CallArgument& argument = arguments_[index];
+  argument.copies_back = slot.is_written;
+  for (size_t i = 0; i < index; ++i) {
+    CallArgument& earlier = arguments_[i];
+    if (earlier.object != argument.object || earlier.copy == nullptr ||
+        earlier.copied_as != slot.scalar)
+      continue;
+    argument.copy = earlier.copy;
+    earlier.copies_back = earlier.copies_back || slot.is_written;
+    argument.copies_back = false;
+    return true;
+  }
+  argument.copied_as = slot.scalar;
+  if (argument.kind == Kind::kForeign) {
+    const auto bytes = static_cast<size_t>(argument.foreign.length * ir::size_of(slot.scalar));
+    argument.copy = std::make_shared<std::vector<uint64_t>>(bytes / sizeof(uint64_t) + 1);
+    gather_elements(argument.foreign, argument.copy->data());
+    return true;
+  }
+  const Py_ssize_t length = sequence_length(argument.sequence.get());
+  const auto bytes = static_cast<size_t>(length * ir::size_of(slot.scalar));
+  argument.copy = std::make_shared<std::vector<uint64_t>>(bytes / sizeof(uint64_t) + 1);
+  std::string problem;
+  if (store_sequence(argument.sequence.get(), slot.scalar, length, argument.copy->data(),
+                     problem)) {
+    argument.before = *argument.copy;
+    argument.copied_length = length;
+    return true;
+  }
+  return !problem.empty() &&
+         fail(index, problem, "a list argument holds numbers only, in one dimension");
+}
+
+bool CallArguments::copy_back() {
+  for (CallArgument& argument : arguments_) {
+    if (!argument.copies_back) continue;
+    if (argument.kind == Kind::kForeign) {
+      scatter_elements(argument.copy->data(), argument.foreign);
+    } else if (!copy_back_list(argument)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Only what the kernel changed: the others keep their objects, which the copy may have rounded.
+bool CallArguments::copy_back_list(const CallArgument& argument) {
+  const auto size = static_cast<size_t>(ir::size_of(argument.copied_as));
+  const auto* now = reinterpret_cast<const char*>(argument.copy->data());
+  const auto* before = reinterpret_cast<const char*>(argument.before.data());
+  for (Py_ssize_t i = 0; i < argument.copied_length; ++i, now += size, before += size) {
+    if (std::memcmp(now, before, size) == 0) continue;
+    PyObject* number = load_number(argument.copied_as, now);
+    if (number == nullptr || PyList_SetItem(argument.object, i, number) != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace cudapy::binding

@@ -1,0 +1,129 @@
+// The part of every launch that is paid in nanoseconds: no allocation, no exception, no reference
+// counted.
+
+#include <cstring>
+
+#include "binding/arguments.h"
+#include "binding/array.h"
+#include "binding/elem_type.h"
+
+namespace cudapy::binding {
+namespace {
+
+using ir::Scalar;
+
+template <typename T>
+bool put(unsigned char* out, T value) {
+  std::memcpy(out, &value, sizeof value);
+  return true;
+}
+
+bool put_integer(Scalar scalar, int64_t value, unsigned char* out) {
+  switch (scalar) {
+    case Scalar::I8:
+      return value == static_cast<int8_t>(value) && put(out, static_cast<int8_t>(value));
+    case Scalar::I16:
+      return value == static_cast<int16_t>(value) && put(out, static_cast<int16_t>(value));
+    case Scalar::I32:
+      return value == static_cast<int32_t>(value) && put(out, static_cast<int32_t>(value));
+    case Scalar::I64:
+      return put(out, value);
+    case Scalar::U8:
+      return value == static_cast<uint8_t>(value) && put(out, static_cast<uint8_t>(value));
+    case Scalar::U16:
+      return value == static_cast<uint16_t>(value) && put(out, static_cast<uint16_t>(value));
+    case Scalar::U32:
+      return value == static_cast<uint32_t>(value) && put(out, static_cast<uint32_t>(value));
+    case Scalar::U64:
+      return value >= 0 && put(out, value);
+    case Scalar::F32:
+      return put(out, static_cast<float>(value));
+    case Scalar::F64:
+      return put(out, static_cast<double>(value));
+    case Scalar::Bool:
+      return false;
+  }
+  return false;
+}
+
+// The format that the slot's own element type is written as by nearly everybody; the rest are
+// parsed.
+bool has_format(const Py_buffer& view, Scalar scalar) {
+  if (view.format != nullptr && view.format[0] == buffer_format(scalar)[0] &&
+      view.format[1] == '\0') {
+    return view.itemsize == ir::size_of(scalar);
+  }
+  const auto format = parse_buffer_format(view.format, view.itemsize);
+  return format && format->scalar == scalar && !format->is_swapped;
+}
+
+bool is_usable(const Py_buffer& view, const ParameterSlot& slot) {
+  return view.ndim == 1 && has_format(view, slot.scalar) && !(slot.is_written && view.readonly) &&
+         (view.strides[0] == view.itemsize || view.shape[0] <= 1) &&
+         reinterpret_cast<uintptr_t>(view.buf) % static_cast<uintptr_t>(view.itemsize) == 0;
+}
+
+}  // namespace
+
+bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument) {
+  runtime::ArrayArgument array{};
+  if (runtime::HostArray* own = exact_host_array_of(argument)) {
+    if (own->scalar() != slot.scalar) return false;
+    array = {own->data(), own->length()};
+  } else {
+    if (!PyObject_CheckBuffer(argument)) return false;
+    Py_buffer& view = views_[view_count_];
+    if (PyObject_GetBuffer(argument, &view, PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
+      PyErr_Clear();
+      return false;
+    }
+    ++view_count_;
+    if (!is_usable(view, slot)) return false;
+    array = {view.buf, view.shape[0]};
+  }
+  if (array.length > longest_) longest_ = array.length;
+  return put(bytes_ + slot.offset, array);
+}
+
+bool FastArguments::fill_scalar(const ParameterSlot& slot, PyObject* argument) {
+  unsigned char* out = bytes_ + slot.offset;
+  if (slot.takes_float && PyFloat_CheckExact(argument)) {
+    const double value = PyFloat_AsDouble(argument);
+    return slot.scalar == Scalar::F32 ? put(out, static_cast<float>(value)) : put(out, value);
+  }
+  if (slot.takes_int && PyLong_CheckExact(argument)) {
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(argument, &overflow);
+    if (overflow != 0 || (slot.needs_wide_int && value == static_cast<int32_t>(value)))
+      return false;
+    return put_integer(slot.scalar, value, out);
+  }
+  if (slot.scalar == Scalar::Bool && PyBool_Check(argument))
+    return put(out, static_cast<uint8_t>(argument == Py_True));
+  return false;
+}
+
+bool FastArguments::fill(const Binding& binding, PyObject* const* arguments, bool wide_threads) {
+  if (!binding.takes_fast_path) return false;
+  size_t i = 0;
+  for (const ParameterSlot& slot : binding.slots) {
+    const bool is_filled =
+        slot.is_array ? fill_array(slot, arguments[i]) : fill_scalar(slot, arguments[i]);
+    if (!is_filled) {
+      release();
+      return false;
+    }
+    ++i;
+  }
+  if ((wide_threads || longest_ > INT32_MAX) == binding.types.wide_index) return true;
+  release();
+  return false;
+}
+
+void FastArguments::release() {
+  for (int i = 0; i < view_count_; ++i) PyBuffer_Release(&views_[i]);
+  view_count_ = 0;
+  longest_ = 0;
+}
+
+}  // namespace cudapy::binding

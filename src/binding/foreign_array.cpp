@@ -1,0 +1,233 @@
+#include "binding/foreign_array.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "binding/dlpack.h"
+#include "binding/elem_type.h"
+
+namespace cudapy::binding {
+namespace {
+
+std::string unsupported_format(const char* format) {
+  return std::string("its element format '") + (format != nullptr ? format : "") +
+         "' is none of cudapy's types";
+}
+
+// `strides` in bytes; null means C order.
+bool is_c_contiguous(int ndim, const int64_t* shape, const int64_t* strides, int64_t itemsize) {
+  if (strides == nullptr) return true;
+  int64_t expected = itemsize;
+  for (int i = ndim - 1; i >= 0; --i) {
+    if (shape[i] == 0) return true;
+    if (shape[i] != 1 && strides[i] != expected) return false;
+    expected *= shape[i];
+  }
+  return true;
+}
+
+void set_layout(ForeignArray& array, int ndim, const int64_t* shape, const int64_t* strides) {
+  const int64_t itemsize = ir::size_of(array.scalar);
+  array.ndim = ndim;
+  array.length = 1;
+  for (int i = 0; i < ndim; ++i) array.length *= shape[i];
+  array.stride = ndim == 1 && strides != nullptr ? strides[0] : itemsize;
+  array.is_contiguous = is_c_contiguous(ndim, shape, strides, itemsize);
+}
+
+int64_t item(PyObject* tuple, Py_ssize_t index) {
+  return PyLong_AsLongLong(PyTuple_GetItem(tuple, index));
+}
+
+std::vector<int64_t> numbers_of(PyObject* tuple) {
+  std::vector<int64_t> numbers;
+  for (Py_ssize_t i = 0; i < PyTuple_Size(tuple); ++i) numbers.push_back(item(tuple, i));
+  return numbers;
+}
+
+}  // namespace
+
+struct ForeignReader {
+  ForeignArray& array;
+  ForeignHold& hold;
+  std::string& problem;
+
+  ForeignResult fail(std::string why) const {
+    problem = std::move(why);
+    PyErr_Clear();
+    return ForeignResult::kUnsupported;
+  }
+
+  ForeignResult read_buffer(PyObject* object) const {
+    auto buffer = std::make_unique<Py_buffer>();
+    if (PyObject_GetBuffer(object, buffer.get(), PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
+      return fail("its memory cannot be viewed (" + exception_text() + ")");
+    }
+    hold.buffer_ = buffer.release();
+    const Py_buffer& view = *hold.buffer_;
+    const auto format = parse_buffer_format(view.format, view.itemsize);
+    if (!format) return fail(unsupported_format(view.format));
+    array.data = view.buf;
+    array.scalar = format->scalar;
+    array.is_swapped = format->is_swapped;
+    array.is_read_only = view.readonly != 0;
+    static_assert(sizeof(Py_ssize_t) == sizeof(int64_t));
+    const std::vector<int64_t> shape(view.shape, view.shape + view.ndim);
+    const std::vector<int64_t> strides(view.strides, view.strides + view.ndim);
+    set_layout(array, view.ndim, shape.data(), strides.data());
+    return ForeignResult::kViewed;
+  }
+
+  // The message of the exception that is set, which is cleared.
+  static std::string exception_text() {
+    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+    PyErr_Fetch(&type, &value, &trace);
+    const PyRef owned[] = {PyRef::steal(type), PyRef::steal(value), PyRef::steal(trace)};
+    const PyRef text = PyRef::steal(value != nullptr ? PyObject_Str(value) : nullptr);
+    const char* chars = text ? PyUnicode_AsUTF8AndSize(text.get(), nullptr) : nullptr;
+    PyErr_Clear();
+    return chars != nullptr ? chars : "no reason given";
+  }
+
+  ForeignResult read_dlpack(PyObject* object) const {
+    const PyRef device = PyRef::steal(PyObject_CallMethod(object, "__dlpack_device__", nullptr));
+    if (!device || !PyTuple_Check(device.get()) || PyTuple_Size(device.get()) != 2) {
+      return fail("its __dlpack_device__ does not work (" + exception_text() + ")");
+    }
+    const int64_t kind = item(device.get(), 0);
+    if (kind != kDLCPU && kind != kDLCUDAHost)
+      return fail("its memory is not the CPU's; copy it there first");
+    const PyRef capsule = PyRef::steal(PyObject_CallMethod(object, "__dlpack__", nullptr));
+    if (!capsule) return fail("its __dlpack__ does not work (" + exception_text() + ")");
+    auto* managed = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.get(), "dltensor"));
+    if (managed == nullptr) return fail("its __dlpack__ gives no tensor");
+    PyCapsule_SetName(capsule.get(), "used_dltensor");
+    hold.dlpack_ = managed;
+    const DLTensor& tensor = managed->dl_tensor;
+    const auto scalar = scalar_of_dlpack(tensor.dtype);
+    if (!scalar) return fail("its element type is none of cudapy's");
+    array.data = static_cast<char*>(tensor.data) + tensor.byte_offset;
+    array.scalar = *scalar;
+    array.is_read_only = false;
+    std::vector<int64_t> strides;
+    for (int i = 0; tensor.strides != nullptr && i < tensor.ndim; ++i) {
+      strides.push_back(tensor.strides[i] * ir::size_of(*scalar));
+    }
+    set_layout(array, tensor.ndim, tensor.shape,
+               tensor.strides != nullptr ? strides.data() : nullptr);
+    return ForeignResult::kViewed;
+  }
+
+  // `interface`: {"shape": (n,), "typestr": "<f4", "data": (address, read_only), "strides": None or
+  // (bytes,), ...}.
+  ForeignResult read_array_interface(PyObject* object, PyObject* interface) const {
+    if (!PyDict_Check(interface)) return fail("its __array_interface__ is no dict");
+    PyObject* shape = PyDict_GetItemString(interface, "shape");
+    PyObject* typestr = PyDict_GetItemString(interface, "typestr");
+    PyObject* data = PyDict_GetItemString(interface, "data");
+    PyObject* strides = PyDict_GetItemString(interface, "strides");
+    const char* type = typestr != nullptr ? PyUnicode_AsUTF8AndSize(typestr, nullptr) : nullptr;
+    if (shape == nullptr || !PyTuple_Check(shape) || type == nullptr || data == nullptr ||
+        !PyTuple_Check(data) || PyTuple_Size(data) != 2) {
+      return fail("its __array_interface__ lacks shape, typestr or data");
+    }
+    const auto format = parse_typestr(type);
+    if (!format) return fail(unsupported_format(type));
+    array.scalar = format->scalar;
+    array.is_swapped = format->is_swapped;
+    array.data = PyLong_AsVoidPtr(PyTuple_GetItem(data, 0));
+    array.is_read_only = PyObject_IsTrue(PyTuple_GetItem(data, 1)) != 0;
+    const std::vector<int64_t> sizes = numbers_of(shape);
+    const bool has_strides = strides != nullptr && PyTuple_Check(strides);
+    const std::vector<int64_t> steps = has_strides ? numbers_of(strides) : std::vector<int64_t>();
+    if (PyErr_Occurred() || (has_strides && steps.size() != sizes.size()))
+      return fail("its __array_interface__ is malformed");
+    set_layout(array, static_cast<int>(sizes.size()), sizes.data(),
+               has_strides ? steps.data() : nullptr);
+    hold.owner_ = PyRef::borrow(object);
+    return ForeignResult::kViewed;
+  }
+
+  // "<f4": byte order, kind, size in bytes.
+  static std::optional<BufferFormat> parse_typestr(const char* type) {
+    if (std::strlen(type) < 3) return std::nullopt;
+    const int size = std::atoi(type + 2);
+    const char letter = type[1] == 'b'   ? '?'
+                        : type[1] == 'i' ? 'q'
+                        : type[1] == 'u' ? 'Q'
+                        : size == 4      ? 'f'
+                                         : 'd';
+    if (std::strchr("biuf", type[1]) == nullptr) return std::nullopt;
+    const char format[3] = {type[0] == '|' ? '=' : type[0], letter, '\0'};
+    return parse_buffer_format(format, size);
+  }
+};
+
+ForeignHold::ForeignHold(ForeignHold&& other) noexcept
+    : buffer_(std::exchange(other.buffer_, nullptr)),
+      owner_(std::move(other.owner_)),
+      dlpack_(std::exchange(other.dlpack_, nullptr)) {}
+
+ForeignHold& ForeignHold::operator=(ForeignHold&& other) noexcept {
+  release();
+  buffer_ = std::exchange(other.buffer_, nullptr);
+  owner_ = std::move(other.owner_);
+  dlpack_ = std::exchange(other.dlpack_, nullptr);
+  return *this;
+}
+
+ForeignHold::~ForeignHold() {
+  release();
+}
+
+void ForeignHold::release() {
+  if (buffer_ != nullptr) {
+    PyBuffer_Release(buffer_);
+    delete std::exchange(buffer_, nullptr);
+  }
+  if (dlpack_ != nullptr) {
+    auto* managed = static_cast<DLManagedTensor*>(std::exchange(dlpack_, nullptr));
+    if (managed->deleter != nullptr) managed->deleter(managed);
+  }
+  owner_ = PyRef();
+}
+
+ForeignResult view_foreign_array(PyObject* object, ForeignArray& array, ForeignHold& hold,
+                                 std::string& problem) {
+  const ForeignReader reader{array, hold, problem};
+  if (PyObject_CheckBuffer(object)) return reader.read_buffer(object);
+  if (PyType_Check(object)) return ForeignResult::kNotAnArray;
+  if (PyObject_HasAttrString(object, "__dlpack__") &&
+      PyObject_HasAttrString(object, "__dlpack_device__")) {
+    return reader.read_dlpack(object);
+  }
+  const PyRef interface = PyRef::steal(PyObject_GetAttrString(object, "__array_interface__"));
+  if (interface) return reader.read_array_interface(object, interface.get());
+  PyErr_Clear();
+  return ForeignResult::kNotAnArray;
+}
+
+void gather_elements(const ForeignArray& array, void* out) {
+  const int size = ir::size_of(array.scalar);
+  const auto* from = static_cast<const char*>(array.data);
+  auto* to = static_cast<char*>(out);
+  for (int64_t i = 0; i < array.length; ++i, from += array.stride, to += size) {
+    std::memcpy(to, from, static_cast<size_t>(size));
+    if (array.is_swapped) std::reverse(to, to + size);
+  }
+}
+
+void scatter_elements(const void* elements, const ForeignArray& array) {
+  const int size = ir::size_of(array.scalar);
+  const auto* from = static_cast<const char*>(elements);
+  auto* to = static_cast<char*>(array.data);
+  for (int64_t i = 0; i < array.length; ++i, from += size, to += array.stride) {
+    std::memcpy(to, from, static_cast<size_t>(size));
+    if (array.is_swapped) std::reverse(to, to + size);
+  }
+}
+
+}  // namespace cudapy::binding

@@ -1,0 +1,66 @@
+// Arrays of other libraries, seen through the buffer protocol, DLPack or __array_interface__:
+// whichever the object has, in this order. NumPy is not needed.
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "binding/py_ref.h"
+#include "ir/type.h"
+
+namespace cudapy::binding {
+
+// A view of somebody's memory, which stays valid while `hold` lives.
+struct ForeignArray {
+  void* data = nullptr;
+  int ndim = 0;
+  int64_t length = 0;  // elements, over all dimensions
+  int64_t stride = 0;  // bytes from one element to the next, of 1-D arrays
+  ir::Scalar scalar = ir::Scalar::U8;
+  bool is_swapped = false;  // in the other byte order
+  bool is_read_only = false;
+  bool is_contiguous = false;  // in C order, whatever ndim
+
+  // True if a kernel can work on the memory as it is.
+  bool is_usable_in_place() const {
+    return ndim == 1 && is_contiguous && !is_swapped &&
+           reinterpret_cast<uintptr_t>(data) % ir::size_of(scalar) == 0;
+  }
+};
+
+// Keeps a view valid: a buffer that is held, or objects that own the memory. Movable; its end needs
+// the GIL.
+class ForeignHold {
+ public:
+  ForeignHold() = default;
+  ForeignHold(ForeignHold&& other) noexcept;
+  ForeignHold& operator=(ForeignHold&& other) noexcept;
+  ~ForeignHold();
+
+ private:
+  friend struct ForeignReader;
+  void release();
+
+  Py_buffer* buffer_ = nullptr;  // owned; on the heap because exporters may point into it
+  PyRef owner_;
+  void* dlpack_ = nullptr;  // DLManagedTensor that is to be deleted
+};
+
+enum class ForeignResult {
+  kViewed,
+  kNotAnArray,   // none of the protocols; no exception is set
+  kUnsupported,  // an array that kernels cannot take; `problem` says why; no exception is set
+};
+
+ForeignResult view_foreign_array(PyObject* object, ForeignArray& array, ForeignHold& hold,
+                                 std::string& problem);
+
+// Copies a 1-D array's elements into `out`, contiguous and in native byte order; and back.
+void gather_elements(const ForeignArray& array, void* out);
+void scatter_elements(const void* elements, const ForeignArray& array);
+
+}  // namespace cudapy::binding

@@ -1,0 +1,379 @@
+#include "binding/kernel.h"
+
+#include <exception>
+#include <new>
+#include <string_view>
+
+#include "binding/elem_type.h"
+#include "binding/errors.h"
+#include "binding/launcher.h"
+#include "binding/numbers.h"
+#include "binding/program_builder.h"
+#include "binding/py_compat.h"
+#include "binding/py_ref.h"
+#include "ir/printer.h"
+
+namespace cudapy::binding {
+namespace {
+
+PyTypeObject* kernel_type = nullptr;
+
+KernelObject* as_kernel(PyObject* object) {
+  return reinterpret_cast<KernelObject*>(object);
+}
+
+// The types of a call, if all of them are written down.
+std::optional<runtime::KernelTypes> declared_types(const KernelBody& body) {
+  runtime::KernelTypes types;
+  for (const Parameter& parameter : body.parameters) {
+    if (parameter.declared.is_unknown()) return std::nullopt;
+    types.arguments.push_back(parameter.declared);
+  }
+  return types;
+}
+
+std::vector<Parameter> parameters_of(const ir::Function& function) {
+  std::vector<Parameter> parameters;
+  for (int32_t i = 0; i < function.parameter_count; ++i) {
+    const auto index = static_cast<size_t>(i);
+    const ir::Local& local = function.locals[index];
+    const bool is_signed = function.signature && index < function.signature->parameters.size();
+    const ir::Type declared = is_signed ? function.signature->parameters[index] : local.declared;
+    parameters.push_back({local.name, declared});
+  }
+  return parameters;
+}
+
+// Arrays of several dimensions are understood in signatures, and not yet in launches.
+void check_ranks(const KernelBody& body, const ir::Function& function, Diagnostics& diagnostics) {
+  for (size_t i = 0; i < body.parameters.size(); ++i) {
+    const Parameter& parameter = body.parameters[i];
+    if (!parameter.declared.is_array() || parameter.declared.rank <= 1) continue;
+    diagnostics.error("unsupported-rank",
+                      function.signature ? function.signature->span : function.locals[i].span,
+                      "parameter `" + parameter.name + "` is an array of " +
+                          std::to_string(parameter.declared.rank) +
+                          " dimensions; kernels take one-dimensional arrays for now",
+                      "declare it as " + std::string(ir::name_of(parameter.declared.scalar)) +
+                          "*, pass A.ravel() and index A[row * columns + column]");
+  }
+}
+
+bool set_attribute(PyObject* dict, PyObject* function, const char* name) {
+  const PyRef value = PyRef::steal(PyObject_GetAttrString(function, name));
+  if (!value) {
+    PyErr_Clear();
+    return true;
+  }
+  return PyDict_SetItemString(dict, name, value.get()) == 0;
+}
+
+bool copy_attributes(KernelObject* self, PyObject* function) {
+  for (const char* name : {"__name__", "__qualname__", "__module__", "__doc__"}) {
+    if (!set_attribute(self->dict, function, name)) return false;
+  }
+  return PyDict_SetItemString(self->dict, "__wrapped__", function) == 0;
+}
+
+bool read_flag(PyObject* options, const char* name, bool& out) {
+  PyObject* value = PyDict_GetItemString(options, name);  // borrowed
+  if (value == nullptr) return true;
+  const int truth = PyObject_IsTrue(value);
+  out = truth == 1;
+  return truth >= 0;
+}
+
+bool read_options(PyObject* options, KernelBody& body) {
+  PyObject* debug = PyDict_GetItemString(options, "debug");
+  if (debug != nullptr && PyUnicode_Check(debug)) {
+    const char* folder = PyUnicode_AsUTF8AndSize(debug, nullptr);
+    if (folder == nullptr) return false;
+    body.dump_folder = folder;
+  } else if (!read_flag(options, "debug", body.dumps_beside_source)) {
+    return false;
+  }
+  return read_flag(options, "deferred", body.is_deferred) &&
+         read_flag(options, "fastmath", body.options.fastmath) &&
+         read_flag(options, "contract", body.options.contract);
+}
+
+std::string name_of_function(PyObject* function) {
+  const PyRef name = PyRef::steal(PyObject_GetAttrString(function, "__name__"));
+  const char* text = name ? PyUnicode_AsUTF8AndSize(name.get(), nullptr) : nullptr;
+  PyErr_Clear();
+  return text != nullptr ? text : "kernel";
+}
+
+// What can be found wrong before a call's arguments are known.
+bool check_declared(const KernelBody& body) {
+  const auto types = declared_types(body);
+  Diagnostics diagnostics;
+  if (!types || body.code->check(*types, diagnostics)) return true;
+  raise_compile_error(diagnostics, body.sources);
+  return false;
+}
+
+PyObject* new_kernel(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
+  static const char* names[] = {"functions", "sigs", "options", nullptr};
+  PyObject *functions = nullptr, *sigs = nullptr, *options = nullptr;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!O!", const_cast<char**>(names),
+                                   &PyTuple_Type, &functions, &PyTuple_Type, &sigs, &PyDict_Type,
+                                   &options)) {
+    return nullptr;
+  }
+  if (PyTuple_Size(functions) == 0) return raise(PyExc_ValueError, "a kernel needs a function");
+  const auto allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
+  PyRef object = PyRef::steal(allocate(type, 0));
+  if (!object) return nullptr;
+  KernelObject* self = as_kernel(object.get());
+  self->vectorcall = call_kernel;
+  self->functions = PyRef::borrow(functions).release();
+  self->sigs = PyRef::borrow(sigs).release();
+  self->options = PyRef::borrow(options).release();
+  self->dict = PyDict_New();
+  self->body = new KernelBody;
+  PyObject* function = PyTuple_GetItem(functions, 0);
+  self->body->name = name_of_function(function);
+  if (self->dict == nullptr || !copy_attributes(self, function) ||
+      !read_options(options, *self->body))
+    return nullptr;
+  if (!self->body->is_deferred && (!prepare_kernel(self) || !check_declared(*self->body)))
+    return nullptr;
+  return object.release();
+}
+
+PyObject* create(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
+  try {
+    return new_kernel(type, arguments, keywords);
+  } catch (const std::bad_alloc&) {
+    return PyErr_NoMemory();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+    return nullptr;
+  }
+}
+
+int traverse(PyObject* object, visitproc visit, void* arg) {
+  KernelObject* self = as_kernel(object);
+  Py_VISIT(Py_TYPE(object));
+  Py_VISIT(self->functions);
+  Py_VISIT(self->sigs);
+  Py_VISIT(self->options);
+  Py_VISIT(self->dict);
+  return 0;
+}
+
+// The functions are what leads to the globals and back; the rest is plain. `sigs` stay for a repr
+// in a finaliser.
+int clear(PyObject* object) {
+  KernelObject* self = as_kernel(object);
+  Py_CLEAR(self->functions);
+  Py_CLEAR(self->options);
+  Py_CLEAR(self->dict);
+  return 0;
+}
+
+void destroy(PyObject* object) {
+  PyObject_GC_UnTrack(object);
+  KernelObject* self = as_kernel(object);
+  if (self->weakrefs != nullptr) PyObject_ClearWeakRefs(object);
+  PyTypeObject* type = Py_TYPE(object);
+  clear(object);
+  Py_CLEAR(self->sigs);
+  drop_spare_launcher(self);
+  delete self->body;
+  PyObject_GC_Del(object);
+  Py_DECREF(type);
+}
+
+PyObject* repr(PyObject* object) {
+  const KernelBody& body = *as_kernel(object)->body;
+  const std::string signature = body.code != nullptr ? describe_signature(body) : body.name;
+  return PyUnicode_FromFormat("<cudapy kernel %s>", signature.c_str());
+}
+
+// The types that inspect() is asked for: given ones, declared ones, or those of the last launch.
+std::optional<runtime::KernelTypes> types_to_inspect(const KernelBody& body, PyObject* given) {
+  if (given == nullptr || given == Py_None) {
+    if (auto declared = declared_types(body)) return declared;
+    if (!body.bindings.empty()) return body.bindings.front()->types;
+    raise(PyExc_ValueError, "`" + body.name +
+                                "` has parameters without a type and was not launched yet: " +
+                                "inspect(stage, types=[...]) says which types are meant");
+    return std::nullopt;
+  }
+  const PyRef sequence = PyRef::steal(as_sequence(given));
+  if (!sequence) return std::nullopt;
+  const Py_ssize_t count = sequence_length(sequence.get());
+  if (static_cast<size_t>(count) != body.parameters.size()) {
+    raise_type_error("`" + body.name + "` has " + std::to_string(body.parameters.size()) +
+                     " parameters, and " + std::to_string(count) + " types were given");
+    return std::nullopt;
+  }
+  runtime::KernelTypes types;
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    const auto type = type_from_object(sequence_item(sequence.get(), i));
+    if (!type) return std::nullopt;
+    types.arguments.push_back(*type);
+  }
+  return types;
+}
+
+PyObject* text_of(const std::string& text) {
+  return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace");
+}
+
+PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject* given) {
+  const auto types = types_to_inspect(body, given);
+  if (!types) return nullptr;
+  Diagnostics diagnostics;
+  std::string error;
+  const bool is_machine_level = stage == "llvm" || stage == "asm";
+  const auto texts = is_machine_level ? body.code->texts(*types, diagnostics, error)
+                                      : body.code->tree_texts(*types, diagnostics);
+  if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
+  if (!texts) return raise_compile_error("`" + body.name + "`: " + error);
+  if (stage == "typed") return text_of(texts->typed);
+  if (stage == "lowered") return text_of(texts->lowered);
+  return text_of(stage == "llvm" ? texts->llvm : texts->assembly);
+}
+
+PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
+  static const char* names[] = {"stage", "types", nullptr};
+  const char* stage_text = nullptr;
+  PyObject* types = nullptr;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|O:inspect", const_cast<char**>(names),
+                                   &stage_text, &types)) {
+    return nullptr;
+  }
+  KernelObject* self = as_kernel(object);
+  const std::string_view stage = stage_text;
+  if (stage != "tree" && stage != "typed" && stage != "lowered" && stage != "llvm" &&
+      stage != "asm") {
+    return raise(PyExc_ValueError,
+                 "inspect(\"" + std::string(stage) +
+                     "\"): the stages are \"tree\", \"typed\", \"lowered\", \"llvm\" and \"asm\"");
+  }
+  try {
+    if (!prepare_kernel(self)) return nullptr;
+    if (stage == "tree") return text_of(ir::print(self->body->code->untyped()));
+    return inspect_types(*self->body, stage, types);
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+    return nullptr;
+  }
+}
+
+PyObject* signatures(PyObject* object, void*) {
+  const KernelBody& body = *as_kernel(object)->body;
+  PyRef list = PyRef::steal(PyList_New(0));
+  const auto add = [&list, &body](const std::vector<ir::Type>& types) {
+    const PyRef text = PyRef::steal(text_of(signature_text(body, types)));
+    return text && PyList_Append(list.get(), text.get()) == 0;
+  };
+  if (!list) return nullptr;
+  const auto declared = declared_types(body);
+  if (body.code != nullptr && declared) {
+    if (!add(declared->arguments)) return nullptr;
+  } else {
+    for (const auto& binding : body.bindings) {
+      if (!add(binding->types.arguments)) return nullptr;
+    }
+  }
+  return PyList_AsTuple(list.get());
+}
+
+// As a method's __get__: a kernel that is a class attribute stays itself.
+PyMethodDef methods[] = {
+    {"inspect", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(inspect)),
+     METH_VARARGS | METH_KEYWORDS,
+     "inspect($self, /, stage, types=None)\n--\n\n"
+     "What a stage made of the kernel: \"tree\" as it was read, \"typed\" after type inference, "
+     "\"lowered\" as code\n"
+     "generation sees it, \"llvm\" and \"asm\" after optimisation. `types`, one a parameter, are "
+     "by default those of the\n"
+     "signature, else those of the last launch."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyGetSetDef getters[] = {
+    {"signatures", signatures, nullptr,
+     "The types that the kernel takes, as signatures: the declared ones, else those that it was "
+     "launched with.",
+     nullptr},
+    {"__dict__", PyObject_GenericGetDict, nullptr, nullptr, nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+
+PyMemberDef members[] = {
+    {"__vectorcalloffset__", CUDAPY_T_PYSSIZET, offsetof(KernelObject, vectorcall), CUDAPY_READONLY,
+     nullptr},
+    {"__dictoffset__", CUDAPY_T_PYSSIZET, offsetof(KernelObject, dict), CUDAPY_READONLY, nullptr},
+    {"__weaklistoffset__", CUDAPY_T_PYSSIZET, offsetof(KernelObject, weakrefs), CUDAPY_READONLY,
+     nullptr},
+    {"functions", CUDAPY_T_OBJECT, offsetof(KernelObject, functions), CUDAPY_READONLY,
+     "The kernel's function and its helpers, as given."},
+    {"sigs", CUDAPY_T_OBJECT, offsetof(KernelObject, sigs), CUDAPY_READONLY,
+     "A signature or None for each of them."},
+    {"options", CUDAPY_T_OBJECT, offsetof(KernelObject, options), CUDAPY_READONLY,
+     "How the kernel is compiled."},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+constexpr char kDoc[] =
+    "A kernel: `kernel(nx, ny=1, nz=1, *, block=None, stream=None)` gives a launcher over that "
+    "many threads, which takes\n"
+    "the kernel's arguments. Made by cudapy.compile and cudapy.kernel.";
+
+PyType_Slot slots[] = {
+    {Py_tp_new, reinterpret_cast<void*>(create)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(destroy)},
+    {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+    {Py_tp_clear, reinterpret_cast<void*>(clear)},
+    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+    {Py_tp_repr, reinterpret_cast<void*>(repr)},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, getters},
+    {Py_tp_members, members},
+    {Py_tp_doc, const_cast<char*>(kDoc)},
+    {0, nullptr},
+};
+
+PyType_Spec spec = {"cudapy.Kernel", sizeof(KernelObject), 0,
+                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, slots};
+
+}  // namespace
+
+bool prepare_kernel(KernelObject* self) {
+  KernelBody& body = *self->body;
+  if (body.code != nullptr) return true;
+  const PyRef source = PyRef::steal(PyImport_ImportModule("cudapy._impl.source"));
+  const PyRef read = PyRef::steal(source ? PyObject_GetAttrString(source.get(), "read") : nullptr);
+  if (!read) return false;
+  Diagnostics diagnostics;
+  std::vector<SourceText> sources;
+  auto program =
+      build_program({self->functions, self->sigs, nullptr, read.get()}, diagnostics, sources);
+  if (!program) {
+    if (!PyErr_Occurred()) raise_compile_error(diagnostics, sources);
+    return false;
+  }
+  if (body.code != nullptr) return true;  // another thread was faster
+  body.parameters = parameters_of(program->functions[0]);
+  body.sources = std::move(sources);
+  check_ranks(body, program->functions[0], diagnostics);
+  if (!diagnostics.ok()) {
+    raise_compile_error(diagnostics, body.sources);
+    return false;
+  }
+  body.code = std::make_unique<runtime::KernelCode>(std::move(*program), body.options);
+  return true;
+}
+
+bool define_kernel(PyObject* module) {
+  kernel_type = reinterpret_cast<PyTypeObject*>(PyType_FromModuleAndSpec(module, &spec, nullptr));
+  return kernel_type != nullptr &&
+         PyModule_AddObjectRef(module, "Kernel", reinterpret_cast<PyObject*>(kernel_type)) == 0;
+}
+
+}  // namespace cudapy::binding

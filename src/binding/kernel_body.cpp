@@ -1,0 +1,71 @@
+#include "binding/kernel_body.h"
+
+#include "binding/arguments.h"
+#include "binding/elem_type.h"
+
+namespace cudapy::binding {
+namespace {
+
+uint32_t align_up(uint32_t offset, uint32_t alignment) {
+  return (offset + alignment - 1) / alignment * alignment;
+}
+
+ParameterSlot make_slot(const ir::Type& type, const ir::Type& declared,
+                        const ArgumentClass& argument) {
+  ParameterSlot slot;
+  slot.scalar = type.scalar;
+  slot.is_array = type.is_array();
+  if (slot.is_array) return slot;
+  const bool is_declared = !declared.is_unknown();
+  slot.takes_float = ir::is_float(type.scalar) && (is_declared || argument.type.weak);
+  slot.takes_int = is_declared ? type.scalar != ir::Scalar::Bool
+                               : argument.type.weak && ir::is_integer(type.scalar);
+  slot.needs_wide_int = !is_declared && type.scalar == ir::Scalar::I64;
+  // An int above int64 goes the way that reports what does not fit.
+  if (type.scalar == ir::Scalar::U64) slot.takes_int = slot.takes_int && is_declared;
+  return slot;
+}
+
+std::string join_parameters(const KernelBody& body, const std::vector<ir::Type>& types) {
+  std::string text;
+  for (size_t i = 0; i < body.parameters.size(); ++i) {
+    if (i > 0) text += ", ";
+    if (!types[i].is_unknown()) text += signature_name(types[i]) + " ";
+    text += body.parameters[i].name;
+  }
+  return text;
+}
+
+}  // namespace
+
+void lay_out(Binding& binding, const std::vector<Parameter>& parameters) {
+  uint32_t offset = 0;
+  int arrays = 0;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    ParameterSlot slot =
+        make_slot(binding.types.arguments[i], parameters[i].declared, binding.classes[i]);
+    slot.is_written = slot.is_array && binding.code->written[i];
+    const uint32_t size = slot.is_array ? sizeof(runtime::ArrayArgument)
+                                        : static_cast<uint32_t>(ir::size_of(slot.scalar));
+    offset = align_up(offset, slot.is_array ? alignof(runtime::ArrayArgument) : size);
+    slot.offset = offset;
+    offset += size;
+    arrays += slot.is_array;
+    binding.slots.push_back(slot);
+  }
+  binding.argument_bytes = offset;
+  binding.takes_fast_path =
+      offset <= FastArguments::kMaxBytes && arrays <= FastArguments::kMaxArrays;
+}
+
+std::string describe_signature(const KernelBody& body) {
+  std::vector<ir::Type> types;
+  for (const Parameter& parameter : body.parameters) types.push_back(parameter.declared);
+  return body.name + "(" + join_parameters(body, types) + ")";
+}
+
+std::string signature_text(const KernelBody& body, const std::vector<ir::Type>& types) {
+  return "void (" + join_parameters(body, types) + ")";
+}
+
+}  // namespace cudapy::binding

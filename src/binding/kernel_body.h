@@ -1,0 +1,74 @@
+// What a Kernel object knows apart from Python's machinery: its parameters, and for each
+// combination of argument types that it was called with a binding to machine code. All of it is
+// read and changed with the GIL held.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ir/type.h"
+#include "runtime/compile_driver.h"
+#include "support/span.h"
+
+namespace cudapy::binding {
+
+struct Parameter {
+  std::string name;
+  ir::Type declared;  // Unknown: decided by each call's argument
+};
+
+// How one argument goes into the argument buffer (runtime/cpu/kernel_abi.h), and which objects may
+// be taken for it without asking what they would be in a call of their own.
+struct ParameterSlot {
+  ir::Scalar scalar = ir::Scalar::F32;
+  bool is_array = false;
+  bool is_written = false;
+  bool takes_float = false;     // a Python float
+  bool takes_int = false;       // a Python int whose value the type can hold ...
+  bool needs_wide_int = false;  // ... and int32 cannot: an int that fits would choose int32
+  uint32_t offset = 0;          // bytes from the start of the argument buffer
+};
+
+// What a call's argument counts as where its parameter has no declared type: part of the key under
+// which code is found.
+struct ArgumentClass {
+  ir::Type type;         // a weak float is weak F64 until all arguments are known
+  bool is_list = false;  // of floats, which follows the rule for weak floats
+  friend bool operator==(const ArgumentClass&, const ArgumentClass&) = default;
+};
+
+// Machine code bound to the classes of arguments that lead to it.
+struct Binding {
+  std::vector<ArgumentClass> classes;  // one a parameter; declared ones have their declared type
+  runtime::KernelTypes types;
+  std::shared_ptr<const runtime::CompiledKernel> code;
+  std::vector<ParameterSlot> slots;
+  uint32_t argument_bytes = 0;
+  bool takes_fast_path = false;  // small enough for the launch path's fixed storage
+};
+
+struct KernelBody {
+  std::string name;
+  bool is_deferred = false;  // the source is read at the first launch
+  runtime::CompileOptions options;
+  std::string dump_folder;  // empty: no dumps
+  bool dumps_beside_source = false;
+
+  std::unique_ptr<runtime::KernelCode> code;  // null until the source was read
+  std::vector<Parameter> parameters;
+  std::vector<SourceText> sources;
+  std::vector<std::unique_ptr<Binding>> bindings;  // the one used last comes first; never removed
+};
+
+// The argument buffer's layout for the types of a call.
+void lay_out(Binding& binding, const std::vector<Parameter>& parameters);
+
+// "saxpy(float32 alpha, float32* X, float32* Y)"; parameters without a type by their name alone.
+std::string describe_signature(const KernelBody& body);
+
+// "void (float32 alpha, float32* X)" of types that code exists for.
+std::string signature_text(const KernelBody& body, const std::vector<ir::Type>& types);
+
+}  // namespace cudapy::binding

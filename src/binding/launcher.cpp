@@ -1,0 +1,331 @@
+// The launch path: `kernel(n)(X, Y)` in a few hundred nanoseconds. A kernel keeps one launcher that
+// nobody uses, and the kernel's bindings are tried in the order of their last use, so an ordinary
+// call allocates nothing.
+
+#include "binding/launcher.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "binding/arguments.h"
+#include "binding/dumps.h"
+#include "binding/errors.h"
+#include "binding/launch_size.h"
+#include "binding/py_compat.h"
+
+namespace cudapy::binding {
+namespace {
+
+constexpr size_t kFastBindings = 4;  // tried on the fast path
+
+PyTypeObject* launcher_type = nullptr;
+PyObject* launch_hook = nullptr;
+
+// A C++ exception becomes a Python one at the border. A thread that the interpreter ends while it
+// has no GIL unwinds through here, too, and must pass: so nothing is caught but what C++ throws.
+template <typename Body>
+PyObject* guarded(Body&& body) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return PyErr_NoMemory();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+    return nullptr;
+  }
+}
+
+bool is_main_thread() {
+  return syscall(SYS_gettid) == getpid();
+}
+
+// Runs Python's signal handlers; true if one raised. Called without the GIL, by the thread that
+// owns `state`.
+bool check_signals(void* state) {
+  auto*& thread = *static_cast<PyThreadState**>(state);
+  PyEval_RestoreThread(thread);
+  const bool raised = PyErr_CheckSignals() != 0;
+  thread = PyEval_SaveThread();
+  return raised;
+}
+
+// Holder has detach() and attach(), which bracket the time without the GIL. False with an exception
+// set.
+template <typename Holder>
+bool run(const runtime::CpuKernel& kernel, const void* arguments,
+         const runtime::LaunchRequest& request, Holder& holder) {
+  const runtime::LaunchPlan plan = runtime::plan_launch(kernel.metadata, request);
+  if (plan.blocks == 0) return true;
+  if (plan.is_tiny) {
+    runtime::run_inline(kernel, arguments, plan);
+    return true;
+  }
+  holder.detach();
+  PyThreadState* thread = PyEval_SaveThread();
+  // Signal handlers run in the main thread alone; the others need not ask.
+  const runtime::InterruptCheck check{is_main_thread() ? check_signals : nullptr, &thread};
+  const runtime::PoolOutcome outcome = runtime::run_launch(kernel, arguments, plan, check);
+  PyEval_RestoreThread(thread);
+  holder.attach();
+  if (outcome == runtime::PoolOutcome::kForked && !PyErr_Occurred()) {
+    PyErr_SetString(
+        PyExc_RuntimeError,
+        "the process forked in a signal handler during a launch, which this child cannot finish");
+  }
+  return outcome == runtime::PoolOutcome::kDone;
+}
+
+// The arguments of a launch that may take any form; lives on the heap so that it can be let go of
+// while the GIL is away.
+class CallHolder {
+ public:
+  CallHolder(const KernelBody& body, PyObject* const* arguments, size_t count)
+      : owned_(std::make_unique<CallArguments>(body, arguments, count)) {}
+
+  CallArguments* operator->() { return owned_.get(); }
+  void detach() { detached_ = owned_.release(); }
+  void attach() { owned_.reset(std::exchange(detached_, nullptr)); }
+
+ private:
+  std::unique_ptr<CallArguments> owned_;
+  CallArguments* detached_ = nullptr;
+};
+
+void move_to_front(KernelBody& body, size_t index) {
+  const auto first = body.bindings.begin();
+  std::rotate(first, first + static_cast<ptrdiff_t>(index),
+              first + static_cast<ptrdiff_t>(index) + 1);
+}
+
+Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classes,
+                      bool wide_index) {
+  for (size_t i = 0; i < body.bindings.size(); ++i) {
+    if (body.bindings[i]->classes != classes || body.bindings[i]->types.wide_index != wide_index)
+      continue;
+    move_to_front(body, i);
+    return body.bindings.front().get();
+  }
+  return nullptr;
+}
+
+// Finds or makes code for a call's arguments; compiles without the GIL. Null with an exception set.
+Binding* bind(KernelBody& body, CallHolder& call, const runtime::LaunchRequest& request) {
+  std::vector<ArgumentClass> classes = call->classes();
+  runtime::KernelTypes types = call->types(request.threads[0] > INT32_MAX);
+  if (Binding* known = find_binding(body, classes, types.wide_index)) return known;
+  Diagnostics diagnostics;
+  std::string error;
+  call.detach();
+  PyThreadState* thread = PyEval_SaveThread();
+  auto code = body.code->get(types, diagnostics, error);
+  PyEval_RestoreThread(thread);
+  call.attach();
+  if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
+  if (code == nullptr) return raise_compile_error("`" + body.name + "`: " + error);
+  if (Binding* known = find_binding(body, classes, types.wide_index))
+    return known;  // another thread was faster
+  auto binding = std::make_unique<Binding>();
+  binding->classes = std::move(classes);
+  binding->types = std::move(types);
+  binding->code = std::move(code);
+  lay_out(*binding, body.parameters);
+  body.bindings.insert(body.bindings.begin(), std::move(binding));
+  Binding* made = body.bindings.front().get();
+  if ((body.dumps_beside_source || !body.dump_folder.empty()) && !write_dumps(body, *made))
+    return nullptr;
+  return made;
+}
+
+PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* arguments,
+                                    size_t count) {
+  if (!prepare_kernel(self->kernel)) return nullptr;
+  KernelBody& body = *self->kernel->body;
+  CallHolder call(body, arguments, count);
+  if (!call->classify()) return nullptr;
+  const Binding* binding = bind(body, call, self->request);
+  if (binding == nullptr || !call->fill(*binding)) return nullptr;
+  if (!run(binding->code->kernel, call->buffer(), self->request, call) || !call->copy_back())
+    return nullptr;
+  Py_RETURN_NONE;
+}
+
+PyObject* launch_through_hook(LauncherObject* self, PyObject* const* arguments, size_t count) {
+  const int64_t* threads = self->request.threads;
+  const int64_t* block = self->request.block;
+  const PyRef sizes = PyRef::steal(Py_BuildValue("(LLL)", threads[0], threads[1], threads[2]));
+  const PyRef shape = block[0] > 0
+                          ? PyRef::steal(Py_BuildValue("(LLL)", block[0], block[1], block[2]))
+                          : PyRef::borrow(Py_None);
+  const PyRef packed = PyRef::steal(PyTuple_New(static_cast<Py_ssize_t>(count)));
+  if (!sizes || !shape || !packed) return nullptr;
+  for (size_t i = 0; i < count; ++i) {
+    Py_INCREF(arguments[i]);
+    PyTuple_SetItem(packed.get(), static_cast<Py_ssize_t>(i), arguments[i]);
+  }
+  const PyRef hook = PyRef::borrow(launch_hook);
+  return PyObject_CallFunctionObjArgs(hook.get(), self->kernel, sizes.get(), shape.get(),
+                                      packed.get(), nullptr);
+}
+
+PyObject* call_launcher(PyObject* object, PyObject* const* arguments, size_t count_and_flags,
+                        PyObject* keyword_names) {
+  return guarded([&]() -> PyObject* {
+    auto* self = reinterpret_cast<LauncherObject*>(object);
+    const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flags));
+    KernelBody& body = *self->kernel->body;
+    if (keyword_names != nullptr && PyTuple_Size(keyword_names) > 0) {
+      return raise_type_error("`" + body.name +
+                              "` takes its arguments by position: " + describe_signature(body));
+    }
+    if (launch_hook != nullptr) return launch_through_hook(self, arguments, count);
+    const bool wide_threads = self->request.threads[0] > INT32_MAX;
+    FastArguments fast;
+    for (size_t i = 0;
+         i < std::min(body.bindings.size(), kFastBindings) && count == body.parameters.size();
+         ++i) {
+      const Binding& binding = *body.bindings[i];
+      if (!fast.fill(binding, arguments, wide_threads)) continue;
+      if (i > 0) move_to_front(body, i);
+      if (!run(binding.code->kernel, fast.buffer(), self->request, fast)) return nullptr;
+      Py_RETURN_NONE;
+    }
+    return launch_with_any_arguments(self, arguments, count);
+  });
+}
+
+// The kernel's spare launcher brought back to life, or a new one. Its request is not set.
+LauncherObject* new_launcher(KernelObject* kernel) {
+  LauncherObject* self = nullptr;
+  if (kernel->spare_launcher != nullptr) {
+    PyObject* spare = std::exchange(kernel->spare_launcher, nullptr);
+    self = reinterpret_cast<LauncherObject*>(PyObject_Init(spare, launcher_type));
+  } else {
+    self = PyObject_GC_New(LauncherObject, launcher_type);
+    if (self == nullptr) return nullptr;
+  }
+  self->vectorcall = call_launcher;
+  Py_INCREF(kernel);
+  self->kernel = kernel;
+  return self;
+}
+
+void free_launcher(PyObject* object) {
+  PyObject_GC_UnTrack(object);
+  auto* self = reinterpret_cast<LauncherObject*>(object);
+  PyTypeObject* type = Py_TYPE(object);
+  KernelObject* kernel = self->kernel;
+  if (kernel != nullptr && kernel->spare_launcher == nullptr) {
+    kernel->spare_launcher = object;
+  } else {
+    PyObject_GC_Del(object);
+  }
+  Py_XDECREF(kernel);  // last: this may free the kernel, and with it the spare
+  Py_DECREF(type);
+}
+
+int traverse_launcher(PyObject* object, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(object));
+  Py_VISIT(reinterpret_cast<LauncherObject*>(object)->kernel);
+  return 0;
+}
+
+PyObject* repr_of_launcher(PyObject* object) {
+  const auto* self = reinterpret_cast<LauncherObject*>(object);
+  const int64_t* threads = self->request.threads;
+  return PyUnicode_FromFormat("<cudapy launcher of %s over %lld x %lld x %lld threads>",
+                              self->kernel->body->name.c_str(), static_cast<long long>(threads[0]),
+                              static_cast<long long>(threads[1]),
+                              static_cast<long long>(threads[2]));
+}
+
+PyObject* kernel_of_launcher(PyObject* object, void*) {
+  auto* kernel = reinterpret_cast<PyObject*>(reinterpret_cast<LauncherObject*>(object)->kernel);
+  Py_INCREF(kernel);
+  return kernel;
+}
+
+PyMemberDef members[] = {
+    {"__vectorcalloffset__", CUDAPY_T_PYSSIZET, offsetof(LauncherObject, vectorcall),
+     CUDAPY_READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+PyGetSetDef getters[] = {
+    {"kernel", kernel_of_launcher, nullptr, "The kernel that is launched.", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+
+constexpr char kDoc[] =
+    "A kernel with the number of threads wanted: `launcher = kernel(n)`, then `launcher(X, Y)` as "
+    "often as one likes.";
+
+PyType_Slot slots[] = {
+    {Py_tp_dealloc, reinterpret_cast<void*>(free_launcher)},
+    {Py_tp_traverse, reinterpret_cast<void*>(traverse_launcher)},
+    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+    {Py_tp_repr, reinterpret_cast<void*>(repr_of_launcher)},
+    {Py_tp_members, members},
+    {Py_tp_getset, getters},
+    {Py_tp_doc, const_cast<char*>(kDoc)},
+    {0, nullptr},
+};
+
+PyType_Spec spec = {"cudapy.Launcher", sizeof(LauncherObject), 0,
+                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+                        Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                    slots};
+
+}  // namespace
+
+PyObject* call_kernel(PyObject* kernel, PyObject* const* arguments, size_t count_and_flags,
+                      PyObject* keyword_names) {
+  return guarded([&]() -> PyObject* {
+    auto* owner = reinterpret_cast<KernelObject*>(kernel);
+    const Py_ssize_t count = PyVectorcall_NARGS(count_and_flags);
+    runtime::LaunchRequest request;
+    int overflow = 1;
+    if (count == 1 && keyword_names == nullptr && PyLong_CheckExact(arguments[0])) {
+      request.threads[0] = PyLong_AsLongLongAndOverflow(arguments[0], &overflow);
+    }
+    const bool is_plain = overflow == 0 && request.threads[0] >= 0 &&
+                          request.threads[0] <= runtime::kMaxLaunchThreads;
+    if (!is_plain) {
+      request = {};
+      if (!parse_launch_size(owner->body->name, arguments, count, keyword_names, request))
+        return nullptr;
+    }
+    LauncherObject* launcher = new_launcher(owner);
+    if (launcher == nullptr) return nullptr;
+    launcher->request = request;
+    auto* result = reinterpret_cast<PyObject*>(launcher);
+    PyObject_GC_Track(result);
+    return result;
+  });
+}
+
+void drop_spare_launcher(KernelObject* kernel) {
+  if (PyObject* spare = std::exchange(kernel->spare_launcher, nullptr)) PyObject_GC_Del(spare);
+}
+
+PyObject* set_launch_hook(PyObject* hook) {
+  PyObject* before = launch_hook;
+  if (hook == Py_None) hook = nullptr;
+  Py_XINCREF(hook);
+  launch_hook = hook;
+  Py_XDECREF(before);
+  Py_RETURN_NONE;
+}
+
+bool define_launcher(PyObject* module) {
+  launcher_type = reinterpret_cast<PyTypeObject*>(PyType_FromModuleAndSpec(module, &spec, nullptr));
+  return launcher_type != nullptr &&
+         PyModule_AddObjectRef(module, "Launcher", reinterpret_cast<PyObject*>(launcher_type)) == 0;
+}
+
+}  // namespace cudapy::binding

@@ -1,0 +1,31 @@
+// cudapy.Launcher: a kernel with the number of threads wanted. Calling it with the arguments
+// launches.
+#pragma once
+
+#include <Python.h>
+
+#include "binding/kernel.h"
+#include "runtime/cpu/launch.h"
+
+namespace cudapy::binding {
+
+struct LauncherObject {
+  PyObject_HEAD vectorcallfunc vectorcall;
+  KernelObject* kernel;  // owned
+  runtime::LaunchRequest request;
+};
+
+bool define_launcher(PyObject* module);
+
+// kernel(nx, ny=1, nz=1, *, block=None, stream=None), by the vectorcall protocol.
+PyObject* call_kernel(PyObject* kernel, PyObject* const* arguments, size_t count_and_flags,
+                      PyObject* keyword_names);
+
+// Frees a kernel's spare launcher.
+void drop_spare_launcher(KernelObject* kernel);
+
+// While set, launches go to this callable as (kernel, (nx, ny, nz), block or None, arguments). None
+// or null: they run here.
+PyObject* set_launch_hook(PyObject* hook);
+
+}  // namespace cudapy::binding

@@ -1,0 +1,88 @@
+// The extension module cudapy._core.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <string>
+
+#include "binding/array.h"
+#include "binding/elem_type.h"
+#include "binding/errors.h"
+#include "binding/kernel.h"
+#include "binding/launcher.h"
+#include "runtime/compile_driver.h"
+#include "runtime/cpu/cpu_count.h"
+#include "runtime/cpu/host.h"
+#include "runtime/cpu/pool.h"
+
+namespace nb = nanobind;
+
+namespace cudapy::binding {
+namespace {
+
+void set_num_threads(int count) {
+  if (count < 1 || count > runtime::kMaxThreads) {
+    raise(PyExc_ValueError, "set_num_threads(" + std::to_string(count) + "): it goes from 1 to " +
+                                std::to_string(runtime::kMaxThreads));
+    throw nb::python_error();
+  }
+  runtime::set_pool_thread_count(count);
+}
+
+nb::dict cache_info() {
+  runtime::CacheInfo info;
+  {
+    const nb::gil_scoped_release released;  // it walks the folder
+    info = runtime::kernel_cache().info();
+  }
+  nb::dict dict;
+  dict["directory"] = info.directory;
+  dict["enabled"] = info.enabled;
+  dict["problem"] = info.problem;
+  dict["entries"] = info.entries;
+  dict["bytes"] = info.bytes;
+  dict["hits"] = info.hits;
+  dict["misses"] = info.misses;
+  dict["writes"] = info.writes;
+  dict["errors"] = info.errors;
+  return dict;
+}
+
+nb::object launch_hook_setter(nb::handle hook) {
+  if (!hook.is_none() && !PyCallable_Check(hook.ptr()))
+    throw nb::type_error("a launch hook is a callable or None");
+  return nb::steal(set_launch_hook(hook.ptr()));
+}
+
+}  // namespace
+}  // namespace cudapy::binding
+
+NB_MODULE(_core, module) {
+  using namespace cudapy;
+  nb::set_leak_warnings(false);  // the core never prints
+  module.doc() =
+      "The compiled core of cudapy. Its names are re-exported by the package; what is only here "
+      "may change.";
+  binding::define_cuda_array(module);
+  if (!binding::define_kernel(module.ptr()) || !binding::define_launcher(module.ptr()))
+    throw nb::python_error();
+  module.def("set_num_threads", binding::set_num_threads, nb::arg("count"),
+             "Spreads following launches over `count` threads, the launching one included.");
+  module.def("get_num_threads", runtime::pool_thread_count,
+             "The number of threads that launches are spread over: by default CUDAPY_NUM_THREADS, "
+             "else as many CPUs as the\n"
+             "process may use.");
+  module.def("cache_info", binding::cache_info,
+             "The kernel cache: its folder, what it holds, and this process's hits, misses, writes "
+             "and errors.");
+  module.def(
+      "cache_clear", [] { runtime::kernel_cache().clear(); },
+      nb::call_guard<nb::gil_scoped_release>(), "Removes every entry of the kernel cache.");
+  module.def("set_launch_hook", binding::launch_hook_setter, nb::arg("hook").none(),
+             "While set, launches call hook(kernel, (nx, ny, nz), block or None, arguments) "
+             "instead of running here.");
+  module.def(
+      "cpu_level", [] { return std::string(runtime::isa_name(runtime::host_cpu().level)); },
+      "The vector instruction level that kernels are compiled for on this machine.");
+  module.attr("__version__") = CUDAPY_VERSION;
+}

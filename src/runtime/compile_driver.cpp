@@ -1,0 +1,256 @@
+#include "runtime/compile_driver.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <shared_mutex>
+
+#include "ir/printer.h"
+#include "ir/serialize.h"
+#include "jit/jit.h"
+#include "runtime/cpu/host.h"
+#include "runtime/jit_module.h"
+#include "runtime/math/math_symbols.h"
+#include "sema/check.h"
+#include "transform/lower.h"
+
+namespace cudapy::runtime {
+namespace {
+
+// Held shared while a thread compiles and alone while the process forks, so that a child never
+// inherits a half-done compile and its locks.
+class ForkGuard {
+ public:
+  static std::shared_mutex& mutex() {
+    static ForkGuard guard;
+    return *reinterpret_cast<std::shared_mutex*>(&storage_);
+  }
+
+ private:
+  ForkGuard() {
+    new (&storage_) std::shared_mutex;
+    const auto release = [] { new (&storage_) std::shared_mutex; };
+    pthread_atfork([] { mutex().lock(); }, [] { mutex().unlock(); }, release);
+  }
+
+  alignas(std::shared_mutex) static inline unsigned char storage_[sizeof(std::shared_mutex)];
+};
+
+// The shared object that this code was linked into: the extension.
+const std::string& core_path() {
+  static const std::string path = [] {
+    Dl_info info{};
+    const bool found = dladdr(reinterpret_cast<const void*>(&kernel_cache), &info) != 0 &&
+                       info.dli_fname != nullptr;
+    return std::string(found ? info.dli_fname : "");
+  }();
+  return path;
+}
+
+const void* resolve_symbol(std::string_view name) {
+  const auto symbols = math_symbols();
+  const auto found = std::lower_bound(
+      symbols.begin(), symbols.end(), name,
+      [](const MathSymbol& symbol, std::string_view wanted) { return symbol.name < wanted; });
+  if (found != symbols.end() && found->name == name) return found->address;
+  // What LLVM itself calls for copies and fills.
+  if (name == "memcpy") return reinterpret_cast<const void*>(&std::memcpy);
+  if (name == "memset") return reinterpret_cast<const void*>(&std::memset);
+  if (name == "memmove") return reinterpret_cast<const void*>(&std::memmove);
+  return nullptr;
+}
+
+// What the environment asks of code generation. Read at each compile: tests change it.
+struct TargetChoice {
+  std::string isa;     // empty: the host's own
+  int gang_width = 0;  // 0: chosen by code generation
+};
+
+bool read_target_choice(TargetChoice& choice, std::string& error) {
+  if (const char* isa = std::getenv("CUDAPY_ISA"); isa != nullptr && *isa != '\0') {
+    const auto level = isa_from_name(isa);
+    if (!level || !host_cpu().supports(*level)) {
+      error = std::string("CUDAPY_ISA=") + isa +
+              (level ? ": this machine does not have it"
+                     : ": it is one of sse2, sse4, avx2, avx512, neon");
+      return false;
+    }
+    choice.isa = isa;
+  }
+  if (const char* gang = std::getenv("CUDAPY_GANG"); gang != nullptr && *gang != '\0') {
+    const char* end = gang + std::strlen(gang);
+    const auto [stop, failure] = std::from_chars(gang, end, choice.gang_width);
+    const int width = choice.gang_width;
+    if (failure != std::errc() || stop != end || width < 1 || width > 64 ||
+        (width & (width - 1)) != 0) {
+      error = std::string("CUDAPY_GANG=") + gang + ": it is a power of two from 1 to 64";
+      return false;
+    }
+  }
+  return true;
+}
+
+class KeyBuilder {
+ public:
+  KeyBuilder& add(std::string_view text) {
+    add_number(text.size());
+    bytes_.insert(bytes_.end(), text.begin(), text.end());
+    return *this;
+  }
+  KeyBuilder& add_number(uint64_t number) {
+    for (int i = 0; i < 8; ++i) bytes_.push_back(static_cast<uint8_t>(number >> (8 * i)));
+    return *this;
+  }
+  KeyBuilder& add(const std::vector<uint8_t>& bytes) {
+    add_number(bytes.size());
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    return *this;
+  }
+  std::vector<uint8_t> take() { return std::move(bytes_); }
+
+ private:
+  std::vector<uint8_t> bytes_;
+};
+
+// Everything that decides the code.
+std::vector<uint8_t> cache_key(const ir::Function& kernel, const CompileOptions& options,
+                               const TargetChoice& choice) {
+  static const std::string identity = compiler_identity(core_path());
+  KeyBuilder key;
+  key.add("cudapy kernel 1").add(identity).add(choice.isa);
+  key.add(choice.isa.empty() ? host_cpu().identification : std::string());
+  key.add_number(static_cast<uint64_t>(choice.gang_width))
+      .add_number(options.fastmath)
+      .add_number(options.contract);
+  return key.add(ir::serialize(kernel)).take();
+}
+
+std::shared_ptr<const CompiledKernel> load(std::span<const uint8_t> image,
+                                           const ir::Function& kernel, std::string& error) {
+  auto compiled = std::make_shared<CompiledKernel>();
+  compiled->code = load_image(image, resolve_symbol, error);
+  if (!compiled->code) return nullptr;
+  const std::vector<uint8_t>& metadata = compiled->code.metadata();
+  if (metadata.size() != sizeof(KernelMetadata)) {
+    error = "the code image describes its kernel in an unknown way";
+    return nullptr;
+  }
+  std::memcpy(&compiled->kernel.metadata, metadata.data(), sizeof(KernelMetadata));
+  compiled->kernel.entry = reinterpret_cast<KernelEntry>(const_cast<void*>(compiled->code.entry()));
+  compiled->written = kernel.written;
+  return compiled;
+}
+
+bool run_compiler(const jit::CompileRequest& request, jit::CompileResult& result) {
+  const JitCompile compile = open_jit_module(core_path(), jit::kInterfaceVersion, result.error);
+  return compile != nullptr && compile(&request, &result);
+}
+
+jit::CompileRequest compile_request(const ir::Function& kernel, const CompileOptions& options,
+                                    const TargetChoice& choice) {
+  jit::CompileRequest request;
+  request.kernel = &kernel;
+  request.isa = choice.isa;
+  request.gang_width = choice.gang_width;
+  request.fastmath = options.fastmath;
+  return request;
+}
+
+}  // namespace
+
+KernelCode::KernelCode(ir::Program untyped, CompileOptions options)
+    : untyped_(std::move(untyped)), options_(options) {}
+
+bool KernelCode::check(const KernelTypes& types, Diagnostics& diagnostics) const {
+  return sema::check(untyped_, types.arguments, {types.wide_index}, diagnostics).has_value();
+}
+
+std::shared_ptr<const CompiledKernel> KernelCode::get(const KernelTypes& types,
+                                                      Diagnostics& diagnostics,
+                                                      std::string& error) {
+  const std::shared_lock no_fork(ForkGuard::mutex());
+  const std::lock_guard lock(mutex_);
+  for (const auto& [known, code] : compiled_) {
+    if (known == types) return code;
+  }
+  auto code = compile(types, diagnostics, error);
+  if (code != nullptr) compiled_.emplace_back(types, code);
+  return code;
+}
+
+std::optional<ir::Function> KernelCode::lower(const KernelTypes& types, Diagnostics& diagnostics,
+                                              StageTexts* texts) const {
+  auto typed = sema::check(untyped_, types.arguments, {types.wide_index}, diagnostics);
+  if (!typed) return std::nullopt;
+  if (texts != nullptr) texts->typed = ir::print(*typed);
+  transform::Options options;
+  options.contract = options_.contract;
+  options.fastmath = options_.fastmath;
+  ir::Function function = transform::lower(std::move(*typed), options);
+  if (texts != nullptr) texts->lowered = ir::print(function, {.shapes = true});
+  return function;
+}
+
+std::shared_ptr<const CompiledKernel> KernelCode::compile(const KernelTypes& types,
+                                                          Diagnostics& diagnostics,
+                                                          std::string& error) const {
+  TargetChoice choice;
+  if (!read_target_choice(choice, error)) return nullptr;
+  const auto kernel = lower(types, diagnostics, nullptr);
+  if (!kernel) return nullptr;
+  KernelCache& cache = kernel_cache();
+  const std::vector<uint8_t> key = cache_key(*kernel, options_, choice);
+  if (const auto image = cache.load(key)) {
+    std::string refused;  // an entry that cannot be loaded is a miss
+    if (auto code = load(*image, *kernel, refused)) return code;
+  }
+  jit::CompileResult result;
+  if (!run_compiler(compile_request(*kernel, options_, choice), result)) {
+    error = result.error;
+    return nullptr;
+  }
+  auto code = load(result.image, *kernel, error);
+  if (code != nullptr) cache.store(key, result.image);
+  return code;
+}
+
+std::optional<StageTexts> KernelCode::tree_texts(const KernelTypes& types,
+                                                 Diagnostics& diagnostics) const {
+  StageTexts texts;
+  if (!lower(types, diagnostics, &texts)) return std::nullopt;
+  return texts;
+}
+
+std::optional<StageTexts> KernelCode::texts(const KernelTypes& types, Diagnostics& diagnostics,
+                                            std::string& error) const {
+  const std::shared_lock no_fork(ForkGuard::mutex());
+  TargetChoice choice;
+  if (!read_target_choice(choice, error)) return std::nullopt;
+  StageTexts texts;
+  const auto kernel = lower(types, diagnostics, &texts);
+  if (!kernel) return std::nullopt;
+  jit::CompileRequest request = compile_request(*kernel, options_, choice);
+  request.want_unoptimised_llvm_ir = request.want_llvm_ir = request.want_asm = true;
+  jit::CompileResult result;
+  if (!run_compiler(request, result)) {
+    error = result.error;
+    return std::nullopt;
+  }
+  texts.unoptimised_llvm = std::move(result.unoptimised_llvm_ir);
+  texts.llvm = std::move(result.llvm_ir);
+  texts.assembly = std::move(result.asm_text);
+  return texts;
+}
+
+KernelCache& kernel_cache() {
+  static KernelCache* const cache =
+      new KernelCache(CacheOptions::from_environment());  // never destroyed: see the pool
+  return *cache;
+}
+
+}  // namespace cudapy::runtime

@@ -1,0 +1,90 @@
+// From a checked kernel to code that can be launched: sema and the tree passes for given argument
+// types, the kernel cache, and at a miss the compiler's module. No Python and no LLVM here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/tree.h"
+#include "runtime/cache/kernel_cache.h"
+#include "runtime/cpu/code_image.h"
+#include "runtime/cpu/launch.h"
+#include "support/diagnostic.h"
+
+namespace cudapy::runtime {
+
+struct CompileOptions {
+  bool contract = true;
+  bool fastmath = false;
+};
+
+// What code is made for: the arguments' types, and whether indices need 64 bits.
+struct KernelTypes {
+  std::vector<ir::Type> arguments;
+  bool wide_index = false;
+
+  friend bool operator==(const KernelTypes&, const KernelTypes&) = default;
+};
+
+// Machine code of a kernel for one KernelTypes. It stays valid while the object lives.
+struct CompiledKernel {
+  LoadedCode code;
+  CpuKernel kernel;
+  std::vector<bool> written;  // per parameter: an array that the kernel stores to
+};
+
+// What the stages make of a kernel, to be read by people.
+struct StageTexts {
+  std::string typed;    // after sema
+  std::string lowered;  // what code generation sees
+  std::string unoptimised_llvm;
+  std::string llvm;
+  std::string assembly;
+};
+
+// A kernel with all its machine code. Thread safe.
+class KernelCode {
+ public:
+  KernelCode(ir::Program untyped, CompileOptions options);
+
+  const ir::Program& untyped() const { return untyped_; }
+
+  // Reports what sema finds wrong with these types. True if nothing is.
+  bool check(const KernelTypes& types, Diagnostics& diagnostics) const;
+
+  // Code for `types`, compiled or loaded at the first request; concurrent requests for the same
+  // types compile once. Null if the kernel does not fit the types, with `diagnostics`, or if
+  // compiling fails, with the reason in `error`.
+  std::shared_ptr<const CompiledKernel> get(const KernelTypes& types, Diagnostics& diagnostics,
+                                            std::string& error);
+
+  // The texts of the stages before code generation; nullopt with `diagnostics`.
+  std::optional<StageTexts> tree_texts(const KernelTypes& types, Diagnostics& diagnostics) const;
+
+  // All texts: compiles once more. nullopt as above.
+  std::optional<StageTexts> texts(const KernelTypes& types, Diagnostics& diagnostics,
+                                  std::string& error) const;
+
+ private:
+  std::optional<ir::Function> lower(const KernelTypes& types, Diagnostics& diagnostics,
+                                    StageTexts* texts) const;
+  std::shared_ptr<const CompiledKernel> compile(const KernelTypes& types, Diagnostics& diagnostics,
+                                                std::string& error) const;
+
+  const ir::Program untyped_;
+  const CompileOptions options_;
+  std::mutex mutex_;
+  std::vector<std::pair<KernelTypes, std::shared_ptr<const CompiledKernel>>> compiled_;
+};
+
+// The process's kernel cache, opened at first use with the environment's options.
+KernelCache& kernel_cache();
+
+}  // namespace cudapy::runtime
