@@ -11,6 +11,18 @@ inline constexpr double kLn2Parts32[] = {0x1.62e4000000000p-1, 0x1.7f7d1c0000000
 // ln 2, in parts of 42, 53 bits
 inline constexpr double kLn2Parts64[] = {0x1.62e42fefa3800p-1, 0x1.ef35793c76730p-45};
 
+// ln 2, in parts of 24, 24 bits
+inline constexpr double kLn2Full32[] = {0x1.62e4300000000p-1, -0x1.05c6100000000p-29};
+
+// ln 2, in parts of 53, 53 bits
+inline constexpr double kLn2Full64[] = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
+
+// ln 10, in parts of 24, 24 bits
+inline constexpr double kLn10Full32[] = {0x1.26bb1c0000000p+1, -0x1.12aaba0000000p-25};
+
+// ln 10, in parts of 53, 53 bits
+inline constexpr double kLn10Full64[] = {0x1.26bb1bbb55516p+1, -0x1.f48ad494ea3e9p-53};
+
 // ln 2, in parts of 42, 53, 53 bits
 inline constexpr double kLn2Pair64[] = {0x1.62e42fefa3800p-1, 0x1.ef35793c76730p-45, 0x1.f97b57a079a19p-103};
 
@@ -82,58 +94,6 @@ inline constexpr double kExp64[] = {
     0x1.27e5037973e61p-22,
     0x1.af5152edde9b1p-26,
     0x1.1eaa67575660dp-29,
-};
-
-// (2^r - 1) / r, relative to 2^r; -0.50025 to 0.50025: error 1.97e-9 (2^-28.92, 0.033 ulp)
-inline constexpr double kExp232[] = {
-    0x1.62e4300000000p-1,
-    0x1.ebfbe00000000p-3,
-    0x1.c6b06e0000000p-5,
-    0x1.3b2a740000000p-7,
-    0x1.5da4300000000p-10,
-    0x1.43e0600000000p-13,
-    0x1.e6260a0000000p-17,
-};
-
-// (2^r - 1) / r, relative to 2^r; -0.50025 to 0.50025: error 6.3e-18 (2^-57.14, 0.057 ulp)
-inline constexpr double kExp264[] = {
-    0x1.62e42fefa39efp-1,
-    0x1.ebfbdff82c5b3p-3,
-    0x1.c6b08d704a26ep-5,
-    0x1.3b2ab6fb9dad2p-7,
-    0x1.5d87fe7845e5fp-10,
-    0x1.4309131674307p-13,
-    0x1.ffcbfe634eaacp-17,
-    0x1.62bfb4c635eddp-20,
-    0x1.b5208c1ca302bp-24,
-    0x1.e63b359185cf5p-28,
-    0x1.f0d51d4d25c4bp-32,
-};
-
-// (10^r - 1) / r, relative to 10^r; -0.15059 to 0.15059: error 7.95e-10 (2^-30.23, 0.013 ulp)
-inline constexpr double kExp1032[] = {
-    0x1.26bb1c0000000p+1,
-    0x1.53524c0000000p+1,
-    0x1.046ff60000000p+1,
-    0x1.2bd77e0000000p+0,
-    0x1.14b4ba0000000p-1,
-    0x1.a8d8760000000p-3,
-    0x1.5234540000000p-5,
-};
-
-// (10^r - 1) / r, relative to 10^r; -0.15059 to 0.15059: error 5.46e-18 (2^-57.35, 0.049 ulp)
-inline constexpr double kExp1064[] = {
-    0x1.26bb1bbb55516p+1,
-    0x1.53524c73cea7ap+1,
-    0x1.0470591de2aaep+1,
-    0x1.2bd7609fd46d3p+0,
-    0x1.1429ffd255e59p-1,
-    0x1.a7ed70a40441bp-3,
-    0x1.16e4de2152e0ap-4,
-    0x1.41165b0c931d3p-6,
-    0x1.489c4375a16cep-8,
-    0x1.2f77f815b1477p-10,
-    0x1.f259da11d2437p-13,
 };
 
 // (log(1+f) - f + f^2/2) / f^3, relative to log(1+f); -0.292893 to 0.414214: error 1.6e-9 (2^-29.22, 0.027 ulp)

@@ -73,13 +73,27 @@ Pair expm1_reduced(Pair r) {
 
 }  // namespace
 
+namespace {
+
+// 2^k e^r for a reduced r, x the function's argument.
+Real exp_reduced(Pair r, Int k, Bool small) {
+  Real tail = mad(r.hi * r.hi, poly(r.hi, exp_coefficients(r.hi)), r.lo);
+  return scale_result(1.0 + (r.hi + tail), k, small);
+}
+
+Pair times(Pair a, std::span<const double> parts) {
+  Pair product = two_prod(a.hi, a.hi.same(parts[0]));
+  return {product.hi, mad(a.hi, parts[1], mad(a.lo, parts[0], product.lo))};
+}
+
+}  // namespace
+
 Real exp(Real x) {
   Limits limits = exp_limits(x);
   Real bounded = clamp(x, limits.low, limits.high);
   Rounded k = round_product(bounded, kLog2EParts64[0]);
   Pair r = subtract_multiple(bounded, k.number, ln2_parts(x));
-  Real tail = mad(r.hi * r.hi, poly(r.hi, exp_coefficients(x)), r.lo);
-  return scale_result(1.0 + (r.hi + tail), k.bits, bounded < limits.subnormal);
+  return exp_reduced(r, k.bits, bounded < limits.subnormal);
 }
 
 Real exp_of_pair(Pair x) {
@@ -89,7 +103,7 @@ Real exp_of_pair(Pair x) {
   Pair r = subtract_multiple(bounded, k.number, ln2_parts(x.hi));
   // What is clamped is so far out that lo cannot matter.
   Real lo = select(bounded == x.hi, x.lo, 0.0);
-  Pair p = expm1_reduced({r.hi, r.lo + lo});
+  Pair p = expm1_reduced(fast_two_sum(r.hi, r.lo + lo));
   Pair sum = fast_two_sum(x.hi.same(1.0), p.hi);
   return scale_result(sum.hi + (sum.lo + p.lo), k.bits, bounded < limits.subnormal);
 }
@@ -98,22 +112,22 @@ Real exp2(Real x) {
   bool wide = x.is_double();
   Real bounded = wide ? clamp(x, -1080.0, 1024.0) : clamp(x, -155.0, 128.0);
   Rounded k = round_product(bounded, 1.0);
-  Real r = bounded - k.number;
-  Real p = wide ? poly(r, kExp264) : poly(r, kExp232);
-  return scale_result(mad(r, p, 1.0), k.bits, bounded < (wide ? -1020.0 : -125.0));
+  std::span<const double> ln2 =
+      wide ? std::span<const double>(kLn2Full64) : std::span<const double>(kLn2Full32);
+  Pair r = times({bounded - k.number, x.same(0.0)}, ln2);
+  return exp_reduced(r, k.bits, bounded < (wide ? -1020.0 : -125.0));
 }
 
 Real exp10(Real x) {
   bool wide = x.is_double();
   Real bounded = wide ? clamp(x, -325.0, 308.26) : clamp(x, -46.0, 38.54);
   Rounded k = round_product(bounded, kLog2Of10[0]);
-  std::span<const double> parts =
+  std::span<const double> step =
       wide ? std::span<const double>(kLog10Of2Parts64) : std::span<const double>(kLog10Of2Parts32);
-  Pair r = subtract_multiple(bounded, k.number, parts);
-  Real p = wide ? poly(r.hi, kExp1064) : poly(r.hi, kExp1032);
-  Real tail = r.lo * x.same(2.302585092994046);
-  Real y = 1.0 + mad(r.hi, p, tail);
-  return scale_result(y, k.bits, bounded < (wide ? -307.0 : -37.0));
+  std::span<const double> ln10 =
+      wide ? std::span<const double>(kLn10Full64) : std::span<const double>(kLn10Full32);
+  Pair r = times(subtract_multiple(bounded, k.number, step), ln10);
+  return exp_reduced(r, k.bits, bounded < (wide ? -307.0 : -37.0));
 }
 
 Real expm1(Real x) {
@@ -136,7 +150,7 @@ Real expm1(Real x) {
 Pair exp_to_pair(Pair x) {
   Rounded k = round_product(x.hi, kLog2EParts64[0]);
   Pair r = subtract_multiple(x.hi, k.number, ln2_parts(x.hi));
-  Pair p = expm1_reduced({r.hi, r.lo + x.lo});
+  Pair p = expm1_reduced(fast_two_sum(r.hi, r.lo + x.lo));
   Pair sum = fast_two_sum(x.hi.same(1.0), p.hi);
   bool wide = x.hi.is_double();
   Real power = from_bits((k.bits + (wide ? 1023 : 127)) << (wide ? 52 : 23));

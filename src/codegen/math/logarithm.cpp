@@ -93,8 +93,8 @@ Real log10(Real x) {
 
 namespace {
 
-// log(1 + u) for a pair u > -1.
-Real log1p_of_pair(Pair u) {
+// log(1 + u) + extra log 2 for a pair u > -1; extra an integer, 0 if u is small.
+Real log1p_of_pair(Pair u, Real extra) {
   bool wide = u.hi.is_double();
   Pair v = two_sum(u.hi, u.hi.same(1.0));
   Decomposed d = decompose(v.hi);
@@ -107,13 +107,13 @@ Real log1p_of_pair(Pair u) {
   Pair f = select(unscaled, u, Pair{d.mantissa - 1.0, small_part});
   Pair y = log_reduced(f);
   const double* ln2 = wide ? kLn2Parts64 : kLn2Parts32;
-  return add_exponent(y, d.exponent, ln2[0], ln2[1]);
+  return add_exponent(y, d.exponent + extra, ln2[0], ln2[1]);
 }
 
 }  // namespace
 
 Real log1p(Real x) {
-  Real y = log1p_of_pair({x, x.same(0.0)});
+  Real y = log1p_of_pair({x, x.same(0.0)}, x.same(0.0));
   Real otherwise = select(x == -1.0, x.same(-kInfinity), select(x > -1.0, x, x.same(kNan)));
   Real tiny = x.is_double() ? x.same(0x1p-54) : x.same(0x1p-25);
   return select(abs(x) < tiny, x, select((x > -1.0) & (x < kInfinity), y, otherwise));
@@ -143,7 +143,7 @@ Pair log_to_pair(Real x) {
   Decomposed d = decompose(x);
   // log m = 2 s + s z (2/3 + z p(z)) with s = (m - 1) / (m + 1), z = s^2.
   Pair top = {d.mantissa - 1.0, x.same(0.0)};
-  Pair s = top / fast_two_sum(d.mantissa, x.same(1.0));
+  Pair s = top / two_sum(d.mantissa, x.same(1.0));
   Pair z = s * s;
   Pair inner =
       constant_pair(x, 0x1.5555555555555p-1, 0x1.5555555555555p-55) + z.hi * poly(z.hi, kLogOdd64);
@@ -175,8 +175,7 @@ Real asinh(Real x) {
   Pair root = sqrt(square + a.same(1.0));
   Pair u = square / (root + a.same(1.0)) + a;
   u = select(large, Pair{magnitude, x.same(0.0)}, u);
-  Real y = log1p_of_pair(u);
-  y = select(large, y + kLn2Parts64[0], y);
+  Real y = log1p_of_pair(u, select(large, x.same(1.0), x.same(0.0)));
   y = select(magnitude < 0x1p-28, magnitude, y);
   return copy_sign(select(magnitude < kInfinity, y, magnitude), x);
 }
@@ -193,8 +192,7 @@ Real acosh(Real x) {
     Pair u = t + sqrt(t * (t + x.same(2.0)));
     u = select(t.hi == 0.0, Pair{t.hi, t.lo}, u);
     u = select(large, Pair{x, x.same(0.0)}, u);
-    Real y = log1p_of_pair(u);
-    y = select(large, y + kLn2Parts64[0], y);
+    Real y = log1p_of_pair(u, select(large, x.same(1.0), x.same(0.0)));
     result = select(x < kInfinity, y, x);
   }
   return select(x >= 1.0, result, select(is_nan(x), x, x.same(kNan)));
@@ -210,7 +208,7 @@ Real atanh(Real x) {
     Real a =
         select(magnitude < 0x1p-200, x.same(0.0), min(x.same(0x1.fffffffffffffp-1), magnitude));
     Pair u = Pair{a + a, x.same(0.0)} / two_sum(x.same(1.0), -a);
-    y = log1p_of_pair(u) * 0.5;
+    y = log1p_of_pair(u, x.same(0.0)) * 0.5;
     y = select(magnitude < 0x1p-28, magnitude, y);
   }
   Real outside = select(magnitude == 1.0, x.same(kInfinity), x.same(kNan));

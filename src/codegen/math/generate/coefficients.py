@@ -161,10 +161,6 @@ def fits() -> list[Fit]:
 
     both("Exp", "(e^r - 1 - r) / r^2, relative to expm1(r)", exp_tail,
          lambda r: r**2 / mp.expm1(r), -LN2_HALF, LN2_HALF, 6, 11)
-    both("Exp2", "(2^r - 1) / r, relative to 2^r", lambda r: mp.expm1(r * mp.log(2)) / r,
-         lambda r: r / 2**r, mpf("-0.50025"), mpf("0.50025"), 7, 11)
-    both("Exp10", "(10^r - 1) / r, relative to 10^r", lambda r: mp.expm1(r * mp.log(10)) / r,
-         lambda r: r / 10**r, -mp.log10(2) / 2 * mpf("1.0005"), mp.log10(2) / 2 * mpf("1.0005"), 7, 11)
     both("Log", "(log(1+f) - f + f^2/2) / f^3, relative to log(1+f)", log_tail,
          lambda f: f**3 / mp.log1p(f), LOG_LOW, LOG_HIGH, 9, 20)
     both("Sin", "(sin(x) - x) / x^3 in x^2, relative to sin(x)", root(odd_tail(mp.sin)),
@@ -210,6 +206,10 @@ def constants() -> list[Constant]:
     return [
         Constant("Ln2Parts32", "ln 2", ln2, [15, 24]),
         Constant("Ln2Parts64", "ln 2", ln2, [42, 53]),
+        Constant("Ln2Full32", "ln 2", ln2, [24, 24]),
+        Constant("Ln2Full64", "ln 2", ln2, [53, 53]),
+        Constant("Ln10Full32", "ln 10", mp.log(10), [24, 24]),
+        Constant("Ln10Full64", "ln 10", mp.log(10), [53, 53]),
         Constant("Ln2Pair64", "ln 2", ln2, [42, 53, 53]),
         Constant("Log10Of2Parts32", "log10 2", mp.log10(2), [15, 24]),
         Constant("Log10Of2Parts64", "log10 2", mp.log10(2), [42, 53]),
