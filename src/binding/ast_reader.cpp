@@ -1,5 +1,5 @@
-// CPython's ast objects -> frontend::syntax. Dispatches on the node's type through one table, built on first use;
-// attribute names are interned once, so that a node costs a few dictionary look-ups.
+// CPython's ast objects -> frontend::syntax. Dispatches on the node's type through one table, built
+// on first use; attribute names are interned once, so that a node costs a few dictionary look-ups.
 #include "binding/ast_reader.h"
 
 #include <array>
@@ -17,16 +17,20 @@ namespace syntax = frontend::syntax;
 
 // The classes of CPython's ast that are read; all others become Unsupported.
 #define CUDAPY_AST_NODES(NODE)                                                                     \
-  NODE(Name) NODE(Constant) NODE(Attribute) NODE(Subscript) NODE(Slice) NODE(UnaryOp) NODE(BinOp)  \
-  NODE(BoolOp) NODE(Compare) NODE(IfExp) NODE(Call) NODE(Tuple) NODE(NamedExpr) NODE(Starred)      \
-  NODE(Expr) NODE(Assign) NODE(AugAssign) NODE(AnnAssign) NODE(If) NODE(While) NODE(For)           \
-  NODE(Break) NODE(Continue) NODE(Pass) NODE(Return) NODE(FunctionDef) NODE(AsyncFunctionDef)      \
-  NODE(ClassDef) NODE(Import) NODE(ImportFrom) NODE(With) NODE(AsyncWith) NODE(Try) NODE(TryStar)  \
-  NODE(Match) NODE(Global) NODE(Nonlocal) NODE(AsyncFor) NODE(Delete)                              \
-  NODE(USub) NODE(UAdd) NODE(Invert) NODE(Not) NODE(And) NODE(Or)                                  \
-  NODE(Add) NODE(Sub) NODE(Mult) NODE(MatMult) NODE(Div) NODE(FloorDiv) NODE(Mod) NODE(Pow)        \
-  NODE(LShift) NODE(RShift) NODE(BitAnd) NODE(BitOr) NODE(BitXor)                                  \
-  NODE(Eq) NODE(NotEq) NODE(Lt) NODE(LtE) NODE(Gt) NODE(GtE) NODE(Is) NODE(IsNot) NODE(In) NODE(NotIn)
+  NODE(Name)                                                                                       \
+  NODE(Constant) NODE(Attribute) NODE(Subscript) NODE(Slice) NODE(UnaryOp) NODE(BinOp)             \
+      NODE(BoolOp) NODE(Compare) NODE(IfExp) NODE(Call) NODE(Tuple) NODE(NamedExpr) NODE(Starred)  \
+          NODE(Expr) NODE(Assign) NODE(AugAssign) NODE(AnnAssign) NODE(If) NODE(While) NODE(For)   \
+              NODE(Break) NODE(Continue) NODE(Pass) NODE(Return) NODE(FunctionDef)                 \
+                  NODE(AsyncFunctionDef) NODE(ClassDef) NODE(Import) NODE(ImportFrom) NODE(With)   \
+                      NODE(AsyncWith) NODE(Try) NODE(TryStar) NODE(Match) NODE(Global)             \
+                          NODE(Nonlocal) NODE(AsyncFor) NODE(Delete) NODE(USub) NODE(UAdd)         \
+                              NODE(Invert) NODE(Not) NODE(And) NODE(Or) NODE(Add) NODE(Sub)        \
+                                  NODE(Mult) NODE(MatMult) NODE(Div) NODE(FloorDiv) NODE(Mod)      \
+                                      NODE(Pow) NODE(LShift) NODE(RShift) NODE(BitAnd) NODE(BitOr) \
+                                          NODE(BitXor) NODE(Eq) NODE(NotEq) NODE(Lt) NODE(LtE)     \
+                                              NODE(Gt) NODE(GtE) NODE(Is) NODE(IsNot) NODE(In)     \
+                                                  NODE(NotIn)
 
 enum class Node : uint8_t {
 #define NODE(name) name,
@@ -36,15 +40,17 @@ enum class Node : uint8_t {
 };
 
 // The attributes that nodes are asked for.
-#define CUDAPY_AST_FIELDS(FIELD)                                                                   \
-  FIELD(lineno) FIELD(col_offset) FIELD(end_lineno) FIELD(end_col_offset) FIELD(id) FIELD(value)   \
-  FIELD(attr) FIELD(slice) FIELD(op) FIELD(operand) FIELD(left) FIELD(right) FIELD(values)         \
-  FIELD(ops) FIELD(comparators) FIELD(test) FIELD(body) FIELD(orelse) FIELD(func) FIELD(args)      \
-  FIELD(keywords) FIELD(arg) FIELD(elts) FIELD(lower) FIELD(upper) FIELD(step) FIELD(targets)      \
-  FIELD(target) FIELD(annotation) FIELD(iter) FIELD(name) FIELD(returns) FIELD(posonlyargs)        \
-  FIELD(vararg) FIELD(kwonlyargs) FIELD(kw_defaults) FIELD(kwarg) FIELD(defaults) FIELD(names)     \
-  FIELD(asname) FIELD(items) FIELD(optional_vars) FIELD(handlers) FIELD(finalbody) FIELD(cases)    \
-  FIELD(__name__)
+#define CUDAPY_AST_FIELDS(FIELD)                                                               \
+  FIELD(lineno)                                                                                \
+  FIELD(col_offset) FIELD(end_lineno) FIELD(end_col_offset) FIELD(id) FIELD(value) FIELD(attr) \
+      FIELD(slice) FIELD(op) FIELD(operand) FIELD(left) FIELD(right) FIELD(values) FIELD(ops)  \
+          FIELD(comparators) FIELD(test) FIELD(body) FIELD(orelse) FIELD(func) FIELD(args)     \
+              FIELD(keywords) FIELD(arg) FIELD(elts) FIELD(lower) FIELD(upper) FIELD(step)     \
+                  FIELD(targets) FIELD(target) FIELD(annotation) FIELD(iter) FIELD(name)       \
+                      FIELD(returns) FIELD(posonlyargs) FIELD(vararg) FIELD(kwonlyargs)        \
+                          FIELD(kw_defaults) FIELD(kwarg) FIELD(defaults) FIELD(names)         \
+                              FIELD(asname) FIELD(items) FIELD(optional_vars) FIELD(handlers)  \
+                                  FIELD(finalbody) FIELD(cases) FIELD(__name__)
 
 struct Tables {
   std::unordered_map<PyTypeObject*, Node> nodes;
@@ -182,43 +188,70 @@ std::vector<syntax::Expr> Reader::expressions(PyObject* node, PyObject* name) {
 
 syntax::UnaryOp unary_op(Node op) {
   switch (op) {
-    case Node::UAdd: return syntax::UnaryOp::Plus;
-    case Node::Invert: return syntax::UnaryOp::Invert;
-    case Node::Not: return syntax::UnaryOp::Not;
-    default: return syntax::UnaryOp::Negate;
+    case Node::UAdd:
+      return syntax::UnaryOp::Plus;
+    case Node::Invert:
+      return syntax::UnaryOp::Invert;
+    case Node::Not:
+      return syntax::UnaryOp::Not;
+    default:
+      return syntax::UnaryOp::Negate;
   }
 }
 
 syntax::BinaryOp binary_op(Node op) {
   switch (op) {
-    case Node::Sub: return syntax::BinaryOp::Subtract;
-    case Node::Mult: return syntax::BinaryOp::Multiply;
-    case Node::MatMult: return syntax::BinaryOp::MatrixMultiply;
-    case Node::Div: return syntax::BinaryOp::Divide;
-    case Node::FloorDiv: return syntax::BinaryOp::FloorDivide;
-    case Node::Mod: return syntax::BinaryOp::Modulo;
-    case Node::Pow: return syntax::BinaryOp::Power;
-    case Node::LShift: return syntax::BinaryOp::ShiftLeft;
-    case Node::RShift: return syntax::BinaryOp::ShiftRight;
-    case Node::BitAnd: return syntax::BinaryOp::BitAnd;
-    case Node::BitOr: return syntax::BinaryOp::BitOr;
-    case Node::BitXor: return syntax::BinaryOp::BitXor;
-    default: return syntax::BinaryOp::Add;
+    case Node::Sub:
+      return syntax::BinaryOp::Subtract;
+    case Node::Mult:
+      return syntax::BinaryOp::Multiply;
+    case Node::MatMult:
+      return syntax::BinaryOp::MatrixMultiply;
+    case Node::Div:
+      return syntax::BinaryOp::Divide;
+    case Node::FloorDiv:
+      return syntax::BinaryOp::FloorDivide;
+    case Node::Mod:
+      return syntax::BinaryOp::Modulo;
+    case Node::Pow:
+      return syntax::BinaryOp::Power;
+    case Node::LShift:
+      return syntax::BinaryOp::ShiftLeft;
+    case Node::RShift:
+      return syntax::BinaryOp::ShiftRight;
+    case Node::BitAnd:
+      return syntax::BinaryOp::BitAnd;
+    case Node::BitOr:
+      return syntax::BinaryOp::BitOr;
+    case Node::BitXor:
+      return syntax::BinaryOp::BitXor;
+    default:
+      return syntax::BinaryOp::Add;
   }
 }
 
 syntax::CompareOp compare_op(Node op) {
   switch (op) {
-    case Node::NotEq: return syntax::CompareOp::NotEqual;
-    case Node::Lt: return syntax::CompareOp::Less;
-    case Node::LtE: return syntax::CompareOp::LessEqual;
-    case Node::Gt: return syntax::CompareOp::Greater;
-    case Node::GtE: return syntax::CompareOp::GreaterEqual;
-    case Node::Is: return syntax::CompareOp::Is;
-    case Node::IsNot: return syntax::CompareOp::IsNot;
-    case Node::In: return syntax::CompareOp::In;
-    case Node::NotIn: return syntax::CompareOp::NotIn;
-    default: return syntax::CompareOp::Equal;
+    case Node::NotEq:
+      return syntax::CompareOp::NotEqual;
+    case Node::Lt:
+      return syntax::CompareOp::Less;
+    case Node::LtE:
+      return syntax::CompareOp::LessEqual;
+    case Node::Gt:
+      return syntax::CompareOp::Greater;
+    case Node::GtE:
+      return syntax::CompareOp::GreaterEqual;
+    case Node::Is:
+      return syntax::CompareOp::Is;
+    case Node::IsNot:
+      return syntax::CompareOp::IsNot;
+    case Node::In:
+      return syntax::CompareOp::In;
+    case Node::NotIn:
+      return syntax::CompareOp::NotIn;
+    default:
+      return syntax::CompareOp::Equal;
   }
 }
 
@@ -231,14 +264,20 @@ syntax::Expr Reader::expression(PyObject* node) {
       expr.kind = syntax::ExprKind::Name;
       expr.text = text_field(node, t_.id);
       break;
-    case Node::Constant: constant(node, expr); break;
+    case Node::Constant:
+      constant(node, expr);
+      break;
     case Node::Attribute:
       expr.kind = syntax::ExprKind::Attribute;
       expr.text = text_field(node, t_.attr);
       expr.operands.push_back(expression_field(node, t_.value));
       break;
-    case Node::Subscript: subscript(node, expr); break;
-    case Node::Slice: slice(node, expr); break;
+    case Node::Subscript:
+      subscript(node, expr);
+      break;
+    case Node::Slice:
+      slice(node, expr);
+      break;
     case Node::UnaryOp:
       expr.kind = syntax::ExprKind::Unary;
       expr.unary_op = unary_op(kind(field(node, t_.op).get()));
@@ -255,19 +294,24 @@ syntax::Expr Reader::expression(PyObject* node) {
                                                               : syntax::ExprKind::Or;
       expr.operands = expressions(node, t_.values);
       break;
-    case Node::Compare: compare(node, expr); break;
+    case Node::Compare:
+      compare(node, expr);
+      break;
     case Node::IfExp:
       expr.kind = syntax::ExprKind::Conditional;
       expr.operands.push_back(expression_field(node, t_.test));
       expr.operands.push_back(expression_field(node, t_.body));
       expr.operands.push_back(expression_field(node, t_.orelse));
       break;
-    case Node::Call: call(node, expr); break;
+    case Node::Call:
+      call(node, expr);
+      break;
     case Node::Tuple:
       expr.kind = syntax::ExprKind::Tuple;
       expr.operands = expressions(node, t_.elts);
       break;
-    default: unsupported(node, expr);
+    default:
+      unsupported(node, expr);
   }
   return expr;
 }
@@ -325,9 +369,7 @@ void Reader::constant(PyObject* node, syntax::Expr& expr) {
     if (data == nullptr) PyErr_Clear();  // lone surrogates: the contents don't matter
   } else {
     expr.kind = syntax::ExprKind::Unsupported;
-    expr.text = PyComplex_Check(object)    ? "Complex"
-                : object == Py_Ellipsis    ? "Ellipsis"
-                                           : "Bytes";
+    expr.text = PyComplex_Check(object) ? "Complex" : object == Py_Ellipsis ? "Ellipsis" : "Bytes";
   }
 }
 
@@ -415,20 +457,27 @@ syntax::Stmt Reader::statement(PyObject* node) {
       stmt.body = statements(node, t_.body);
       stmt.else_body = statements(node, t_.orelse);
       break;
-    case Node::Break: stmt.kind = syntax::StmtKind::Break; break;
-    case Node::Continue: stmt.kind = syntax::StmtKind::Continue; break;
-    case Node::Pass: stmt.kind = syntax::StmtKind::Pass; break;
+    case Node::Break:
+      stmt.kind = syntax::StmtKind::Break;
+      break;
+    case Node::Continue:
+      stmt.kind = syntax::StmtKind::Continue;
+      break;
+    case Node::Pass:
+      stmt.kind = syntax::StmtKind::Pass;
+      break;
     case Node::Return:
       stmt.kind = syntax::StmtKind::Return;
       stmt.value = expression_field(node, t_.value);
       break;
-    default: unsupported(node, what, stmt);
+    default:
+      unsupported(node, what, stmt);
   }
   return stmt;
 }
 
-// Keeps what it binds and the statements inside, so that one refused statement does not make every name that it
-// would have bound look undefined.
+// Keeps what it binds and the statements inside, so that one refused statement does not make every
+// name that it would have bound look undefined.
 void Reader::unsupported(PyObject* node, Node what, syntax::Stmt& stmt) {
   stmt.kind = syntax::StmtKind::Unsupported;
   PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.__name__);
@@ -436,17 +485,25 @@ void Reader::unsupported(PyObject* node, Node what, syntax::Stmt& stmt) {
   switch (what) {
     case Node::FunctionDef:
     case Node::AsyncFunctionDef:
-    case Node::ClassDef: stmt.names.push_back(text_field(node, t_.name)); break;
+    case Node::ClassDef:
+      stmt.names.push_back(text_field(node, t_.name));
+      break;
     case Node::Import:
-    case Node::ImportFrom: names_of_imports(node, stmt); break;
+    case Node::ImportFrom:
+      names_of_imports(node, stmt);
+      break;
     case Node::Global:
     case Node::Nonlocal:
       each(node, t_.names, [&](PyObject* item) { stmt.names.push_back(text(item)); });
       break;
     case Node::With:
-    case Node::AsyncWith: inside_of_with(node, stmt); break;
+    case Node::AsyncWith:
+      inside_of_with(node, stmt);
+      break;
     case Node::Try:
-    case Node::TryStar: inside_of_try(node, stmt); break;
+    case Node::TryStar:
+      inside_of_try(node, stmt);
+      break;
     case Node::AsyncFor:
       stmt.targets.push_back(expression_field(node, t_.target));
       append_body(node, t_.body, stmt);
@@ -455,7 +512,8 @@ void Reader::unsupported(PyObject* node, Node what, syntax::Stmt& stmt) {
     case Node::Match:
       each(node, t_.cases, [&](PyObject* item) { append_body(item, t_.body, stmt); });
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

@@ -21,8 +21,10 @@ class Collector {
   void target(const Expr& expr, bool refused) {
     switch (expr.kind) {
       case ExprKind::Name:
-        if (refused) names_.refused.insert(expr.text);
-        else names_.variables.emplace(expr.text, expr.span);
+        if (refused)
+          names_.refused.insert(expr.text);
+        else
+          names_.variables.emplace(expr.text, expr.span);
         return;
       case ExprKind::Tuple:
         for (const Expr& item : expr.operands) target(item, refused);
@@ -30,12 +32,14 @@ class Collector {
       case ExprKind::Unsupported:  // *rest
         for (const Expr& item : expr.operands) target(item, true);
         return;
-      default: expression(expr);
+      default:
+        expression(expr);
     }
   }
 
   void expression(const Expr& expr) {
-    if (expr.kind == ExprKind::Unsupported && expr.text == "NamedExpr") target(expr.operands[0], true);
+    if (expr.kind == ExprKind::Unsupported && expr.text == "NamedExpr")
+      target(expr.operands[0], true);
     for (const Expr& operand : expr.operands) expression(operand);
   }
 

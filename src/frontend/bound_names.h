@@ -12,7 +12,8 @@ namespace cudapy::frontend {
 
 struct BoundNames {
   std::map<std::string, Span, std::less<>> variables;  // with the place of the first binding
-  std::set<std::string, std::less<>> refused;          // bound by statements or expressions that kernels cannot use
+  std::set<std::string, std::less<>>
+      refused;  // bound by statements or expressions that kernels cannot use
 };
 
 BoundNames bound_names(std::span<const syntax::Stmt> body);

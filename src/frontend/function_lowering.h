@@ -1,6 +1,6 @@
-// Lowers one function. Private to src/frontend: lower.cpp drives it, and its members are spread over
-// lower_function.cpp, lower_statements.cpp, lower_loops.cpp, lower_assignments.cpp, lower_expressions.cpp and
-// lower_calls.cpp by what they lower.
+// Lowers one function. Private to src/frontend: lower.cpp drives it, and its members are spread
+// over lower_function.cpp, lower_statements.cpp, lower_loops.cpp, lower_assignments.cpp,
+// lower_expressions.cpp and lower_calls.cpp by what they lower.
 #pragma once
 
 #include <map>
@@ -57,7 +57,8 @@ class FunctionLowering {
   ir::Function lower();
 
  private:
-  // Which variables some path to here has assigned: what "used before it is assigned" is decided by.
+  // Which variables some path to here has assigned: what "used before it is assigned" is decided
+  // by.
   struct Flow {
     std::set<std::string, std::less<>> assigned;
     bool reachable = true;
@@ -155,16 +156,19 @@ class FunctionLowering {
   ir::ExprPtr lower_call(const syntax::Expr& expr);
   std::optional<Resolved> resolve_callee(const syntax::Expr& callee);
   ir::ExprPtr call_function(const syntax::Expr& expr, FunctionId callee);
-  bool match_arguments(const syntax::Expr& expr, const LoadedFunction& callee, std::vector<ir::ExprPtr>& matched);
+  bool match_arguments(const syntax::Expr& expr, const LoadedFunction& callee,
+                       std::vector<ir::ExprPtr>& matched);
   void report_missing(const syntax::Expr& expr, const LoadedFunction& callee,
                       const std::vector<ir::ExprPtr>& matched);
   ir::ExprPtr default_value(const LoadedFunction& callee, size_t parameter, Span span);
   ir::ExprPtr call_special(const syntax::Expr& expr, SpecialForm form);
-  ir::ExprPtr call_builtin(const syntax::Expr& expr, SpecialForm form, std::vector<ir::ExprPtr> arguments);
+  ir::ExprPtr call_builtin(const syntax::Expr& expr, SpecialForm form,
+                           std::vector<ir::ExprPtr> arguments);
   ir::ExprPtr call_math(const syntax::Expr& expr, ir::MathFunction function, bool single);
   ir::ExprPtr call_log(const syntax::Expr& expr, std::vector<ir::ExprPtr> arguments);
   ir::ExprPtr call_cast(const syntax::Expr& expr, const ir::Type& type);
-  std::optional<std::vector<ir::ExprPtr>> positional(const syntax::Expr& expr, size_t least, size_t most);
+  std::optional<std::vector<ir::ExprPtr>> positional(const syntax::Expr& expr, size_t least,
+                                                     size_t most);
   void lower_arguments_for_errors(const syntax::Expr& expr);
 
   ProgramLowering& program_;

@@ -21,10 +21,17 @@ struct SpecialName {
 
 // `xrange` is CudaPy's spelling.
 constexpr SpecialName kBuiltins[] = {
-    {"range", SpecialForm::Range}, {"xrange", SpecialForm::Range}, {"enumerate", SpecialForm::Enumerate},
-    {"zip", SpecialForm::Zip},     {"divmod", SpecialForm::Divmod}, {"min", SpecialForm::Min},
-    {"max", SpecialForm::Max},     {"abs", SpecialForm::Abs},       {"round", SpecialForm::Round},
-    {"pow", SpecialForm::Pow},     {"len", SpecialForm::Len},
+    {"range", SpecialForm::Range},
+    {"xrange", SpecialForm::Range},
+    {"enumerate", SpecialForm::Enumerate},
+    {"zip", SpecialForm::Zip},
+    {"divmod", SpecialForm::Divmod},
+    {"min", SpecialForm::Min},
+    {"max", SpecialForm::Max},
+    {"abs", SpecialForm::Abs},
+    {"round", SpecialForm::Round},
+    {"pow", SpecialForm::Pow},
+    {"len", SpecialForm::Len},
 };
 
 struct Refusal {
@@ -34,12 +41,15 @@ struct Refusal {
 };
 
 constexpr Refusal kRefusedBuiltins[] = {
-    {"print", "kernels cannot print yet", "store the value in an array and print it after the launch"},
-    {"sum", "'sum' is not supported in kernels", "add up in a loop: total = 0.0, then for x in A: total += x"},
+    {"print", "kernels cannot print yet",
+     "store the value in an array and print it after the launch"},
+    {"sum", "'sum' is not supported in kernels",
+     "add up in a loop: total = 0.0, then for x in A: total += x"},
     {"any", "'any' is not supported in kernels", "write a loop that sets a variable and breaks"},
     {"all", "'all' is not supported in kernels", "write a loop that clears a variable and breaks"},
     {"sorted", "'sorted' is not supported in kernels", "sort the array before the launch"},
-    {"reversed", "'reversed' is not supported in kernels", "count down: for i in range(n - 1, -1, -1)"},
+    {"reversed", "'reversed' is not supported in kernels",
+     "count down: for i in range(n - 1, -1, -1)"},
     {"map", "'map' is not supported in kernels", "write a loop, or let each thread do one element"},
     {"filter", "'filter' is not supported in kernels", "write a loop with an if"},
     {"list", "kernels have no lists", "pass an array as an argument, or use a few plain variables"},
@@ -47,11 +57,14 @@ constexpr Refusal kRefusedBuiltins[] = {
     {"dict", "kernels have no dictionaries", "pass arrays as arguments"},
     {"set", "kernels have no sets", "pass an array as an argument"},
     {"str", "kernels have no strings", "use numbers"},
-    {"complex", "complex numbers are not supported yet", "keep the real and the imaginary part in two variables"},
+    {"complex", "complex numbers are not supported yet",
+     "keep the real and the imaginary part in two variables"},
     {"input", "a kernel cannot read input", "pass values as arguments"},
     {"open", "a kernel cannot open files", "read the file before the launch and pass an array"},
-    {"isinstance", "types are known when a kernel is compiled", "write one kernel a type, or leave it untyped"},
-    {"type", "types are known when a kernel is compiled", "write the cast by its name: float(x), int(x)"},
+    {"isinstance", "types are known when a kernel is compiled",
+     "write one kernel a type, or leave it untyped"},
+    {"type", "types are known when a kernel is compiled",
+     "write the cast by its name: float(x), int(x)"},
     {"ord", "kernels have no strings", "use numbers"},
     {"chr", "kernels have no strings", "use numbers"},
     {"hash", "'hash' is not supported in kernels", "write the integer arithmetic that you want"},
@@ -80,18 +93,27 @@ constexpr ThreadGroup kThreadGroups[] = {{"threadIdx", ThreadIndex::ThreadIdxX},
 
 // CUDA's names that are known, and not there yet.
 constexpr Refusal kRefusedCuda[] = {
-    {"syncthreads", "barriers are not supported yet", "split the work into two kernels: a launch ends with a barrier"},
-    {"syncwarp", "barriers are not supported yet", "split the work into two kernels: a launch ends with a barrier"},
-    {"shared", "shared arrays are not supported yet", "pass an array as an argument to hold what threads share"},
-    {"local", "local arrays are not supported yet", "use plain variables, or an array argument with a part a thread"},
-    {"atomic", "atomics are not supported yet", "let each thread write its own element and add up in a second kernel"},
-    {"shfl", "warp operations are not supported yet", "exchange values through an array, with a launch in between"},
-    {"ballot", "warp operations are not supported yet", "exchange values through an array, with a launch in between"},
-    {"popc", "'popc' is not supported yet", "count the bits in a loop: while v: n += v & 1; v >>= 1"},
+    {"syncthreads", "barriers are not supported yet",
+     "split the work into two kernels: a launch ends with a barrier"},
+    {"syncwarp", "barriers are not supported yet",
+     "split the work into two kernels: a launch ends with a barrier"},
+    {"shared", "shared arrays are not supported yet",
+     "pass an array as an argument to hold what threads share"},
+    {"local", "local arrays are not supported yet",
+     "use plain variables, or an array argument with a part a thread"},
+    {"atomic", "atomics are not supported yet",
+     "let each thread write its own element and add up in a second kernel"},
+    {"shfl", "warp operations are not supported yet",
+     "exchange values through an array, with a launch in between"},
+    {"ballot", "warp operations are not supported yet",
+     "exchange values through an array, with a launch in between"},
+    {"popc", "'popc' is not supported yet",
+     "count the bits in a loop: while v: n += v & 1; v >>= 1"},
     {"clz", "'clz' is not supported yet", "shift in a loop and count"},
     {"ffs", "'ffs' is not supported yet", "shift in a loop and count"},
     {"clock", "'clock' is not supported yet", "measure around the launch"},
-    {"rand", "random numbers are not supported yet", "fill an array with numpy.random before the launch"},
+    {"rand", "random numbers are not supported yet",
+     "fill an array with numpy.random before the launch"},
     {"threadfence", "fences are not supported yet", "split the work into two kernels"},
 };
 
@@ -112,49 +134,74 @@ constexpr SpecialName kMathSpecials[] = {{"floor", SpecialForm::Floor},
                                          {"log", SpecialForm::MathLog}};
 
 constexpr Refusal kRefusedMath[] = {
-    {"frexp", "'math.frexp' gives two values and is not supported", "use math.ilogb and math.scalbn"},
-    {"modf", "'math.modf' gives two values and is not supported", "write whole = math.trunc(x) and x - whole"},
+    {"frexp", "'math.frexp' gives two values and is not supported",
+     "use math.ilogb and math.scalbn"},
+    {"modf", "'math.modf' gives two values and is not supported",
+     "write whole = math.trunc(x) and x - whole"},
     {"sincos", "'math.sincos' gives two values and is not supported", "call math.sin and math.cos"},
     {"fsum", "'math.fsum' is not supported in kernels", "add up in a loop"},
     {"prod", "'math.prod' is not supported in kernels", "multiply in a loop"},
     {"dist", "'math.dist' is not supported in kernels", "write math.sqrt(dx * dx + dy * dy)"},
-    {"factorial", "'math.factorial' is not supported in kernels", "use math.tgamma(n + 1), or a loop"},
+    {"factorial", "'math.factorial' is not supported in kernels",
+     "use math.tgamma(n + 1), or a loop"},
     {"gcd", "'math.gcd' is not supported in kernels", "write the loop: while b: a, b = b, a % b"},
     {"isqrt", "'math.isqrt' is not supported in kernels", "write int(math.sqrt(double(n)))"},
-    {"isclose", "'math.isclose' is not supported in kernels", "write abs(a - b) <= 1e-6 * max(abs(a), abs(b))"},
+    {"isclose", "'math.isclose' is not supported in kernels",
+     "write abs(a - b) <= 1e-6 * max(abs(a), abs(b))"},
 };
 
 // NumPy's spelling, and math's or ours.
 constexpr std::pair<std::string_view, std::string_view> kNumpyMath[] = {
-    {"sin", "sin"}, {"cos", "cos"}, {"tan", "tan"}, {"arcsin", "asin"}, {"arccos", "acos"}, {"arctan", "atan"},
-    {"arctan2", "atan2"}, {"asin", "asin"}, {"acos", "acos"}, {"atan", "atan"}, {"atan2", "atan2"},
-    {"sinh", "sinh"}, {"cosh", "cosh"}, {"tanh", "tanh"}, {"arcsinh", "asinh"}, {"arccosh", "acosh"},
-    {"arctanh", "atanh"}, {"exp", "exp"}, {"exp2", "exp2"}, {"expm1", "expm1"}, {"log", "log"}, {"log2", "log2"},
-    {"log10", "log10"}, {"log1p", "log1p"}, {"sqrt", "sqrt"}, {"cbrt", "cbrt"}, {"floor", "floor"},
-    {"ceil", "ceil"}, {"trunc", "trunc"}, {"rint", "rint"}, {"fabs", "fabs"}, {"hypot", "hypot"}, {"fmod", "fmod"},
-    {"fmin", "fmin"}, {"fmax", "fmax"}, {"copysign", "copysign"}, {"ldexp", "ldexp"}, {"nextafter", "nextafter"},
-    {"signbit", "signbit"}, {"isnan", "isnan"}, {"isinf", "isinf"}, {"isfinite", "isfinite"},
-    {"deg2rad", "radians"}, {"radians", "radians"}, {"rad2deg", "degrees"}, {"degrees", "degrees"},
+    {"sin", "sin"},         {"cos", "cos"},
+    {"tan", "tan"},         {"arcsin", "asin"},
+    {"arccos", "acos"},     {"arctan", "atan"},
+    {"arctan2", "atan2"},   {"asin", "asin"},
+    {"acos", "acos"},       {"atan", "atan"},
+    {"atan2", "atan2"},     {"sinh", "sinh"},
+    {"cosh", "cosh"},       {"tanh", "tanh"},
+    {"arcsinh", "asinh"},   {"arccosh", "acosh"},
+    {"arctanh", "atanh"},   {"exp", "exp"},
+    {"exp2", "exp2"},       {"expm1", "expm1"},
+    {"log", "log"},         {"log2", "log2"},
+    {"log10", "log10"},     {"log1p", "log1p"},
+    {"sqrt", "sqrt"},       {"cbrt", "cbrt"},
+    {"floor", "floor"},     {"ceil", "ceil"},
+    {"trunc", "trunc"},     {"rint", "rint"},
+    {"fabs", "fabs"},       {"hypot", "hypot"},
+    {"fmod", "fmod"},       {"fmin", "fmin"},
+    {"fmax", "fmax"},       {"copysign", "copysign"},
+    {"ldexp", "ldexp"},     {"nextafter", "nextafter"},
+    {"signbit", "signbit"}, {"isnan", "isnan"},
+    {"isinf", "isinf"},     {"isfinite", "isfinite"},
+    {"deg2rad", "radians"}, {"radians", "radians"},
+    {"rad2deg", "degrees"}, {"degrees", "degrees"},
 };
 
 constexpr SpecialName kNumpySpecials[] = {
-    {"abs", SpecialForm::Abs},         {"absolute", SpecialForm::Abs},     {"minimum", SpecialForm::Minimum},
-    {"maximum", SpecialForm::Maximum}, {"where", SpecialForm::Where},      {"power", SpecialForm::Pow},
-    {"square", SpecialForm::Square},   {"clip", SpecialForm::Clip},        {"divmod", SpecialForm::Divmod},
-    {"logical_not", SpecialForm::LogicalNot},
+    {"abs", SpecialForm::Abs},         {"absolute", SpecialForm::Abs},
+    {"minimum", SpecialForm::Minimum}, {"maximum", SpecialForm::Maximum},
+    {"where", SpecialForm::Where},     {"power", SpecialForm::Pow},
+    {"square", SpecialForm::Square},   {"clip", SpecialForm::Clip},
+    {"divmod", SpecialForm::Divmod},   {"logical_not", SpecialForm::LogicalNot},
 };
 
 constexpr Refusal kRefusedNumpy[] = {
-    {"array", "a kernel cannot make arrays", "make the array before the launch and pass it as an argument"},
-    {"zeros", "a kernel cannot make arrays", "make the array before the launch and pass it as an argument"},
-    {"ones", "a kernel cannot make arrays", "make the array before the launch and pass it as an argument"},
-    {"empty", "a kernel cannot make arrays", "make the array before the launch and pass it as an argument"},
+    {"array", "a kernel cannot make arrays",
+     "make the array before the launch and pass it as an argument"},
+    {"zeros", "a kernel cannot make arrays",
+     "make the array before the launch and pass it as an argument"},
+    {"ones", "a kernel cannot make arrays",
+     "make the array before the launch and pass it as an argument"},
+    {"empty", "a kernel cannot make arrays",
+     "make the array before the launch and pass it as an argument"},
     {"arange", "a kernel cannot make arrays", "count with idx, or with for i in range(n)"},
     {"linspace", "a kernel cannot make arrays", "compute the value: start + step * idx"},
     {"sum", "'numpy.sum' is not supported in kernels", "add up in a loop: for x in A: total += x"},
-    {"dot", "'numpy.dot' is not supported in kernels", "add up in a loop: for i in range(len(A)): s += A[i] * B[i]"},
+    {"dot", "'numpy.dot' is not supported in kernels",
+     "add up in a loop: for i in range(len(A)): s += A[i] * B[i]"},
     {"mean", "'numpy.mean' is not supported in kernels", "add up in a loop and divide by len(A)"},
-    {"round", "'numpy.round' is not supported in kernels", "write round(x), or numpy.rint(x) for a float result"},
+    {"round", "'numpy.round' is not supported in kernels",
+     "write round(x), or numpy.rint(x) for a float result"},
 };
 
 template <size_t N>
@@ -215,7 +262,9 @@ Resolved make_math(ir::MathFunction function, bool single) {
 }
 
 // Names that stand for a type but are no casts in Python: only what NumPy and C call so.
-bool is_dtype_name(std::string_view name) { return name != "int" && name != "float" && name != "bool"; }
+bool is_dtype_name(std::string_view name) {
+  return name != "int" && name != "float" && name != "bool";
+}
 
 template <typename Table>
 void append_names(std::vector<std::string>& names, const Table& table) {

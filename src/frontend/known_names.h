@@ -1,5 +1,6 @@
-// The names that the kernel language itself gives: Python's built-ins, CUDA's names, and what the modules math, numpy and
-// cudapy hold. Tables only; which name wins over which is src/binding/name_resolver's affair.
+// The names that the kernel language itself gives: Python's built-ins, CUDA's names, and what the
+// modules math, numpy and cudapy hold. Tables only; which name wins over which is
+// src/binding/name_resolver's affair.
 #pragma once
 
 #include <optional>

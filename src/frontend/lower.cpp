@@ -1,4 +1,5 @@
-// The driver: lowers the kernel, then each function that was called on the way, and refuses recursion.
+// The driver: lowers the kernel, then each function that was called on the way, and refuses
+// recursion.
 #include "frontend/lower.h"
 
 #include <algorithm>
@@ -49,7 +50,8 @@ void ProgramLowering::refuse_recursion() {
       }
       std::string cycle;
       for (auto step = start; step != path.end(); ++step) cycle += name(*step) + " calls ";
-      diagnostics_.error("recursion", call.span, "recursion is not supported yet: " + cycle + name(call.callee),
+      diagnostics_.error("recursion", call.span,
+                         "recursion is not supported yet: " + cycle + name(call.callee),
                          "write it as a loop");
     }
     path.pop_back();

@@ -21,8 +21,10 @@ bool depends_on(const syntax::Expr& expr, const std::set<std::string>& names, bo
 }
 
 void add_names(const syntax::Expr& target, std::set<std::string>& names, bool& stored) {
-  if (target.kind == ExprKind::Name) names.insert(target.text);
-  else if (target.kind == ExprKind::Subscript) stored = true;
+  if (target.kind == ExprKind::Name)
+    names.insert(target.text);
+  else if (target.kind == ExprKind::Subscript)
+    stored = true;
   for (const syntax::Expr& operand : target.operands) {
     if (target.kind == ExprKind::Tuple) add_names(operand, names, stored);
   }
@@ -31,19 +33,32 @@ void add_names(const syntax::Expr& target, std::set<std::string>& names, bool& s
 std::optional<ir::BinaryOp> binary_of(syntax::BinaryOp op) {
   using From = syntax::BinaryOp;
   switch (op) {
-    case From::Add: return ir::BinaryOp::Add;
-    case From::Subtract: return ir::BinaryOp::Subtract;
-    case From::Multiply: return ir::BinaryOp::Multiply;
-    case From::Divide: return ir::BinaryOp::Divide;
-    case From::FloorDivide: return ir::BinaryOp::FloorDivide;
-    case From::Modulo: return ir::BinaryOp::Modulo;
-    case From::Power: return ir::BinaryOp::Power;
-    case From::ShiftLeft: return ir::BinaryOp::ShiftLeft;
-    case From::ShiftRight: return ir::BinaryOp::ShiftRight;
-    case From::BitAnd: return ir::BinaryOp::BitAnd;
-    case From::BitOr: return ir::BinaryOp::BitOr;
-    case From::BitXor: return ir::BinaryOp::BitXor;
-    case From::MatrixMultiply: return std::nullopt;
+    case From::Add:
+      return ir::BinaryOp::Add;
+    case From::Subtract:
+      return ir::BinaryOp::Subtract;
+    case From::Multiply:
+      return ir::BinaryOp::Multiply;
+    case From::Divide:
+      return ir::BinaryOp::Divide;
+    case From::FloorDivide:
+      return ir::BinaryOp::FloorDivide;
+    case From::Modulo:
+      return ir::BinaryOp::Modulo;
+    case From::Power:
+      return ir::BinaryOp::Power;
+    case From::ShiftLeft:
+      return ir::BinaryOp::ShiftLeft;
+    case From::ShiftRight:
+      return ir::BinaryOp::ShiftRight;
+    case From::BitAnd:
+      return ir::BinaryOp::BitAnd;
+    case From::BitOr:
+      return ir::BinaryOp::BitOr;
+    case From::BitXor:
+      return ir::BinaryOp::BitXor;
+    case From::MatrixMultiply:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -89,7 +104,8 @@ void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
       stmt.value = std::move(value);
       return;
     }
-    case ExprKind::Subscript: return store(target, std::move(value));
+    case ExprKind::Subscript:
+      return store(target, std::move(value));
     case ExprKind::Tuple:
       error("tuple-value", target.span, "one value cannot be unpacked into several variables",
             "write the values one by one: a, b = x, y");
@@ -98,7 +114,8 @@ void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
       error("assign-attribute", target.span, "attributes cannot be assigned in a kernel",
             "use a variable of its own, or an element of an array");
       return;
-    default: refuse(target.kind == ExprKind::Unsupported ? target.text : "Starred", target.span);
+    default:
+      refuse(target.kind == ExprKind::Unsupported ? target.text : "Starred", target.span);
   }
 }
 
@@ -127,7 +144,8 @@ void FunctionLowering::mark_targets(std::span<const syntax::Expr> targets) {
 }
 
 // The single assignments that `target = value` consists of.
-bool FunctionLowering::pair_up(const syntax::Expr& target, const syntax::Expr& value, Pairs& pairs) {
+bool FunctionLowering::pair_up(const syntax::Expr& target, const syntax::Expr& value,
+                               Pairs& pairs) {
   if (target.kind != ExprKind::Tuple) {
     pairs.emplace_back(&target, &value);
     return true;
@@ -148,8 +166,8 @@ bool FunctionLowering::pair_up(const syntax::Expr& target, const syntax::Expr& v
   return true;
 }
 
-// a, b = b, a: all values first. Those that an earlier assignment of the same line would change are kept in new
-// variables; the others are assigned directly, so that weak constants stay weak.
+// a, b = b, a: all values first. Those that an earlier assignment of the same line would change are
+// kept in new variables; the others are assigned directly, so that weak constants stay weak.
 void FunctionLowering::assign_tuple(const syntax::Expr& target, const syntax::Expr& value) {
   if (value.kind == ExprKind::Call && path_of(value.operands[0])) {
     const std::optional<Resolved> callee = resolve_callee(value.operands[0]);
@@ -179,7 +197,8 @@ void FunctionLowering::assign_divmod(const syntax::Expr& target, const syntax::E
   if (!arguments) return mark_targets({&target, 1});
   // The operands are read again after `q` is assigned, so they are always kept.
   for (ir::ExprPtr& argument : *arguments) {
-    if (argument->kind != ir::ExprKind::Constant) argument = keep_always(std::move(argument), "divmod");
+    if (argument->kind != ir::ExprKind::Constant)
+      argument = keep_always(std::move(argument), "divmod");
   }
   const auto operation = [&](ir::BinaryOp op) {
     return make_binary(op, call.span, ir::clone(*(*arguments)[0]), ir::clone(*(*arguments)[1]));
@@ -212,7 +231,8 @@ void FunctionLowering::lower_annotated(const syntax::Stmt& stmt) {
 
 std::optional<ir::Type> FunctionLowering::local_type(const syntax::Expr& annotation) {
   std::optional<ir::Type> type;
-  if (annotation.kind == ExprKind::String) type = find_type(annotation.text);
+  if (annotation.kind == ExprKind::String)
+    type = find_type(annotation.text);
   else if (auto path = path_of(annotation)) {
     const Resolved found = resolve(*path);
     if (found.kind == Resolved::Kind::Failed) return std::nullopt;
@@ -232,7 +252,8 @@ void FunctionLowering::lower_augmented(const syntax::Stmt& stmt) {
   const syntax::Expr& target = stmt.targets[0];
   const std::optional<ir::BinaryOp> op = binary_of(stmt.binary_op);
   if (!op) {
-    error("unsupported-operator", stmt.span, "'@=' is not supported in kernels", "multiply matrices element by element");
+    error("unsupported-operator", stmt.span, "'@=' is not supported in kernels",
+          "multiply matrices element by element");
     return;
   }
   if (target.kind == ExprKind::Name) {
@@ -244,7 +265,8 @@ void FunctionLowering::lower_augmented(const syntax::Stmt& stmt) {
   std::vector<ir::ExprPtr> operands;
   const bool ok = subscript_operands(target, operands);
   if (ok) {
-    for (size_t i = 1; i < operands.size(); ++i) operands[i] = keep(std::move(operands[i]), "index");
+    for (size_t i = 1; i < operands.size(); ++i)
+      operands[i] = keep(std::move(operands[i]), "index");
   }
   ir::ExprPtr value = lower(stmt.value);
   if (!ok) return;

@@ -45,29 +45,37 @@ std::optional<Resolved> FunctionLowering::resolve_callee(const syntax::Expr& cal
   const auto path = path_of(callee);
   if (!path) {
     lower(callee);
-    error("not-callable", callee.span, "only functions can be called", "name the function that is meant");
+    error("not-callable", callee.span, "only functions can be called",
+          "name the function that is meant");
     return std::nullopt;
   }
   if (is_poisoned(path->front())) return std::nullopt;
   if (is_variable(path->front())) {
     if (path->size() == 1) {
-      error("not-callable", callee.span, "'" + path->front() + "' is a variable, and cannot be called",
+      error("not-callable", callee.span,
+            "'" + path->front() + "' is a variable, and cannot be called",
             "write * to multiply, or name a function");
     } else {
-      error("unknown-attribute", callee.span, "'" + path->front() + "' has no method '" + (*path)[1] + "' in a kernel",
+      error("unknown-attribute", callee.span,
+            "'" + path->front() + "' has no method '" + (*path)[1] + "' in a kernel",
             std::string(help_for_attribute((*path)[1])));
     }
     return std::nullopt;
   }
   Resolved found = resolve(*path);
   using Kind = Resolved::Kind;
-  const bool callable = found.kind == Kind::Function || found.kind == Kind::Math || found.kind == Kind::Special ||
-                        found.kind == Kind::Cast || found.kind == Kind::Unsupported;
-  if (callable && (found.consumed + 1 == path->size() || found.kind == Kind::Unsupported)) return found;
+  const bool callable = found.kind == Kind::Function || found.kind == Kind::Math ||
+                        found.kind == Kind::Special || found.kind == Kind::Cast ||
+                        found.kind == Kind::Unsupported;
+  if (callable && (found.consumed + 1 == path->size() || found.kind == Kind::Unsupported))
+    return found;
   if (callable) {
-    error("unknown-attribute", callee.span, "a function has no '" + path->back() + "' in a kernel", "call it directly");
-  } else if (found.kind == Kind::Constant || found.kind == Kind::ThreadIndex || found.kind == Kind::ThreadGroup) {
-    error("not-callable", callee.span, "'" + path->back() + "' is not a function", "write it without the parentheses");
+    error("unknown-attribute", callee.span, "a function has no '" + path->back() + "' in a kernel",
+          "call it directly");
+  } else if (found.kind == Kind::Constant || found.kind == Kind::ThreadIndex ||
+             found.kind == Kind::ThreadGroup) {
+    error("not-callable", callee.span, "'" + path->back() + "' is not a function",
+          "write it without the parentheses");
   } else {
     value_of(found, callee);  // says what is wrong with it
   }
@@ -84,14 +92,19 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
     return make_integer(0, expr.span);
   }
   if (has_starred(expr)) {
-    return error("unsupported-syntax", expr.span, "'*' and '**' before arguments are not supported in kernels",
+    return error("unsupported-syntax", expr.span,
+                 "'*' and '**' before arguments are not supported in kernels",
                  "write the arguments one by one");
   }
   switch (callee->kind) {
-    case Resolved::Kind::Function: return call_function(expr, callee->function);
-    case Resolved::Kind::Math: return call_math(expr, callee->math, callee->math_single);
-    case Resolved::Kind::Cast: return call_cast(expr, callee->type);
-    default: return call_special(expr, callee->special);
+    case Resolved::Kind::Function:
+      return call_function(expr, callee->function);
+    case Resolved::Kind::Math:
+      return call_math(expr, callee->math, callee->math_single);
+    case Resolved::Kind::Cast:
+      return call_cast(expr, callee->type);
+    default:
+      return call_special(expr, callee->special);
   }
 }
 
@@ -113,8 +126,9 @@ bool FunctionLowering::match_arguments(const syntax::Expr& expr, const LoadedFun
   const std::vector<syntax::Parameter>& parameters = callee.definition.parameters;
   const std::string& name = callee.definition.name;
   const size_t positional_count = expr.operands.size() - 1 - expr.keywords.size();
-  const auto by_position = static_cast<size_t>(std::count_if(
-      parameters.begin(), parameters.end(), [](const syntax::Parameter& p) { return !p.keyword_only; }));
+  const auto by_position = static_cast<size_t>(
+      std::count_if(parameters.begin(), parameters.end(),
+                    [](const syntax::Parameter& p) { return !p.keyword_only; }));
   const size_t errors_before = diagnostics_.errors().size();
   matched.resize(parameters.size());
   for (size_t i = 0; i < positional_count; ++i) {
@@ -136,12 +150,15 @@ bool FunctionLowering::match_arguments(const syntax::Expr& expr, const LoadedFun
                                     [&](const syntax::Parameter& p) { return p.name == keyword; });
     if (found == parameters.end()) {
       diagnostics_
-          .error("argument-name", argument.span, "'" + name + "' has no parameter '" + keyword + "'")
+          .error("argument-name", argument.span,
+                 "'" + name + "' has no parameter '" + keyword + "'")
           .notes.push_back({callee.definition.span, "the function is here"});
       continue;
     }
     ir::ExprPtr& slot = matched[static_cast<size_t>(found - parameters.begin())];
-    if (slot) error("argument-name", argument.span, "'" + keyword + "' is given twice", "remove one of the two");
+    if (slot)
+      error("argument-name", argument.span, "'" + keyword + "' is given twice",
+            "remove one of the two");
     slot = std::move(value);
   }
   if (diagnostics_.errors().size() != errors_before) return false;
@@ -163,38 +180,42 @@ void FunctionLowering::report_missing(const syntax::Expr& expr, const LoadedFunc
   if (count == 0) return;
   diagnostics_
       .error("argument-count", expr.span,
-             "the call of '" + callee.definition.name + "' lacks " + (count == 1 ? "its argument " : "its arguments ") +
-                 missing)
+             "the call of '" + callee.definition.name + "' lacks " +
+                 (count == 1 ? "its argument " : "its arguments ") + missing)
       .notes.push_back({callee.definition.span, "the function is here"});
 }
 
-ir::ExprPtr FunctionLowering::default_value(const LoadedFunction& callee, size_t parameter, Span span) {
+ir::ExprPtr FunctionLowering::default_value(const LoadedFunction& callee, size_t parameter,
+                                            Span span) {
   const auto& value = callee.defaults[parameter];
   if (value && value->is_constant) return make_constant(value->constant, value->type, span);
   return error("captured-object", span,
                "the default of '" + callee.definition.parameters[parameter].name + "' is " +
-                   (value ? value->description : std::string("unknown")) + ", which a kernel cannot use",
+                   (value ? value->description : std::string("unknown")) +
+                   ", which a kernel cannot use",
                "give the argument in the call, or make the default a number");
 }
 
 // The arguments of something that takes no keywords; nullopt: an error was added.
-std::optional<std::vector<ir::ExprPtr>> FunctionLowering::positional(const syntax::Expr& expr, size_t least,
-                                                                     size_t most) {
+std::optional<std::vector<ir::ExprPtr>> FunctionLowering::positional(const syntax::Expr& expr,
+                                                                     size_t least, size_t most) {
   const std::string name = callee_name(expr);
   const size_t errors_before = diagnostics_.errors().size();
   std::vector<ir::ExprPtr> arguments;
   for (size_t i = 1; i < expr.operands.size(); ++i) arguments.push_back(lower(expr.operands[i]));
   if (!expr.keywords.empty()) {
     error("argument-name", expr.operands[expr.operands.size() - expr.keywords.size()].span,
-          "'" + name + "' takes no keywords in a kernel", "write the argument without '" + expr.keywords[0] + "='");
+          "'" + name + "' takes no keywords in a kernel",
+          "write the argument without '" + expr.keywords[0] + "='");
     return std::nullopt;
   }
   if (arguments.size() < least || arguments.size() > most) {
-    std::string wanted = least == most                       ? count_text(least, "argument")
-                         : most == static_cast<size_t>(-1)   ? "at least " + count_text(least, "argument")
-                         : std::to_string(least) + " to " + count_text(most, "argument");
-    error("argument-count", expr.span, "'" + name + "' takes " + wanted + ", and is given " +
-                                           std::to_string(arguments.size()));
+    std::string wanted = least == most ? count_text(least, "argument")
+                         : most == static_cast<size_t>(-1)
+                             ? "at least " + count_text(least, "argument")
+                             : std::to_string(least) + " to " + count_text(most, "argument");
+    error("argument-count", expr.span,
+          "'" + name + "' takes " + wanted + ", and is given " + std::to_string(arguments.size()));
     return std::nullopt;
   }
   if (diagnostics_.errors().size() != errors_before) return std::nullopt;
@@ -212,15 +233,21 @@ FormInfo form_info(SpecialForm form) {
   constexpr size_t kAny = static_cast<size_t>(-1);
   switch (form) {
     case SpecialForm::Min:
-    case SpecialForm::Max: return {1, kAny};
+    case SpecialForm::Max:
+      return {1, kAny};
     case SpecialForm::Round:
-    case SpecialForm::MathLog: return {1, 2};
-    case SpecialForm::Pow: return {2, 2};
+    case SpecialForm::MathLog:
+      return {1, 2};
+    case SpecialForm::Pow:
+      return {2, 2};
     case SpecialForm::Minimum:
-    case SpecialForm::Maximum: return {2, 2};
+    case SpecialForm::Maximum:
+      return {2, 2};
     case SpecialForm::Where:
-    case SpecialForm::Clip: return {3, 3};
-    default: return {1, 1};
+    case SpecialForm::Clip:
+      return {3, 3};
+    default:
+      return {1, 1};
   }
 }
 
@@ -237,8 +264,10 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
                    "write for i in " + name + "(...)");
     case SpecialForm::Divmod:
       lower_arguments_for_errors(expr);
-      return error("tuple-value", expr.span, "'divmod' gives two values", "write q, r = divmod(a, b)");
-    default: break;
+      return error("tuple-value", expr.span, "'divmod' gives two values",
+                   "write q, r = divmod(a, b)");
+    default:
+      break;
   }
   syntax::Expr plain;
   const syntax::Expr* call = &expr;
@@ -251,29 +280,42 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
   auto arguments = positional(*call, least, most);
   if (!arguments) return make_integer(0, expr.span);
   if ((form == SpecialForm::Min || form == SpecialForm::Max) && arguments->size() == 1) {
-    return error("argument-count", expr.span, "'" + name + "' of one argument is not supported in kernels",
-                 "give the values one by one, or keep the best in a loop: best = " + name + "(best, A[i])");
+    return error(
+        "argument-count", expr.span, "'" + name + "' of one argument is not supported in kernels",
+        "give the values one by one, or keep the best in a loop: best = " + name + "(best, A[i])");
   }
   return call_builtin(expr, form, std::move(*arguments));
 }
 
 ir::ExprPtr FunctionLowering::call_builtin(const syntax::Expr& expr, SpecialForm form,
                                            std::vector<ir::ExprPtr> arguments) {
-  const auto builtin = [&](ir::Builtin which) { return make_builtin(which, expr.span, std::move(arguments)); };
+  const auto builtin = [&](ir::Builtin which) {
+    return make_builtin(which, expr.span, std::move(arguments));
+  };
   switch (form) {
     case SpecialForm::Min:
-    case SpecialForm::Minimum: return builtin(ir::Builtin::Min);
+    case SpecialForm::Minimum:
+      return builtin(ir::Builtin::Min);
     case SpecialForm::Max:
-    case SpecialForm::Maximum: return builtin(ir::Builtin::Max);
-    case SpecialForm::Abs: return builtin(ir::Builtin::Abs);
-    case SpecialForm::Round: return builtin(ir::Builtin::Round);
-    case SpecialForm::Len: return builtin(ir::Builtin::Len);
-    case SpecialForm::Floor: return builtin(ir::Builtin::Floor);
-    case SpecialForm::Ceil: return builtin(ir::Builtin::Ceil);
-    case SpecialForm::Trunc: return builtin(ir::Builtin::Trunc);
+    case SpecialForm::Maximum:
+      return builtin(ir::Builtin::Max);
+    case SpecialForm::Abs:
+      return builtin(ir::Builtin::Abs);
+    case SpecialForm::Round:
+      return builtin(ir::Builtin::Round);
+    case SpecialForm::Len:
+      return builtin(ir::Builtin::Len);
+    case SpecialForm::Floor:
+      return builtin(ir::Builtin::Floor);
+    case SpecialForm::Ceil:
+      return builtin(ir::Builtin::Ceil);
+    case SpecialForm::Trunc:
+      return builtin(ir::Builtin::Trunc);
     case SpecialForm::Pow:
-      return make_binary(ir::BinaryOp::Power, expr.span, std::move(arguments[0]), std::move(arguments[1]));
-    case SpecialForm::MathLog: return call_log(expr, std::move(arguments));
+      return make_binary(ir::BinaryOp::Power, expr.span, std::move(arguments[0]),
+                         std::move(arguments[1]));
+    case SpecialForm::MathLog:
+      return call_log(expr, std::move(arguments));
     case SpecialForm::Where: {
       ir::ExprPtr result = make_expr(ir::ExprKind::Select, expr.span);
       result->operands = std::move(arguments);
@@ -285,7 +327,8 @@ ir::ExprPtr FunctionLowering::call_builtin(const syntax::Expr& expr, SpecialForm
       return result;
     }
     case SpecialForm::Square:
-      return make_binary(ir::BinaryOp::Power, expr.span, std::move(arguments[0]), make_integer(2, expr.span));
+      return make_binary(ir::BinaryOp::Power, expr.span, std::move(arguments[0]),
+                         make_integer(2, expr.span));
     case SpecialForm::Clip: {
       std::vector<ir::ExprPtr> low;
       low.push_back(std::move(arguments[0]));
@@ -295,12 +338,14 @@ ir::ExprPtr FunctionLowering::call_builtin(const syntax::Expr& expr, SpecialForm
       high.push_back(std::move(arguments[2]));
       return make_builtin(ir::Builtin::Min, expr.span, std::move(high));
     }
-    default: return make_integer(0, expr.span);  // taken apart before
+    default:
+      return make_integer(0, expr.span);  // taken apart before
   }
 }
 
 // math.log(x, base) is log(x) / log(base), as Python computes it.
-ir::ExprPtr FunctionLowering::call_log(const syntax::Expr& expr, std::vector<ir::ExprPtr> arguments) {
+ir::ExprPtr FunctionLowering::call_log(const syntax::Expr& expr,
+                                       std::vector<ir::ExprPtr> arguments) {
   const auto log = [&](ir::ExprPtr value) {
     ir::ExprPtr result = make_expr(ir::ExprKind::Math, expr.span, std::move(value));
     result->math = ir::MathFunction::Log;
@@ -308,10 +353,12 @@ ir::ExprPtr FunctionLowering::call_log(const syntax::Expr& expr, std::vector<ir:
   };
   ir::ExprPtr result = log(std::move(arguments[0]));
   if (arguments.size() == 1) return result;
-  return make_binary(ir::BinaryOp::Divide, expr.span, std::move(result), log(std::move(arguments[1])));
+  return make_binary(ir::BinaryOp::Divide, expr.span, std::move(result),
+                     log(std::move(arguments[1])));
 }
 
-ir::ExprPtr FunctionLowering::call_math(const syntax::Expr& expr, ir::MathFunction function, bool single) {
+ir::ExprPtr FunctionLowering::call_math(const syntax::Expr& expr, ir::MathFunction function,
+                                        bool single) {
   const size_t arity = ir::info(function).arity;
   auto arguments = positional(expr, arity, arity);
   if (!arguments) return make_integer(0, expr.span);

@@ -16,7 +16,8 @@ namespace {
 // The last name of `a.b`: what a message about an attribute points at.
 Span attribute_span(const syntax::Expr& expr) {
   Span span = expr.span;
-  if (expr.kind != ExprKind::Attribute || span.end_column < static_cast<int>(expr.text.size())) return span;
+  if (expr.kind != ExprKind::Attribute || span.end_column < static_cast<int>(expr.text.size()))
+    return span;
   span.line = span.end_line;
   span.column = span.end_column - static_cast<int>(expr.text.size());
   return span;
@@ -24,26 +25,37 @@ Span attribute_span(const syntax::Expr& expr) {
 
 ir::UnaryOp unary_of(syntax::UnaryOp op) {
   switch (op) {
-    case syntax::UnaryOp::Negate: return ir::UnaryOp::Negate;
-    case syntax::UnaryOp::Plus: return ir::UnaryOp::Plus;
-    case syntax::UnaryOp::Invert: return ir::UnaryOp::Invert;
-    case syntax::UnaryOp::Not: return ir::UnaryOp::Not;
+    case syntax::UnaryOp::Negate:
+      return ir::UnaryOp::Negate;
+    case syntax::UnaryOp::Plus:
+      return ir::UnaryOp::Plus;
+    case syntax::UnaryOp::Invert:
+      return ir::UnaryOp::Invert;
+    case syntax::UnaryOp::Not:
+      return ir::UnaryOp::Not;
   }
   return ir::UnaryOp::Not;
 }
 
 ir::CompareOp compare_of(syntax::CompareOp op) {
   switch (op) {
-    case syntax::CompareOp::NotEqual: return ir::CompareOp::NotEqual;
-    case syntax::CompareOp::Less: return ir::CompareOp::Less;
-    case syntax::CompareOp::LessEqual: return ir::CompareOp::LessEqual;
-    case syntax::CompareOp::Greater: return ir::CompareOp::Greater;
-    case syntax::CompareOp::GreaterEqual: return ir::CompareOp::GreaterEqual;
-    default: return ir::CompareOp::Equal;
+    case syntax::CompareOp::NotEqual:
+      return ir::CompareOp::NotEqual;
+    case syntax::CompareOp::Less:
+      return ir::CompareOp::Less;
+    case syntax::CompareOp::LessEqual:
+      return ir::CompareOp::LessEqual;
+    case syntax::CompareOp::Greater:
+      return ir::CompareOp::Greater;
+    case syntax::CompareOp::GreaterEqual:
+      return ir::CompareOp::GreaterEqual;
+    default:
+      return ir::CompareOp::Equal;
   }
 }
 
-// -5 is a constant, not the negation of one: so the smallest int64 can be written. nullopt: it does not fit.
+// -5 is a constant, not the negation of one: so the smallest int64 can be written. nullopt: it does
+// not fit.
 std::optional<ir::ConstantValue> negated(ir::ConstantValue value) {
   if (value.kind == ir::ConstantValue::Kind::Float) {
     value.real = -value.real;
@@ -59,7 +71,8 @@ std::optional<ir::ConstantValue> negated(ir::ConstantValue value) {
 
 }  // namespace
 
-ir::ExprPtr FunctionLowering::error(std::string code, Span span, std::string message, std::string help) {
+ir::ExprPtr FunctionLowering::error(std::string code, Span span, std::string message,
+                                    std::string help) {
   diagnostics_.error(std::move(code), span, std::move(message), std::move(help));
   return make_integer(0, span);  // a placeholder: there will be no program
 }
@@ -71,43 +84,61 @@ ir::ExprPtr FunctionLowering::refuse(std::string_view node, Span span) {
 
 ir::ExprPtr FunctionLowering::lower(const syntax::Expr& expr) {
   switch (expr.kind) {
-    case ExprKind::Absent: break;
-    case ExprKind::Name: return lower_name(expr);
-    case ExprKind::Number: return make_constant(expr.constant, ir::Type::unknown(), expr.span);
+    case ExprKind::Absent:
+      break;
+    case ExprKind::Name:
+      return lower_name(expr);
+    case ExprKind::Number:
+      return make_constant(expr.constant, ir::Type::unknown(), expr.span);
     case ExprKind::None:
-      return error("none-value", expr.span, "kernels have no None", "use a number that stands for 'nothing', such as -1");
+      return error("none-value", expr.span, "kernels have no None",
+                   "use a number that stands for 'nothing', such as -1");
     case ExprKind::String:
-      return error("string-value", expr.span, "kernels have no strings", "use numbers, and make text after the launch");
-    case ExprKind::Attribute: return lower_attribute(expr);
-    case ExprKind::Subscript: return lower_subscript(expr);
-    case ExprKind::Slice: break;  // its subscript has refused it
-    case ExprKind::Unary: return lower_unary(expr);
-    case ExprKind::Binary: return lower_binary(expr);
+      return error("string-value", expr.span, "kernels have no strings",
+                   "use numbers, and make text after the launch");
+    case ExprKind::Attribute:
+      return lower_attribute(expr);
+    case ExprKind::Subscript:
+      return lower_subscript(expr);
+    case ExprKind::Slice:
+      break;  // its subscript has refused it
+    case ExprKind::Unary:
+      return lower_unary(expr);
+    case ExprKind::Binary:
+      return lower_binary(expr);
     case ExprKind::And:
-    case ExprKind::Or: return lower_logical(expr);
-    case ExprKind::Compare: return lower_compare(expr);
+    case ExprKind::Or:
+      return lower_logical(expr);
+    case ExprKind::Compare:
+      return lower_compare(expr);
     case ExprKind::Conditional: {
       ir::ExprPtr condition = lower(expr.operands[0]);
-      ir::ExprPtr result = make_expr(ir::ExprKind::Select, expr.span, std::move(condition), lower(expr.operands[1]));
+      ir::ExprPtr result =
+          make_expr(ir::ExprKind::Select, expr.span, std::move(condition), lower(expr.operands[1]));
       result->operands.push_back(lower(expr.operands[2]));
       return result;
     }
-    case ExprKind::Call: return lower_call(expr);
-    case ExprKind::Tuple: return lower_tuple(expr);
-    case ExprKind::Unsupported: return refuse(expr.text, expr.span);
+    case ExprKind::Call:
+      return lower_call(expr);
+    case ExprKind::Tuple:
+      return lower_tuple(expr);
+    case ExprKind::Unsupported:
+      return refuse(expr.text, expr.span);
   }
   return make_integer(0, expr.span);
 }
 
 ir::ExprPtr FunctionLowering::lower_tuple(const syntax::Expr& expr) {
   for (const syntax::Expr& item : expr.operands) lower(item);
-  return error("tuple-value", expr.span, "tuples are not values in kernels yet", "use a variable for each item");
+  return error("tuple-value", expr.span, "tuples are not values in kernels yet",
+               "use a variable for each item");
 }
 
 ir::ExprPtr FunctionLowering::lower_unary(const syntax::Expr& expr) {
   const syntax::Expr& operand = expr.operands[0];
   if (expr.unary_op == syntax::UnaryOp::Negate && operand.kind == ExprKind::Number) {
-    if (auto value = negated(operand.constant)) return make_constant(*value, ir::Type::unknown(), expr.span);
+    if (auto value = negated(operand.constant))
+      return make_constant(*value, ir::Type::unknown(), expr.span);
     return error("unsupported-syntax", expr.span, "this integer does not fit into 64 bits",
                  "the smallest is -9223372036854775808");
   }
@@ -125,8 +156,10 @@ ir::ExprPtr FunctionLowering::lower_binary(const syntax::Expr& expr) {
                  "add up the products in a loop: s += A[i * n + k] * B[k * m + j]");
   }
   // The two enumerations differ by MatrixMultiply alone.
-  const int number = static_cast<int>(expr.binary_op) - (expr.binary_op > From::MatrixMultiply ? 1 : 0);
-  return make_binary(static_cast<ir::BinaryOp>(number), expr.span, std::move(left), std::move(right));
+  const int number =
+      static_cast<int>(expr.binary_op) - (expr.binary_op > From::MatrixMultiply ? 1 : 0);
+  return make_binary(static_cast<ir::BinaryOp>(number), expr.span, std::move(left),
+                     std::move(right));
 }
 
 ir::ExprPtr FunctionLowering::lower_logical(const syntax::Expr& expr) {
@@ -150,15 +183,18 @@ bool FunctionLowering::refuse_comparison(const syntax::Expr& expr) {
     if (op == Op::Is || op == Op::IsNot) {
       const char* const instead = op == Op::Is ? "==" : "!=";
       error("unsupported-operator", expr.span,
-            with_none ? "kernels have no None to compare with" : "'is' compares objects, and kernels have none",
-            with_none ? "arguments are never None: write one kernel for each case, or pass a number that says which"
+            with_none ? "kernels have no None to compare with"
+                      : "'is' compares objects, and kernels have none",
+            with_none ? "arguments are never None: write one kernel for each case, or pass a "
+                        "number that says which"
                       : std::string("compare values with ") + instead);
       return true;
     }
     if (op == Op::In || op == Op::NotIn) {
       const bool over_range = expr.operands[i + 1].kind == ExprKind::Call;
       error("unsupported-operator", expr.span, "'in' is not supported in kernels",
-            over_range ? "write a <= x < b" : "compare with each: x == 1 or x == 2, or search in a loop");
+            over_range ? "write a <= x < b"
+                       : "compare with each: x == 1 or x == 2, or search in a loop");
       return true;
     }
   }
@@ -195,7 +231,8 @@ ir::ExprPtr FunctionLowering::lower_compare(const syntax::Expr& expr) {
     ir::ExprPtr link = make_expr(ir::ExprKind::Compare, span, std::move(left), std::move(right));
     link->compare_op = compare_of(expr.compare_ops[i]);
     left = std::move(again);
-    result = result ? make_expr(ir::ExprKind::And, expr.span, std::move(result), std::move(link)) : std::move(link);
+    result = result ? make_expr(ir::ExprKind::And, expr.span, std::move(result), std::move(link))
+                    : std::move(link);
   }
   return result;
 }
@@ -207,7 +244,8 @@ ir::ExprPtr FunctionLowering::lower_subscript(const syntax::Expr& expr) {
 }
 
 // The array and its index.
-bool FunctionLowering::subscript_operands(const syntax::Expr& expr, std::vector<ir::ExprPtr>& operands) {
+bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
+                                          std::vector<ir::ExprPtr>& operands) {
   const syntax::Expr& base = expr.operands[0];
   for (size_t i = 1; i < expr.operands.size(); ++i) {
     if (expr.operands[i].kind != ExprKind::Slice) continue;
@@ -229,7 +267,8 @@ bool FunctionLowering::subscript_operands(const syntax::Expr& expr, std::vector<
   }
   operands.push_back(lower(expr.operands[1]));
   if (base_ok && operands[0]->kind != ir::ExprKind::Local) {
-    error("not-an-array", base.span, "only arrays have elements", "index an array that is an argument of the kernel");
+    error("not-an-array", base.span, "only arrays have elements",
+          "index an array that is an argument of the kernel");
   }
   return diagnostics_.errors().size() == before;
 }
@@ -260,10 +299,12 @@ ir::ExprPtr FunctionLowering::read_variable(const std::string& name, Span span) 
   if (flow_.reachable && !flow_.assigned.contains(name)) {
     const auto bound = bound_.variables.find(name);
     mark_assigned(name);  // once is enough
-    Diagnostic& found = diagnostics_.error(
-        "used-before-assignment", span, "'" + name + "' is used before it is assigned",
-        "assign it first; since the function assigns it, it is a variable of the function throughout, as in Python");
-    if (bound != bound_.variables.end()) found.notes.push_back({bound->second, "it is assigned here"});
+    Diagnostic& found = diagnostics_.error("used-before-assignment", span,
+                                           "'" + name + "' is used before it is assigned",
+                                           "assign it first; since the function assigns it, it is "
+                                           "a variable of the function throughout, as in Python");
+    if (bound != bound_.variables.end())
+      found.notes.push_back({bound->second, "it is assigned here"});
     return make_integer(0, span);
   }
   return make_local(variable(name, span), span);
@@ -273,7 +314,8 @@ ir::ExprPtr FunctionLowering::lower_attribute(const syntax::Expr& expr) {
   const auto path = path_of(expr);
   if (!path) {
     lower(expr.operands[0]);
-    return error("unknown-attribute", attribute_span(expr), "this value has no attribute '" + expr.text + "'",
+    return error("unknown-attribute", attribute_span(expr),
+                 "this value has no attribute '" + expr.text + "'",
                  std::string(help_for_attribute(expr.text)));
   }
   if (is_poisoned(path->front())) return make_integer(0, expr.span);
@@ -292,7 +334,8 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
   using Kind = Resolved::Kind;
   const bool complete = found.consumed + 1 == path.size();
   switch (found.kind) {
-    case Kind::Failed: return make_integer(0, expr.span);
+    case Kind::Failed:
+      return make_integer(0, expr.span);
     case Kind::NotFound: {
       Span span = expr.span;  // of the name alone
       span.end_line = span.line;
@@ -300,27 +343,39 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
       report_not_found(path[0], span);
       return make_integer(0, expr.span);
     }
-    case Kind::NoAttribute: return report_no_attribute(found, expr);
-    case Kind::Unsupported: return error("unsupported-function", expr.span, found.message, found.help);
+    case Kind::NoAttribute:
+      return report_no_attribute(found, expr);
+    case Kind::Unsupported:
+      return error("unsupported-function", expr.span, found.message, found.help);
     case Kind::Object:
-      return error("captured-object", expr.span, "'" + shown + "' is " + found.description + ", which a kernel cannot use",
-                   found.help.empty() ? "kernels use numbers and functions from outside; everything else is passed as "
-                                        "an argument"
-                                      : found.help);
+      return error(
+          "captured-object", expr.span,
+          "'" + shown + "' is " + found.description + ", which a kernel cannot use",
+          found.help.empty()
+              ? "kernels use numbers and functions from outside; everything else is passed as "
+                "an argument"
+              : found.help);
     case Kind::Module:
       return error("not-a-value", expr.span, "'" + shown + "' is a module, not a value",
                    "name one of its functions or constants, such as " + found.description + "." +
                        (found.description == "cudapy" ? "idx" : "pi"));
     case Kind::ThreadGroup:
-      return error("not-a-value", expr.span, "'" + shown + "' has three parts", "write " + shown + ".x, .y or .z");
+      return error("not-a-value", expr.span, "'" + shown + "' has three parts",
+                   "write " + shown + ".x, .y or .z");
+    case Kind::Cast:
+    case Kind::ArrayType:
+      return error("not-a-value", expr.span, "'" + shown + "' is a type, not a value",
+                   found.kind == Kind::Cast ? "call it to convert a number: " + shown + "(x)" : "");
     case Kind::Constant:
-    case Kind::ThreadIndex: break;
+    case Kind::ThreadIndex:
+      break;
     default:
       return error("not-a-value", expr.span, "'" + shown + "' is a function, not a value",
                    "call it: " + shown + "(...)");
   }
   if (!complete) {
-    return error("unknown-attribute", attribute_span(expr), "a number has no attribute '" + shown + "' in a kernel",
+    return error("unknown-attribute", attribute_span(expr),
+                 "a number has no attribute '" + shown + "' in a kernel",
                  std::string(help_for_attribute(shown)));
   }
   if (found.kind == Kind::Constant) return make_constant(found.constant, found.type, expr.span);
@@ -350,8 +405,10 @@ void FunctionLowering::report_not_found(const std::string& name, Span span) {
   } else {
     std::vector<std::string> known_names;
     for (const auto& [variable, place] : bound_.variables) known_names.push_back(variable);
-    for (const syntax::Parameter& parameter : definition_.parameters) known_names.push_back(parameter.name);
-    for (std::string& visible : resolver_.visible_names(id_)) known_names.push_back(std::move(visible));
+    for (const syntax::Parameter& parameter : definition_.parameters)
+      known_names.push_back(parameter.name);
+    for (std::string& visible : resolver_.visible_names(id_))
+      known_names.push_back(std::move(visible));
     std::string suggestion = nearest(name, known_names);
     if (auto math = find_math_name(name)) suggestion = "math." + name;
     if (suggestion.empty()) {
@@ -373,7 +430,8 @@ ir::ExprPtr FunctionLowering::report_no_attribute(const Resolved& found, const s
   std::string help = found.help;
   if (!suggestion.empty()) help = "did you mean '" + path[found.consumed] + "." + suggestion + "'?";
   return error("unknown-attribute", attribute_span(*part),
-               found.description + " has no '" + attribute + "'" + (found.candidates.empty() ? "" : " for kernels"),
+               found.description + " has no '" + attribute + "'" +
+                   (found.candidates.empty() ? "" : " for kernels"),
                std::move(help));
 }
 

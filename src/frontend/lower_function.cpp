@@ -5,7 +5,8 @@
 
 namespace cudapy::frontend {
 
-FunctionLowering::FunctionLowering(ProgramLowering& program, FunctionId id, const LoadedFunction& loaded)
+FunctionLowering::FunctionLowering(ProgramLowering& program, FunctionId id,
+                                   const LoadedFunction& loaded)
     : program_(program),
       resolver_(program.resolver()),
       diagnostics_(program.diagnostics()),
@@ -33,15 +34,19 @@ ir::Function FunctionLowering::lower() {
 
 // `sig=` wins over the comment, the comment over annotations.
 void FunctionLowering::lower_signature() {
-  if (loaded_.given_signature) take_signature(*loaded_.given_signature);
-  else if (loaded_.comment_signature) take_signature(*loaded_.comment_signature);
-  else take_annotations();
+  if (loaded_.given_signature)
+    take_signature(*loaded_.given_signature);
+  else if (loaded_.comment_signature)
+    take_signature(*loaded_.comment_signature);
+  else
+    take_annotations();
 }
 
 void FunctionLowering::take_signature(const SignatureText& text) {
   std::optional<ParsedSignature> parsed = parse_signature(text, loaded_.bound_types, diagnostics_);
   if (!parsed) return;
-  if (!parsed->result.is_void()) refuse_result_of_kernel(parsed->result_span, ir::to_string(parsed->result));
+  if (!parsed->result.is_void())
+    refuse_result_of_kernel(parsed->result_span, ir::to_string(parsed->result));
   function_.signature = apply_signature(*parsed, definition_, diagnostics_);
   if (!function_.signature) return;
   for (size_t i = 0; i < function_.signature->parameters.size(); ++i) {
@@ -49,18 +54,23 @@ void FunctionLowering::take_signature(const SignatureText& text) {
   }
 }
 
-// Annotations of all parameters are a signature; of some, they declare those and leave the others to the call.
+// Annotations of all parameters are a signature; of some, they declare those and leave the others
+// to the call.
 void FunctionLowering::take_annotations() {
   ir::Signature signature{{}, {}, definition_.span};
   bool complete = !loaded_.annotations.empty();
   const auto take = [&](const AnnotatedType& annotation, Span span) -> ir::Type {
     if (annotation.kind == AnnotatedType::Kind::NotAType) {
-      error("annotation", span, "the annotation is " + annotation.description + ", which is no type of a kernel",
-            "annotate with cp.float32, cp.int32, int, float, bool, a NumPy dtype, or cp.Array[cp.float32]");
+      error("annotation", span,
+            "the annotation is " + annotation.description + ", which is no type of a kernel",
+            "annotate with cp.float32, cp.int32, int, float, bool, a NumPy dtype, or "
+            "cp.Array[cp.float32]");
     } else if (annotation.type.is_array() && annotation.type.rank > 1) {
       error("array-rank", span,
-            "only 1-D arrays so far, and this is a " + std::to_string(annotation.type.rank) + "-D one",
-            "pass it flat, as cp.Array[" + std::string("cp.") + std::string(ir::name_of(annotation.type.scalar)) +
+            "only 1-D arrays so far, and this is a " + std::to_string(annotation.type.rank) +
+                "-D one",
+            "pass it flat, as cp.Array[" + std::string("cp.") +
+                std::string(ir::name_of(annotation.type.scalar)) +
                 "], and index it as A[i * width + j]");
     }
     return annotation.kind == AnnotatedType::Kind::Type ? annotation.type : ir::Type::unknown();
@@ -80,12 +90,14 @@ void FunctionLowering::take_annotations() {
 
 void FunctionLowering::refuse_result_of_kernel(Span span, const std::string& type) {
   if (id_ != 0) return;
-  error("kernel-returns-value", span, "a kernel returns nothing, and this one is declared to return " + type,
+  error("kernel-returns-value", span,
+        "a kernel returns nothing, and this one is declared to return " + type,
         "write void as its result, and store values in an array argument");
 }
 
 ir::LocalId FunctionLowering::variable(const std::string& name, Span span) {
-  const auto [entry, added] = variables_.try_emplace(name, static_cast<ir::LocalId>(function_.locals.size()));
+  const auto [entry, added] =
+      variables_.try_emplace(name, static_cast<ir::LocalId>(function_.locals.size()));
   if (added) function_.locals.push_back({name, {}, {}, span, {}, 0});
   return entry->second;
 }
@@ -100,9 +112,13 @@ bool FunctionLowering::is_variable(const std::string& name) const {
 }
 
 // Bound by something that was refused: whatever it would have been, it has been complained about.
-bool FunctionLowering::is_poisoned(const std::string& name) const { return bound_.refused.contains(name); }
+bool FunctionLowering::is_poisoned(const std::string& name) const {
+  return bound_.refused.contains(name);
+}
 
-void FunctionLowering::mark_assigned(const std::string& name) { flow_.assigned.insert(name); }
+void FunctionLowering::mark_assigned(const std::string& name) {
+  flow_.assigned.insert(name);
+}
 
 void FunctionLowering::join(const Flow& other) {
   if (!other.reachable) return;

@@ -1,5 +1,5 @@
-// Lowering of `for`. A range with one variable becomes a For of the tree; everything else, arrays, enumerate and zip,
-// becomes a For over an index whose body begins by assigning the variables:
+// Lowering of `for`. A range with one variable becomes a For of the tree; everything else, arrays,
+// enumerate and zip, becomes a For over an index whose body begins by assigning the variables:
 //
 //   for i, x in enumerate(A):        for i in range(0, len(A), 1):
 //       ...                              x = A[i]
@@ -17,7 +17,8 @@ namespace {
 
 // The value of a constant or negated constant; nullopt for others.
 std::optional<int64_t> constant_integer(const ir::Expr& expr) {
-  if (expr.kind != ir::ExprKind::Constant || expr.constant.kind == ir::ConstantValue::Kind::Float) return std::nullopt;
+  if (expr.kind != ir::ExprKind::Constant || expr.constant.kind == ir::ConstantValue::Kind::Float)
+    return std::nullopt;
   return expr.constant.integer;
 }
 
@@ -68,8 +69,9 @@ void FunctionLowering::lower_index_loop(const syntax::Stmt& stmt, Iterable over)
   enter_loop(stmt);
   // `for i, x in enumerate(A)`: i itself counts.
   const syntax::Expr& target = stmt.targets[0];
-  const bool counts_itself = over.kind == Iterable::Kind::Enumerate && target.kind == ExprKind::Tuple &&
-                             target.operands.size() == 2 && target.operands[0].kind == ExprKind::Name &&
+  const bool counts_itself = over.kind == Iterable::Kind::Enumerate &&
+                             target.kind == ExprKind::Tuple && target.operands.size() == 2 &&
+                             target.operands[0].kind == ExprKind::Name &&
                              constant_integer(*over.start) == 0;
   ir::LocalId local = ir::kNoLocal;
   if (counts_itself) {
@@ -81,13 +83,16 @@ void FunctionLowering::lower_index_loop(const syntax::Stmt& stmt, Iterable over)
   const ir::ExprPtr index = make_local(local, target.span);
   ir::Block head;
   ir::Block* const outer = std::exchange(block_, &head);
-  if (counts_itself) bind_element(target.operands[1], over.parts[0], *index);
-  else bind_element(target, over, *index);
+  if (counts_itself)
+    bind_element(target.operands[1], over.parts[0], *index);
+  else
+    bind_element(target, over, *index);
   block_ = outer;
   ++loop_depth_;
   ir::Block body = lower_block(stmt.body);
   --loop_depth_;
-  body.insert(body.begin(), std::make_move_iterator(head.begin()), std::make_move_iterator(head.end()));
+  body.insert(body.begin(), std::make_move_iterator(head.begin()),
+              std::make_move_iterator(head.end()));
   ir::Stmt& loop = emit(ir::StmtKind::For, stmt.span);
   loop.local = local;
   loop.operands.push_back(make_integer(0, stmt.value.span));
@@ -100,7 +105,8 @@ void FunctionLowering::lower_index_loop(const syntax::Stmt& stmt, Iterable over)
 void FunctionLowering::finish_loop(const syntax::Stmt& stmt, ir::Stmt& loop, ir::Block body) {
   loop.body = std::move(body);
   const Flow after = flow_;
-  // The tree grows while the else block is lowered, but into a block of its own: `loop` stays where it is.
+  // The tree grows while the else block is lowered, but into a block of its own: `loop` stays where
+  // it is.
   loop.else_body = lower_block(stmt.else_body);
   join(after);
 }
@@ -142,13 +148,16 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::iterable(const synta
 }
 
 void FunctionLowering::refuse_iterable(const syntax::Expr& expr) {
-  std::string help = "write for i in range(n), for x in A, for i, x in enumerate(A), or for x, y in zip(A, B)";
+  std::string help =
+      "write for i in range(n), for x in A, for i, x in enumerate(A), or for x, y in zip(A, B)";
   if (expr.kind == ExprKind::Number) help = "write for i in range(n)";
   if (expr.kind == ExprKind::Subscript) help = "loop over the indices: for i in range(start, stop)";
-  error("not-iterable", expr.span, "a loop in a kernel runs over a range or an array", std::move(help));
+  error("not-iterable", expr.span, "a loop in a kernel runs over a range or an array",
+        std::move(help));
 }
 
-std::optional<FunctionLowering::Iterable> FunctionLowering::range_iterable(const syntax::Expr& call) {
+std::optional<FunctionLowering::Iterable> FunctionLowering::range_iterable(
+    const syntax::Expr& call) {
   auto arguments = positional(call, 1, 3);
   if (!arguments) return std::nullopt;
   Iterable result;
@@ -169,7 +178,8 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::range_iterable(const
   return result;
 }
 
-std::optional<FunctionLowering::Iterable> FunctionLowering::enumerate_iterable(const syntax::Expr& call) {
+std::optional<FunctionLowering::Iterable> FunctionLowering::enumerate_iterable(
+    const syntax::Expr& call) {
   const size_t positional_count = call.operands.size() - 1 - call.keywords.size();
   const bool start_by_name = call.keywords.size() == 1 && call.keywords[0] == "start";
   if (positional_count < 1 || positional_count > 2 || (!call.keywords.empty() && !start_by_name) ||
@@ -190,7 +200,8 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::enumerate_iterable(c
 
 std::optional<FunctionLowering::Iterable> FunctionLowering::zip_iterable(const syntax::Expr& call) {
   if (!call.keywords.empty() || call.operands.size() < 2) {
-    error("argument-count", call.span, "zip takes arrays, and no keywords in a kernel", "write zip(A, B)");
+    error("argument-count", call.span, "zip takes arrays, and no keywords in a kernel",
+          "write zip(A, B)");
     return std::nullopt;
   }
   Iterable result;
@@ -223,22 +234,26 @@ ir::ExprPtr FunctionLowering::count_of(const Iterable& over) {
       operands.push_back(ir::clone(*over.array));
       return make_builtin(ir::Builtin::Len, over.span, std::move(operands));
     }
-    case Iterable::Kind::Enumerate: return count_of(over.parts[0]);
+    case Iterable::Kind::Enumerate:
+      return count_of(over.parts[0]);
     case Iterable::Kind::Zip: {
       if (over.parts.size() == 1) return count_of(over.parts[0]);
       std::vector<ir::ExprPtr> counts;
       for (const Iterable& part : over.parts) counts.push_back(count_of(part));
       return make_builtin(ir::Builtin::Min, over.span, std::move(counts));
     }
-    case Iterable::Kind::Range: break;
+    case Iterable::Kind::Range:
+      break;
   }
   if (over.step_value == 0) {
-    return error("range-step", over.step->span, "a range inside enumerate or zip needs a constant step",
+    return error("range-step", over.step->span,
+                 "a range inside enumerate or zip needs a constant step",
                  "loop over the range itself, and count in a variable");
   }
   const bool up = over.step_value > 0;
-  ir::ExprPtr distance = make_binary(ir::BinaryOp::Subtract, over.span, ir::clone(up ? *over.stop : *over.start),
-                                     ir::clone(up ? *over.start : *over.stop));
+  ir::ExprPtr distance =
+      make_binary(ir::BinaryOp::Subtract, over.span, ir::clone(up ? *over.stop : *over.start),
+                  ir::clone(up ? *over.start : *over.stop));
   const int64_t step = up ? over.step_value : -over.step_value;
   if (step != 1) {
     distance = make_binary(ir::BinaryOp::FloorDivide, over.span,
@@ -264,7 +279,8 @@ ir::ExprPtr FunctionLowering::element_of(const Iterable& over, const ir::Expr& i
   return make_binary(ir::BinaryOp::Add, over.span, ir::clone(*over.start), std::move(steps));
 }
 
-void FunctionLowering::bind_element(const syntax::Expr& target, const Iterable& over, const ir::Expr& index) {
+void FunctionLowering::bind_element(const syntax::Expr& target, const Iterable& over,
+                                    const ir::Expr& index) {
   if (over.kind == Iterable::Kind::Array || over.kind == Iterable::Kind::Range) {
     if (target.kind != ExprKind::Tuple) return assign(target, element_of(over, index));
     error("unpack-count", target.span, "each turn of this loop has one value",
@@ -276,7 +292,8 @@ void FunctionLowering::bind_element(const syntax::Expr& target, const Iterable& 
     const char* const name = over.kind == Iterable::Kind::Enumerate ? "enumerate" : "zip";
     error("unpack-count", target.span,
           std::string("each turn of this ") + name + " has " + std::to_string(values) + " values",
-          "write as many variables: for " + std::string(values == 2 ? "a, b" : "a, b, c") + " in ...");
+          "write as many variables: for " + std::string(values == 2 ? "a, b" : "a, b, c") +
+              " in ...");
     return mark_targets({&target, 1});
   }
   if (over.kind == Iterable::Kind::Zip) {

@@ -34,21 +34,31 @@ ir::Block FunctionLowering::lower_block(std::span<const syntax::Stmt> body) {
 
 void FunctionLowering::lower_statement(const syntax::Stmt& stmt) {
   switch (stmt.kind) {
-    case StmtKind::Expression: return lower_expression_statement(stmt);
-    case StmtKind::Assign: return lower_assign(stmt);
-    case StmtKind::AugmentAssign: return lower_augmented(stmt);
-    case StmtKind::AnnotAssign: return lower_annotated(stmt);
-    case StmtKind::If: return lower_if(stmt);
-    case StmtKind::While: return lower_while(stmt);
-    case StmtKind::For: return lower_for(stmt);
+    case StmtKind::Expression:
+      return lower_expression_statement(stmt);
+    case StmtKind::Assign:
+      return lower_assign(stmt);
+    case StmtKind::AugmentAssign:
+      return lower_augmented(stmt);
+    case StmtKind::AnnotAssign:
+      return lower_annotated(stmt);
+    case StmtKind::If:
+      return lower_if(stmt);
+    case StmtKind::While:
+      return lower_while(stmt);
+    case StmtKind::For:
+      return lower_for(stmt);
     case StmtKind::Break:
     case StmtKind::Continue:
       emit(stmt.kind == StmtKind::Break ? ir::StmtKind::Break : ir::StmtKind::Continue, stmt.span);
       flow_.reachable = false;
       return;
-    case StmtKind::Pass: return;
-    case StmtKind::Return: return lower_return(stmt);
-    case StmtKind::Unsupported: return lower_refused(stmt);
+    case StmtKind::Pass:
+      return;
+    case StmtKind::Return:
+      return lower_return(stmt);
+    case StmtKind::Unsupported:
+      return lower_refused(stmt);
   }
 }
 
@@ -99,8 +109,10 @@ void FunctionLowering::lower_return(const syntax::Stmt& stmt) {
   ir::ExprPtr value;
   if (has_value) value = lower(stmt.value);
   if (has_value && id_ == 0) {
-    error("kernel-returns-value", stmt.value.span, "a kernel returns nothing: its threads have nobody to return to",
-          "store the value in an array argument, such as Y[idx] = ..., and write 'return' alone to end the thread");
+    error("kernel-returns-value", stmt.value.span,
+          "a kernel returns nothing: its threads have nobody to return to",
+          "store the value in an array argument, such as Y[idx] = ..., and write 'return' alone to "
+          "end the thread");
     value = nullptr;
   }
   emit(ir::StmtKind::Return, stmt.span).value = std::move(value);
@@ -110,7 +122,8 @@ void FunctionLowering::lower_return(const syntax::Stmt& stmt) {
 void FunctionLowering::lower_refused(const syntax::Stmt& stmt) {
   // The first line says what it is; its body may be long.
   Span span = stmt.span;
-  if (!stmt.body.empty() || stmt.text == "FunctionDef" || stmt.text == "ClassDef" || stmt.text == "Match") {
+  if (!stmt.body.empty() || stmt.text == "FunctionDef" || stmt.text == "ClassDef" ||
+      stmt.text == "Match") {
     span.end_line = span.line;
     span.end_column = span.column + 1;
     const char* const keyword = stmt.text == "FunctionDef" ? "def"
@@ -119,7 +132,8 @@ void FunctionLowering::lower_refused(const syntax::Stmt& stmt) {
                                 : stmt.text == "With"      ? "with"
                                 : stmt.text == "Try"       ? "try"
                                                            : "";
-    span.end_column = span.column + static_cast<int>(std::max<size_t>(1, std::string_view(keyword).size()));
+    span.end_column =
+        span.column + static_cast<int>(std::max<size_t>(1, std::string_view(keyword).size()));
   }
   refuse(stmt.text, span);
   for (const std::string& name : stmt.names) mark_assigned(name);

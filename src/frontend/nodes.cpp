@@ -63,20 +63,25 @@ int cost_of(const ir::Expr& expr) {
   switch (expr.kind) {
     case ir::ExprKind::Constant:
     case ir::ExprKind::Local:
-    case ir::ExprKind::ThreadIndex: return 1;
-    case ir::ExprKind::Unary: return 1 + cost_of(*expr.operands[0]);
+    case ir::ExprKind::ThreadIndex:
+      return 1;
+    case ir::ExprKind::Unary:
+      return 1 + cost_of(*expr.operands[0]);
     case ir::ExprKind::Binary:
       if (expr.binary_op != ir::BinaryOp::Add && expr.binary_op != ir::BinaryOp::Subtract &&
           expr.binary_op != ir::BinaryOp::Multiply) {
         return kDear;
       }
       return 1 + cost_of(*expr.operands[0]) + cost_of(*expr.operands[1]);
-    default: return kDear;
+    default:
+      return kDear;
   }
 }
 
 }  // namespace
 
-bool is_cheap(const ir::Expr& expr) { return cost_of(expr) <= 5; }
+bool is_cheap(const ir::Expr& expr) {
+  return cost_of(expr) <= 5;
+}
 
 }  // namespace cudapy::frontend

@@ -7,38 +7,52 @@ namespace {
 constexpr RefusedSyntax kRefused[] = {
     {"FunctionDef", "a function inside a kernel is not supported yet",
      "move it out, above the kernel: kernels may call any Python function that they can see"},
-    {"AsyncFunctionDef", "an async function inside a kernel is not supported", "write a plain function outside"},
+    {"AsyncFunctionDef", "an async function inside a kernel is not supported",
+     "write a plain function outside"},
     {"ClassDef", "kernels have no classes", "use plain variables and arrays"},
-    {"Lambda", "a lambda in a kernel is not supported yet", "write a function with 'def' above the kernel and call it"},
-    {"Import", "a kernel cannot import", "import the module at the top of the file; kernels see its names"},
-    {"ImportFrom", "a kernel cannot import", "import the names at the top of the file; kernels see them"},
-    {"With", "kernels have no 'with'", "write its body alone, and what it sets up around the launch"},
+    {"Lambda", "a lambda in a kernel is not supported yet",
+     "write a function with 'def' above the kernel and call it"},
+    {"Import", "a kernel cannot import",
+     "import the module at the top of the file; kernels see its names"},
+    {"ImportFrom", "a kernel cannot import",
+     "import the names at the top of the file; kernels see them"},
+    {"With", "kernels have no 'with'",
+     "write its body alone, and what it sets up around the launch"},
     {"AsyncWith", "kernels have no 'async with'", "write its body alone"},
     {"Try", "kernels have no 'try'", "test for the mistake with an 'if' before it can happen"},
     {"TryStar", "kernels have no 'try'", "test for the mistake with an 'if' before it can happen"},
     {"Raise", "a kernel cannot raise exceptions yet",
      "write a number that stands for the mistake to an array, and look at it after the launch"},
     {"Assert", "a kernel cannot assert yet",
-     "write an 'if' that stores a number for the mistake in an array, and look at it after the launch"},
+     "write an 'if' that stores a number for the mistake in an array, and look at it after the "
+     "launch"},
     {"Match", "kernels have no 'match'", "write if, elif and else"},
     {"Global", "a kernel cannot assign globals",
      "reading needs no 'global'; to give a value back, store it in an array argument"},
-    {"Nonlocal", "a kernel cannot assign variables outside of it", "store the value in an array argument"},
+    {"Nonlocal", "a kernel cannot assign variables outside of it",
+     "store the value in an array argument"},
     {"AsyncFor", "kernels have no 'async for'", "write a plain 'for' over a range or an array"},
     {"Delete", "kernels have no 'del'", "leave it out: variables end with the thread"},
-    {"TypeAlias", "kernels have no 'type' statements", "write the type where it is needed: x: cp.float64 = 0"},
-    {"ListComp", "kernels have no lists", "write a loop that stores each value: for i in range(n): Y[i] = ..."},
+    {"TypeAlias", "kernels have no 'type' statements",
+     "write the type where it is needed: x: cp.float64 = 0"},
+    {"ListComp", "kernels have no lists",
+     "write a loop that stores each value: for i in range(n): Y[i] = ..."},
     {"SetComp", "kernels have no sets", "write a loop over an array argument"},
     {"DictComp", "kernels have no dictionaries", "write a loop over an array argument"},
-    {"GeneratorExp", "kernels have no generators", "write a loop: total = 0.0, then for x in A: total += x"},
-    {"List", "kernels have no lists", "use a variable for each item, or pass an array as an argument"},
-    {"Dict", "kernels have no dictionaries", "use a variable for each item, or pass an array as an argument"},
-    {"Set", "kernels have no sets", "use a variable for each item, or pass an array as an argument"},
+    {"GeneratorExp", "kernels have no generators",
+     "write a loop: total = 0.0, then for x in A: total += x"},
+    {"List", "kernels have no lists",
+     "use a variable for each item, or pass an array as an argument"},
+    {"Dict", "kernels have no dictionaries",
+     "use a variable for each item, or pass an array as an argument"},
+    {"Set", "kernels have no sets",
+     "use a variable for each item, or pass an array as an argument"},
     {"JoinedStr", "kernels have no strings", "store numbers, and make the text after the launch"},
     {"TemplateStr", "kernels have no strings", "store numbers, and make the text after the launch"},
     {"Bytes", "kernels have no bytes", "pass them as an array of uint8"},
     {"Ellipsis", "'...' is no value in a kernel", "write the index or the value that is meant"},
-    {"Complex", "complex numbers are not supported yet", "keep the real and the imaginary part in two variables"},
+    {"Complex", "complex numbers are not supported yet",
+     "keep the real and the imaginary part in two variables"},
     {"BigInteger", "this integer does not fit into 64 bits", "the largest is 18446744073709551615"},
     {"NamedExpr", "':=' is not supported in kernels", "assign on a line of its own before it"},
     {"Starred", "'*' before a value is not supported in kernels", "write the values one by one"},
@@ -47,8 +61,9 @@ constexpr RefusedSyntax kRefused[] = {
     {"YieldFrom", "kernels have no 'yield'", "store the value in an array: Y[idx] = value"},
 };
 
-constexpr RefusedSyntax kUnknown = {"", "this is not supported in kernels",
-                                    "use assignments, if, while, for, return and calls of functions"};
+constexpr RefusedSyntax kUnknown = {
+    "", "this is not supported in kernels",
+    "use assignments, if, while, for, return and calls of functions"};
 
 struct AttributeHelp {
   std::string_view attribute;
@@ -88,7 +103,8 @@ std::string_view help_for_attribute(std::string_view attribute) {
   for (const AttributeHelp& entry : kAttributes) {
     if (entry.attribute == attribute) return entry.help;
   }
-  return "variables of a kernel are numbers and arrays; use operators, len() and the functions of math";
+  return "variables of a kernel are numbers and arrays; use operators, len() and the functions of "
+         "math";
 }
 
 }  // namespace cudapy::frontend

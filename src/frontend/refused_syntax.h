@@ -6,7 +6,7 @@
 namespace cudapy::frontend {
 
 struct RefusedSyntax {
-  std::string_view node;     // the class in CPython's ast
+  std::string_view node;  // the class in CPython's ast
   std::string_view message;
   std::string_view help;
 };

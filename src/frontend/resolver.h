@@ -1,5 +1,5 @@
-// What the lowering asks of the world outside a function: what a name stands for, and the functions it calls.
-// src/binding/name_resolver answers from Python's objects; tests may answer from tables.
+// What the lowering asks of the world outside a function: what a name stands for, and the functions
+// it calls. src/binding/name_resolver answers from Python's objects; tests may answer from tables.
 #pragma once
 
 #include <cstdint>
@@ -20,20 +20,33 @@ using FunctionId = int32_t;
 
 // Functions that lowering takes apart itself.
 enum class SpecialForm : uint8_t {
-  Range, Enumerate, Zip, Divmod,
-  Min, Max, Abs, Round, Pow, Len,    // Python's
-  Floor, Ceil, Trunc,                // math.floor and so on: integers
-  MathLog,                           // math.log(x [, base])
-  Where,                             // numpy.where(condition, a, b)
-  Minimum, Maximum,                  // numpy.minimum(a, b)
-  Square, Clip,                      // numpy's of that name
-  LogicalNot,                        // numpy.logical_not(x)
+  Range,
+  Enumerate,
+  Zip,
+  Divmod,
+  Min,
+  Max,
+  Abs,
+  Round,
+  Pow,
+  Len,  // Python's
+  Floor,
+  Ceil,
+  Trunc,    // math.floor and so on: integers
+  MathLog,  // math.log(x [, base])
+  Where,    // numpy.where(condition, a, b)
+  Minimum,
+  Maximum,  // numpy.minimum(a, b)
+  Square,
+  Clip,        // numpy's of that name
+  LogicalNot,  // numpy.logical_not(x)
 };
 
 struct Resolved {
   enum class Kind : uint8_t {
     NotFound,     // the name is not known at all
-    NoAttribute,  // attributes[consumed] is not there; `description` says of what; `candidates` what there is
+    NoAttribute,  // attributes[consumed] is not there; `description` says of what; `candidates`
+                  // what there is
     Constant,     // constant; type (Unknown: weak)
     Function,     // function
     Math,         // math, math_single
@@ -85,7 +98,7 @@ struct LoadedFunction {
   std::optional<SignatureText> given_signature;  // `sig=`
   std::optional<SignatureText> comment_signature;
   TypeBindings bound_types;
-  std::vector<AnnotatedType> annotations;             // one a parameter; empty: not annotated at all
+  std::vector<AnnotatedType> annotations;  // one a parameter; empty: not annotated at all
   AnnotatedType result_annotation;
   std::vector<std::optional<DefaultValue>> defaults;  // one a parameter
 };
@@ -94,14 +107,18 @@ class NameResolver {
  public:
   virtual ~NameResolver() = default;
 
-  // What `root.attributes[0].attributes[1]...` means in a function where `root` is no local variable.
-  virtual Resolved resolve(FunctionId function, const std::string& root, std::span<const std::string> attributes) = 0;
+  // What `root.attributes[0].attributes[1]...` means in a function where `root` is no local
+  // variable.
+  virtual Resolved resolve(FunctionId function, const std::string& root,
+                           std::span<const std::string> attributes) = 0;
 
   // Every name that resolve() could find, nearest scopes first, for suggestions.
   virtual std::vector<std::string> visible_names(FunctionId function) = 0;
 
-  // nullptr: it cannot be read; an error at `use` was added (line 0: nobody calls it, it is the kernel).
-  virtual const LoadedFunction* load(FunctionId function, const Span& use, Diagnostics& diagnostics) = 0;
+  // nullptr: it cannot be read; an error at `use` was added (line 0: nobody calls it, it is the
+  // kernel).
+  virtual const LoadedFunction* load(FunctionId function, const Span& use,
+                                     Diagnostics& diagnostics) = 0;
 };
 
 }  // namespace cudapy::frontend

@@ -2,9 +2,10 @@
 //
 //   name : result (type [name], ...)        # saxpy : void (float alpha, float* X, float* Y)
 //
-// Types are scalars (frontend/type_names.h), `void` as a result, and `type*` for 1-D, `type**` for 2-D arrays. The
-// name is optional in a `sig=`. A comment is a signature if it begins with the function's name and a colon, and goes on
-// with something like a type; anything else is prose and left alone.
+// Types are scalars (frontend/type_names.h), `void` as a result, and `type*` for 1-D, `type**` for
+// 2-D arrays. The name is optional in a `sig=`. A comment is a signature if it begins with the
+// function's name and a colon, and goes on with something like a type; anything else is prose and
+// left alone.
 #pragma once
 
 #include <map>
@@ -18,7 +19,8 @@
 
 namespace cudapy::frontend {
 
-// The characters of a signature with their places: the contents of one or more comment lines, or of a string.
+// The characters of a signature with their places: the contents of one or more comment lines, or of
+// a string.
 struct SignatureText {
   struct Piece {
     std::string text;
@@ -47,17 +49,20 @@ struct ParsedSignature {
 // Names of types that a template binds, in addition to the language's own.
 using TypeBindings = std::map<std::string, ir::Type, std::less<>>;
 
-// The signature among the comment lines that `source.lines` begins with, before line `def_line`; the one nearest to
-// the `def` where there are several.
-std::optional<SignatureText> find_comment_signature(const SourceText& source, uint16_t source_index, int def_line,
-                                                    const std::string& function_name, const TypeBindings& bound);
+// The signature among the comment lines that `source.lines` begins with, before line `def_line`;
+// the one nearest to the `def` where there are several.
+std::optional<SignatureText> find_comment_signature(const SourceText& source, uint16_t source_index,
+                                                    int def_line, const std::string& function_name,
+                                                    const TypeBindings& bound);
 
 // nullopt: errors were added.
 std::optional<ParsedSignature> parse_signature(const SignatureText& text, const TypeBindings& bound,
                                                Diagnostics& diagnostics);
 
-// Compares with the parameters of the `def` and gives what the tree keeps. nullopt: errors were added.
-std::optional<ir::Signature> apply_signature(const ParsedSignature& signature, const syntax::FunctionDef& function,
+// Compares with the parameters of the `def` and gives what the tree keeps. nullopt: errors were
+// added.
+std::optional<ir::Signature> apply_signature(const ParsedSignature& signature,
+                                             const syntax::FunctionDef& function,
                                              Diagnostics& diagnostics);
 
 }  // namespace cudapy::frontend

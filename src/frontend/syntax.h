@@ -1,6 +1,7 @@
-// The part of CPython's ast that kernels are made of, as plain C++ values. src/binding/ast_reader fills it from
-// Python's own objects; everything after that is free of Python. What kernels cannot use is kept by its name in
-// CPython's ast and its place, so that a message can say what it is and what to write instead.
+// The part of CPython's ast that kernels are made of, as plain C++ values. src/binding/ast_reader
+// fills it from Python's own objects; everything after that is free of Python. What kernels cannot
+// use is kept by its name in CPython's ast and its place, so that a message can say what it is and
+// what to write instead.
 #pragma once
 
 #include <cstdint>
@@ -14,33 +15,54 @@
 namespace cudapy::frontend::syntax {
 
 enum class ExprKind : uint8_t {
-  Absent,       // no expression here: `return` alone, the missing start of a slice
-  Name,         // text
-  Number,       // constant: int, float or bool
+  Absent,  // no expression here: `return` alone, the missing start of a slice
+  Name,    // text
+  Number,  // constant: int, float or bool
   None,
-  String,       // text: its contents
-  Attribute,    // operands[0], text: the attribute
-  Subscript,    // operands: the value, then each index (a tuple index is spread)
+  String,     // text: its contents
+  Attribute,  // operands[0], text: the attribute
+  Subscript,  // operands: the value, then each index (a tuple index is spread)
   Slice,
-  Unary,        // unary_op, operands[0]
-  Binary,       // binary_op, operands[0..1]
-  And, Or,      // operands: two or more
+  Unary,   // unary_op, operands[0]
+  Binary,  // binary_op, operands[0..1]
+  And,
+  Or,           // operands: two or more
   Compare,      // compare_ops, operands: one more than those
   Conditional,  // operands: condition, value if true, value if false
-  Call,         // operands: callee, then positional arguments, then keywords.size() keyword arguments
-  Tuple,        // operands
+  Call,   // operands: callee, then positional arguments, then keywords.size() keyword arguments
+  Tuple,  // operands
   Unsupported,  // text: the node's class, "ListComp"; operands: what could be read of its inside
 };
 
 enum class UnaryOp : uint8_t { Negate, Plus, Invert, Not };
 
 enum class BinaryOp : uint8_t {
-  Add, Subtract, Multiply, MatrixMultiply, Divide, FloorDivide, Modulo, Power,
-  ShiftLeft, ShiftRight, BitAnd, BitOr, BitXor,
+  Add,
+  Subtract,
+  Multiply,
+  MatrixMultiply,
+  Divide,
+  FloorDivide,
+  Modulo,
+  Power,
+  ShiftLeft,
+  ShiftRight,
+  BitAnd,
+  BitOr,
+  BitXor,
 };
 
 enum class CompareOp : uint8_t {
-  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, Is, IsNot, In, NotIn,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  Is,
+  IsNot,
+  In,
+  NotIn,
 };
 
 struct Expr {
@@ -65,9 +87,11 @@ enum class StmtKind : uint8_t {
   If,             // value: condition; body; else_body
   While,          // value: condition; body; else_body
   For,            // targets[0] in value; body; else_body
-  Break, Continue, Pass,
-  Return,         // value (may be absent)
-  Unsupported,    // text: the node's class, "With"; names: what it binds; body: the statements inside
+  Break,
+  Continue,
+  Pass,
+  Return,       // value (may be absent)
+  Unsupported,  // text: the node's class, "With"; names: what it binds; body: the statements inside
 };
 
 struct Stmt {
@@ -93,9 +117,9 @@ struct Parameter {
 
 struct FunctionDef {
   std::string name;
-  Span span;       // from `def` to the end of the header's first line
+  Span span;  // from `def` to the end of the header's first line
   std::vector<Parameter> parameters;
-  Span variadic;   // `*args` or `**kwargs`: line != 0 where there is one
+  Span variadic;  // `*args` or `**kwargs`: line != 0 where there is one
   Expr returns;
   std::vector<Stmt> body;
 };

@@ -1,0 +1,267 @@
+// Classifies Python objects by their types and by cudapy's own marks (`__cudapy_type__`,
+// `__cudapy_name__`).
+#include "binding/captured.h"
+
+#include <climits>
+#include <utility>
+
+#include "frontend/known_names.h"
+#include "frontend/type_names.h"
+
+namespace cudapy::binding {
+namespace {
+
+using frontend::Resolved;
+using Kind = Resolved::Kind;
+
+PyObject* type_object(PyObject* object) {
+  return reinterpret_cast<PyObject*>(Py_TYPE(object));
+}
+
+bool is_of_numpy(const std::string& module) {
+  return module == "numpy" || module.starts_with("numpy.");
+}
+
+Captured other(std::string description, std::string help = {}) {
+  Captured result;
+  result.resolved.kind = Kind::Object;
+  result.resolved.description = std::move(description);
+  result.resolved.help = std::move(help);
+  return result;
+}
+
+Captured known(std::optional<Resolved> found, const std::string& name) {
+  Captured result;
+  if (found) {
+    result.resolved = std::move(*found);
+    return result;
+  }
+  result.resolved.kind = Kind::Unsupported;
+  result.resolved.message = "'" + name + "' is not supported in kernels";
+  result.resolved.help =
+      "kernels may call Python functions, the functions of math, and some of NumPy's for numbers";
+  return result;
+}
+
+// The constant of an int or of something with __index__; nullopt: it does not fit into 64 bits.
+std::optional<ir::ConstantValue> integer_constant(PyObject* object) {
+  const PyRef number = PyRef::steal(PyNumber_Index(object));
+  if (!number) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  ir::ConstantValue value;
+  int overflow = 0;
+  value.integer = PyLong_AsLongLongAndOverflow(number.get(), &overflow);
+  if (overflow == 0) return value;
+  const unsigned long long bits = PyLong_AsUnsignedLongLong(number.get());
+  if (bits == ULLONG_MAX && PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  value.integer = static_cast<int64_t>(bits);
+  value.exceeds_int64 = true;
+  return value;
+}
+
+Captured constant(const ir::ConstantValue& value, ir::Type type = {}) {
+  Captured result;
+  result.resolved.kind = Kind::Constant;
+  result.resolved.constant = value;
+  result.resolved.type = type;
+  return result;
+}
+
+Captured python_number(PyObject* object) {
+  ir::ConstantValue value;
+  if (PyBool_Check(object)) {
+    value.kind = ir::ConstantValue::Kind::Bool;
+    value.integer = object == Py_True ? 1 : 0;
+    return constant(value);
+  }
+  if (PyFloat_Check(object)) {
+    value.kind = ir::ConstantValue::Kind::Float;
+    value.real = PyFloat_AsDouble(object);
+    return constant(value);
+  }
+  if (auto integer = integer_constant(object)) return constant(*integer);
+  return other("an integer that does not fit into 64 bits");
+}
+
+// A NumPy scalar keeps its type.
+Captured numpy_scalar(PyObject* object, const std::string& dtype) {
+  const std::optional<ir::Scalar> scalar = frontend::find_scalar(dtype);
+  if (!scalar)
+    return other("a NumPy " + dtype, "convert it to a type that kernels have: numpy.float32(x)");
+  ir::ConstantValue value;
+  if (*scalar == ir::Scalar::Bool) {
+    value.kind = ir::ConstantValue::Kind::Bool;
+    value.integer = PyObject_IsTrue(object) == 1 ? 1 : 0;
+  } else if (ir::is_float(*scalar)) {
+    const PyRef number = PyRef::steal(PyNumber_Float(object));
+    value.kind = ir::ConstantValue::Kind::Float;
+    value.real = number ? PyFloat_AsDouble(number.get()) : 0.0;
+  } else if (auto integer = integer_constant(object)) {
+    value = *integer;
+  }
+  PyErr_Clear();
+  return constant(value, ir::Type::of(*scalar));
+}
+
+Captured from_type(const ir::Type& type) {
+  Captured result;
+  result.resolved.kind = type.is_scalar() ? Kind::Cast : Kind::ArrayType;
+  result.resolved.type = type;
+  return result;
+}
+
+Captured from_cudapy_name(const std::string& name) {
+  Captured result = known(frontend::find_cudapy_name(name), name);
+  return result;
+}
+
+// Functions that are not written in Python, and NumPy's: by the module and name that they give
+// themselves.
+std::optional<Captured> library_function(PyObject* object) {
+  const std::string module = string_attribute(object, "__module__");
+  const std::string name = string_attribute(object, "__name__");
+  const std::string type = string_attribute(type_object(object), "__name__");
+  if (name.empty()) return std::nullopt;
+  if (type == "ufunc" || is_of_numpy(module))
+    return known(frontend::find_numpy_name(name), "numpy." + name);
+  if (type != "builtin_function_or_method" && type != "type") return std::nullopt;
+  if (module == "math") return known(frontend::find_math_name(name), "math." + name);
+  if (module == "builtins") return known(frontend::find_builtin(name), name);
+  if (module == "cmath") return known(std::nullopt, "cmath." + name);
+  if (type == "type") return std::nullopt;
+  return known(std::nullopt, module.empty() ? name : module + "." + name);
+}
+
+PyObject* function_type() {
+  static PyObject* const type = [] {
+    const PyRef types = PyRef::steal(PyImport_ImportModule("types"));
+    PyRef found = types ? quiet_attribute(types.get(), "FunctionType") : PyRef();
+    return found.release();
+  }();
+  return type;
+}
+
+bool is_function(PyObject* object) {
+  return type_object(object) == function_type();
+}
+
+}  // namespace
+
+PyRef quiet_attribute(PyObject* object, const char* name) {
+  PyRef value = PyRef::steal(PyObject_GetAttrString(object, name));
+  if (!value) PyErr_Clear();
+  return value;
+}
+
+std::string utf8(PyObject* string) {
+  Py_ssize_t size = 0;
+  const char* data = PyUnicode_AsUTF8AndSize(string, &size);
+  if (data != nullptr) return {data, static_cast<size_t>(size)};
+  PyErr_Clear();
+  return {};
+}
+
+std::string string_attribute(PyObject* object, const char* name) {
+  const PyRef value = quiet_attribute(object, name);
+  return value && PyUnicode_Check(value.get()) ? utf8(value.get()) : std::string();
+}
+
+PyRef function_of(PyObject* object) {
+  if (is_function(object)) return PyRef::borrow(object);
+  PyRef wrapped = quiet_attribute(object, "__wrapped__");
+  return wrapped && is_function(wrapped.get()) ? std::move(wrapped) : PyRef();
+}
+
+std::optional<ir::Type> type_of(PyObject* object) {
+  if (object == Py_None) return ir::Type::void_();
+  if (PyUnicode_Check(object)) return frontend::find_type(utf8(object));
+  const std::string mark = string_attribute(object, "__cudapy_type__");
+  if (!mark.empty()) return frontend::find_type(mark);
+  const bool is_class = PyType_Check(object) != 0;
+  const std::string module =
+      string_attribute(is_class ? object : type_object(object), "__module__");
+  std::optional<ir::Scalar> scalar;
+  if (is_class && (module == "builtins" || is_of_numpy(module))) {
+    const std::string name = string_attribute(object, "__name__");
+    if (is_of_numpy(module) || name == "int" || name == "float" || name == "bool")
+      scalar = frontend::find_scalar(name);
+  } else if (!is_class && is_of_numpy(module) && quiet_attribute(object, "itemsize") &&
+             quiet_attribute(object, "kind")) {
+    scalar = frontend::find_scalar(string_attribute(object, "name"));  // numpy.dtype("float32")
+  }
+  if (!scalar) return std::nullopt;
+  return ir::Type::of(*scalar);
+}
+
+std::string describe(PyObject* object) {
+  if (object == Py_None) return "None";
+  const std::string name = string_attribute(type_object(object), "__name__");
+  const std::string module = string_attribute(type_object(object), "__module__");
+  if (name == "str") return "a string";
+  if (name == "ndarray") return "a NumPy array";
+  if (name == "CudaArray") return "a CudaArray";
+  if (name == "complex") return "a complex number";
+  if (name == "dict") return "a dictionary";
+  if (module == "builtins" &&
+      (name == "list" || name == "tuple" || name == "set" || name == "bytes" || name == "range")) {
+    return "a " + name;
+  }
+  if (PyType_Check(object) != 0) return "the class '" + string_attribute(object, "__name__") + "'";
+  if (name == "method") return "a bound method";
+  return "an object of type '" + name + "'";
+}
+
+bool has_frozen_attributes(PyObject* object) {
+  if (PyModule_Check(object) != 0 || PyType_Check(object) != 0) return true;
+  return PyObject_HasAttrString(object, "__len__") == 0 &&
+         PyObject_HasAttrString(object, "__array_interface__") == 0 &&
+         PyObject_HasAttrString(object, "__dlpack__") == 0;
+}
+
+Captured captured(PyObject* object) {
+  if (PyModule_Check(object) != 0) {
+    Captured result;
+    result.resolved.kind = Kind::Module;
+    result.resolved.description = string_attribute(object, "__name__");
+    return result;
+  }
+  const std::string type_module = string_attribute(type_object(object), "__module__");
+  if (is_of_numpy(type_module) && PyType_Check(object) == 0) {
+    const PyRef dtype = quiet_attribute(object, "dtype");
+    const PyRef dimensions = dtype ? quiet_attribute(object, "shape") : PyRef();
+    const bool is_array = string_attribute(type_object(object), "__name__") == "ndarray";
+    if (dimensions && !is_array && PyTuple_Check(dimensions.get()) &&
+        PyTuple_Size(dimensions.get()) == 0) {
+      return numpy_scalar(object, string_attribute(dtype.get(), "name"));
+    }
+  }
+  if (PyBool_Check(object) || PyLong_Check(object) || PyFloat_Check(object))
+    return python_number(object);
+  const std::string name = string_attribute(object, "__cudapy_name__");
+  if (!name.empty()) return from_cudapy_name(name);
+  if (object != Py_None && PyUnicode_Check(object) == 0) {
+    if (auto type = type_of(object)) return from_type(*type);
+  }
+  if (auto function = library_function(object)) return std::move(*function);
+  if (PyRef function = function_of(object)) {
+    Captured result;
+    result.resolved.kind = Kind::Function;
+    result.callee = std::move(function);
+    return result;
+  }
+  const std::string described = describe(object);
+  if (PyObject_HasAttrString(object, "__len__") != 0 && PyUnicode_Check(object) == 0 &&
+      PyType_Check(object) == 0) {
+    return other(described, "pass it as an argument of the launch");
+  }
+  if (described == "a bound method")
+    return other(described, "write it as a plain function outside of the class");
+  return other(described);
+}
+
+}  // namespace cudapy::binding
