@@ -62,7 +62,7 @@ def read(function: types.FunctionType) -> tuple[str, int, list[str], int, Any]:
     lines, start, changing = _locate(function, code)
     end, node, added = _parse(lines, start, code, changing)
     if changing:
-        _check_unchanged(node, lines[start:end], code)
+        _check_unchanged(lines, code)
     first = start
     while first > 0 and lines[first - 1].lstrip().startswith("#"):
         first -= 1
@@ -250,19 +250,23 @@ def _same_arguments(node: Any, code: types.CodeType) -> bool:
     return names == list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
-def _check_unchanged(node: Any, block: list[str], code: types.CodeType) -> None:
-    """Compares what the file says now with the function: needed where the file is younger than this process."""
-    if code.co_freevars:  # the same text compiles differently outside of its function
-        return
-    module = type(compile("", "", "exec", _ONLY_AST))([node], [])
-    node.decorator_list, decorators = [], node.decorator_list
+def _check_unchanged(lines: list[str], code: types.CodeType) -> None:
+    """Compares what the file says now with the function: needed where the file is younger than this process.
+
+    The whole file is compiled, because what is around a function decides some of its code: which names are modules, or cells.
+    """
     try:
-        made = compile(module, code.co_filename, "exec", code.co_flags & _FUTURES, True)
-    finally:
-        node.decorator_list = decorators
-    for constant in made.co_consts:
-        if isinstance(constant, type(code)) and constant.co_name == code.co_name and _same_code(constant, code):
-            return
+        made = [compile("\n".join(lines) + "\n", code.co_filename, "exec", 0, True)]
+    except (SyntaxError, ValueError):
+        raise _changed(code) from None
+    for outer in made:  # grows while it is walked
+        for constant in outer.co_consts:
+            if not isinstance(constant, type(code)):
+                continue
+            if constant.co_name == code.co_name and _same_code(constant, code):
+                return
+            made.append(constant)
+    block = lines[code.co_firstlineno - 1 :]
     if any("assert" in line for line in block):  # test runners rewrite assertions
         return
     raise _changed(code)
