@@ -37,7 +37,7 @@ Captured known(std::optional<Resolved> found, const std::string& name) {
     return result;
   }
   result.resolved.kind = Kind::Unsupported;
-  result.resolved.message = "'" + name + "' is not supported in kernels";
+  result.resolved.message = "`" + name + "` is not supported in kernels";
   result.resolved.help =
       "kernels may call Python functions, the functions of math, and some of NumPy's for numbers";
   return result;
@@ -211,9 +211,9 @@ std::string describe(PyObject* object) {
       (name == "list" || name == "tuple" || name == "set" || name == "bytes" || name == "range")) {
     return "a " + name;
   }
-  if (PyType_Check(object) != 0) return "the class '" + string_attribute(object, "__name__") + "'";
+  if (PyType_Check(object) != 0) return "the class `" + string_attribute(object, "__name__") + "`";
   if (name == "method") return "a bound method";
-  return "an object of type '" + name + "'";
+  return "an object of type `" + name + "`";
 }
 
 bool has_frozen_attributes(PyObject* object) {

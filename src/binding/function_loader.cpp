@@ -122,7 +122,7 @@ void PythonNameResolver::report_unreadable(UserFunction& function, PyObject* exc
     return;
   }
   diagnostics.error(code, use, message, help)
-      .notes.push_back({at, "'" + function.name + "' is defined here"});
+      .notes.push_back({at, "`" + function.name + "` is defined here"});
 }
 
 // false: user code raised an exception.
@@ -152,7 +152,7 @@ AnnotatedType PythonNameResolver::annotation(UserFunction& function, PyObject* o
     if (!value)
       return {AnnotatedType::Kind::NotAType,
               {},
-              "'" + utf8(object) + "', which Python cannot evaluate"};
+              "`" + utf8(object) + "`, which Python cannot evaluate"};
     type = type_of(value.get());
   }
   if (type) return {AnnotatedType::Kind::Type, *type, {}};

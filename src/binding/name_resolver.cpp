@@ -118,7 +118,7 @@ Resolved PythonNameResolver::resolve(FunctionId function, const std::string& roo
     if (auto known = frontend::find_builtin(root)) return *known;
     Resolved refused;
     refused.kind = Kind::Unsupported;
-    refused.message = "the built-in '" + root + "' is not supported in kernels";
+    refused.message = "the built-in `" + root + "` is not supported in kernels";
     refused.help =
         "kernels have abs, bool, divmod, enumerate, float, int, len, max, min, pow, range, round "
         "and zip";
@@ -130,7 +130,7 @@ Resolved PythonNameResolver::resolve(FunctionId function, const std::string& roo
   if (known->kind == Kind::Module) {  // math, without an import
     if (attributes.empty()) return *known;
     if (auto member = member_of(known->description, attributes, 0)) return *member;
-    return no_attribute(0, "'" + root + "'", frontend::math_names());
+    return no_attribute(0, "`" + root + "`", frontend::math_names());
   }
   return with_axis(std::move(*known), attributes);
 }
@@ -145,7 +145,7 @@ Resolved PythonNameResolver::with_axis(Resolved found, std::span<const std::stri
     ++found.consumed;
     return found;
   }
-  return no_attribute(found.consumed, "'" + found.description + "'", {"x", "y", "z"});
+  return no_attribute(found.consumed, "`" + found.description + "`", {"x", "y", "z"});
 }
 
 // What a module that kernels know calls `attributes[consumed]`.
@@ -161,7 +161,7 @@ std::optional<Resolved> PythonNameResolver::member_of(const std::string& module,
   found->consumed = consumed + 1;
   if (found->kind == Kind::Module && attributes.size() > consumed + 1) {  // cp.math.sin
     if (auto member = member_of(found->description, attributes, consumed + 1)) return member;
-    return no_attribute(consumed + 1, "'" + found->description + "'", frontend::math_names());
+    return no_attribute(consumed + 1, "`" + found->description + "`", frontend::math_names());
   }
   return with_axis(std::move(*found), attributes);
 }
@@ -187,7 +187,7 @@ Resolved PythonNameResolver::follow(PyRef object, const std::string& root,
       if (module == "math") candidates = frontend::math_names();
       if (module == "numpy") candidates = frontend::numpy_names();
       if (module == "cudapy") candidates = frontend::cudapy_names();
-      if (module == "math") return no_attribute(consumed, "'" + shown + "'", std::move(candidates));
+      if (module == "math") return no_attribute(consumed, "`" + shown + "`", std::move(candidates));
     } else if (found.kind != Kind::Object && found.kind != Kind::Constant) {
       return found;
     } else if (!has_frozen_attributes(object.get())) {
@@ -201,7 +201,7 @@ Resolved PythonNameResolver::follow(PyRef object, const std::string& root,
         return found;
       }
       PyErr_Clear();
-      return no_attribute(consumed, "'" + shown + "'", std::move(candidates));
+      return no_attribute(consumed, "`" + shown + "`", std::move(candidates));
     }
     object = std::move(value);
     shown = attributes[consumed];

@@ -37,7 +37,7 @@ void ProgramLowering::refuse_recursion() {
   std::vector<FunctionId> path;
   std::set<FunctionId> finished;
   const auto name = [&](FunctionId id) {
-    return "'" + resolver_.load(id, Span{}, diagnostics_)->definition.name + "'";
+    return "`" + resolver_.load(id, Span{}, diagnostics_)->definition.name + "`";
   };
   const std::function<void(FunctionId)> visit = [&](FunctionId id) {
     path.push_back(id);

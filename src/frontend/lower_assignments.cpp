@@ -220,7 +220,7 @@ void FunctionLowering::lower_annotated(const syntax::Stmt& stmt) {
   ir::Local& declared = function_.locals[static_cast<size_t>(local)];
   if (type && !declared.declared.is_unknown() && declared.declared != *type) {
     error("type-changes", stmt.annotation.span,
-          "'" + target.text + "' is declared as " + ir::to_string(declared.declared) + " and as " +
+          "`" + target.text + "` is declared as " + ir::to_string(declared.declared) + " and as " +
               ir::to_string(*type),
           "a variable has one type: use a second variable");
   } else if (type) {
@@ -252,7 +252,7 @@ void FunctionLowering::lower_augmented(const syntax::Stmt& stmt) {
   const syntax::Expr& target = stmt.targets[0];
   const std::optional<ir::BinaryOp> op = binary_of(stmt.binary_op);
   if (!op) {
-    error("unsupported-operator", stmt.span, "'@=' is not supported in kernels",
+    error("unsupported-operator", stmt.span, "`@=` is not supported in kernels",
           "multiply matrices element by element");
     return;
   }

@@ -53,11 +53,11 @@ std::optional<Resolved> FunctionLowering::resolve_callee(const syntax::Expr& cal
   if (is_variable(path->front())) {
     if (path->size() == 1) {
       error("not-callable", callee.span,
-            "'" + path->front() + "' is a variable, and cannot be called",
+            "`" + path->front() + "` is a variable, and cannot be called",
             "write * to multiply, or name a function");
     } else {
       error("unknown-attribute", callee.span,
-            "'" + path->front() + "' has no method '" + (*path)[1] + "' in a kernel",
+            "`" + path->front() + "` has no method `" + (*path)[1] + "` in a kernel",
             std::string(help_for_attribute((*path)[1])));
     }
     return std::nullopt;
@@ -70,11 +70,11 @@ std::optional<Resolved> FunctionLowering::resolve_callee(const syntax::Expr& cal
   if (callable && (found.consumed + 1 == path->size() || found.kind == Kind::Unsupported))
     return found;
   if (callable) {
-    error("unknown-attribute", callee.span, "a function has no '" + path->back() + "' in a kernel",
+    error("unknown-attribute", callee.span, "a function has no `" + path->back() + "` in a kernel",
           "call it directly");
   } else if (found.kind == Kind::Constant || found.kind == Kind::ThreadIndex ||
              found.kind == Kind::ThreadGroup) {
-    error("not-callable", callee.span, "'" + path->back() + "' is not a function",
+    error("not-callable", callee.span, "`" + path->back() + "` is not a function",
           "write it without the parentheses");
   } else {
     value_of(found, callee);  // says what is wrong with it
@@ -93,7 +93,7 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
   }
   if (has_starred(expr)) {
     return error("unsupported-syntax", expr.span,
-                 "'*' and '**' before arguments are not supported in kernels",
+                 "`*` and `**` before arguments are not supported in kernels",
                  "write the arguments one by one");
   }
   switch (callee->kind) {
@@ -138,7 +138,7 @@ bool FunctionLowering::match_arguments(const syntax::Expr& expr, const LoadedFun
   if (positional_count > by_position) {
     diagnostics_
         .error("argument-count", expr.operands[1 + by_position].span,
-               "'" + name + "' takes " + count_text(by_position, "argument") + ", and is given " +
+               "`" + name + "` takes " + count_text(by_position, "argument") + ", and is given " +
                    std::to_string(positional_count))
         .notes.push_back({callee.definition.span, "the function is here"});
   }
@@ -151,13 +151,13 @@ bool FunctionLowering::match_arguments(const syntax::Expr& expr, const LoadedFun
     if (found == parameters.end()) {
       diagnostics_
           .error("argument-name", argument.span,
-                 "'" + name + "' has no parameter '" + keyword + "'")
+                 "`" + name + "` has no parameter `" + keyword + "`")
           .notes.push_back({callee.definition.span, "the function is here"});
       continue;
     }
     ir::ExprPtr& slot = matched[static_cast<size_t>(found - parameters.begin())];
     if (slot)
-      error("argument-name", argument.span, "'" + keyword + "' is given twice",
+      error("argument-name", argument.span, "`" + keyword + "` is given twice",
             "remove one of the two");
     slot = std::move(value);
   }
@@ -175,12 +175,12 @@ void FunctionLowering::report_missing(const syntax::Expr& expr, const LoadedFunc
   size_t count = 0;
   for (size_t i = 0; i < matched.size(); ++i) {
     if (matched[i]) continue;
-    missing += (count++ == 0 ? "'" : ", '") + callee.definition.parameters[i].name + "'";
+    missing += (count++ == 0 ? "`" : ", `") + callee.definition.parameters[i].name + "`";
   }
   if (count == 0) return;
   diagnostics_
       .error("argument-count", expr.span,
-             "the call of '" + callee.definition.name + "' lacks " +
+             "the call of `" + callee.definition.name + "` lacks " +
                  (count == 1 ? "its argument " : "its arguments ") + missing)
       .notes.push_back({callee.definition.span, "the function is here"});
 }
@@ -190,7 +190,7 @@ ir::ExprPtr FunctionLowering::default_value(const LoadedFunction& callee, size_t
   const auto& value = callee.defaults[parameter];
   if (value && value->is_constant) return make_constant(value->constant, value->type, span);
   return error("captured-object", span,
-               "the default of '" + callee.definition.parameters[parameter].name + "' is " +
+               "the default of `" + callee.definition.parameters[parameter].name + "` is " +
                    (value ? value->description : std::string("unknown")) +
                    ", which a kernel cannot use",
                "give the argument in the call, or make the default a number");
@@ -205,8 +205,8 @@ std::optional<std::vector<ir::ExprPtr>> FunctionLowering::positional(const synta
   for (size_t i = 1; i < expr.operands.size(); ++i) arguments.push_back(lower(expr.operands[i]));
   if (!expr.keywords.empty()) {
     error("argument-name", expr.operands[expr.operands.size() - expr.keywords.size()].span,
-          "'" + name + "' takes no keywords in a kernel",
-          "write the argument without '" + expr.keywords[0] + "='");
+          "`" + name + "` takes no keywords in a kernel",
+          "write the argument without `" + expr.keywords[0] + "=`");
     return std::nullopt;
   }
   if (arguments.size() < least || arguments.size() > most) {
@@ -215,7 +215,7 @@ std::optional<std::vector<ir::ExprPtr>> FunctionLowering::positional(const synta
                              ? "at least " + count_text(least, "argument")
                              : std::to_string(least) + " to " + count_text(most, "argument");
     error("argument-count", expr.span,
-          "'" + name + "' takes " + wanted + ", and is given " + std::to_string(arguments.size()));
+          "`" + name + "` takes " + wanted + ", and is given " + std::to_string(arguments.size()));
     return std::nullopt;
   }
   if (diagnostics_.errors().size() != errors_before) return std::nullopt;
@@ -260,11 +260,11 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
     case SpecialForm::Enumerate:
     case SpecialForm::Zip:
       lower_arguments_for_errors(expr);
-      return error("not-a-value", expr.span, "'" + name + "' is only for the header of a loop",
+      return error("not-a-value", expr.span, "`" + name + "` is only for the header of a loop",
                    "write for i in " + name + "(...)");
     case SpecialForm::Divmod:
       lower_arguments_for_errors(expr);
-      return error("tuple-value", expr.span, "'divmod' gives two values",
+      return error("tuple-value", expr.span, "`divmod` gives two values",
                    "write q, r = divmod(a, b)");
     default:
       break;
@@ -281,7 +281,7 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
   if (!arguments) return make_integer(0, expr.span);
   if ((form == SpecialForm::Min || form == SpecialForm::Max) && arguments->size() == 1) {
     return error(
-        "argument-count", expr.span, "'" + name + "' of one argument is not supported in kernels",
+        "argument-count", expr.span, "`" + name + "` of one argument is not supported in kernels",
         "give the values one by one, or keep the best in a loop: best = " + name + "(best, A[i])");
   }
   return call_builtin(expr, form, std::move(*arguments));

@@ -92,7 +92,7 @@ ir::ExprPtr FunctionLowering::lower(const syntax::Expr& expr) {
       return make_constant(expr.constant, ir::Type::unknown(), expr.span);
     case ExprKind::None:
       return error("none-value", expr.span, "kernels have no None",
-                   "use a number that stands for 'nothing', such as -1");
+                   "use a number that stands for `nothing`, such as -1");
     case ExprKind::String:
       return error("string-value", expr.span, "kernels have no strings",
                    "use numbers, and make text after the launch");
@@ -152,7 +152,7 @@ ir::ExprPtr FunctionLowering::lower_binary(const syntax::Expr& expr) {
   ir::ExprPtr right = lower(expr.operands[1]);
   using From = syntax::BinaryOp;
   if (expr.binary_op == From::MatrixMultiply) {
-    return error("unsupported-operator", expr.span, "'@' is not supported in kernels",
+    return error("unsupported-operator", expr.span, "`@` is not supported in kernels",
                  "add up the products in a loop: s += A[i * n + k] * B[k * m + j]");
   }
   // The two enumerations differ by MatrixMultiply alone.
@@ -184,7 +184,7 @@ bool FunctionLowering::refuse_comparison(const syntax::Expr& expr) {
       const char* const instead = op == Op::Is ? "==" : "!=";
       error("unsupported-operator", expr.span,
             with_none ? "kernels have no None to compare with"
-                      : "'is' compares objects, and kernels have none",
+                      : "`is` compares objects, and kernels have none",
             with_none ? "arguments are never None: write one kernel for each case, or pass a "
                         "number that says which"
                       : std::string("compare values with ") + instead);
@@ -192,7 +192,7 @@ bool FunctionLowering::refuse_comparison(const syntax::Expr& expr) {
     }
     if (op == Op::In || op == Op::NotIn) {
       const bool over_range = expr.operands[i + 1].kind == ExprKind::Call;
-      error("unsupported-operator", expr.span, "'in' is not supported in kernels",
+      error("unsupported-operator", expr.span, "`in` is not supported in kernels",
             over_range ? "write a <= x < b"
                        : "compare with each: x == 1 or x == 2, or search in a loop");
       return true;
@@ -300,7 +300,7 @@ ir::ExprPtr FunctionLowering::read_variable(const std::string& name, Span span) 
     const auto bound = bound_.variables.find(name);
     mark_assigned(name);  // once is enough
     Diagnostic& found = diagnostics_.error("used-before-assignment", span,
-                                           "'" + name + "' is used before it is assigned",
+                                           "`" + name + "` is used before it is assigned",
                                            "assign it first; since the function assigns it, it is "
                                            "a variable of the function throughout, as in Python");
     if (bound != bound_.variables.end())
@@ -315,13 +315,13 @@ ir::ExprPtr FunctionLowering::lower_attribute(const syntax::Expr& expr) {
   if (!path) {
     lower(expr.operands[0]);
     return error("unknown-attribute", attribute_span(expr),
-                 "this value has no attribute '" + expr.text + "'",
+                 "this value has no attribute `" + expr.text + "`",
                  std::string(help_for_attribute(expr.text)));
   }
   if (is_poisoned(path->front())) return make_integer(0, expr.span);
   if (is_variable(path->front())) {
     return error("unknown-attribute", attribute_span(expr),
-                 "'" + path->front() + "' has no attribute '" + (*path)[1] + "' in a kernel",
+                 "`" + path->front() + "` has no attribute `" + (*path)[1] + "` in a kernel",
                  std::string(help_for_attribute((*path)[1])));
   }
   return value_of(resolve(*path), expr);
@@ -350,32 +350,32 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
     case Kind::Object:
       return error(
           "captured-object", expr.span,
-          "'" + shown + "' is " + found.description + ", which a kernel cannot use",
+          "`" + shown + "` is " + found.description + ", which a kernel cannot use",
           found.help.empty()
               ? "kernels use numbers and functions from outside; everything else is passed as "
                 "an argument"
               : found.help);
     case Kind::Module:
-      return error("not-a-value", expr.span, "'" + shown + "' is a module, not a value",
+      return error("not-a-value", expr.span, "`" + shown + "` is a module, not a value",
                    "name one of its functions or constants, such as " + found.description + "." +
                        (found.description == "cudapy" ? "idx" : "pi"));
     case Kind::ThreadGroup:
-      return error("not-a-value", expr.span, "'" + shown + "' has three parts",
+      return error("not-a-value", expr.span, "`" + shown + "` has three parts",
                    "write " + shown + ".x, .y or .z");
     case Kind::Cast:
     case Kind::ArrayType:
-      return error("not-a-value", expr.span, "'" + shown + "' is a type, not a value",
+      return error("not-a-value", expr.span, "`" + shown + "` is a type, not a value",
                    found.kind == Kind::Cast ? "call it to convert a number: " + shown + "(x)" : "");
     case Kind::Constant:
     case Kind::ThreadIndex:
       break;
     default:
-      return error("not-a-value", expr.span, "'" + shown + "' is a function, not a value",
+      return error("not-a-value", expr.span, "`" + shown + "` is a function, not a value",
                    "call it: " + shown + "(...)");
   }
   if (!complete) {
     return error("unknown-attribute", attribute_span(expr),
-                 "a number has no attribute '" + shown + "' in a kernel",
+                 "a number has no attribute `" + shown + "` in a kernel",
                  std::string(help_for_attribute(shown)));
   }
   if (found.kind == Kind::Constant) return make_constant(found.constant, found.type, expr.span);
@@ -389,11 +389,11 @@ void FunctionLowering::report_not_found(const std::string& name, Span span) {
   static const std::map<std::string, std::string, std::less<>> kHelp = {
       {"true", "Python writes True"},
       {"false", "Python writes False"},
-      {"null", "use a number that stands for 'nothing'"},
-      {"np", "write 'import numpy as np' above the function"},
-      {"numpy", "write 'import numpy' above the function"},
-      {"cp", "write 'import cudapy as cp' above the function, or the name alone: idx, threadIdx"},
-      {"cudapy", "write 'import cudapy' above the function, or the name alone: idx, threadIdx"},
+      {"null", "use a number that stands for `nothing`"},
+      {"np", "write `import numpy as np` above the function"},
+      {"numpy", "write `import numpy` above the function"},
+      {"cp", "write `import cudapy as cp` above the function, or the name alone: idx, threadIdx"},
+      {"cudapy", "write `import cudapy` above the function, or the name alone: idx, threadIdx"},
       {"self", "a kernel is a plain function: pass what it needs as arguments"},
       {"M_PI", "write math.pi"},
       {"unsigned", "write uint32"},
@@ -415,9 +415,9 @@ void FunctionLowering::report_not_found(const std::string& name, Span span) {
       suggestion = nearest(name, math_names());
       if (!suggestion.empty()) suggestion = "math." + suggestion;
     }
-    if (!suggestion.empty()) help = "did you mean '" + suggestion + "'?";
+    if (!suggestion.empty()) help = "did you mean `" + suggestion + "`?";
   }
-  error("undefined-name", span, "name '" + name + "' is not defined", std::move(help));
+  error("undefined-name", span, "name `" + name + "` is not defined", std::move(help));
 }
 
 ir::ExprPtr FunctionLowering::report_no_attribute(const Resolved& found, const syntax::Expr& expr) {
@@ -428,9 +428,9 @@ ir::ExprPtr FunctionLowering::report_no_attribute(const Resolved& found, const s
   for (size_t i = path.size() - 1; i > found.consumed + 1; --i) part = &part->operands[0];
   const std::string suggestion = nearest(attribute, found.candidates);
   std::string help = found.help;
-  if (!suggestion.empty()) help = "did you mean '" + path[found.consumed] + "." + suggestion + "'?";
+  if (!suggestion.empty()) help = "did you mean `" + path[found.consumed] + "." + suggestion + "`?";
   return error("unknown-attribute", attribute_span(*part),
-               found.description + " has no '" + attribute + "'" +
+               found.description + " has no `" + attribute + "`" +
                    (found.candidates.empty() ? "" : " for kernels"),
                std::move(help));
 }

@@ -111,7 +111,7 @@ void FunctionLowering::lower_return(const syntax::Stmt& stmt) {
   if (has_value && id_ == 0) {
     error("kernel-returns-value", stmt.value.span,
           "a kernel returns nothing: its threads have nobody to return to",
-          "store the value in an array argument, such as Y[idx] = ..., and write 'return' alone to "
+          "store the value in an array argument, such as Y[idx] = ..., and write `return` alone to "
           "end the thread");
     value = nullptr;
   }

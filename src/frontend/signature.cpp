@@ -64,8 +64,8 @@ std::string nearest_type(std::string_view word, const TypeBindings& bound) {
 }
 
 constexpr std::string_view kForm =
-    "the form is 'name : result (type [name], ...)', as in "
-    "'saxpy : void (float alpha, float* X, float* Y)'";
+    "the form is `name : result (type [name], ...)`, as in "
+    "`saxpy : void (float alpha, float* X, float* Y)`";
 
 class Parser {
  public:
@@ -84,12 +84,12 @@ class Parser {
     std::optional<ir::Type> type = parse_type("a result type");
     if (!type) return std::nullopt;
     result.result = *type;
-    if (!expect("(", "'(' and the types of the parameters")) return std::nullopt;
+    if (!expect("(", "`(` and the types of the parameters")) return std::nullopt;
     if (!parse_parameters(result)) return std::nullopt;
     result.span.end_line = tokens_[next_ - 1].span.end_line;
     result.span.end_column = tokens_[next_ - 1].span.end_column;
     if (peek().kind != Token::Kind::End) {
-      fail("nothing after the ')' of the signature", "put remarks on a line of their own");
+      fail("nothing after the `)` of the signature", "put remarks on a line of their own");
       return std::nullopt;
     }
     return ok_ ? std::optional(std::move(result)) : std::nullopt;
@@ -108,7 +108,7 @@ class Parser {
     return false;
   }
   void fail(const std::string& wanted, std::string help = std::string(kForm)) {
-    const std::string found = peek().kind == Token::Kind::End ? "the end" : "'" + peek().text + "'";
+    const std::string found = peek().kind == Token::Kind::End ? "the end" : "`" + peek().text + "`";
     error("malformed-signature", peek().span,
           "the signature needs " + wanted + " here, not " + found, std::move(help));
   }
@@ -127,7 +127,7 @@ class Parser {
     while (true) {
       if (!parse_parameter(result)) return false;
       if (accept(")")) return true;
-      if (!expect(",", "',' or ')'")) return false;
+      if (!expect(",", "`,` or `)`")) return false;
     }
   }
 
@@ -160,7 +160,7 @@ class Parser {
     }
     const Token word = peek();
     if (word.text == "const") {
-      error("malformed-signature", word.span, "signatures have no 'const'",
+      error("malformed-signature", word.span, "signatures have no `const`",
             "leave it out: which arrays a kernel writes is found out from the kernel itself");
       return std::nullopt;
     }
@@ -183,7 +183,7 @@ class Parser {
       span.end_line = tokens_[next_ - 1].span.end_line;
       span.end_column = tokens_[next_ - 1].span.end_column;
       if (type.is_void()) {
-        error("malformed-signature", span, "'void*' is no type of an array",
+        error("malformed-signature", span, "`void*` is no type of an array",
               "name the type of its elements: float*");
         type = ir::Type::of(ir::Scalar::F32);
       }
@@ -196,11 +196,11 @@ class Parser {
             "pass it flat, as " + word.text + "*, and index it as A[i * width + j]");
     }
     if (peek().text == "[") {
-      fail("'*' to make an array", "write " + word.text + "* for an array of " + word.text);
+      fail("`*` to make an array", "write " + word.text + "* for an array of " + word.text);
       return std::nullopt;
     }
     if (peek().text == "&") {
-      fail("no '&'", "arrays are " + word.text + "*, and plain numbers are passed by value");
+      fail("no `&`", "arrays are " + word.text + "*, and plain numbers are passed by value");
       return std::nullopt;
     }
     return type;
@@ -208,8 +208,8 @@ class Parser {
 
   void unknown_type(const Token& word) {
     const std::string suggestion = nearest_type(word.text, bound_);
-    error("unknown-type", word.span, "'" + word.text + "' is not a type",
-          !suggestion.empty() ? "did you mean '" + suggestion + "'?"
+    error("unknown-type", word.span, "`" + word.text + "` is not a type",
+          !suggestion.empty() ? "did you mean `" + suggestion + "`?"
                               : "types are bool, int8 to int64, uint8 to uint64, float32, float64, "
                                 "int, float, double, "
                                 "and type* for arrays");
@@ -331,8 +331,8 @@ std::optional<ir::Signature> apply_signature(const ParsedSignature& signature,
   };
   if (!signature.name.empty() && signature.name != function.name) {
     error("signature-name", signature.name_span,
-          "the signature is for '" + signature.name + "', and the function is '" + function.name +
-              "'",
+          "the signature is for `" + signature.name + "`, and the function is `" + function.name +
+              "`",
           "")
         .notes.push_back({function.span, "the function is here"});
   }
@@ -345,9 +345,9 @@ std::optional<ir::Signature> apply_signature(const ParsedSignature& signature,
     Span at = signature.span;
     if (typed.size() > named.size()) at = typed[named.size()].type_span;
     error("signature-parameter-count", at,
-          "the signature has " + plural(typed.size()) + ", and '" + function.name + "' has " +
+          "the signature has " + plural(typed.size()) + ", and `" + function.name + "` has " +
               plural(named.size()),
-          typed.size() < named.size() ? "add the type of '" + named[typed.size()].name + "'"
+          typed.size() < named.size() ? "add the type of `" + named[typed.size()].name + "`"
                                       : "remove what is too many, or add it to the function")
         .notes.push_back({function.span, "the function is here"});
   }
@@ -356,9 +356,9 @@ std::optional<ir::Signature> apply_signature(const ParsedSignature& signature,
     result.parameters.push_back(typed[i].type);
     if (typed[i].name.empty() || typed[i].name == named[i].name) continue;
     error("signature-parameter-name", typed[i].name_span,
-          "parameter " + std::to_string(i + 1) + " is '" + typed[i].name +
-              "' in the signature and '" + named[i].name + "' in the function",
-          "write '" + named[i].name + "', or leave the name out")
+          "parameter " + std::to_string(i + 1) + " is `" + typed[i].name +
+              "` in the signature and `" + named[i].name + "` in the function",
+          "write `" + named[i].name + "`, or leave the name out")
         .notes.push_back({named[i].span, "the parameter is here"});
   }
   return ok ? std::optional(std::move(result)) : std::nullopt;

@@ -78,12 +78,12 @@ def _refuse_what_is_no_kernel(function: types.FunctionType, code: types.CodeType
         )
     if code.co_flags & (_COROUTINE | _ASYNC_GENERATOR):
         raise SourceError(
-            "async-function", f"'{name}' is an async function", "write a plain 'def': the threads of a kernel do not await", *where
+            "async-function", f"`{name}` is an async function", "write a plain `def`: the threads of a kernel do not await", *where
         )
     if code.co_flags & _GENERATOR:
         raise SourceError(
             "generator-function",
-            f"'{name}' is a generator: it contains 'yield'",
+            f"`{name}` is a generator: it contains `yield`",
             "store the values in an array instead: Y[idx] = value",
             *where,
         )
@@ -109,7 +109,7 @@ def _locate(function: types.FunctionType, code: types.CodeType) -> tuple[list[st
     if not lines:
         raise SourceError(
             "no-source",
-            f"the source of '{code.co_name}' is not available",
+            f"the source of `{code.co_name}` is not available",
             "cudapy compiles from source: put the function in a file, or, at a prompt, where it was typed as a whole;\n"
             "functions made by exec() or from .pyc files alone have none",
             path,
@@ -194,7 +194,7 @@ def _from_history(code: types.CodeType) -> list[str] | None:
 def _changed(code: types.CodeType) -> SourceError:
     return SourceError(
         "source-changed",
-        f"the file has changed since '{code.co_name}' was defined: its source is no longer there",
+        f"the file has changed since `{code.co_name}` was defined: its source is no longer there",
         "run the program again, or reload the module, so that Python and cudapy see the same text",
         code.co_filename,
         code.co_firstlineno,
