@@ -34,6 +34,7 @@ ExprPtr clone(const Expr& expr) {
   copy->callee = expr.callee;
   copy->body = clone(expr.body);
   copy->is_frame = expr.is_frame;
+  copy->divergent_return = expr.divergent_return;
   return copy;
 }
 
@@ -47,6 +48,9 @@ StmtPtr clone(const Stmt& stmt) {
   copy->operands = clone_all(stmt.operands);
   copy->body = clone(stmt.body);
   copy->else_body = clone(stmt.else_body);
+  copy->divergent_exit = stmt.divergent_exit;
+  copy->divergent_continue = stmt.divergent_continue;
+  copy->divergent_return = stmt.divergent_return;
   return copy;
 }
 
@@ -69,6 +73,7 @@ Function clone(const Function& function) {
   copy.written = function.written;
   copy.uses_block_shape = function.uses_block_shape;
   copy.wide_index = function.wide_index;
+  copy.divergent_return = function.divergent_return;
   copy.clip_x = clone_all(function.clip_x);
   return copy;
 }

@@ -265,9 +265,12 @@ void Printer::binary(std::string_view text, int precedence, const Expr& expr, in
   if (parens) out_ += ')';
 }
 
-// { statements; yield value }
+// { statements; yield value }, and for an inlined function that returns early: frame %result {
+// statements }
 void Printer::sequence(const Expr& expr) {
-  out_ += expr.is_frame ? "frame {" : "{";
+  if (expr.is_frame) out_ += "frame ";
+  if (expr.is_frame && expr.local != kNoLocal) out_ += local_name(expr.local) + " ";
+  out_ += "{";
   indent_ += 2;
   for (const StmtPtr& stmt : expr.body) {
     line();

@@ -29,6 +29,7 @@ class Verifier {
     if (!function_.written.empty() && function_.written.size() != parameters)
       report("`written` has the wrong size");
     for (const ExprPtr& clip : function_.clip_x) expr(*clip);
+    result_ = function_.result;
     block(function_.body);
     return std::move(problems_);
   }
@@ -211,19 +212,25 @@ class Verifier {
   }
 
   void sequence(const Expr& expr) {
+    if (expr.is_frame) return frame(expr);
     if (expr.operands.size() > 1) return report("a sequence has several values");
-    const bool outer_in_frame = in_frame_;
-    const int outer_loops = loops_;
-    if (expr.is_frame) {
-      in_frame_ = true;
-      loops_ = 0;
-      if (expr.local != kNoLocal && !has_local(expr.local)) report("a frame has no such local");
-    }
     block(expr.body);
-    in_frame_ = outer_in_frame;
-    loops_ = outer_loops;
     same(expr, expr.type, expr.operands.empty() ? Type::void_() : expr.operands[0]->type,
          "the value of a sequence");
+  }
+
+  void frame(const Expr& expr) {
+    if (!expr.operands.empty()) return report("a frame has operands");
+    if (expr.local != kNoLocal && !has_local(expr.local))
+      return report("a frame has no such local");
+    const Type outer_result = result_;
+    const int outer_loops = loops_;
+    result_ = expr.local == kNoLocal ? Type::void_() : type_of(expr.local);
+    loops_ = 0;
+    block(expr.body);
+    same(expr, expr.type, result_, "the value of a frame");
+    result_ = outer_result;
+    loops_ = outer_loops;
   }
 
   void element(const std::vector<ExprPtr>& operands, const Type& type, const std::string& what) {
@@ -300,12 +307,8 @@ class Verifier {
         return;
       case StmtKind::Return:
         if (stmt.value) expr(*stmt.value);
-        if (in_frame_) {
-          if (stmt.value) report(*stmt.value, "a return in a frame has a value");
-        } else {
-          const Type type = stmt.value ? stmt.value->type : Type::void_();
-          if (!(type == function_.result))
-            report("a return gives " + to_string(type) + ", not " + to_string(function_.result));
+        if (const Type type = stmt.value ? stmt.value->type : Type::void_(); !(type == result_)) {
+          report("a return gives " + to_string(type) + ", not " + to_string(result_));
         }
         return;
       case StmtKind::Evaluate:
@@ -317,7 +320,7 @@ class Verifier {
   const Function& function_;
   const Program* program_;
   std::vector<std::string> problems_;
-  bool in_frame_ = false;
+  Type result_;  // of the function, or of the frame that is walked
   int loops_ = 0;
 };
 

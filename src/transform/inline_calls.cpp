@@ -1,0 +1,379 @@
+// Bottom up: a callee is expanded itself before it is copied into its callers.
+//
+// A callee that is one `return` becomes an expression with the arguments in the places of the
+// parameters; what is read more than once and costs something is put in a local first. Any other
+// becomes
+//     { x = argument; body; yield %result }
+// with its returns turned into assignments of %result, or a frame if it returns from inside a loop.
+#include "transform/inline_calls.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace cudapy::transform {
+
+using ir::Block;
+using ir::Expr;
+using ir::ExprKind;
+using ir::ExprPtr;
+using ir::Function;
+using ir::kNoLocal;
+using ir::LocalId;
+using ir::Stmt;
+using ir::StmtKind;
+using ir::StmtPtr;
+using ir::Type;
+
+namespace {
+
+StmtPtr assignment(LocalId local, ExprPtr value) {
+  auto stmt = std::make_unique<Stmt>();
+  stmt->kind = StmtKind::Assign;
+  stmt->span = value->span;
+  stmt->local = local;
+  stmt->value = std::move(value);
+  return stmt;
+}
+
+ExprPtr read(LocalId local, const Type& type, Span span) {
+  auto expr = std::make_unique<Expr>();
+  expr->kind = ExprKind::Local;
+  expr->type = type;
+  expr->span = span;
+  expr->local = local;
+  return expr;
+}
+
+bool has_return(const Expr& expr);
+bool has_return(const Block& block) {
+  return std::any_of(block.begin(), block.end(), [](const StmtPtr& stmt) {
+    return stmt->kind == StmtKind::Return || has_return(stmt->body) ||
+           has_return(stmt->else_body) || (stmt->value && has_return(*stmt->value));
+  });
+}
+// Not those of a frame, which leave only it.
+bool has_return(const Expr& expr) {
+  if (expr.kind == ExprKind::Sequence && !expr.is_frame && has_return(expr.body)) return true;
+  return std::any_of(expr.operands.begin(), expr.operands.end(),
+                     [](const ExprPtr& operand) { return has_return(*operand); });
+}
+
+bool always_returns(const Block& block) {
+  if (block.empty()) return false;
+  const Stmt& last = *block.back();
+  if (last.kind == StmtKind::Return) return true;
+  return last.kind == StmtKind::If && always_returns(last.body) && always_returns(last.else_body);
+}
+
+void append(Block& block, Block more) {
+  block.insert(block.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
+}
+
+// Turns every return of a body into an assignment of `result`, by moving what follows an `if` that
+// returns into its other branch. False if a return sits in a loop, or where what follows would have
+// to be doubled; the body is then of no use.
+bool eliminate_returns(Block& block, LocalId result) {
+  for (size_t i = 0; i < block.size(); ++i) {
+    Stmt& stmt = *block[i];
+    if (stmt.kind == StmtKind::Return) {
+      ExprPtr value = std::move(stmt.value);
+      block.resize(i);
+      if (value) block.push_back(assignment(result, std::move(value)));
+      return true;
+    }
+    const bool returns = has_return(stmt.body) || has_return(stmt.else_body) ||
+                         (stmt.value && has_return(*stmt.value));
+    if (!returns) continue;
+    if (stmt.kind != StmtKind::If) return false;
+    Block rest(std::make_move_iterator(block.begin() + static_cast<std::ptrdiff_t>(i) + 1),
+               std::make_move_iterator(block.end()));
+    block.resize(i + 1);
+    if (!rest.empty()) {
+      if (always_returns(stmt.body)) {
+        append(stmt.else_body, std::move(rest));
+      } else if (always_returns(stmt.else_body)) {
+        append(stmt.body, std::move(rest));
+      } else {
+        return false;
+      }
+    }
+    return eliminate_returns(stmt.body, result) && eliminate_returns(stmt.else_body, result);
+  }
+  return true;
+}
+
+// How the parameters of a callee are used, and what its body is made of.
+struct Callee {
+  enum class Form : uint8_t { Expression, Statements, Frame };
+  Form form = Form::Frame;
+  LocalId result = kNoLocal;  // local of the callee
+  struct Use {
+    int reads = 0;
+    bool conditional = false;  // some read is not always reached
+    bool assigned = false;
+  };
+  std::vector<Use> parameters;
+  bool ready = false;
+};
+
+// Counts the uses of a callee's parameters.
+class UseCounter {
+ public:
+  explicit UseCounter(std::vector<Callee::Use>& uses) : uses_(uses) {}
+
+  void block(const Block& block, bool conditional) {
+    for (const StmtPtr& stmt : block) {
+      if (stmt->local != kNoLocal && static_cast<size_t>(stmt->local) < uses_.size()) {
+        uses_[static_cast<size_t>(stmt->local)].assigned = true;
+      }
+      if (stmt->value) expr(*stmt->value, conditional);
+      for (const ExprPtr& operand : stmt->operands) expr(*operand, conditional);
+      this->block(stmt->body, true);
+      this->block(stmt->else_body, true);
+    }
+  }
+
+  void expr(const Expr& expr, bool conditional) {
+    if (expr.kind == ExprKind::Local && static_cast<size_t>(expr.local) < uses_.size()) {
+      Callee::Use& use = uses_[static_cast<size_t>(expr.local)];
+      ++use.reads;
+      use.conditional = use.conditional || conditional;
+    }
+    const bool lazy =
+        expr.kind == ExprKind::And || expr.kind == ExprKind::Or || expr.kind == ExprKind::Select;
+    for (size_t i = 0; i < expr.operands.size(); ++i)
+      this->expr(*expr.operands[i], conditional || (lazy && i > 0));
+    if (!expr.body.empty()) block(expr.body, conditional);
+  }
+
+ private:
+  std::vector<Callee::Use>& uses_;
+};
+
+// Costs nothing to evaluate again, and gives the same wherever in the callee it is.
+bool is_trivial(const Expr& expr) {
+  return expr.kind == ExprKind::Constant || expr.kind == ExprKind::Local ||
+         expr.kind == ExprKind::ThreadIndex || expr.kind == ExprKind::Len;
+}
+
+bool has_sequence_or_load(const Expr& expr) {
+  if (expr.kind == ExprKind::Sequence || expr.kind == ExprKind::Load || expr.kind == ExprKind::Call)
+    return true;
+  return std::any_of(expr.operands.begin(), expr.operands.end(),
+                     [](const ExprPtr& operand) { return has_sequence_or_load(*operand); });
+}
+
+// Renames a copied body's locals to those of the caller, and puts arguments in the places of
+// parameters.
+class Renamer {
+ public:
+  explicit Renamer(size_t locals) : locals_(locals, kNoLocal), replacements_(locals) {}
+
+  void rename(LocalId from, LocalId to) { locals_[static_cast<size_t>(from)] = to; }
+  void replace(LocalId from, ExprPtr by) {
+    replacements_[static_cast<size_t>(from)] = std::move(by);
+  }
+
+  void block(Block& block) {
+    for (StmtPtr& stmt : block) {
+      if (stmt->local != kNoLocal) stmt->local = locals_[static_cast<size_t>(stmt->local)];
+      if (stmt->value) expr(stmt->value);
+      for (ExprPtr& operand : stmt->operands) expr(operand);
+      this->block(stmt->body);
+      this->block(stmt->else_body);
+    }
+  }
+
+  void expr(ExprPtr& expr) {
+    if (expr->kind == ExprKind::Local) {
+      if (const ExprPtr& by = replacements_[static_cast<size_t>(expr->local)]) {
+        expr = ir::clone(*by);
+        return;
+      }
+    }
+    if (expr->local != kNoLocal) expr->local = locals_[static_cast<size_t>(expr->local)];
+    for (ExprPtr& operand : expr->operands) this->expr(operand);
+    if (!expr->body.empty()) block(expr->body);
+  }
+
+ private:
+  std::vector<LocalId> locals_;
+  std::vector<ExprPtr> replacements_;
+};
+
+class Inliner {
+ public:
+  explicit Inliner(ir::Program program)
+      : program_(std::move(program)), callees_(program_.functions.size()) {}
+
+  Function run() {
+    expand(program_.functions[0]);
+    return std::move(program_.functions[0]);
+  }
+
+ private:
+  void expand(Function& function) {
+    caller_stack_.push_back(&function);
+    function.body = block(std::move(function.body));
+    caller_stack_.pop_back();
+  }
+
+  Function& caller() { return *caller_stack_.back(); }
+
+  // A statement that is no more than a sequence's value is replaced by the sequence's statements.
+  Block block(Block block) {
+    Block expanded;
+    expanded.reserve(block.size());
+    for (StmtPtr& stmt : block) {
+      const bool evaluated_first = stmt->kind == StmtKind::Assign ||
+                                   stmt->kind == StmtKind::Return ||
+                                   stmt->kind == StmtKind::Evaluate || stmt->kind == StmtKind::If;
+      for (ExprPtr& operand : stmt->operands) expr(operand);
+      if (stmt->value) expr(stmt->value);
+      while (evaluated_first && stmt->value && stmt->value->kind == ExprKind::Sequence &&
+             !stmt->value->is_frame) {
+        append(expanded, std::move(stmt->value->body));
+        ExprPtr value =
+            stmt->value->operands.empty() ? nullptr : std::move(stmt->value->operands[0]);
+        stmt->value = std::move(value);
+      }
+      if (stmt->kind == StmtKind::Evaluate && !stmt->value) continue;
+      stmt->body = this->block(std::move(stmt->body));
+      stmt->else_body = this->block(std::move(stmt->else_body));
+      expanded.push_back(std::move(stmt));
+    }
+    return expanded;
+  }
+
+  void expr(ExprPtr& expr) {
+    for (ExprPtr& operand : expr->operands) this->expr(operand);
+    if (!expr->body.empty()) expr->body = block(std::move(expr->body));
+    if (expr->kind == ExprKind::Call) expr = call(std::move(expr));
+  }
+
+  Callee& prepare(int32_t index) {
+    Callee& callee = callees_[static_cast<size_t>(index)];
+    if (callee.ready) return callee;
+    callee.ready = true;
+    Function& function = program_.functions[static_cast<size_t>(index)];
+    expand(function);
+    callee.parameters.resize(static_cast<size_t>(function.parameter_count));
+    UseCounter(callee.parameters).block(function.body, false);
+    const bool assigned = std::any_of(callee.parameters.begin(), callee.parameters.end(),
+                                      [](const auto& use) { return use.assigned; });
+    if (function.body.size() == 1 && function.body[0]->kind == StmtKind::Return &&
+        function.body[0]->value && !assigned) {
+      callee.form = Callee::Form::Expression;
+      return callee;
+    }
+    if (!function.result.is_void()) {
+      ir::Local result;
+      result.name = "%" + function.name;
+      result.type = function.result;
+      result.span = function.span;
+      callee.result = static_cast<LocalId>(function.locals.size());
+      function.locals.push_back(std::move(result));
+    }
+    Block body = ir::clone(function.body);
+    if (eliminate_returns(body, callee.result)) {
+      function.body = std::move(body);
+      callee.form = Callee::Form::Statements;
+    }
+    return callee;
+  }
+
+  ExprPtr call(ExprPtr call) {
+    const Callee& callee = prepare(call->callee);
+    const Function& function = program_.functions[static_cast<size_t>(call->callee)];
+    Renamer renamer(function.locals.size());
+    Block prologue;
+    // An argument with statements inside keeps its place among the others.
+    const bool ordered = std::any_of(call->operands.begin(), call->operands.end(),
+                                     [](const ExprPtr& operand) { return !is_plain(*operand); });
+    for (size_t i = 0; i < call->operands.size(); ++i) {
+      pass(function, callee, i, std::move(call->operands[i]), ordered, renamer, prologue);
+    }
+    for (size_t i = call->operands.size(); i < function.locals.size(); ++i) {
+      if (callee.form == Callee::Form::Expression && !used_locals(function)) break;
+      renamer.rename(static_cast<LocalId>(i), new_local(function.locals[i]));
+    }
+    auto sequence = std::make_unique<Expr>();
+    sequence->kind = ExprKind::Sequence;
+    sequence->type = function.result;
+    sequence->span = call->span;
+    if (callee.form == Callee::Form::Expression) {
+      ExprPtr value = ir::clone(*function.body[0]->value);
+      renamer.expr(value);
+      if (prologue.empty()) return value;
+      sequence->body = std::move(prologue);
+      sequence->operands.push_back(std::move(value));
+      return sequence;
+    }
+    Block body = ir::clone(function.body);
+    renamer.block(body);
+    sequence->body = std::move(prologue);
+    append(sequence->body, std::move(body));
+    const LocalId result = callee.result == kNoLocal ? kNoLocal : last_result_;
+    if (callee.form == Callee::Form::Frame) {
+      sequence->is_frame = true;
+      sequence->local = result;
+    } else if (result != kNoLocal) {
+      sequence->operands.push_back(read(result, function.result, call->span));
+    }
+    return sequence;
+  }
+
+  // An expression callee's own locals are those of sequences inside it.
+  static bool used_locals(const Function& function) {
+    return function.locals.size() > static_cast<size_t>(function.parameter_count);
+  }
+
+  LocalId new_local(const ir::Local& local) {
+    caller().locals.push_back(local);
+    last_result_ = static_cast<LocalId>(caller().locals.size() - 1);
+    return last_result_;
+  }
+
+  void pass(const Function& function, const Callee& callee, size_t index, ExprPtr argument,
+            bool ordered, Renamer& renamer, Block& prologue) {
+    const auto parameter = static_cast<LocalId>(index);
+    const Callee::Use& use = callee.parameters[index];
+    if (argument->type.is_array()) {
+      renamer.rename(parameter, argument->local);
+      return;
+    }
+    const bool once = callee.form == Callee::Form::Expression && use.reads == 1 &&
+                      (!has_sequence_or_load(*argument) ||
+                       (!use.conditional && !ordered && is_plain(*function.body[0]->value)));
+    if (!use.assigned && (is_trivial(*argument) || once)) {
+      renamer.replace(parameter, std::move(argument));
+      return;
+    }
+    const LocalId own = new_local(function.locals[index]);
+    renamer.rename(parameter, own);
+    prologue.push_back(assignment(own, std::move(argument)));
+  }
+
+  // Has no statements inside, so that moving an argument into it changes no order that could be
+  // seen.
+  static bool is_plain(const Expr& expr) {
+    return expr.kind != ExprKind::Sequence &&
+           std::all_of(expr.operands.begin(), expr.operands.end(),
+                       [](const ExprPtr& operand) { return is_plain(*operand); });
+  }
+
+  ir::Program program_;
+  std::vector<Callee> callees_;
+  std::vector<Function*> caller_stack_;
+  LocalId last_result_ = kNoLocal;
+};
+
+}  // namespace
+
+Function inline_calls(ir::Program program) {
+  return Inliner(std::move(program)).run();
+}
+
+}  // namespace cudapy::transform

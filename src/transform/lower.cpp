@@ -1,0 +1,41 @@
+// The order of the passes, and the reasons for it: folding comes after inlining, because constants
+// travel through calls; contraction after folding, which makes the products of small powers; shapes
+// last, on what codegen will see.
+#include "transform/lower.h"
+
+#include <cassert>
+#include <utility>
+
+#include "ir/verifier.h"
+#include "sema/shapes.h"
+#include "transform/clip_guards.h"
+#include "transform/contract.h"
+#include "transform/fold.h"
+#include "transform/inline_calls.h"
+#include "transform/split_loop_counters.h"
+
+namespace cudapy::transform {
+
+ir::Function lower(ir::Program typed, const Options& options) {
+  ir::Function function = inline_calls(std::move(typed));
+  const auto passed = [&](std::string_view pass) {
+    assert(ir::verify_inlined(function).empty());
+    if (options.after_pass) options.after_pass(pass, function);
+  };
+  passed("inline");
+  fold(function);
+  passed("fold");
+  if (options.contract) {
+    contract(function);
+    passed("contract");
+  }
+  split_loop_counters(function);
+  passed("split-loop-counters");
+  clip_guards(function);
+  passed("clip-guards");
+  sema::annotate_shapes(function);
+  passed("shapes");
+  return function;
+}
+
+}  // namespace cudapy::transform
