@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "codegen/cpu/emit_kernel.h"
+#include "codegen/cpu/estimate_work.h"
 #include "ir/tree.h"
 #include "jit/compile_module.h"
 #include "jit/fatal_error.h"
@@ -65,14 +66,19 @@ bool compile(Compilation& work, const CompileRequest& request, CompileResult& re
                                              .fastmath = request.fastmath};
   const codegen::cpu::EmittedKernel emitted =
       codegen::cpu::emit_kernel(*request.kernel, work.target.info, options, work.module);
+  if (!codegen::cpu::has_small_lanes(*request.kernel))
+    drop_byte_instructions(work.module, work.target);
   result.gang_width = emitted.gang_width;
   result.times.emit = watch.lap();
 
   runtime::CodeImage image;
   if (!compile_module(work.module, emitted.entry, work.target, request, image, result))
     return false;
+  const codegen::cpu::WorkEstimate work_estimate = codegen::cpu::estimate_work(*request.kernel);
   image.metadata = bytes_of({.gang_width = emitted.gang_width,
-                             .uses_block_shape = request.kernel->uses_block_shape ? 1 : 0});
+                             .uses_block_shape = request.kernel->uses_block_shape ? 1 : 0,
+                             .uneven = work_estimate.uneven ? 1 : 0,
+                             .instructions = work_estimate.instructions});
   result.image = runtime::serialize_image(image);
   return true;
 }

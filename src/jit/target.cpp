@@ -134,6 +134,15 @@ Target create_target(const std::string& isa, std::string& error) {
   return target;
 }
 
+void drop_byte_instructions(llvm::Module& module, const Target& target) {
+  if (target.info.isa != "avx512") return;
+  const std::string features = target.machine->getTargetFeatureString().str();
+  for (llvm::Function& function : module) {
+    if (function.isDeclaration()) continue;
+    function.addFnAttr("target-features", features.empty() ? "-avx512bw" : features + ",-avx512bw");
+  }
+}
+
 void set_target_attributes(llvm::Module& module, const TargetInfo& info) {
   const std::string width = std::to_string(info.native_vector_bits);
   for (llvm::Function& function : module) {

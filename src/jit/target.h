@@ -38,4 +38,8 @@ Target create_target(const std::string& isa, std::string& error);
 // imported functions are called through the image's table of addresses rather than a stub.
 void set_target_attributes(llvm::Module& module, const codegen::cpu::TargetInfo& info);
 
+// Compiles the module's functions without AVX-512's byte and word instructions; see
+// codegen::cpu::has_small_lanes. Does nothing for other targets.
+void drop_byte_instructions(llvm::Module& module, const Target& target);
+
 }  // namespace cudapy::jit

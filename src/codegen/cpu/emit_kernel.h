@@ -35,4 +35,9 @@ EmittedKernel emit_kernel(const ir::Function& kernel, const TargetInfo& target,
 // that one's latency hides behind the other's.
 int choose_gang_width(const ir::Function& kernel, const TargetInfo& target);
 
+// Whether lanes hold elements of one or two bytes. If not, AVX-512 code is better without the byte
+// and word instructions (BW): with them LLVM keeps the masks of two vectors in one register, and
+// packs and unpacks it at every use.
+bool has_small_lanes(const ir::Function& kernel);
+
 }  // namespace cudapy::codegen::cpu

@@ -12,26 +12,32 @@ using namespace ir;
 constexpr int kVectorsInFlight = 2;
 constexpr int kLargestGang = 64;
 
-// The widest type, in bytes, that the kernel computes in lane by lane. Conversions for addresses
-// count as well: they are vectors too.
-class WidestType {
+// The types that the kernel computes in lane by lane. Conversions for addresses count as well: they
+// are vectors too.
+class LaneTypes {
  public:
-  explicit WidestType(const Function& function) { block(function.body); }
-  int bytes = 1;
+  explicit LaneTypes(const Function& function) { block(function.body); }
+  int widest = 1;          // bytes
+  bool has_small = false;  // elements of one or two bytes, as values or in memory
 
  private:
   void block(const Block& statements) {
     for (const StmtPtr& stmt : statements) {
       if (stmt->value) expression(*stmt->value);
       for (const ExprPtr& operand : stmt->operands) expression(*operand);
+      if (stmt->kind == StmtKind::Store) has_small |= size_of(stmt->operands[0]->type.scalar) < 4;
       block(stmt->body);
       block(stmt->else_body);
     }
   }
 
   void expression(const Expr& expr) {
-    if (expr.shape == Shape::Varying && expr.type.is_scalar())
-      bytes = std::max(bytes, size_of(expr.type.scalar));
+    if (expr.shape == Shape::Varying && expr.type.is_scalar()) {
+      int bytes = size_of(expr.type.scalar);
+      widest = std::max(widest, bytes);
+      // A bool is a mask, but a byte in an array.
+      has_small |= bytes < 4 && (expr.type.scalar != Scalar::Bool || expr.kind == ExprKind::Load);
+    }
     for (const ExprPtr& operand : expr.operands) expression(*operand);
     block(expr.body);
   }
@@ -40,8 +46,12 @@ class WidestType {
 }  // namespace
 
 int choose_gang_width(const Function& kernel, const TargetInfo& target) {
-  int lanes = target.native_vector_bits / 8 / WidestType(kernel).bytes;
+  int lanes = target.native_vector_bits / 8 / LaneTypes(kernel).widest;
   return std::clamp(lanes * kVectorsInFlight, 4, kLargestGang);
+}
+
+bool has_small_lanes(const Function& kernel) {
+  return LaneTypes(kernel).has_small;
 }
 
 }  // namespace cudapy::codegen::cpu

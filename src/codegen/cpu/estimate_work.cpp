@@ -1,0 +1,79 @@
+#include "codegen/cpu/estimate_work.h"
+
+#include <algorithm>
+
+namespace cudapy::codegen::cpu {
+
+namespace {
+
+using namespace ir;
+
+constexpr double kTurnsOfUnknownLoop = 32;
+constexpr double kMostInstructions = 1e9;
+
+class WorkWalk {
+ public:
+  explicit WorkWalk(WorkEstimate& estimate) : estimate_(estimate) {}
+
+  double block(const Block& statements, bool varying) {
+    double sum = 0;
+    for (const StmtPtr& stmt : statements) sum += statement(*stmt, varying);
+    return sum;
+  }
+
+ private:
+  double statement(const Stmt& stmt, bool varying) {
+    double sum = stmt.kind == StmtKind::Assign ? 0 : 1;
+    if (stmt.value) sum += expression(*stmt.value, varying);
+    for (const ExprPtr& operand : stmt.operands) sum += expression(*operand, varying);
+    if (stmt.kind == StmtKind::While || stmt.kind == StmtKind::For) {
+      if (varying || stmt.divergent_exit) estimate_.uneven = true;
+      sum += turns_of(stmt) * (1 + block(stmt.body, varying));
+    } else {
+      bool arm = varying || (stmt.kind == StmtKind::If && stmt.value->shape != Shape::Uniform);
+      sum += block(stmt.body, arm);
+    }
+    return sum + block(stmt.else_body, varying);
+  }
+
+  static double turns_of(const Stmt& loop) {
+    if (loop.kind == StmtKind::While) return kTurnsOfUnknownLoop;
+    for (const ExprPtr& operand : loop.operands) {
+      if (operand->kind != ExprKind::Constant) return kTurnsOfUnknownLoop;
+    }
+    double step = static_cast<double>(loop.operands[2]->constant.integer);
+    double span = static_cast<double>(loop.operands[1]->constant.integer -
+                                      loop.operands[0]->constant.integer);
+    return step == 0 ? 0 : std::max(0.0, span / step);
+  }
+
+  double expression(const Expr& expr, bool varying) {
+    double sum = block(expr.body, varying);
+    for (const ExprPtr& operand : expr.operands) sum += expression(*operand, varying);
+    switch (expr.kind) {
+      case ExprKind::Constant:
+      case ExprKind::Local:
+      case ExprKind::ThreadIndex:
+      case ExprKind::Len:
+      case ExprKind::Sequence:
+        return sum;
+      case ExprKind::Math:
+        return sum + 8;
+      default:
+        return sum + 1;
+    }
+  }
+
+  WorkEstimate& estimate_;
+};
+
+}  // namespace
+
+WorkEstimate estimate_work(const Function& kernel) {
+  WorkEstimate estimate;
+  double instructions = WorkWalk(estimate).block(kernel.body, false);
+  estimate.instructions = static_cast<int>(std::min(instructions, kMostInstructions));
+  return estimate;
+}
+
+}  // namespace cudapy::codegen::cpu
