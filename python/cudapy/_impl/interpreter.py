@@ -17,36 +17,33 @@ from . import reference_names as names
 from .errors import CompileError, CudaTypeError
 from .reference_arrays import ArrayView, argument_type, as_argument
 from .reference_types import Types, zero
-from .scalar import Context, Scalar, cast, is_weak, strong, type_of
+from .scalar import WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def _truth(value: object) -> Scalar:
-    return Scalar("bool", bool(value))
 
 
 def _not(value: object) -> Scalar:
     return Scalar("bool", not value)
 
 
-def _join(value: Any, type: Any) -> Any:
-    """`value` as its variable's type: component by component for several, as it is for an array."""
+def _cast(value: Any, type: Any) -> Any:
+    """`value` as a `type`: component by component for several, as it is for an array."""
     if isinstance(type, tuple):
-        return tuple(map(_join, value, type))
+        return tuple(map(_cast, value, type))
     return value if isinstance(value, ArrayView) or type == "void" else cast(value, type)
 
 
 _INDICES = ["idx", "idy", "idz"] + [f"{name}.{axis}" for name in ("threadIdx", "blockIdx", "blockDim", "gridDim") for axis in "xyz"]
-_SUPPORT: dict[str, Any] = {"%truth": _truth, "%not": _not, "%join": _join, "%loop": names.loop_values, "%zero": zero}
+_SUPPORT: dict[str, Any] = {"%not": _not, "%cast": _cast, "%loop": names.loop_values, "%zero": zero}
 
 
-class Rewriter(ast.NodeTransformer):
-    """Makes the tree of one function mean in CPython what the kernel language says.
+class Rewriter:
+    """Makes the tree of one function mean in CPython what the kernel language says: every expression gives a Scalar of its
+    static type, every assignment its variable's one type.
 
-        x = a < b or c          x = %join(%truth(%truth(a < b) or c), 'bool')
-        for i in range(n): …    for i in %loop('int32', range(n)): …
+        x = 2 * a + b           x = %cast(%cast(2, 'int8') * a + b, 'int16')
+        for i in range(n): …    for i in %loop('int32', %range(n)): …
     """
 
     def __init__(self, types: Types) -> None:
@@ -54,11 +51,11 @@ class Rewriter(ast.NodeTransformer):
         self.namespace: dict[str, Any] = dict(_SUPPORT)
 
     def function(self, tree: ast.FunctionDef) -> ast.FunctionDef:
-        body = [node for statement in tree.body for node in _as_list(self.visit(statement))]
-        parameters = {argument.arg for argument in _parameters(tree)}
+        body = self.block(tree.body)
         start: list[ast.stmt] = []
-        for name, type in self.types.variables.items():
-            if name not in parameters and isinstance(type, str) and not type.endswith("*") and type != "void":
+        for name in self.types.variables:
+            type = self.types.storage(name)
+            if name not in self.types.parameters and isinstance(type, str) and not type.endswith("*") and type != "void":
                 target = ast.Name(id=name, ctx=ast.Store())
                 start.append(ast.Assign(targets=[target], value=_call("%zero", tree, ast.Constant(type))))
         result = ast.FunctionDef(name=tree.name, args=_bare(tree.args), body=[*start, *body], decorator_list=[])
@@ -66,105 +63,242 @@ class Rewriter(ast.NodeTransformer):
             result.type_params = []  # type: ignore[attr-defined]
         return ast.fix_missing_locations(ast.copy_location(result, tree))
 
-    def _joined(self, value: ast.expr, type: Any) -> ast.expr:
-        return _call("%join", value, value, ast.Constant(type))
+    # Expressions
+
+    def cast(self, value: ast.expr, type: Any) -> ast.expr:
+        return _call("%cast", value, value, ast.Constant(type))
+
+    def natural(self, node: ast.expr) -> ast.expr:
+        """An expression at its own type; a weak one at the type that it has alone."""
+        type = self.types.type_of(node)
+        return self.at(node, self.types.alone(node)) if isinstance(type, str) and is_weak(type) else self.typed(node, type)
+
+    def at(self, node: ast.expr, type: Any) -> ast.expr:
+        """An expression at a type that it is asked for. Operations on weak values are carried out in that type."""
+        own = self.types.type_of(node)
+        if not isinstance(own, str) or own.endswith("*") or own == "void":
+            return self.typed(node, own)
+        if not is_weak(own):
+            made = self.typed(node, own)
+            return made if own == type else self.cast(made, type)
+        known = self.types.constants.of(node)
+        if known is not None:
+            return self.cast(ast.copy_location(ast.Constant(known), node), type)
+        if own == WEAK_INT and is_float(type) and not isinstance(node, ast.IfExp):
+            return self.cast(self.at(node, self.types.alone(node)), type)
+        if isinstance(node, (ast.UnaryOp, ast.BinOp, ast.IfExp, ast.BoolOp)) or self._is_builtin_call(node):
+            return self.typed(node, type)
+        return self.cast(self.typed(node, own), type)
+
+    def _is_builtin_call(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Call) and isinstance(self.types.meaning(node.func), (names.Extreme, names.Abs, names.Power))
+
+    def typed(self, node: ast.expr, type: Any) -> ast.expr:
+        """An expression whose outermost operation is carried out in `type`."""
+        match node:
+            case ast.Constant():
+                made: ast.expr = self.cast(node, type)
+            case ast.Name(id=name) if self.types.is_local(name):
+                made = node
+            case ast.Name() | ast.Attribute():
+                made = self._outside(node, type)
+            case ast.UnaryOp():
+                made = self._unary(node, type)
+            case ast.BinOp():
+                made = self._binary(node, type)
+            case ast.Compare():
+                made = self._compare(node)
+            case ast.BoolOp():
+                values = [self.natural(item) if type == "bool" else self.at(item, type) for item in node.values]
+                made = ast.BoolOp(op=node.op, values=values)
+                made = self.cast(ast.copy_location(made, node), "bool") if type == "bool" else made
+            case ast.IfExp():
+                body, orelse = self.at(node.body, type), self.at(node.orelse, type)
+                made = ast.IfExp(test=self.condition(node.test), body=body, orelse=orelse)
+            case ast.Subscript():
+                index = self._index(node.slice)
+                made = ast.Subscript(value=self.natural(node.value), slice=index, ctx=node.ctx)
+            case ast.Tuple() | ast.List():
+                made = ast.Tuple(elts=[self.natural(item) for item in node.elts], ctx=ast.Load())
+            case ast.Call():
+                made = self._called(node, type)
+            case _:
+                raise CompileError(f'the "python" device does not know this (line {node.lineno})')
+        return ast.copy_location(made, node)
+
+    def condition(self, node: ast.expr) -> ast.expr:
+        known = self.types.constants.of(node)
+        return self.natural(node) if known is None else ast.copy_location(ast.Constant(bool(known)), node)
+
+    def _outside(self, node: ast.expr, type: Any) -> ast.expr:
+        """A name from outside: its meaning goes into the namespace under the spelling it has here."""
+        meaning = self.types.meaning(node)
+        if isinstance(meaning, types.FunctionType):
+            meaning = Helper(self.types.program, meaning)
+        spelled = ast.unparse(node)
+        self.namespace[spelled] = meaning
+        name = ast.copy_location(ast.Name(id=spelled, ctx=ast.Load()), node)
+        is_number = isinstance(meaning, (bool, int, float))
+        return self.cast(name, self.types.storage("return") if type is None else strong(type)) if is_number else name
+
+    def _unary(self, node: ast.UnaryOp, type: Any) -> ast.expr:
+        if isinstance(node.op, ast.Not):
+            return _call("%not", node, self.condition(node.operand))
+        operand = self.at(node.operand, type)
+        return operand if isinstance(node.op, ast.UAdd) else ast.UnaryOp(op=node.op, operand=operand)
+
+    def _binary(self, node: ast.BinOp, type: Any) -> ast.expr:
+        if isinstance(node.op, (ast.LShift, ast.RShift)):
+            return ast.BinOp(left=self.at(node.left, type), op=node.op, right=self.natural(node.right))
+        return ast.BinOp(left=self.at(node.left, type), op=node.op, right=self.at(node.right, type))
+
+    def _compare(self, node: ast.Compare) -> ast.expr:
+        operands = [node.left, *node.comparators]
+        if len(operands) == 2:
+            common = self.types.meet(*operands)
+            if is_weak(common):
+                common = promote(self.types.alone(operands[0]), self.types.alone(operands[1]))
+            made = [self.at(item, common) for item in operands]
+        else:  # each pair of a chain has a common type of its own, found when it is compared
+            made = []
+            for item in operands:
+                known = self.types.constants.of(item)
+                made.append(self.natural(item) if known is None else ast.copy_location(ast.Constant(known), item))
+        compare = ast.copy_location(ast.Compare(left=made[0], ops=node.ops, comparators=made[1:]), node)
+        return self.cast(compare, "bool")
+
+    def _index(self, node: ast.expr) -> ast.expr:
+        known = self.types.constants.of(node)
+        if isinstance(known, int) and known < 0 and self.types.type_of(node) == WEAK_INT:
+            return ast.copy_location(ast.Constant(known), node)
+        return self.natural(node)
+
+    def _called(self, node: ast.Call, type: Any) -> ast.expr:
+        called = self.types.meaning(node.func)
+        function = self._outside(node.func, "void")
+        if isinstance(called, types.FunctionType):
+            return self._helper(called, function, node)
+        arguments = [self.natural(argument) for argument in node.args]
+        if isinstance(called, names.Cast):
+            known = self.types.constants.of(node.args[0]) if node.args else None
+            if known is not None:
+                arguments = [ast.copy_location(ast.Constant(known), node)]
+        elif isinstance(called, names.Divmod):
+            common = type[0] if isinstance(type, tuple) else type
+            arguments = [self.at(argument, common) for argument in node.args]
+        elif isinstance(called, (names.Extreme, names.Abs, names.Power)) or (
+            isinstance(called, names.Round) and not is_float(self.types.type_of(node.args[0]))
+        ):
+            arguments = [self.at(argument, type) for argument in node.args]
+        elif isinstance(called, names.MathFunction):
+            wanted = called.argument_types([self.types.type_of(argument) for argument in node.args])
+            arguments = [self.at(argument, want) if want else made for argument, want, made in zip(node.args, wanted, arguments)]
+        return ast.Call(func=function, args=arguments, keywords=[])
+
+    def _helper(self, called: types.FunctionType, function: ast.expr, node: ast.Call) -> ast.expr:
+        """A call with all arguments in the order of the parameters, each at its parameter's type; the weak types that
+        choose the instance go along."""
+        passed = self.types.passed(called, node)
+        instance = self.types.program.helper(called, passed)
+        arguments: list[ast.expr] = [ast.Constant(tuple(passed))]
+        for name, given in zip(instance.parameters, self.types.program.bind(called, node)):
+            wanted = instance.types.storage(name)
+            if isinstance(given, ast.expr):
+                arguments.append(self.at(given, wanted))
+            else:
+                arguments.append(self.cast(ast.copy_location(ast.Constant(given), node), wanted))
+        return ast.Call(func=function, args=arguments, keywords=[])
+
+    # Statements
+
+    def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        made: list[ast.stmt] = []
+        for node in statements:
+            for statement in self.statement(node):
+                made.append(ast.copy_location(statement, node))
+        return made
+
+    def statement(self, node: ast.stmt) -> list[ast.stmt]:
+        match node:
+            case ast.Assign():
+                return self._assign(node)
+            case ast.AugAssign():
+                return [self._augmented(node)]
+            case ast.AnnAssign():
+                if node.value is None:
+                    return [ast.Pass()]
+                return [ast.Assign(targets=[node.target], value=self._for_target(node.value, node.target))]
+            case ast.For():
+                return [self._for(node)]
+            case ast.While():
+                body, orelse = self.block(node.body), self.block(node.orelse)
+                return [ast.While(test=self.condition(node.test), body=body, orelse=orelse)]
+            case ast.If():
+                taken = self.types.taken(node)
+                if taken is not None:
+                    return self.block(taken) or [ast.Pass()]
+                return [ast.If(test=self.condition(node.test), body=self.block(node.body), orelse=self.block(node.orelse))]
+            case ast.Return() if node.value is not None:
+                return [ast.Return(value=self.at(node.value, self.types.storage("return")))]
+            case ast.Expr():
+                is_text = isinstance(node.value, ast.Constant)
+                return [node if is_text else ast.Expr(value=self.natural(node.value))]
+        return [node]
+
+    def _target(self, target: ast.expr) -> ast.expr:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            return ast.copy_location(ast.Tuple(elts=[self._target(item) for item in target.elts], ctx=ast.Store()), target)
+        return self.typed(target, None) if isinstance(target, ast.Subscript) else target
 
     def _target_type(self, target: ast.expr) -> Any:
         if isinstance(target, (ast.Tuple, ast.List)):
             return tuple(self._target_type(item) for item in target.elts)
-        return self.types.variables[target.id] if isinstance(target, ast.Name) else "void"
+        return self.types.storage(target.id) if isinstance(target, ast.Name) else self.types.type_of(target)
 
-    # Names
+    def _for_target(self, value: ast.expr, target: ast.expr) -> ast.expr:
+        wanted = self._target_type(target)
+        if isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
+            made = [self._for_target(item, part) for item, part in zip(value.elts, target.elts)]
+            return ast.copy_location(ast.Tuple(elts=made, ctx=ast.Load()), value)
+        if isinstance(wanted, tuple):
+            return self.cast(self.natural(value), wanted)
+        return self.at(value, wanted)
 
-    def _outside(self, node: ast.expr, spelled: str) -> ast.expr:
-        meaning = self.types.meaning(node)
-        if isinstance(meaning, types.FunctionType):
-            meaning = Helper(self.types.program, meaning)
-        self.namespace[spelled] = meaning
-        return ast.copy_location(ast.Name(id=spelled, ctx=ast.Load()), node)
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self.types.variables or node.id in self.types.assigned:
-            return node
-        return self._outside(node, node.id)
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        return self._outside(node, ast.unparse(node))
-
-    # Expressions
-
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return _call("%truth", node, node) if isinstance(node.value, bool) else node
-
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        self.generic_visit(node)
-        return _call("%truth", node, node)
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        self.generic_visit(node)
-        return _call("%not", node, node.operand) if isinstance(node.op, ast.Not) else node
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        type = self.types.type_of(node)
-        self.generic_visit(node)
-        return self._joined(node, type)
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        type = self.types.type_of(node)
-        self.generic_visit(node)
-        return self._joined(node, type)
-
-    # Statements
-
-    def visit_Assign(self, node: ast.Assign) -> Any:
-        type = self._target_type(node.targets[0])
-        node.targets = [self.visit(target) for target in node.targets]
-        node.value = self.visit(node.value)
-        if len(node.targets) > 1:
-            return self._one_by_one(node)
-        node.value = self._joined(node.value, type)
-        return node
-
-    def _one_by_one(self, node: ast.Assign) -> Any:
-        """`a = b = value` assigns from left to right, to each what its own type makes of the value."""
-        statements: list[ast.stmt] = []
+    def _assign(self, node: ast.Assign) -> list[ast.stmt]:
+        if len(node.targets) == 1:
+            value = self._for_target(node.value, node.targets[0])
+            return [ast.Assign(targets=[self._target(node.targets[0])], value=value)]
+        # `a = b = value` assigns from left to right, to each what its own type makes of the value.
         held = ast.Name(id="%value", ctx=ast.Store())
-        statements.append(ast.copy_location(ast.Assign(targets=[held], value=node.value), node))
+        made: list[ast.stmt] = [ast.Assign(targets=[held], value=self.natural(node.value))]
+        known = self.types.constants.of(node.value)
         for target in node.targets:
-            value = self._joined(ast.copy_location(ast.Name(id="%value", ctx=ast.Load()), node), self._target_type(target))
-            statements.append(ast.copy_location(ast.Assign(targets=[target], value=value), node))
-        return statements
+            value = ast.Name(id="%value", ctx=ast.Load()) if known is None else ast.Constant(known)
+            cast = self.cast(ast.copy_location(value, node), self._target_type(target))
+            made.append(ast.Assign(targets=[self._target(target)], value=cast))
+        return made
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
-        node.value = self.visit(node.value)
-        if not isinstance(node.target, ast.Name):
-            node.target = self.visit(node.target)
-            return node
-        read = ast.copy_location(ast.Name(id=node.target.id, ctx=ast.Load()), node.target)
-        value = ast.copy_location(ast.BinOp(left=read, op=node.op, right=node.value), node)
-        joined = self._joined(value, self._target_type(node.target))
-        return ast.copy_location(ast.Assign(targets=[node.target], value=joined), node)
+    def _augmented(self, node: ast.AugAssign) -> ast.stmt:
+        if isinstance(node.target, ast.Name):
+            value = self._for_target(self.types.augmented(node), node.target)
+            return ast.Assign(targets=[node.target], value=value)
+        assert isinstance(node.target, ast.Subscript)
+        load = ast.Subscript(value=node.target.value, slice=node.target.slice, ctx=ast.Load())
+        common = self.types.type_of(ast.copy_location(ast.BinOp(left=load, op=node.op, right=node.value), node))
+        is_shift = isinstance(node.op, (ast.LShift, ast.RShift))
+        value = self.natural(node.value) if is_shift else self.at(node.value, common)
+        return ast.AugAssign(target=self._target(node.target), op=node.op, value=value)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | None:
-        if node.value is None:
-            return ast.copy_location(ast.Pass(), node)
-        value = self._joined(self.visit(node.value), self._target_type(node.target))
-        return ast.copy_location(ast.Assign(targets=[node.target], value=value), node)
-
-    def visit_For(self, node: ast.For) -> ast.stmt:
-        node.iter = _call("%loop", node.iter, ast.Constant(self._target_type(node.target)), self.visit(node.iter))
-        node.body = [made for item in node.body for made in _as_list(self.visit(item))]
-        node.orelse = [made for item in node.orelse for made in _as_list(self.visit(item))]
-        return node
-
-    def visit_Return(self, node: ast.Return) -> ast.stmt:
-        if node.value is not None:
-            node.value = self._joined(self.visit(node.value), self.types.result)
-        return node
-
-
-def _as_list(made: Any) -> list[ast.stmt]:
-    return made if isinstance(made, list) else [made]
+    def _for(self, node: ast.For) -> ast.stmt:
+        wanted = self._target_type(node.target)
+        over = node.iter
+        if isinstance(over, ast.Call) and isinstance(wanted, str) and isinstance(self.types.meaning(over.func), names.Loop):
+            function = self._outside(over.func, "void")
+            values: ast.expr = ast.Call(func=function, args=[self.at(item, wanted) for item in over.args], keywords=[])
+        else:
+            values = self.natural(over)
+        loop = _call("%loop", node.iter, ast.Constant(wanted), ast.copy_location(values, over))
+        return ast.For(target=node.target, iter=loop, body=self.block(node.body), orelse=self.block(node.orelse))
 
 
 def _call(name: str, at: ast.AST, *arguments: ast.expr) -> ast.expr:
@@ -178,13 +312,10 @@ def _parameters(tree: ast.FunctionDef) -> list[ast.arg]:
 
 
 def _bare(arguments: ast.arguments) -> ast.arguments:
-    """The parameters without annotations and defaults: those have been used already."""
-    bare = copy.deepcopy(arguments)
-    for argument in [*bare.posonlyargs, *bare.args, *bare.kwonlyargs]:
-        argument.annotation = None
-    bare.defaults = []
-    bare.kw_defaults = [None for _ in bare.kwonlyargs]
-    return bare
+    """The parameters, all positional: annotations, defaults and keywords have been used already."""
+    everything = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    plain = [ast.copy_location(ast.arg(arg=argument.arg), argument) for argument in everything]
+    return ast.arguments(posonlyargs=[], args=plain, kwonlyargs=[], kw_defaults=[], defaults=[])
 
 
 class Instance:
@@ -193,9 +324,9 @@ class Instance:
     def __init__(self, program: Program, function: types.FunctionType, arguments: list[str]) -> None:
         self.filename, tree = program.tree(function)
         declared, result = program.signature(function, tree)
-        parameters = [argument.arg for argument in _parameters(tree)]
-        self.parameter_types = [wanted or given for wanted, given in zip(declared, arguments)]
-        self.types = Types(program, function, tree, dict(zip(parameters, self.parameter_types)), result)
+        self.parameters = [argument.arg for argument in _parameters(tree)]
+        given = {name: wanted or type for name, wanted, type in zip(self.parameters, declared, arguments)}
+        self.types = Types(program, function, tree, given, result)
         self.tree = tree
         self.namespace: dict[str, Any] = {}
         self.indices: list[tuple[str, str]] = []  # the spellings under which it reads thread indices
@@ -213,28 +344,15 @@ class Instance:
 
 
 class Helper:
-    """A function that a kernel calls. The types of its arguments choose the instance."""
+    """A function that a kernel calls: with the types that choose its instance, then its arguments."""
 
     def __init__(self, program: Program, function: types.FunctionType) -> None:
         self.program = program
         self.function = function
 
-    def __call__(self, *values: Any, **named: Any) -> Any:
-        code = self.function.__code__
-        parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        given = dict(zip(parameters, values)) | named
-        defaults = dict(zip(reversed(parameters[: code.co_argcount]), reversed(self.function.__defaults__ or ())))
-        defaults |= self.function.__kwdefaults__ or {}
-        arguments = [given[name] if name in given else names.meaning(defaults[name]) for name in parameters]
-        instance = self.program.helper(self.function, [_type_of_any(value) for value in arguments], arguments)
-        converted = [_join(value, type) for value, type in zip(arguments, instance.parameter_types)]
-        run = self.program.runnable(instance)
-        positional = code.co_argcount
-        return run(*converted[:positional], **dict(zip(parameters[positional:], converted[positional:])))
-
-
-def _type_of_any(value: Any) -> str:
-    return value.type if isinstance(value, ArrayView) else type_of(value)
+    def __call__(self, passed: tuple[str, ...], *values: Any) -> Any:
+        instance = self.program.helper(self.function, list(passed))
+        return self.program.runnable(instance)(*values)
 
 
 class Program:
@@ -257,7 +375,7 @@ class Program:
         self.instances: dict[tuple[int, tuple[str, ...]], Instance] = {}
         self._runnables: dict[int, Callable[..., Any]] = {}
         self._in_progress: list[int] = []
-        self.kernel = self.helper(self.functions[0], arguments, [])
+        self.kernel = self.helper(self.functions[0], arguments)
 
     def tree(self, function: types.FunctionType) -> tuple[str, ast.FunctionDef]:
         filename, tree, _ = self._read(function)
@@ -285,28 +403,24 @@ class Program:
             raise CompileError(f"{ast.unparse(node)} is not a type (line {node.lineno})")
         return found
 
-    def bind(
-        self, function: types.FunctionType, node: ast.Call, positional: list[str], named: list[str]
-    ) -> list[str]:
-        """The types of a call's arguments in the order of the parameters."""
+    def bind(self, function: types.FunctionType, node: ast.Call) -> list[Any]:
+        """A call's arguments in the order of the parameters: expressions, or the values of defaults."""
         code = function.__code__
         parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        given = dict(zip(parameters, positional))
-        given |= {keyword.arg: type for keyword, type in zip(node.keywords, named) if keyword.arg}
+        given: dict[str, Any] = dict(zip(parameters, node.args))
+        given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
         defaults = dict(zip(reversed(parameters[: code.co_argcount]), reversed(function.__defaults__ or ())))
         defaults |= function.__kwdefaults__ or {}
-        return [given[name] if name in given else type_of(names.meaning(defaults[name])) for name in parameters]
+        return [given[name] if name in given else names.meaning(defaults[name]) for name in parameters]
 
-    def helper(self, function: types.FunctionType, arguments: list[str], values: list[Any]) -> Instance:
-        """The instance of a function for arguments of these types; a weak argument is what it would be alone."""
-        known = [*values, *[None] * (len(arguments) - len(values))]
-        settled = [strong(type, value) if is_weak(type) else type for type, value in zip(arguments, known)]
-        key = (id(function), tuple(settled))
+    def helper(self, function: types.FunctionType, arguments: list[str]) -> Instance:
+        """The instance of a function for arguments of these types; a literal stays weak in it."""
+        key = (id(function), tuple(arguments))
         if key not in self.instances:
             if id(function) in self._in_progress:
                 raise CompileError(f"`{function.__name__}` calls itself, which kernels cannot do yet")
             self._in_progress.append(id(function))
-            self.instances[key] = Instance(self, function, settled)
+            self.instances[key] = Instance(self, function, arguments)
             self._in_progress.pop()
         return self.instances[key]
 

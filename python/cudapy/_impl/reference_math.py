@@ -15,7 +15,6 @@ from .scalar import (
     Scalar,
     Value,
     _divide,
-    arithmetic_type,
     convert,
     is_float,
     is_integer,
@@ -56,7 +55,6 @@ _ALIASES = {
     "arctanh": "atanh",
     "deg2rad": "radians",
     "rad2deg": "degrees",
-    "abs": "fabs",
     "absolute": "fabs",
     "power": "pow",
 }
@@ -275,17 +273,22 @@ class MathFunction:
         if self.single:
             return "float32"
         skip = _INTEGER_ARGUMENT.get(self.name, (-1, ""))[0]
-        common = "bool"
-        for position, type in enumerate(types):
-            if position != skip:
-                common = type if common == "bool" else arithmetic_type(common, type)
-        return common if is_float(common) else Context.default_float
+        floats = [type for position, type in enumerate(types) if position != skip and is_float(type)]
+        if not floats:
+            return Context.default_float
+        return "float64" if "float64" in floats else "float32"
+
+    def argument_types(self, types: list[str]) -> list[str | None]:
+        """What each argument is converted to; None leaves it as it is."""
+        if self.spelling in _TO_INTEGER:
+            return [None]
+        position, integer = _INTEGER_ARGUMENT.get(self.name, (-1, ""))
+        at = self._computed_in(types)
+        return [integer if i == position else at for i in range(len(types))]
 
     def result(self, types: list[str]) -> str:
         if self.spelling in _TO_INTEGER:
             return types[0] if is_integer(types[0]) else "int32"
-        if self.name == "fabs" and self.spelling == "abs" and not is_float(types[0]):
-            return arithmetic_type(types[0], types[0])
         return _RESULTS.get(self.name) or self._computed_in(types)
 
     def __call__(self, *values: Value) -> Value:

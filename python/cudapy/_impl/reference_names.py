@@ -57,7 +57,7 @@ class Len:
 
 
 class Extreme:
-    """`min` and `max`: in the common type, the first of equal ones."""
+    """`min` and `max`: of values of one type, the first of equal ones."""
 
     def __init__(self, operator: str) -> None:
         self.operator = operator

@@ -12,14 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
 from .errors import CudaPyError
-from .scalar import BITS, Scalar, is_float, is_weak, promote, result_type, strong, type_of
+from .reference_constants import Constants
+from .scalar import (
+    BITS,
+    WEAK_INT,
+    Context,
+    Scalar,
+    arithmetic_type,
+    beside,
+    is_float,
+    is_weak,
+    promote,
+    strong,
+    type_of,
+)
 
 if TYPE_CHECKING:
     from types import FunctionType
 
     from .interpreter import Program
 
-OPERATORS: dict[type[ast.operator], str] = {
+SYMBOLS: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
     ast.Mult: "*",
@@ -33,6 +46,7 @@ OPERATORS: dict[type[ast.operator], str] = {
     ast.BitOr: "|",
     ast.BitXor: "^",
 }
+_BRANCHES = ("body", "orelse")
 
 
 def join(a: Any, b: Any) -> Any:
@@ -45,9 +59,6 @@ def join(a: Any, b: Any) -> Any:
         return tuple(map(join, a, b))
     if isinstance(a, tuple) or isinstance(b, tuple) or a.endswith("*") or b.endswith("*") or "void" in (a, b):
         raise CudaPyError(f"a variable is both {a} and {b}")
-    if "bool" in (a, b):
-        other = b if a == "bool" else a
-        return promote("int32", other)
     return promote(a, b)
 
 
@@ -55,9 +66,10 @@ class Types:
     """The types in one function, called with arguments of given types.
 
     Attributes:
-        variables: the type of every parameter and variable.
-        result: the type of what it returns.
-        widest_float: "float64" if any value in it is one.
+        variables: the type of every parameter and variable. One that stands for a single weak expression stays weak.
+        result: the type of what it returns, which may be weak.
+        touches_float64: whether any value in it is a float64.
+        constants: what is known of its values without running it.
     """
 
     def __init__(
@@ -67,34 +79,49 @@ class Types:
         self.function = function
         self.tree = tree
         self.variables: dict[str, Any] = dict(parameters)
+        self.parameters = set(parameters)
         self.declared: dict[str, str] = {}
         self.declared_result = result
         self.result: Any = result
-        self.touches_float64 = False
-        self.assigned = _assigned_names(tree)
-        self._weak_values: dict[str, object] = {}
+        self.touches_float64 = any(type in ("float64", "float64*") for type in (*parameters.values(), result))
+        self.assigned = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self.constants = Constants(self)
+        # What a weak integer in a variable, or in the result ("return"), becomes alone.
+        self._alone: dict[str, str] = {}
         self._run()
 
     def _run(self) -> None:
+        self._settle()
         while True:
-            self._settle()
-            weak = [name for name, type in self.variables.items() if isinstance(type, str) and is_weak(type)]
-            if not weak:
+            settled = False
+            for name, type in self.variables.items():
+                if isinstance(type, str) and is_weak(type) and not self._stays_weak(name):
+                    self.variables[name] = self._stored(name, type)
+                    settled = True
+            if not settled:
                 break
-            for name in weak:
-                self.variables[name] = strong(self.variables[name], self._weak_values.get(name))
-        if isinstance(self.result, str) and is_weak(self.result):
-            self.result = strong(self.result, self._weak_values.get("return"))
+            self._settle()
         if self.result is None:
             self.result = "void"
+
+    def _stays_weak(self, name: str) -> bool:
+        return name not in self.assigned if name in self.parameters else name in self.constants.single
+
+    def _stored(self, name: str, type: str) -> str:
+        return self._alone.get(name, "int32") if type == WEAK_INT else strong(type)
+
+    def storage(self, name: str) -> Any:
+        """The type in which a variable, or the result ("return"), is held."""
+        type = self.result if name == "return" else self.variables.get(name)
+        return self._stored(name, type) if isinstance(type, str) and is_weak(type) else type
 
     def _settle(self) -> None:
         """Visits the body until nothing changes any more."""
         for _ in range(100):
-            before = (dict(self.variables), self.result)
+            before = (dict(self.variables), self.result, dict(self._alone))
             for statement in self.tree.body:
                 self._visit(statement)
-            if before == (self.variables, self.result):
+            if before == (self.variables, self.result, self._alone):
                 return
         raise CudaPyError(f"the types of `{self.function.__name__}` do not settle")
 
@@ -105,23 +132,46 @@ class Types:
             case ast.Assign():
                 for target in node.targets:
                     self._bind(target, self.type_of(node.value), node.value)
-            case ast.AugAssign(target=ast.Name(id=name)):
-                self._bind(node.target, self._binary(node.op, self.variables.get(name), self.type_of(node.value)), None)
+            case ast.AugAssign(target=ast.Name()):
+                whole = self.augmented(node)
+                self._bind(node.target, self.type_of(whole), whole)
             case ast.AnnAssign(target=ast.Name(id=name)):
                 self.declared[name] = self.program.annotation(self.function, node.annotation)
                 self.variables[name] = self.declared[name]
+                self.touches_float64 |= self.declared[name] == "float64"
             case ast.For():
                 self._bind(node.target, self.iterated(node.iter), node.iter)
-            case ast.Return() if node.value is not None and self.declared_result is None:
-                self.result = join(self.result, self.type_of(node.value))
-                self._note_weak("return", self.result, node.value)
+            case ast.Return() if node.value is not None:
+                type = self.type_of(node.value)
+                if self.declared_result is None:
+                    self.result = join(self.result, type)
+                    self._note_alone("return", type, node.value)
             case ast.Expr() | ast.AugAssign():
                 self.type_of(node.value)
-            case ast.If() | ast.While():
+            case ast.If():
+                taken = self.taken(node)
+                if taken is not None:
+                    for statement in taken:
+                        self._visit(statement)
+                    return
                 self.type_of(node.test)
-        for body in ("body", "orelse"):
-            for statement in getattr(node, body, []):
+            case ast.While():
+                self.type_of(node.test)
+        for branch in _BRANCHES:
+            for statement in getattr(node, branch, []):
                 self._visit(statement)
+
+    def taken(self, node: ast.If) -> list[ast.stmt] | None:
+        """The branch of an `if` whose condition is a constant; the other one is not looked at."""
+        known = self.constants.of(node.test, locals=False)
+        return None if known is None else node.body if known else node.orelse
+
+    @staticmethod
+    def augmented(node: ast.AugAssign) -> ast.BinOp:
+        """`x + e` of `x += e`."""
+        assert isinstance(node.target, ast.Name)
+        read = ast.copy_location(ast.Name(id=node.target.id, ctx=ast.Load()), node.target)
+        return ast.copy_location(ast.BinOp(left=read, op=node.op, right=node.value), node)
 
     def _bind(self, target: ast.expr, type: Any, value: ast.expr | None) -> None:
         if isinstance(target, (ast.Tuple, ast.List)):
@@ -132,14 +182,29 @@ class Types:
                 self._bind(item, item_type, part)
         elif isinstance(target, ast.Name) and target.id not in self.declared:
             self.variables[target.id] = join(self.variables.get(target.id), type)
-            self._note_weak(target.id, type, value)
+            if value is not None:
+                for part in value.args if isinstance(value, ast.Call) and isinstance(type, str) else [value]:
+                    self._note_alone(target.id, type, part)
 
-    def _note_weak(self, name: str, type: Any, value: ast.expr | None) -> None:
-        """Remembers the largest constant, which decides between int32 and int64."""
-        known = self.constant(value) if type == "weak int" and value is not None else None
-        before = self._weak_values.get(name, 0)
-        if isinstance(known, int) and isinstance(before, int) and abs(known) >= abs(before):
-            self._weak_values[name] = known
+    def _note_alone(self, name: str, type: Any, value: ast.expr) -> None:
+        if type == WEAK_INT:
+            self._alone[name] = promote(self._alone.get(name, "int32"), self.alone(value))
+
+    def alone(self, node: ast.expr) -> str:
+        """What a weak expression becomes where nothing else decides its type."""
+        type = self.type_of(node)
+        if type != WEAK_INT:
+            return strong(type) if isinstance(type, str) else type
+        known = self.constants.of(node)
+        if known is not None:
+            return strong(WEAK_INT, known)
+        if isinstance(node, ast.Name):
+            return self._alone.get(node.id, "int32")
+        widest = "int32"
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.expr) and not isinstance(node, ast.Call) and self.type_of(part) == WEAK_INT:
+                widest = promote(widest, self.alone(part))
+        return widest
 
     def iterated(self, node: ast.expr) -> Any:
         """The type of what a `for` over `node` yields."""
@@ -158,29 +223,28 @@ class Types:
         match node:
             case ast.Constant():
                 return type_of(node.value)  # type: ignore[arg-type]
-            case ast.Name(id=name) if name in self.variables or name in self.assigned:
+            case ast.Name(id=name) if self.is_local(name):
                 return self.variables.get(name)
             case ast.Name() | ast.Attribute():
                 return self._meaning_type(self.meaning(node))
             case ast.Tuple() | ast.List():
                 return tuple(self.type_of(item) for item in node.elts)
             case ast.BinOp():
-                return self._binary(node.op, self.type_of(node.left), self.type_of(node.right))
-            case ast.UnaryOp(op=ast.Not()):
-                self.type_of(node.operand)
-                return "bool"
+                return self._binary(node)
             case ast.UnaryOp():
                 operand = self.type_of(node.operand)
+                if isinstance(node.op, ast.Not):
+                    return "bool"
                 return "int32" if operand == "bool" else operand
             case ast.Compare():
-                for operand_node in (node.left, *node.comparators):
-                    self.type_of(operand_node)
+                for item in (node.left, *node.comparators):
+                    self.type_of(item)
                 return "bool"
             case ast.BoolOp():
-                return self._common([self.type_of(value) for value in node.values])
+                return self.common(node.values)
             case ast.IfExp():
                 self.type_of(node.test)
-                return self._common([self.type_of(node.body), self.type_of(node.orelse)])
+                return self.common([node.body, node.orelse])
             case ast.Subscript():
                 self.type_of(node.slice)
                 array = self.type_of(node.value)
@@ -189,27 +253,63 @@ class Types:
                 return self._call(node)
         raise CudaPyError(f'the "python" device does not know {type(node).__name__} (line {node.lineno})')
 
-    def _common(self, types: list[Any]) -> Any:
+    def is_local(self, name: str) -> bool:
+        return name in self.variables or name in self.assigned
+
+    def common(self, nodes: list[ast.expr]) -> Any:
+        """The common type of choices; a constant that does not fit the others' type keeps its own."""
+        types = [self.type_of(node) for node in nodes]
         common = types[0]
-        for type in types[1:]:
-            common = None if common is None or type is None else join(common, type)
+        for _ in range(2):  # a constant may have come before the type that it does not fit
+            for node, type in zip(nodes, types):
+                if common is None or type is None:
+                    return None
+                common = join(common, self._beside(node, type, common))
         return common
 
-    def _binary(self, operator: ast.operator, left: Any, right: Any) -> Any:
-        if left is None or right is None:
+    def _beside(self, node: ast.expr, type: str, partner: str) -> str:
+        return beside(type, self.constants.of(node), partner) if type == WEAK_INT else type
+
+    def meet(self, left: ast.expr, right: ast.expr) -> Any:
+        """The type that two values are compared or computed in."""
+        a, b = self.type_of(left), self.type_of(right)
+        if a is None or b is None:
             return None
-        return result_type(OPERATORS[type(operator)], left, right)
+        return promote(self._beside(left, a, b), self._beside(right, b, a))
+
+    def _binary(self, node: ast.BinOp) -> Any:
+        common = self.meet(node.left, node.right)
+        if common is None:
+            return None
+        symbol = SYMBOLS[type(node.op)]
+        if symbol in ("<<", ">>"):
+            return self._shift(node)
+        if symbol in ("&", "|", "^") and common == "bool":
+            return "bool"
+        common = arithmetic_type(common, common)
+        exponent = self.constants.of(node.right) if symbol == "**" else None
+        if (symbol == "/" or (isinstance(exponent, int) and exponent < 0)) and not is_float(common):
+            return "weak float" if is_weak(common) else Context.default_float
+        return common
+
+    def _shift(self, node: ast.BinOp) -> str:
+        left, right = self.type_of(node.left), self.type_of(node.right)
+        if left == "bool":
+            return "int32"
+        if left != WEAK_INT or right == WEAK_INT:
+            return str(left)
+        own = self._beside(node.left, left, right)
+        return own if own != WEAK_INT else right if BITS[right] >= 32 else "int32"
+
+    # Names and calls
 
     def meaning(self, node: ast.expr) -> Any:
         """The meaning of a global name, or of a chain of attributes that starts at one."""
         if isinstance(node, ast.Attribute):
-            return names.attribute(self._owner(node.value), node.attr)
+            owner = self.meaning(node.value)
+            return names.attribute(owner.value if isinstance(owner, names.Plain) else owner, node.attr)
         assert isinstance(node, ast.Name)
         return names.lookup(self.function, node.id, self.program.together)
-
-    def _owner(self, node: ast.expr) -> Any:
-        owner = self.meaning(node)
-        return owner.value if isinstance(owner, names.Plain) else owner
 
     def _meaning_type(self, meaning: Any) -> Any:
         if isinstance(meaning, names.Index):
@@ -226,36 +326,34 @@ class Types:
             return "void"
         if any(type is None for type in types):
             return None
+        if isinstance(called, (names.Extreme, names.Loop)) and "*" not in "".join(types):
+            return self.common(node.args) if isinstance(called, names.Extreme) else self._range(node, types)
+        known = self.constants.of(node)
+        if known is not None and all(map(is_weak, types)) and not isinstance(called, names.Cast):
+            return type_of(known)  # type: ignore[arg-type]
+        if isinstance(called, names.Power):
+            return self._binary(ast.copy_location(ast.BinOp(node.args[0], ast.Pow(), node.args[1]), node))
         if hasattr(called, "result"):
             return called.result(types)
-        arguments = self.program.bind(called, node, types[: len(node.args)], types[len(node.args) :])
-        known = [self.constant(argument) for argument in node.args]
-        return self.program.helper(called, arguments, known).types.result
+        return self.program.helper(called, self.passed(called, node)).types.result
 
-    # Constants
+    def _range(self, node: ast.Call, types: list[str]) -> str:
+        return "int32" if set(types) == {"bool"} else str(self.common(node.args))
 
-    def constant(self, node: ast.expr) -> object:
-        """The value of an expression of weak constants, or None."""
-        match node:
-            case ast.Constant():
-                return node.value
-            case ast.UnaryOp(op=ast.USub()):
-                operand = self.constant(node.operand)
-                return -operand if isinstance(operand, (int, float)) else None
-            case ast.BinOp():
-                left, right = self.constant(node.left), self.constant(node.right)
-                if isinstance(left, int) and isinstance(right, int):
-                    return int(eval(f"({left}) {OPERATORS[type(node.op)]} ({right})"))
-            case ast.Name(id=name) if name not in self.assigned and name not in self.variables:
-                found = self.meaning(node)
-                return found if isinstance(found, int) else None
-        return None
-
-
-def _assigned_names(tree: ast.FunctionDef) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    def passed(self, function: FunctionType, node: ast.Call) -> list[str]:
+        """The types of a call's arguments in the order of the parameters. A literal stays weak, but one that needs more
+        than an int32 is passed as what it is alone."""
+        passed = []
+        for given in self.program.bind(function, node):
+            if not isinstance(given, ast.expr):
+                passed.append(type_of(given))
+                continue
+            type = self.type_of(given)
+            passed.append(self.alone(given) if type == WEAK_INT and self.alone(given) != "int32" else type)
+        return passed
 
 
 def zero(type: str) -> Scalar:
     """What a variable holds before it is assigned."""
     return Scalar(type, 0.0 if is_float(type) else False if BITS[type] == 1 else 0)
+

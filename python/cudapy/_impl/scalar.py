@@ -71,13 +71,12 @@ def promote(a: str, b: str) -> str:
         if other == WEAK_INT:
             return WEAK_FLOAT
         return other if is_float(other) else Context.default_float
+    if "bool" in (a, b):
+        return promote("int32", b if a == "bool" else a)
     if WEAK_INT in (a, b):
-        other = b if a == WEAK_INT else a
-        return "int32" if other == "bool" else other
+        return b if a == WEAK_INT else a
     if is_float(a) or is_float(b):
         return "float64" if "float64" in (a, b) else "float32"
-    if "bool" in (a, b):
-        return b if a == "bool" else a
     if "uint64" in (a, b) or (a in SIGNED) == (b in SIGNED):
         return a if "uint64" == a or ("uint64" != b and BITS[a] >= BITS[b]) else b
     one, other = (a, b) if a in SIGNED else (b, a)  # signed, unsigned of at most 32 bits
@@ -253,6 +252,17 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+def beside(type: str, value: object, partner: str) -> str:
+    """`type`, but an integer constant that does not fit its partner's type keeps the one it has alone."""
+    if type != WEAK_INT or not isinstance(value, int) or partner == WEAK_INT:
+        return type
+    target = "int32" if partner == "bool" else partner
+    if not is_integer(target):
+        return type
+    low, high = limits(target)
+    return type if low <= value <= high else strong(type, value)
+
+
 def result_type(operator: str, a: str, b: str) -> str:
     """The type of `a operator b`; the operation is carried out in this type."""
     if operator in ("<<", ">>"):
@@ -269,7 +279,8 @@ def result_type(operator: str, a: str, b: str) -> str:
 
 def binary(operator: str, left: Value, right: Value) -> Value:
     """`left operator right`, at least one of them a Scalar."""
-    type = result_type(operator, type_of(left), type_of(right))
+    types = type_of(left), type_of(right)
+    type = result_type(operator, beside(types[0], left, types[1]), beside(types[1], right, types[0]))
     if operator in ("<<", ">>"):
         return Scalar(type, _INTEGER[operator](type, int(convert(number(left), type)), int(number(right))))
     a, b = convert(number(left), type), convert(number(right), type)
@@ -284,7 +295,8 @@ def binary(operator: str, left: Value, right: Value) -> Value:
 
 def compare(operator: str, left: Value, right: Value) -> Scalar:
     """`left operator right` in their common type, as a bool."""
-    type = promote(type_of(left), type_of(right))
+    types = type_of(left), type_of(right)
+    type = promote(beside(types[0], left, types[1]), beside(types[1], right, types[0]))
     if is_weak(type):
         return Scalar("bool", _COMPARE[operator](number(left), number(right)))
     return Scalar("bool", _COMPARE[operator](convert(number(left), type), convert(number(right), type)))

@@ -1,0 +1,30 @@
+"""What all Python tests share: the path to their own modules, and how long the generated tests run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run thousands of generated programs instead of hundreds")
+
+
+@pytest.fixture(autouse=True)
+def _cpu_device_and_no_forced_code():
+    """Leaves no test the device or the forced instruction set of the one before."""
+    before = {name: os.environ.get(name) for name in ("CUDAPY_ISA", "CUDAPY_GANG")}
+    yield
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    device = sys.modules.get("cudapy._impl.device")
+    if device is not None and device.get_device() != "cpu":
+        device.set_device("cpu")

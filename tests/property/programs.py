@@ -1,0 +1,325 @@
+"""Generates well-typed kernels as source text: nested loops that lanes leave at different times, breaks, continues, returns,
+helpers with early returns, integers and floats of all widths, variables that live on after loops.
+
+Every program ends: loops have bounded trips. Every index is in bounds: gathers are taken modulo the length. No integer
+division by zero: divisors are odd. Each thread stores only to its own element, so the order of threads does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+COMMON_INTEGERS = ("int32", "int32", "int32", "uint8", "int64")
+FLOATS = ("float32", "float32", "float64")
+
+
+@dataclass
+class Parameter:
+    name: str
+    dtype: str
+    is_output: bool = False
+    is_scalar: bool = False
+
+
+@dataclass
+class Program:
+    """A generated kernel, in the form of a module's text."""
+
+    text: str
+    parameters: list[Parameter]
+
+
+@dataclass
+class Scope:
+    """The variables that an expression may read."""
+
+    ints: list[str] = field(default_factory=list)
+    floats: list[str] = field(default_factory=list)
+    bools: list[str] = field(default_factory=list)
+    arrays: list[Parameter] = field(default_factory=list)
+    thread: str = "0"
+    helpers: dict[str, str] = field(default_factory=dict)  # name -> "int" or "float", both take an int and a float
+
+
+class Writer:
+    """Draws one program. Each choice is a draw, so that Hypothesis can shrink the program that fails."""
+
+    def __init__(self, draw: Callable[[st.SearchStrategy], object]) -> None:
+        self._draw = draw
+        self._lines: list[str] = []
+        self._names = 0
+        self._budget = 40
+
+    # Choices
+
+    def pick(self, *choices: object) -> object:
+        return choices[self._draw(st.integers(0, len(choices) - 1))]
+
+    def number(self, low: int, high: int) -> int:
+        return self._draw(st.integers(low, high))
+
+    def chance(self, one_in: int) -> bool:
+        return self._draw(st.integers(0, one_in - 1)) == one_in - 1
+
+    def fresh(self, prefix: str) -> str:
+        self._names += 1
+        return f"{prefix}{self._names}"
+
+    def line(self, depth: int, text: str) -> None:
+        self._lines.append("    " * depth + text)
+
+    # Expressions
+
+    def integer(self, scope: Scope, depth: int) -> str:
+        simple = [lambda: str(self.number(-3, 12))]
+        if scope.ints:
+            simple += [lambda: self.pick(*scope.ints)] * 3
+        if depth <= 0 or self.chance(3):
+            return str(self.pick(*simple)())
+        one = lambda: self.integer(scope, depth - 1)  # noqa: E731
+        choices = [
+            lambda: f"({one()} {self.pick('+', '-', '*')} {one()})",
+            lambda: f"({one()} {self.pick('&', '|', '^')} {one()})",
+            lambda: f"({one()} {self.pick('//', '%')} ({one()} | 1))",
+            lambda: f"({one()} {self.pick('//', '%')} {self.pick(1, 2, 3, 7, 8, -2, -5, 100)})",
+            lambda: f"({self.typed_integer(scope)} {self.pick('<<', '>>')} ({self.typed_integer(scope)} & {self.pick(1, 7, 31)}))",
+            lambda: f"{self.pick('-', '~')}({one()})",
+            lambda: f"{self.pick('min', 'max')}({one()}, {one()})",
+            lambda: f"abs({one()})",
+            lambda: f"({one()} if {self.condition(scope, depth - 1)} else {one()})",
+            lambda: f"int({self.floating(scope, depth - 1)})",
+        ]
+        whole = [a for a in scope.arrays if a.dtype in INTEGERS and not a.is_output]
+        if whole:
+            choices += [lambda: self.load(self.pick(*whole), scope)] * 2
+        mine = [name for name, kind in scope.helpers.items() if kind == "int"]
+        if mine:
+            choices += [lambda: f"{self.pick(*mine)}({one()}, {self.floating(scope, depth - 1)})"]
+        return str(self.pick(*choices)())
+
+    def typed_integer(self, scope: Scope) -> str:
+        """An integer that is not a bare constant: its type, and so the result's width, is plain."""
+        return str(self.pick(*scope.ints)) if scope.ints else f"int({self.number(0, 9)})"
+
+    def floating(self, scope: Scope, depth: int) -> str:
+        simple = [lambda: self.pick("0.5", "1.5", "-2.25", "0.1", "3.0", "100.0", "-0.0", "1e-3")]
+        if scope.floats:
+            simple += [lambda: self.pick(*scope.floats)] * 3
+        if depth <= 0 or self.chance(3):
+            return str(self.pick(*simple)())
+        one = lambda: self.floating(scope, depth - 1)  # noqa: E731
+        choices = [
+            lambda: f"({one()} {self.pick('+', '-', '*', '/')} {one()})",
+            lambda: f"({one()} {self.pick('+', '-', '*')} {self.integer(scope, depth - 1)})",
+            lambda: f"(-{one()})",
+            lambda: f"{self.pick('min', 'max')}({one()}, {one()})",
+            lambda: f"{self.pick('abs', 'math.fabs')}({one()})",
+            lambda: f"math.sqrt(abs({one()}))",
+            lambda: f"({one()} if {self.condition(scope, depth - 1)} else {one()})",
+            lambda: f"float({self.integer(scope, depth - 1)})",
+        ]
+        mine = [a for a in scope.arrays if a.dtype not in INTEGERS and not a.is_output]
+        if mine:
+            choices += [lambda: self.load(self.pick(*mine), scope)] * 2
+        helpers = [name for name, kind in scope.helpers.items() if kind == "float"]
+        if helpers:
+            choices += [lambda: f"{self.pick(*helpers)}({self.integer(scope, depth - 1)}, {one()})"]
+        return str(self.pick(*choices)())
+
+    def load(self, array: Parameter, scope: Scope) -> str:
+        if self.chance(2):
+            return f"{array.name}[{scope.thread}]"
+        index = self.integer(scope, 1)
+        return f"{array.name}[int({index}) % len({array.name})]"
+
+    def condition(self, scope: Scope, depth: int) -> str:
+        def compare() -> str:
+            kind = self.pick(self.integer, self.integer, self.floating)
+            sign = self.pick("<", "<=", ">", ">=", "==", "!=")
+            return f"{kind(scope, depth - 1)} {sign} {kind(scope, depth - 1)}"
+
+        if depth <= 0:
+            return compare()
+        choices = [
+            compare,
+            compare,
+            lambda: f"({self.condition(scope, depth - 1)} {self.pick('and', 'or')} {self.condition(scope, depth - 1)})",
+            lambda: f"not ({self.condition(scope, depth - 1)})",
+            lambda: f"{self.integer(scope, 0)} < {self.integer(scope, depth - 1)} <= {self.integer(scope, 0)}",
+            lambda: f"{self.integer(scope, depth - 1)} & 1 == {self.pick(0, 1)}",
+        ]
+        if scope.bools:
+            choices.append(lambda: self.pick(*scope.bools))
+        return str(self.pick(*choices)())
+
+    # Statements
+
+    def block(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
+        """One to four statements, `depth` levels deep, within `loops` loops; `result` writes a return's line."""
+        for _ in range(self.number(1, 4)):
+            self.statement(scope, depth, loops, result)
+
+    def statement(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
+        self._budget -= 1
+        choices = [self.assign, self.assign, self.assign]
+        if self._budget > 0 and depth < 6:
+            choices += [lambda s, d: self.branch(s, d, loops, result)] * 2
+            if loops < 3:
+                choices += [
+                    lambda s, d: self.counted(s, d, loops, result),
+                    lambda s, d: self.counted(s, d, loops, result),
+                    lambda s, d: self.while_loop(s, d, loops, result),
+                ]
+        if loops:
+            choices += [lambda s, d: self.leave(s, d)] * 2
+        if depth > 2:
+            choices.append(lambda s, d: self.early_return(s, d, result))
+        self.pick(*choices)(scope, depth)
+
+    def assign(self, scope: Scope, depth: int) -> None:
+        kind = self.number(0, 9)
+        if kind <= 2 and scope.ints:
+            self.line(depth, f"{self.pick(*scope.ints)} = {self.integer(scope, 3)}")
+        elif kind == 3 and scope.ints:
+            self.line(depth, f"{self.pick(*scope.ints)} {self.pick('+=', '-=', '*=', '^=', '|=')} {self.integer(scope, 2)}")
+        elif kind <= 6 and scope.floats:
+            self.line(depth, f"{self.pick(*scope.floats)} = {self.floating(scope, 3)}")
+        elif kind == 7 and scope.floats:
+            self.line(depth, f"{self.pick(*scope.floats)} {self.pick('+=', '-=', '*=')} {self.floating(scope, 2)}")
+        elif kind == 8 and len(scope.ints) > 1:
+            one, other = self.pick(*scope.ints), self.pick(*scope.ints)
+            if one != other:
+                self.line(depth, f"{one}, {other} = {other}, {self.integer(scope, 1)}")
+                return
+            self.line(depth, f"{one} += 1")
+        elif scope.bools:
+            self.line(depth, f"{self.pick(*scope.bools)} = {self.condition(scope, 2)}")
+        else:
+            self.line(depth, "pass")
+
+    def branch(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
+        self.line(depth, f"if {self.condition(scope, 2)}:")
+        self.block(scope, depth + 1, loops, result)
+        if self.chance(3):
+            self.line(depth, f"elif {self.condition(scope, 1)}:")
+            self.block(scope, depth + 1, loops, result)
+        if self.chance(2):
+            self.line(depth, "else:")
+            self.block(scope, depth + 1, loops, result)
+
+    def counted(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
+        variable = self.fresh("j")
+        trips = f"int({self.integer(scope, 1)}) % {self.pick(2, 4, 6)}" if self.chance(2) else str(self.number(0, 5))
+        start = self.pick("0", "1", f"int({self.integer(scope, 0)}) % 3")
+        span = self.pick(
+            f"{trips}",
+            f"{start}, {trips}",
+            f"{trips}, {start}, -1",
+            f"{start}, {trips}, {self.pick(1, 2, 3)}",
+        )
+        self.line(depth, f"for {variable} in range({span}):")
+        inside = Scope([*scope.ints, variable], scope.floats, scope.bools, scope.arrays, scope.thread, scope.helpers)
+        self.block(inside, depth + 1, loops + 1, result)
+        self.otherwise(scope, depth, loops, result)
+        scope.ints.append(variable)  # it keeps its last value
+
+    def while_loop(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
+        fuel = self.fresh("fuel")
+        self.line(depth, f"{fuel} = {self.number(0, 6)}")
+        self.line(depth, f"while {fuel} > 0 {self.pick('and', 'and not')} ({self.condition(scope, 1)}):")
+        self.line(depth + 1, f"{fuel} -= 1")
+        self.block(scope, depth + 1, loops + 1, result)
+        self.otherwise(scope, depth, loops, result)
+
+    def otherwise(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
+        if self.chance(4):
+            self.line(depth, "else:")
+            self.block(scope, depth + 1, loops, result)
+
+    def leave(self, scope: Scope, depth: int) -> None:
+        self.line(depth, f"if {self.condition(scope, 1)}:")
+        self.line(depth + 1, str(self.pick("break", "continue")))
+
+    def early_return(self, scope: Scope, depth: int, result: Callable[[Scope], str]) -> None:
+        self.line(depth, f"if {self.condition(scope, 1)}:")
+        for line in result(scope).split("\n"):
+            self.line(depth + 1, line)
+
+    # Functions
+
+    def helper(self, name: str, kind: str, known: dict[str, str]) -> None:
+        """A function of an integer `n` and a float `x` that returns an integer or a float."""
+        make = self.integer if kind == "int" else self.floating
+        cast = "int" if kind == "int" else "float"
+        scope = Scope(ints=["n", "k"], floats=["x", "y"], bools=[], helpers=dict(known), thread="n")
+        self.line(0, f"def {name}(n, x):")
+        self.line(1, f"k = {self.integer(Scope(ints=['n'], floats=['x']), 1)}")
+        self.line(1, f"y = {self.floating(Scope(ints=['n'], floats=['x']), 1)}")
+        self._budget, saved = 8, self._budget
+        self.block(scope, 1, 0, lambda inner: f"return {cast}({make(inner, 1)})")
+        self._budget = saved
+        self.line(1, f"return {cast}({make(scope, 2)})")
+        self.line(0, "")
+        self.line(0, "")
+
+    def program(self) -> Program:
+        inputs = [Parameter(f"A{i}", str(self.pick(*COMMON_INTEGERS, *INTEGERS))) for i in range(self.number(1, 2))]
+        inputs += [Parameter(f"F{i}", str(self.pick(*FLOATS))) for i in range(self.number(1, 2))]
+        if self.chance(2):
+            inputs.append(Parameter("n", str(self.pick("int32", "int64")), is_scalar=True))
+        outputs = [
+            Parameter("R", str(self.pick("int32", "int64", *INTEGERS)), is_output=True),
+            Parameter("S", "float64" if any(p.dtype == "float64" for p in inputs) else "float32", is_output=True),
+        ]
+        helpers: dict[str, str] = {}
+        for number in range(self.number(0, 2)):
+            kind = str(self.pick("int", "float"))
+            self.helper(f"h{number}", kind, helpers)
+            helpers[f"h{number}"] = kind
+        self.kernel(inputs, outputs, helpers)
+        text = "import math\n\nfrom cudapy import idx\n\n\n" + "\n".join(self._lines) + "\n"
+        return Program(text, [*inputs, *outputs])
+
+    def kernel(self, inputs: list[Parameter], outputs: list[Parameter], helpers: dict[str, str]) -> None:
+        self.line(0, f"def kernel({', '.join(p.name for p in [*inputs, *outputs])}):")
+        self.line(1, "if idx < len(R):")
+        scope = Scope(arrays=inputs, thread="idx", helpers=helpers)
+        scope.ints = ["i"] + [p.name for p in inputs if p.is_scalar]
+        self.line(2, "i = idx")
+        for parameter in inputs:
+            if not parameter.is_scalar:
+                name = self.fresh("a" if parameter.dtype in INTEGERS else "x")
+                (scope.ints if parameter.dtype in INTEGERS else scope.floats).append(name)
+                self.line(2, f"{name} = {parameter.name}[idx]")
+        self.line(2, f"p = {self.condition(scope, 1)}")
+        scope.bools.append("p")
+        for name in ("u", "v")[: self.number(0, 2)]:
+            self.line(2, f"{name} = {self.number(-2, 5)}")
+            scope.ints.append(name)
+        if self.chance(2):
+            self.line(2, "w = 0.0")
+            scope.floats.append("w")
+        scope.arrays = [p for p in inputs if not p.is_scalar]
+        for _ in range(self.number(1, 3)):
+            self.block(scope, 2, 0, self.stores)
+        for line in self.stores(scope).split("\n")[:-1]:
+            self.line(2, line)
+
+    def stores(self, scope: Scope) -> str:
+        whole = " ^ ".join(scope.ints[:6])
+        real = " + ".join(scope.floats[:4]) or "0.0"
+        flag = " + (1 if p else 0)" if "p" in scope.bools else ""
+        return f"R[idx] = ({whole}){flag}\nS[idx] = {real}\nreturn"
+
+
+@st.composite
+def programs(draw: Callable[[st.SearchStrategy], object]) -> Program:
+    """Programs for Hypothesis."""
+    return Writer(draw).program()

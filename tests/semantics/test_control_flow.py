@@ -1,0 +1,423 @@
+"""Branches, loops, and lanes that leave them at different times."""
+
+from __future__ import annotations
+
+import numpy as np
+from differential import differential, floats, integers
+
+from cudapy import idx
+
+
+def small(n, seed=0, low=-5, high=15):
+    return integers(n, seed, "int32", low, high)
+
+
+def one_array(n):
+    return [small(n), np.zeros(n, "int32")]
+
+
+def if_elif_else(A, R):
+    if idx < len(A):
+        a = A[idx]
+        if a < 0:
+            R[idx] = -a
+        elif a == 3:
+            R[idx] = 300
+        elif a > 7:
+            if a % 2 == 0:
+                R[idx] = a // 2
+            else:
+                R[idx] = 3 * a + 1
+        else:
+            R[idx] = a
+
+
+def test_if_elif_else():
+    differential(if_elif_else, one_array)
+
+
+def if_without_else(A, R):
+    if idx < len(A):
+        r = 7
+        if A[idx] > 4:
+            r = A[idx]
+        if A[idx] > 8:
+            r += 100
+            R[idx] = r
+        R[idx] += r
+
+
+def test_if_without_else():
+    differential(if_without_else, one_array)
+
+
+def collatz(A, R):
+    if idx < len(A):
+        n = abs(A[idx]) + 1
+        steps = 0
+        while n != 1:
+            n = n // 2 if n % 2 == 0 else 3 * n + 1
+            steps += 1
+        R[idx] = steps
+
+
+def test_while_with_a_varying_condition():
+    differential(collatz, one_array)
+
+
+def while_else(A, R):
+    if idx < len(A):
+        k = 0
+        while k < A[idx]:
+            if k * k == A[idx]:
+                R[idx] = k
+                break
+            k += 1
+        else:
+            R[idx] = -100 - k
+        R[idx] += 1000
+
+
+def test_while_else():
+    differential(while_else, one_array)
+
+
+def ranges(A, R):
+    if idx < len(A):
+        n = len(A)
+        a = A[idx]
+        total = 0
+        for i in range(a):
+            total += i * i
+        R[idx] = total
+        total = 0
+        for i in range(2, a):
+            total = total * 3 + i
+        R[n + idx] = total
+        total = 0
+        for i in range(a, -4, -3):
+            total = total * 7 + i
+        R[2 * n + idx] = total
+        total = 0
+        for i in range(0, 10, 3):
+            total = total * 5 + i + a
+        R[3 * n + idx] = total
+
+
+def test_range_with_one_two_and_three_arguments():
+    differential(ranges, lambda n: [small(n), np.zeros(4 * n, "int32")])
+
+
+def varying_step(A, B, R):
+    if idx < len(A):
+        step = B[idx]
+        total = 0
+        if step != 0:
+            for i in range(A[idx], 20 if step > 0 else -20, step):
+                total = total * 3 + i
+        R[idx] = total
+
+
+def test_range_with_a_varying_step_of_either_sign():
+    differential(varying_step, lambda n: [small(n), small(n, 1, -4, 5), np.zeros(n, "int32")])
+
+
+def range_is_evaluated_once(A, R):
+    if idx < len(A):
+        n = A[idx]
+        total = 0
+        for i in range(n):
+            n -= 1
+            i *= 2
+            total += i
+        R[idx] = total * 100 + n
+
+
+def test_range_is_evaluated_once_and_its_variable_may_be_assigned():
+    differential(range_is_evaluated_once, one_array)
+
+
+def last_value(A, R):
+    if idx < len(A):
+        n = len(A)
+        i = -7
+        for i in range(A[idx]):
+            if i == 6:
+                break
+        R[idx] = i
+        j = -9
+        for j in range(3, A[idx], 4):
+            pass
+        R[n + idx] = j
+        for k in range(5):
+            k = k + A[idx]
+        R[2 * n + idx] = k
+
+
+def test_loop_variables_keep_their_last_value():
+    differential(last_value, lambda n: [small(n), np.zeros(3 * n, "int32")])
+
+
+def for_else(A, R):
+    if idx < len(A):
+        for i in range(2, A[idx]):
+            if A[idx] % i == 0:
+                R[idx] = i
+                break
+        else:
+            R[idx] = -1
+        R[idx] *= 2
+
+
+def test_for_else():
+    differential(for_else, one_array)
+
+
+def continues(A, R):
+    if idx < len(A):
+        total = 0
+        for i in range(12):
+            if (i + A[idx]) % 3 == 0:
+                continue
+            total += i
+            if i % 2 == A[idx] % 2:
+                continue
+            total *= 2
+        k = 0
+        while k < 10:
+            k += 1
+            if k == A[idx]:
+                continue
+            total ^= k
+        R[idx] = total
+
+
+def test_continue():
+    differential(continues, one_array)
+
+
+def nested(A, B, R):
+    if idx < len(A):
+        total = 0
+        for i in range(A[idx]):
+            for j in range(B[idx]):
+                if i * j > 20:
+                    break
+                if (i + j) % 4 == A[idx] % 4:
+                    continue
+                k = j
+                while k > 0:
+                    k = k // 2
+                    total += k
+                    if total % 11 == 3:
+                        break
+                else:
+                    total += 1000
+                total += i * 10 + j
+            if total > 3000:
+                break
+        R[idx] = total
+
+
+def test_nested_varying_loops():
+    differential(nested, lambda n: [small(n), small(n, 1), np.zeros(n, "int32")])
+
+
+def early_return(A, R):
+    if idx >= len(A):
+        return
+    a = A[idx]
+    R[idx] = 1
+    if a < 0:
+        return
+    for i in range(a):
+        R[idx] += i
+        if R[idx] > 30:
+            R[idx] = -R[idx]
+            return
+    R[idx] *= 2
+
+
+def test_early_return():
+    differential(early_return, one_array)
+
+
+def return_in_nested_loops(A, R):
+    if idx < len(A):
+        x = A[idx]
+        while True:
+            for i in range(100):
+                x += 1
+                if x % 7 == 3 and (i > 2 or R[idx] < -5):
+                    R[idx] = x
+                    return
+                if i == A[idx]:
+                    break
+            R[idx] -= 1
+
+
+def test_return_from_nested_loops():
+    differential(return_in_nested_loops, one_array)
+
+
+def everybody_breaks(A, R):
+    if idx < len(A):
+        total = 0
+        while True:
+            total += A[idx]
+            if len(A) > 0:
+                break
+        for i in range(5):
+            total += i
+            break
+        R[idx] = total
+
+
+def test_uniform_breaks():
+    differential(everybody_breaks, one_array)
+
+
+def guards(A, B, R):
+    if idx < len(A):
+        i = A[idx]
+        if i >= 0 and i < len(B) and B[i] > 0:
+            R[idx] = B[i]
+        ok = i < 0 or i >= len(B) or B[i] < 0
+        if ok:
+            R[idx] -= 5
+        R[idx] += B[i] if 0 <= i < len(B) else -1
+
+
+def test_short_circuit_guards_a_load():
+    differential(guards, lambda n: [small(n, 0, -50, 60), small(7, 1, -9, 9), np.zeros(n, "int32")])
+
+
+def mandel(X, Y, R):
+    if idx < len(X):
+        cr = X[idx]
+        ci = Y[idx]
+        zr = 0.0
+        zi = 0.0
+        count = 0
+        while count < 50 and zr * zr + zi * zi < 4.0:
+            zr, zi = zr * zr - zi * zi + cr, 2.0 * zr * zi + ci
+            count += 1
+        R[idx] = count
+
+
+def test_mandelbrot_loop():
+    differential(mandel, lambda n: [floats(n) % 2 - 1.5, floats(n, 1) % 1, np.zeros(n, "int32")])
+
+
+def live_out(A, F, R, S):
+    if idx < len(A):
+        x = F[idx]
+        last = 0
+        i = 0
+        while i < A[idx]:
+            t = x * 0.5
+            x = t + 1.0
+            if x < 0.0:
+                last = i
+                i += 2
+                continue
+            if i > 8:
+                x = -x
+                break
+            i += 1
+        R[idx] = last * 100 + i
+        S[idx] = x
+
+
+def test_values_that_live_on_after_a_varying_loop():
+    differential(live_out, lambda n: [small(n), floats(n), np.zeros(n, "int32"), np.zeros(n, "float32")])
+
+
+def maybe_assigned(A, R):
+    if idx < len(A):
+        if A[idx] > 3:
+            x = A[idx] * 2
+        if A[idx] > 8:
+            y = 5
+        else:
+            y = 6
+        if A[idx] > 3:
+            y += x
+        R[idx] = y
+
+
+def test_variables_that_only_some_lanes_assign():
+    differential(maybe_assigned, one_array)
+
+
+def swap(A, R):
+    if idx < len(A):
+        a = 0
+        b = 1
+        for _ in range(abs(A[idx])):
+            a, b = b, a + b
+        c = d = a
+        d += 1
+        R[idx] = c * 1000 + d
+
+
+def test_tuple_and_chained_assignment():
+    differential(swap, one_array)
+
+
+def widen(A, R):
+    if idx < len(A):
+        total = 0
+        for i in range(3):
+            total += A[idx] * 0.5
+        n = 1
+        if A[idx] > 2:
+            n = 5000000000
+        R[idx] = total + n
+
+
+def test_one_type_a_variable():
+    differential(widen, lambda n: [small(n), np.zeros(n, "float32")])
+    differential(widen, lambda n: [small(n), np.zeros(n, "float64")])
+
+
+def iterate(X, R):
+    if idx < len(R):
+        total = R[idx]
+        for i, x in enumerate(X):
+            if i == idx:
+                continue
+            total += x * i
+        for a, b in zip(X, X):
+            total -= a * b
+        R[idx] = total
+
+
+def test_enumerate_and_zip():
+    differential(iterate, lambda n: [small(6), small(n, 1)])
+
+
+def augmented(A, F, R, S):
+    if idx < len(A):
+        r = A[idx]
+        r += 3
+        r -= 1
+        r *= A[idx]
+        r //= 2
+        r %= 100
+        r <<= 2
+        r >>= 1
+        r |= 1
+        r &= 1023
+        r ^= 5
+        R[idx] = r
+        s = F[idx]
+        s /= 3
+        s += 1
+        S[idx] = s
+        S[idx] *= 2
+        R[idx] += 1
+
+
+def test_augmented_assignment():
+    differential(augmented, lambda n: [small(n), floats(n), np.zeros(n, "int32"), np.zeros(n, "float32")])

@@ -1,0 +1,222 @@
+"""Helpers, captured values, templates."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from differential import differential, floats, integers
+
+import cudapy as cp
+from cudapy import idx
+
+FACTOR = 3
+OFFSET = 0.1
+ENABLED = True
+STRONG = np.float64(0.1)
+NARROW = np.int8(100)
+
+
+def small(n, seed=0):
+    return integers(n, seed, "int32", -9, 20)
+
+
+def square(x):
+    return x * x
+
+
+def clamp(x, low, high):
+    if x < low:
+        return low
+    if x > high:
+        return high
+    return x
+
+
+def search(X, value):
+    for i in range(len(X)):
+        if X[i] == value:
+            return i
+    return -1
+
+
+def twice(x):
+    return square(x) + square(x + 1)
+
+
+def fill(X, i, value):
+    if value < 0:
+        return
+    X[i] = value
+
+
+def uses_helpers(A, R):
+    if idx < len(A):
+        n = len(A)
+        R[idx] = square(A[idx])
+        R[n + idx] = clamp(A[idx], 0, 10)
+        R[2 * n + idx] = search(A, A[n - 1 - idx])
+        R[3 * n + idx] = twice(A[idx])
+        fill(R, 4 * n + idx, A[idx])
+
+
+def test_helpers_are_found_by_themselves():
+    differential(uses_helpers, lambda n: [small(n), np.zeros(5 * n, "int32")])
+
+
+def test_helpers_listed_in_any_order():
+    listed = [uses_helpers, fill, twice, square, search, clamp]
+    differential(listed, lambda n: [small(n), np.zeros(5 * n, "int32")])
+
+
+def helper_types(A, F, R):
+    if idx < len(A):
+        R[idx] = square(A[idx]) + square(F[idx]) + square(2)
+
+
+def test_a_helper_is_typed_for_each_kind_of_call():
+    differential(helper_types, lambda n: [small(n), floats(n), np.zeros(n, "float32")])
+
+
+def loop_until(x, limit):
+    steps = 0
+    while True:
+        x = x * 1.5 + 1.0
+        steps += 1
+        if x > limit:
+            return steps
+        if steps > 20:
+            break
+    return -steps
+
+
+def helper_in_loop(F, R):
+    if idx < len(F):
+        total = 0
+        for i in range(4):
+            if i == 2 and F[idx] < 0.0:
+                continue
+            total = total * 10 + loop_until(F[idx] + i, 50.0)
+        R[idx] = total
+
+
+def test_a_helper_with_loops_called_from_a_loop():
+    differential(helper_in_loop, lambda n: [floats(n), np.zeros(n, "int32")])
+
+
+# half : float (int n)
+def half(n):
+    return n / 2
+
+
+def with_signature(A, R):
+    if idx < len(A):
+        R[idx] = half(A[idx])
+
+
+def test_a_helper_with_a_signature():
+    differential(with_signature, lambda n: [small(n), np.zeros(n, "float32")])
+
+
+def captured(A, R):
+    if idx < len(A):
+        n = len(A)
+        R[idx] = A[idx] * FACTOR
+        R[n + idx] = A[idx] + OFFSET
+        R[2 * n + idx] = 1.0 if ENABLED else 0.0
+        R[3 * n + idx] = math.pi * A[idx]
+
+
+def test_captured_numbers_are_weak():
+    for dtype in ("float32", "float64", "int32"):
+        differential(captured, lambda n, t=dtype: [integers(n, 0, "int32", -9, 9).astype(t), np.zeros(4 * n, "float32")])
+
+
+def captured_numpy(A, R):
+    if idx < len(A):
+        R[idx] = A[idx] * STRONG
+        R[len(A) + idx] = NARROW + NARROW
+
+
+def test_captured_numpy_scalars_are_strong():
+    differential(captured_numpy, lambda n: [floats(n), np.zeros(2 * n, "float64")])
+
+
+def test_captured_from_a_closure():
+    def make(k, f):
+        def kernel(A, R):
+            if idx < len(A):
+                R[idx] = f(A[idx]) * k
+
+        return kernel
+
+    differential(make(5, square), lambda n: [small(n), np.zeros(n, "int32")])
+    differential(make(0.5, twice), lambda n: [floats(n), np.zeros(n, "float32")])
+
+
+def numpy_names(F, R):
+    if idx < len(F):
+        R[idx] = np.sqrt(np.abs(F[idx])) + np.float32(2)
+
+
+def test_numpy_functions_and_dtypes_as_names():
+    differential(numpy_names, lambda n: [floats(n), np.zeros(n, "float32")])
+
+
+def map_kernel(X, Y):
+    if idx < len(X):
+        Y[idx] = f(X[idx])  # noqa: F821
+
+
+def zip_with_kernel(X, Y, Z):
+    if idx < len(X):
+        Z[idx] = f(X[idx], Y[idx])  # noqa: F821
+
+
+def add_scaled(a, b):
+    return a + k * b  # noqa: F821
+
+
+def test_map_is_written_once():
+    for function in (square, twice):
+        bound = cp.Template(map_kernel).substitute(f=function)
+        differential(bound, lambda n: [small(n), np.zeros(n, "int32")])
+
+
+def test_templates_of_templates():
+    for k in (2, 0.5):
+        adder = cp.Template(add_scaled).substitute(k=k)
+        bound = cp.Template(zip_with_kernel).substitute([(adder, "f")])
+        differential(bound, lambda n: [floats(n), floats(n, 1), np.zeros(n, "float32")])
+
+
+def test_template_decorator_binds_a_type():
+    @cp.template([(cp.uint8, "T"), (7, "k")])
+    def narrow(X, Y):
+        if idx < len(X):
+            Y[idx] = T(X[idx] * k)  # noqa: F821
+
+    differential(narrow, lambda n: [small(n), np.zeros(n, "int32")])
+
+
+def defaults(x, k=3, *, bias=0.5):
+    return x * k + bias
+
+
+def uses_defaults(F, R):
+    if idx < len(F):
+        R[idx] = defaults(F[idx]) + defaults(F[idx], 2) + defaults(F[idx], bias=1.0) + defaults(x=F[idx], k=4)
+
+
+def test_default_and_keyword_arguments():
+    differential(uses_defaults, lambda n: [floats(n), np.zeros(n, "float32")])
+
+
+def reassigns(n, X):
+    n = n * 2
+    if idx < len(X):
+        X[idx] = n + idx
+
+
+def test_scalar_parameters_may_be_assigned():
+    differential(reassigns, lambda n: [3, np.zeros(n, "int32")], sig="void (int n, int* X)")
