@@ -19,7 +19,6 @@ constexpr const char* kDivision = "division by zero";
 
 constexpr Integer kInt64Min = std::numeric_limits<int64_t>::min();
 constexpr Integer kInt64Max = std::numeric_limits<int64_t>::max();
-constexpr Integer kUint64Max = std::numeric_limits<uint64_t>::max();
 
 WeakResult value(Integer integer) {
   return {weak_integer(integer), nullptr};
@@ -157,6 +156,14 @@ bool compare(ir::CompareOp op, const T& a, const T& b) {
   return false;
 }
 
+// The lowest bits, extended as the type's sign has it.
+int64_t wrapped(Integer integer, Scalar scalar) {
+  const int unused = 64 - 8 * ir::size_of(scalar);
+  const auto bits = static_cast<uint64_t>(integer) << unused;
+  return ir::is_signed(scalar) ? static_cast<int64_t>(bits) >> unused
+                               : static_cast<int64_t>(bits >> unused);
+}
+
 }  // namespace
 
 WeakNumber weak_bool(bool value) {
@@ -279,11 +286,8 @@ ir::ConstantValue to_constant(const WeakNumber& number, Scalar scalar) {
     if (scalar == Scalar::F32) constant.real = static_cast<float>(constant.real);
   } else {
     constant.kind = ir::ConstantValue::Kind::Integer;
-    Integer integer = number.integer;
-    if (number.is_float())
-      integer = std::isnan(number.real) ? 0 : static_cast<Integer>(number.real);
-    constant.integer = static_cast<int64_t>(integer);
-    constant.exceeds_int64 = integer > kInt64Max && integer <= kUint64Max;
+    constant.integer = wrapped(number.integer, scalar);
+    constant.exceeds_int64 = scalar == Scalar::U64 && constant.integer < 0;
   }
   return constant;
 }

@@ -47,7 +47,8 @@ bool fits(const WeakNumber& number, ir::Scalar scalar);
 // none.
 std::optional<ir::Scalar> integer_type_of(const WeakNumber& number);
 
-// As a constant of a type that it fits. Floats become integers by truncation, as a cast does it.
+// As a constant of a type. An integer that does not fit keeps its lowest bits; a float is not made
+// an integer here.
 ir::ConstantValue to_constant(const WeakNumber& number, ir::Scalar scalar);
 
 std::string to_string(const WeakNumber& number);
