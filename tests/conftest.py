@@ -12,7 +12,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--soak", action="store_true", help="run thousands of generated programs instead of hundreds")
+    parser.addoption(
+        "--soak",
+        action="store_true",
+        help="run thousands of generated programs instead of hundreds",
+    )
 
 
 @pytest.fixture(autouse=True)

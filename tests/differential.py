@@ -2,8 +2,8 @@
 
     differential(saxpy, lambda n: [2.0, floats(n), floats(n, seed=1)])
 
-runs `saxpy` over n threads in CPython and compiled, for sizes around each gang width, and compares every array afterwards, bit for
-bit or within `ulp` units in the last place.
+runs `saxpy` over n threads in CPython and compiled, for sizes around each gang width, and compares every
+array afterwards, bit for bit or within `ulp` units in the last place.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import cudapy as cp
+import numpy as np
 from cudapy._impl.interpreter import launch as interpret
 
 if TYPE_CHECKING:
@@ -86,7 +85,12 @@ def ulp_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     ordered = []
     for array in (a, b):
         bits = np.ascontiguousarray(array).view(width).astype(object)
-        ordered.append(np.array([bit if bit >= 0 else -(2 ** (8 * a.dtype.itemsize - 1)) - bit for bit in bits], dtype=object))
+        ordered.append(
+            np.array(
+                [bit if bit >= 0 else -(2 ** (8 * a.dtype.itemsize - 1)) - bit for bit in bits],
+                dtype=object,
+            )
+        )
     distance = np.array([abs(x - y) for x, y in zip(*ordered)], dtype=object)
     return np.where(np.isnan(a) & np.isnan(b), 0, distance)
 
@@ -145,39 +149,75 @@ def differential(
                     expected[n] = arguments(n)
                     launch = (*threads(n), 1, 1)[:3]
                     interpret(source, launch, None, tuple(expected[n]))
-                compare_launch(kernel, threads(n), expected[n], arguments(n), ulp, f"{listed[0].__name__}, {target}, n = {n}")
+                compare_launch(
+                    kernel,
+                    threads(n),
+                    expected[n],
+                    arguments(n),
+                    ulp,
+                    f"{listed[0].__name__}, {target}, n = {n}",
+                )
 
 
 def compare_launch(
-    kernel: Any, threads: tuple[int, ...], expected: list[Any], given: list[Any], ulp: float, what: str
+    kernel: Any,
+    threads: tuple[int, ...],
+    expected: list[Any],
+    given: list[Any],
+    ulp: float,
+    what: str,
 ) -> None:
     """Launches `kernel` on `given` and holds what it wrote against `expected`."""
     kernel(*threads)(*given)
     for position, (want, have) in enumerate(zip(expected, given)):
         if isinstance(want, np.ndarray):
-            assert same(want, have, ulp), f"{what}: argument {position} differs\n{describe(want, have)}"
+            assert same(want, have, ulp), (
+                f"{what}: argument {position} differs\n{describe(want, have)}"
+            )
         elif isinstance(want, list):
             assert want == have, f"{what}: argument {position} differs: expected {want}, got {have}"
 
 
 def floats(n: int, seed: int = 0, dtype: Any = np.float32, special: bool = False) -> np.ndarray:
-    """Reproducible floats of both signs and many magnitudes; `special` mixes in zeros, infinities, NaN and denormals."""
+    """Reproducible floats of both signs and many magnitudes; `special` mixes in zeros, infinities, NaN and
+    denormals."""
     random = np.random.default_rng(seed + 1000)
     values = (random.standard_normal(n) * 10.0 ** random.integers(-3, 4, n)).astype(dtype)
     if special:
         tiny = np.finfo(dtype).tiny
-        extra = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, tiny / 4, 1.0, -1.0, 0.5, 2.5, np.finfo(dtype).max], dtype=dtype)
+        extra = np.array(
+            [
+                0.0,
+                -0.0,
+                np.inf,
+                -np.inf,
+                np.nan,
+                tiny / 4,
+                1.0,
+                -1.0,
+                0.5,
+                2.5,
+                np.finfo(dtype).max,
+            ],
+            dtype=dtype,
+        )
         places = random.integers(0, 2, n).astype(bool)
         values[places] = extra[random.integers(0, len(extra), int(places.sum()))]
     return values
 
 
-def integers(n: int, seed: int = 0, dtype: Any = np.int32, low: int | None = None, high: int | None = None) -> np.ndarray:
+def integers(
+    n: int, seed: int = 0, dtype: Any = np.int32, low: int | None = None, high: int | None = None
+) -> np.ndarray:
     """Reproducible integers, over the whole range of the type unless bounds are given (`high` exclusive)."""
     random = np.random.default_rng(seed + 2000)
     info = np.iinfo(dtype)
     values = random.integers(
-        info.min if low is None else low, info.max if high is None else high - 1, n, dtype=dtype, endpoint=True
+        info.min if low is None else low,
+        info.max if high is None else high - 1,
+        n,
+        dtype=dtype,
+        endpoint=True,
     )
     if low is None and high is None and n > 3:
         values[:3] = [info.min, info.max, 0]

@@ -22,50 +22,120 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._core import (
         CudaArray as CudaArray,
+    )
+    from ._core import (
         cache_info as cache_info,
+    )
+    from ._core import (
         get_num_threads as get_num_threads,
+    )
+    from ._core import (
         set_num_threads as set_num_threads,
     )
-    from ._impl.compile import compile as compile, kernel as kernel
-    from ._impl.device import device as device, get_device as get_device, set_device as set_device
+    from ._impl.compile import compile as compile
+    from ._impl.compile import kernel as kernel
+    from ._impl.device import device as device
+    from ._impl.device import get_device as get_device
+    from ._impl.device import set_device as set_device
     from ._impl.errors import (
         CompileError as CompileError,
+    )
+    from ._impl.errors import (
         CudaError as CudaError,
+    )
+    from ._impl.errors import (
         CudaPyError as CudaPyError,
+    )
+    from ._impl.errors import (
         CudaTypeError as CudaTypeError,
+    )
+    from ._impl.errors import (
         TemplateError as TemplateError,
     )
     from ._impl.placeholders import (
         blockDim as blockDim,
+    )
+    from ._impl.placeholders import (
         blockIdx as blockIdx,
+    )
+    from ._impl.placeholders import (
         gridDim as gridDim,
+    )
+    from ._impl.placeholders import (
         idx as idx,
+    )
+    from ._impl.placeholders import (
         idy as idy,
+    )
+    from ._impl.placeholders import (
         idz as idz,
+    )
+    from ._impl.placeholders import (
         threadIdx as threadIdx,
+    )
+    from ._impl.placeholders import (
         warpSize as warpSize,
     )
-    from ._impl.template import Template as Template, template as template
+    from ._impl.template import Template as Template
+    from ._impl.template import template as template
     from ._impl.types import (
         Array as Array,
+    )
+    from ._impl.types import (
         Bool as Bool,
+    )
+    from ._impl.types import (
         Double as Double,
+    )
+    from ._impl.types import (
         Float as Float,
+    )
+    from ._impl.types import (
         Int as Int,
+    )
+    from ._impl.types import (
         Pointer as Pointer,
+    )
+    from ._impl.types import (
         Void as Void,
+    )
+    from ._impl.types import (
         bool_ as bool_,
+    )
+    from ._impl.types import (
         dim3 as dim3,
+    )
+    from ._impl.types import (
         elemType as elemType,
+    )
+    from ._impl.types import (
         float32 as float32,
+    )
+    from ._impl.types import (
         float64 as float64,
+    )
+    from ._impl.types import (
         int8 as int8,
+    )
+    from ._impl.types import (
         int16 as int16,
+    )
+    from ._impl.types import (
         int32 as int32,
+    )
+    from ._impl.types import (
         int64 as int64,
+    )
+    from ._impl.types import (
         uint8 as uint8,
+    )
+    from ._impl.types import (
         uint16 as uint16,
+    )
+    from ._impl.types import (
         uint32 as uint32,
+    )
+    from ._impl.types import (
         uint64 as uint64,
     )
 
@@ -84,7 +154,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 # `from cudapy import *` brings everything but `compile`, which would hide Python's own.
-__all__ = sorted(name for name in _HOME_OF if name != "compile")  # noqa: PLE0605
+__all__ = sorted(name for name in _HOME_OF if name != "compile")
 
 
 def __getattr__(name: str) -> object:

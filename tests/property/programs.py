@@ -1,5 +1,5 @@
-"""Generates well-typed kernels as source text: nested loops that lanes leave at different times, breaks, continues, returns,
-helpers with early returns, integers and floats of all widths, variables that live on after loops.
+"""Generates well-typed kernels as source text: nested loops that lanes leave at different times, breaks,
+continues, returns, helpers with early returns, integers and floats of all widths, variables that live on after loops.
 
 Every program ends: loops have bounded trips. Every index is in bounds: gathers are taken modulo the length. No integer
 division by zero: divisors are odd. Each thread stores only to its own element, so the order of threads does not matter.
@@ -45,7 +45,9 @@ class Scope:
     bools: list[str] = field(default_factory=list)
     arrays: list[Parameter] = field(default_factory=list)
     thread: str = "0"
-    helpers: dict[str, str] = field(default_factory=dict)  # name -> "int" or "float", both take an int and a float
+    helpers: dict[str, str] = field(
+        default_factory=dict
+    )  # name -> "int" or "float", both take an int and a float
 
 
 class Writer:
@@ -89,7 +91,10 @@ class Writer:
             lambda: f"({one()} {self.pick('&', '|', '^')} {one()})",
             lambda: f"({one()} {self.pick('//', '%')} ({one()} | 1))",
             lambda: f"({one()} {self.pick('//', '%')} {self.pick(1, 2, 3, 7, 8, -2, -5, 100)})",
-            lambda: f"({self.typed_integer(scope)} {self.pick('<<', '>>')} ({self.typed_integer(scope)} & {self.pick(1, 7, 31)}))",
+            lambda: (
+                f"({self.typed_integer(scope)} {self.pick('<<', '>>')} "
+                f"({self.typed_integer(scope)} & {self.pick(1, 7, 31)}))"
+            ),
             lambda: f"{self.pick('-', '~')}({one()})",
             lambda: f"{self.pick('min', 'max')}({one()}, {one()})",
             lambda: f"abs({one()})",
@@ -150,9 +155,13 @@ class Writer:
         choices = [
             compare,
             compare,
-            lambda: f"({self.condition(scope, depth - 1)} {self.pick('and', 'or')} {self.condition(scope, depth - 1)})",
+            lambda: (
+                f"({self.condition(scope, depth - 1)} {self.pick('and', 'or')} {self.condition(scope, depth - 1)})"
+            ),
             lambda: f"not ({self.condition(scope, depth - 1)})",
-            lambda: f"{self.integer(scope, 0)} < {self.integer(scope, depth - 1)} <= {self.integer(scope, 0)}",
+            lambda: (
+                f"{self.integer(scope, 0)} < {self.integer(scope, depth - 1)} <= {self.integer(scope, 0)}"
+            ),
             lambda: f"{self.integer(scope, depth - 1)} & 1 == {self.pick(0, 1)}",
         ]
         if scope.bools:
@@ -166,7 +175,9 @@ class Writer:
         for _ in range(self.number(1, 4)):
             self.statement(scope, depth, loops, result)
 
-    def statement(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
+    def statement(
+        self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
+    ) -> None:
         self._budget -= 1
         choices = [self.assign, self.assign, self.assign]
         if self._budget > 0 and depth < 6:
@@ -188,11 +199,17 @@ class Writer:
         if kind <= 2 and scope.ints:
             self.line(depth, f"{self.pick(*scope.ints)} = {self.integer(scope, 3)}")
         elif kind == 3 and scope.ints:
-            self.line(depth, f"{self.pick(*scope.ints)} {self.pick('+=', '-=', '*=', '^=', '|=')} {self.integer(scope, 2)}")
+            self.line(
+                depth,
+                f"{self.pick(*scope.ints)} {self.pick('+=', '-=', '*=', '^=', '|=')} {self.integer(scope, 2)}",
+            )
         elif kind <= 6 and scope.floats:
             self.line(depth, f"{self.pick(*scope.floats)} = {self.floating(scope, 3)}")
         elif kind == 7 and scope.floats:
-            self.line(depth, f"{self.pick(*scope.floats)} {self.pick('+=', '-=', '*=')} {self.floating(scope, 2)}")
+            self.line(
+                depth,
+                f"{self.pick(*scope.floats)} {self.pick('+=', '-=', '*=')} {self.floating(scope, 2)}",
+            )
         elif kind == 8 and len(scope.ints) > 1:
             one, other = self.pick(*scope.ints), self.pick(*scope.ints)
             if one != other:
@@ -216,7 +233,11 @@ class Writer:
 
     def counted(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
         variable = self.fresh("j")
-        trips = f"int({self.integer(scope, 1)}) % {self.pick(2, 4, 6)}" if self.chance(2) else str(self.number(0, 5))
+        trips = (
+            f"int({self.integer(scope, 1)}) % {self.pick(2, 4, 6)}"
+            if self.chance(2)
+            else str(self.number(0, 5))
+        )
         start = self.pick("0", "1", f"int({self.integer(scope, 0)}) % 3")
         span = self.pick(
             f"{trips}",
@@ -225,20 +246,33 @@ class Writer:
             f"{start}, {trips}, {self.pick(1, 2, 3)}",
         )
         self.line(depth, f"for {variable} in range({span}):")
-        inside = Scope([*scope.ints, variable], scope.floats, scope.bools, scope.arrays, scope.thread, scope.helpers)
+        inside = Scope(
+            [*scope.ints, variable],
+            scope.floats,
+            scope.bools,
+            scope.arrays,
+            scope.thread,
+            scope.helpers,
+        )
         self.block(inside, depth + 1, loops + 1, result)
         self.otherwise(scope, depth, loops, result)
         scope.ints.append(variable)  # it keeps its last value
 
-    def while_loop(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
+    def while_loop(
+        self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
+    ) -> None:
         fuel = self.fresh("fuel")
         self.line(depth, f"{fuel} = {self.number(0, 6)}")
-        self.line(depth, f"while {fuel} > 0 {self.pick('and', 'and not')} ({self.condition(scope, 1)}):")
+        self.line(
+            depth, f"while {fuel} > 0 {self.pick('and', 'and not')} ({self.condition(scope, 1)}):"
+        )
         self.line(depth + 1, f"{fuel} -= 1")
         self.block(scope, depth + 1, loops + 1, result)
         self.otherwise(scope, depth, loops, result)
 
-    def otherwise(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
+    def otherwise(
+        self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
+    ) -> None:
         if self.chance(4):
             self.line(depth, "else:")
             self.block(scope, depth + 1, loops, result)
@@ -270,13 +304,20 @@ class Writer:
         self.line(0, "")
 
     def program(self) -> Program:
-        inputs = [Parameter(f"A{i}", str(self.pick(*COMMON_INTEGERS, *INTEGERS))) for i in range(self.number(1, 2))]
+        inputs = [
+            Parameter(f"A{i}", str(self.pick(*COMMON_INTEGERS, *INTEGERS)))
+            for i in range(self.number(1, 2))
+        ]
         inputs += [Parameter(f"F{i}", str(self.pick(*FLOATS))) for i in range(self.number(1, 2))]
         if self.chance(2):
             inputs.append(Parameter("n", str(self.pick("int32", "int64")), is_scalar=True))
         outputs = [
             Parameter("R", str(self.pick("int32", "int64", *INTEGERS)), is_output=True),
-            Parameter("S", "float64" if any(p.dtype == "float64" for p in inputs) else "float32", is_output=True),
+            Parameter(
+                "S",
+                "float64" if any(p.dtype == "float64" for p in inputs) else "float32",
+                is_output=True,
+            ),
         ]
         helpers: dict[str, str] = {}
         for number in range(self.number(0, 2)):
@@ -287,7 +328,9 @@ class Writer:
         text = "import math\n\nfrom cudapy import idx\n\n\n" + "\n".join(self._lines) + "\n"
         return Program(text, [*inputs, *outputs])
 
-    def kernel(self, inputs: list[Parameter], outputs: list[Parameter], helpers: dict[str, str]) -> None:
+    def kernel(
+        self, inputs: list[Parameter], outputs: list[Parameter], helpers: dict[str, str]
+    ) -> None:
         self.line(0, f"def kernel({', '.join(p.name for p in [*inputs, *outputs])}):")
         self.line(1, "if idx < len(R):")
         scope = Scope(arrays=inputs, thread="idx", helpers=helpers)

@@ -11,14 +11,23 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cudapy as cp
 import numpy as np
 import pytest
-from differential import TARGETS, Source, Target, compiling_for, describe, floats, integers, same, sizes_for
+from cudapy._impl.interpreter import launch as interpret
+from differential import (
+    TARGETS,
+    Source,
+    Target,
+    compiling_for,
+    describe,
+    floats,
+    integers,
+    same,
+    sizes_for,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-import cudapy as cp
-from cudapy._impl.interpreter import launch as interpret
 
 from property.programs import INTEGERS, Parameter, Program, programs
 
@@ -54,7 +63,7 @@ def make_arguments(parameters: list[Parameter], n: int) -> list[Any]:
     return made
 
 
-RUN = '''
+RUN = """
 
 if __name__ == "__main__":  # from the folder tests/, with cudapy installed
     import numpy as np
@@ -73,7 +82,7 @@ if __name__ == "__main__":  # from the folder tests/, with cudapy installed
     for want, have in zip(expected, got):
         if isinstance(want, np.ndarray) and not same(want, have, 0):
             print(describe(want, have))
-'''
+"""
 
 
 def runnable(program: Program, target: Target, n: int) -> str:
@@ -88,7 +97,9 @@ def runnable(program: Program, target: Target, n: int) -> str:
             made.append(f"integers({n}, {seed}, np.{parameter.dtype})")
         else:
             made.append(f"floats({n}, {seed}, np.{parameter.dtype}, special={seed % 2 == 1})")
-    return program.text + RUN.format(arguments=", ".join(made), n=n, isa=target.isa, gang=target.gang)
+    return program.text + RUN.format(
+        arguments=", ".join(made), n=n, isa=target.isa, gang=target.gang
+    )
 
 
 def check(program: Program, target: Target, folder: Path) -> None:
@@ -98,7 +109,10 @@ def check(program: Program, target: Target, folder: Path) -> None:
         try:
             kernel = cp.compile(module.kernel, contract=False)
             for n in (sizes[-1], sizes[0]):
-                expected, got = make_arguments(program.parameters, n), make_arguments(program.parameters, n)
+                expected, got = (
+                    make_arguments(program.parameters, n),
+                    make_arguments(program.parameters, n),
+                )
                 interpret(Source((module.kernel,), (None,)), (n, 1, 1), None, tuple(expected))
                 kernel(n)(*got)
                 for parameter, want, have in zip(program.parameters, expected, got):
@@ -109,7 +123,10 @@ def check(program: Program, target: Target, folder: Path) -> None:
                             pytrace=False,
                         )
         except cp.CudaPyError as error:
-            pytest.fail(f"{target}: {error}\n----- run this file -----\n{runnable(program, target, sizes[-1])}", pytrace=False)
+            pytest.fail(
+                f"{target}: {error}\n----- run this file -----\n{runnable(program, target, sizes[-1])}",
+                pytrace=False,
+            )
 
 
 def test_generated_programs(request: pytest.FixtureRequest) -> None:

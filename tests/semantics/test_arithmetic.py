@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 
+import cudapy as cp
 import numpy as np
 import pytest
-from differential import TARGETS, differential, floats, integers
-
-import cudapy as cp
 from cudapy import idx
+from differential import TARGETS, differential, floats, integers
 
 SIGNED = ("int8", "int16", "int32", "int64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
@@ -38,7 +37,9 @@ def ring(A, B, R):
 
 @pytest.mark.parametrize("dtype", NUMBERS)
 def test_add_subtract_multiply_negate(dtype):
-    differential(ring, lambda n: [numbers(n, 0, dtype), numbers(n, 1, dtype), np.zeros(6 * n, dtype)])
+    differential(
+        ring, lambda n: [numbers(n, 0, dtype), numbers(n, 1, dtype), np.zeros(6 * n, dtype)]
+    )
 
 
 def bits(A, B, R):
@@ -52,7 +53,9 @@ def bits(A, B, R):
 
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_bit_operators(dtype):
-    differential(bits, lambda n: [integers(n, 0, dtype), integers(n, 1, dtype), np.zeros(4 * n, dtype)])
+    differential(
+        bits, lambda n: [integers(n, 0, dtype), integers(n, 1, dtype), np.zeros(4 * n, dtype)]
+    )
 
 
 def shifts(A, C, R):
@@ -68,7 +71,10 @@ def shifts(A, C, R):
 
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_shifts_up_to_and_beyond_the_width(dtype):
-    differential(shifts, lambda n: [integers(n, 0, dtype), integers(n, 1, dtype, 0, 100), np.zeros(6 * n, dtype)])
+    differential(
+        shifts,
+        lambda n: [integers(n, 0, dtype), integers(n, 1, dtype, 0, 100), np.zeros(6 * n, dtype)],
+    )
 
 
 def divisions(A, B, Q, M):
@@ -172,7 +178,10 @@ def test_promotion_between_two_types(one, other):
     """The result is stored as float64, so a type that is too narrow shows."""
 
     def arguments(n):
-        made = [integers(n, k, "int8", 0, 2).astype("bool") if t == "bool" else numbers(n, k, t) for k, t in enumerate((one, other))]
+        made = [
+            integers(n, k, "int8", 0, 2).astype("bool") if t == "bool" else numbers(n, k, t)
+            for k, t in enumerate((one, other))
+        ]
         return [*made, np.zeros(2 * n, "float64")]
 
     differential(mixed, arguments, targets=FEW_TARGETS)
@@ -201,7 +210,14 @@ def test_comparisons(dtype):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("int32", "uint32"), ("int8", "uint8"), ("int64", "uint64"), ("int32", "float32"), ("uint64", "float64"), ("int64", "uint32")],
+    [
+        ("int32", "uint32"),
+        ("int8", "uint8"),
+        ("int64", "uint64"),
+        ("int32", "float32"),
+        ("uint64", "float64"),
+        ("int64", "uint32"),
+    ],
 )
 def test_comparisons_between_types(one, other):
     def arguments(n):
@@ -234,8 +250,9 @@ def test_casts_wrap_truncate_and_saturate(dtype):
     def arguments(n):
         A = numbers(n, 0, dtype)
         if dtype in FLOATS and n > 20:
-            A[:20] = [127.9, 128, -128.9, -129, 255.5, 256, -1, 32767.5, 65535.9, -0.9, 2147483647, 2147483648, -2147483648,
-                      -2147483904, 4294967040, 4294967296, 9.3e18, -9.3e18, 1.8e19, 1.9e19]  # fmt: skip
+            small = [127.9, 128, -128.9, -129, 255.5, 256, -1, 32767.5, 65535.9, -0.9]
+            large = [2147483647, 2147483648, -2147483648, -2147483904, 4294967040, 4294967296]
+            A[:20] = [*small, *large, 9.3e18, -9.3e18, 1.8e19, 1.9e19]
         return [A, *(np.zeros(n, t) for t in (*SIGNED, *UNSIGNED, *FLOATS, "bool"))]
 
     differential(casts, arguments)
@@ -272,7 +289,11 @@ def weak_floats(A, R):
 def test_weak_floats(dtype):
     """With integers a float alone is float32, unless the kernel touches float64."""
     for result in FLOATS:
-        differential(weak_floats, lambda n, t=result: [numbers(n, 0, dtype), np.zeros(5 * n, t)], targets=FEW_TARGETS)
+        differential(
+            weak_floats,
+            lambda n, t=result: [numbers(n, 0, dtype), np.zeros(5 * n, t)],
+            targets=FEW_TARGETS,
+        )
 
 
 def too_large(A, R):
@@ -285,7 +306,9 @@ def too_large(A, R):
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "uint32"])
 def test_a_weak_integer_that_does_not_fit_keeps_its_own_type(dtype):
-    differential(too_large, lambda n: [integers(n, 0, dtype), np.zeros(3 * n, "int64")], targets=FEW_TARGETS)
+    differential(
+        too_large, lambda n: [integers(n, 0, dtype), np.zeros(3 * n, "int64")], targets=FEW_TARGETS
+    )
 
 
 def powers(A, B, R):
@@ -300,12 +323,19 @@ def powers(A, B, R):
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_integer_powers_wrap(dtype):
     low = -4 if dtype in SIGNED else 0
-    differential(powers, lambda n: [integers(n, 0, dtype), integers(n, 1, dtype, low, 12), np.zeros(4 * n, dtype)])
+    differential(
+        powers,
+        lambda n: [integers(n, 0, dtype), integers(n, 1, dtype, low, 12), np.zeros(4 * n, dtype)],
+    )
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_float_powers(dtype):
-    differential(powers, lambda n: [np.abs(floats(n, 0, dtype)), floats(n, 1, dtype) / 100, np.zeros(4 * n, dtype)], ulp=2)
+    differential(
+        powers,
+        lambda n: [np.abs(floats(n, 0, dtype)), floats(n, 1, dtype) / 100, np.zeros(4 * n, dtype)],
+        ulp=2,
+    )
 
 
 def extremes(A, B, R):
@@ -320,7 +350,9 @@ def extremes(A, B, R):
 @pytest.mark.parametrize("dtype", NUMBERS)
 def test_min_and_max(dtype):
     """Including Python's answers for NaN and for zeros of both signs: the first of what does not compare."""
-    differential(extremes, lambda n: [numbers(n, 0, dtype), numbers(n, 1, dtype), np.zeros(4 * n, dtype)])
+    differential(
+        extremes, lambda n: [numbers(n, 0, dtype), numbers(n, 1, dtype), np.zeros(4 * n, dtype)]
+    )
 
 
 def rounds(A, R, F):
@@ -348,7 +380,15 @@ def divmods(A, B, Q, M):
 
 @pytest.mark.parametrize("dtype", ["int32", "uint8", "int64"])
 def test_divmod(dtype):
-    differential(divmods, lambda n: [integers(n, 0, dtype), integers(n, 1, dtype, 1, 50), np.zeros(n, dtype), np.zeros(n, dtype)])
+    differential(
+        divmods,
+        lambda n: [
+            integers(n, 0, dtype),
+            integers(n, 1, dtype, 1, 50),
+            np.zeros(n, dtype),
+            np.zeros(n, dtype),
+        ],
+    )
 
 
 def logic(A, B, R):
@@ -366,7 +406,14 @@ def logic(A, B, R):
 
 
 def test_logic_and_chained_comparisons():
-    differential(logic, lambda n: [integers(n, 0, "int32", -9, 9), integers(n, 1, "int32", -9, 9), np.zeros(7 * n, "bool")])
+    differential(
+        logic,
+        lambda n: [
+            integers(n, 0, "int32", -9, 9),
+            integers(n, 1, "int32", -9, 9),
+            np.zeros(7 * n, "bool"),
+        ],
+    )
 
 
 def bools(A, B, R):
@@ -382,7 +429,11 @@ def bools(A, B, R):
 
 def test_bools_count_as_int32_in_arithmetic():
     def arguments(n):
-        return [integers(n, 0, "int8", 0, 2).astype(bool), integers(n, 1, "int8", 0, 2).astype(bool), np.zeros(6 * n, "int32")]
+        return [
+            integers(n, 0, "int8", 0, 2).astype(bool),
+            integers(n, 1, "int8", 0, 2).astype(bool),
+            np.zeros(6 * n, "int32"),
+        ]
 
     differential(bools, arguments)
 
@@ -398,4 +449,6 @@ def choices(A, B, R):
 @pytest.mark.parametrize("dtype", ["int32", "uint8", "float32", "float64"])
 def test_conditional_expressions(dtype):
     result = "float64" if dtype == "float64" else "float32"
-    differential(choices, lambda n: [numbers(n, 0, dtype), numbers(n, 1, dtype), np.zeros(3 * n, result)])
+    differential(
+        choices, lambda n: [numbers(n, 0, dtype), numbers(n, 1, dtype), np.zeros(3 * n, result)]
+    )

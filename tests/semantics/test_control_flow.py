@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from differential import differential, floats, integers
-
 from cudapy import idx
+from differential import differential, floats, integers
 
 
 def small(n, seed=0, low=-5, high=15):
@@ -146,7 +145,7 @@ def last_value(A, R):
                 break
         R[idx] = i
         j = -9
-        for j in range(3, A[idx], 4):
+        for j in range(3, A[idx], 4):  # noqa: B007
             pass
         R[n + idx] = j
         for k in range(5):
@@ -330,7 +329,9 @@ def live_out(A, F, R, S):
 
 
 def test_values_that_live_on_after_a_varying_loop():
-    differential(live_out, lambda n: [small(n), floats(n), np.zeros(n, "int32"), np.zeros(n, "float32")])
+    differential(
+        live_out, lambda n: [small(n), floats(n), np.zeros(n, "int32"), np.zeros(n, "float32")]
+    )
 
 
 def maybe_assigned(A, R):
@@ -368,7 +369,7 @@ def test_tuple_and_chained_assignment():
 def widen(A, R):
     if idx < len(A):
         total = 0
-        for i in range(3):
+        for _ in range(3):
             total += A[idx] * 0.5
         n = 1
         if A[idx] > 2:
@@ -420,4 +421,6 @@ def augmented(A, F, R, S):
 
 
 def test_augmented_assignment():
-    differential(augmented, lambda n: [small(n), floats(n), np.zeros(n, "int32"), np.zeros(n, "float32")])
+    differential(
+        augmented, lambda n: [small(n), floats(n), np.zeros(n, "int32"), np.zeros(n, "float32")]
+    )

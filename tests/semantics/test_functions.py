@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from differential import differential, floats, integers
-
 import cudapy as cp
+import numpy as np
 from cudapy import idx
+from differential import differential, floats, integers
 
 FACTOR = 3
 OFFSET = 0.1
@@ -129,7 +128,13 @@ def captured(A, R):
 
 def test_captured_numbers_are_weak():
     for dtype in ("float32", "float64", "int32"):
-        differential(captured, lambda n, t=dtype: [integers(n, 0, "int32", -9, 9).astype(t), np.zeros(4 * n, "float32")])
+        differential(
+            captured,
+            lambda n, t=dtype: [
+                integers(n, 0, "int32", -9, 9).astype(t),
+                np.zeros(4 * n, "float32"),
+            ],
+        )
 
 
 def captured_numpy(A, R):
@@ -165,16 +170,16 @@ def test_numpy_functions_and_dtypes_as_names():
 
 def map_kernel(X, Y):
     if idx < len(X):
-        Y[idx] = f(X[idx])  # noqa: F821
+        Y[idx] = f(X[idx])
 
 
 def zip_with_kernel(X, Y, Z):
     if idx < len(X):
-        Z[idx] = f(X[idx], Y[idx])  # noqa: F821
+        Z[idx] = f(X[idx], Y[idx])
 
 
 def add_scaled(a, b):
-    return a + k * b  # noqa: F821
+    return a + k * b
 
 
 def test_map_is_written_once():
@@ -194,7 +199,7 @@ def test_template_decorator_binds_a_type():
     @cp.template([(cp.uint8, "T"), (7, "k")])
     def narrow(X, Y):
         if idx < len(X):
-            Y[idx] = T(X[idx] * k)  # noqa: F821
+            Y[idx] = T(X[idx] * k)
 
     differential(narrow, lambda n: [small(n), np.zeros(n, "int32")])
 
@@ -205,7 +210,12 @@ def defaults(x, k=3, *, bias=0.5):
 
 def uses_defaults(F, R):
     if idx < len(F):
-        R[idx] = defaults(F[idx]) + defaults(F[idx], 2) + defaults(F[idx], bias=1.0) + defaults(x=F[idx], k=4)
+        R[idx] = (
+            defaults(F[idx])
+            + defaults(F[idx], 2)
+            + defaults(F[idx], bias=1.0)
+            + defaults(x=F[idx], k=4)
+        )
 
 
 def test_default_and_keyword_arguments():

@@ -6,9 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from differential import TARGETS, differential, floats
-
 from cudapy import idx
+from differential import TARGETS, differential, floats
 
 FLOATS = ("float32", "float64")
 FEW_TARGETS = [TARGETS[0], TARGETS[-2]]
@@ -62,7 +61,14 @@ def integral(X, R, F):
 
 
 def test_floor_ceil_trunc_are_integers_and_their_c_spellings_floats():
-    differential(integral, lambda n: [floats(n, 0, special=True), np.zeros(3 * n, "int32"), np.zeros(3 * n, "float32")])
+    differential(
+        integral,
+        lambda n: [
+            floats(n, 0, special=True),
+            np.zeros(3 * n, "int32"),
+            np.zeros(3 * n, "float32"),
+        ],
+    )
 
 
 def elementary(X, P, R):
@@ -93,7 +99,12 @@ def single(X, R):
 
 
 def test_single_precision_spellings():
-    differential(single, lambda n: [np.clip(floats(n), -9, 9), np.zeros(n, "float32")], ulp=4, targets=FEW_TARGETS)
+    differential(
+        single,
+        lambda n: [np.clip(floats(n), -9, 9), np.zeros(n, "float32")],
+        ulp=4,
+        targets=FEW_TARGETS,
+    )
 
 
 def of_integers(A, R):
@@ -103,7 +114,11 @@ def of_integers(A, R):
 
 def test_integers_become_the_default_float():
     for dtype in FLOATS:
-        differential(of_integers, lambda n, t=dtype: [np.arange(n, dtype="int32"), np.zeros(n, t)], targets=FEW_TARGETS)
+        differential(
+            of_integers,
+            lambda n, t=dtype: [np.arange(n, dtype="int32"), np.zeros(n, t)],
+            targets=FEW_TARGETS,
+        )
 
 
 def in_a_branch(X, R):

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cudapy import idx
 from differential import differential, floats, integers
 
-from cudapy import idx
-
-DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
+DTYPES = (
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+)
 
 
 def data(n, dtype, seed=0):
     if dtype == "bool":
         return integers(n, seed, "int8", 0, 2).astype("bool")
-    return floats(n, seed, dtype, special=True) if dtype.startswith("float") else integers(n, seed, dtype)
+    return (
+        floats(n, seed, dtype, special=True)
+        if dtype.startswith("float")
+        else integers(n, seed, dtype)
+    )
 
 
 def copies(X, U, P, R):
@@ -59,7 +74,11 @@ def test_a_constant_negative_index_counts_from_the_end():
 @pytest.mark.parametrize("index", ["int8", "int64", "uint8", "uint32", "uint64"])
 def test_index_types(index):
     def arguments(n):
-        return [floats(max(n, 1)), integers(n, 1, index, 0, max(min(n, 100), 1)), np.zeros(n, "float32")]
+        return [
+            floats(max(n, 1)),
+            integers(n, 1, index, 0, max(min(n, 100), 1)),
+            np.zeros(n, "float32"),
+        ]
 
     def gather(X, P, R):
         if idx < len(R):
@@ -96,7 +115,11 @@ def rows(X, W, R):
 
 
 def test_rows():
-    differential(rows, lambda n: [floats(n * 5 + 5), 5, np.zeros(n, "float32")], sig="void (float* X, int W, float* R)")
+    differential(
+        rows,
+        lambda n: [floats(n * 5 + 5), 5, np.zeros(n, "float32")],
+        sig="void (float* X, int W, float* R)",
+    )
 
 
 def masked_store(M, X, R):
@@ -108,7 +131,9 @@ def masked_store(M, X, R):
 
 
 def test_masked_stores():
-    differential(masked_store, lambda n: [data(n, "bool"), np.ones(n, "float32"), np.zeros(n, "float32")])
+    differential(
+        masked_store, lambda n: [data(n, "bool"), np.ones(n, "float32"), np.zeros(n, "float32")]
+    )
 
 
 def in_place(X, Y):
@@ -134,7 +159,15 @@ def narrowing(A, F, R8, RF):
 
 
 def test_stores_convert_to_the_element_type():
-    differential(narrowing, lambda n: [integers(n), floats(n, 1, "float64"), np.zeros(n, "int8"), np.zeros(n, "float32")])
+    differential(
+        narrowing,
+        lambda n: [
+            integers(n),
+            floats(n, 1, "float64"),
+            np.zeros(n, "int8"),
+            np.zeros(n, "float32"),
+        ],
+    )
 
 
 def alias(X, R):
@@ -153,4 +186,8 @@ def strided_view(X, R):
 
 
 def test_lists_are_copied_back():
-    differential(strided_view, lambda n: [[float(i) for i in range(n)], [0.0] * n], sig="void (float* X, float* R)")
+    differential(
+        strided_view,
+        lambda n: [[float(i) for i in range(n)], [0.0] * n],
+        sig="void (float* X, float* R)",
+    )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import cudapy as cp
 import numpy as np
 import pytest
-from differential import TARGETS, compiling_for, differential
-
-import cudapy as cp
 from cudapy import blockDim, blockIdx, gridDim, idx, idy, idz, threadIdx, warpSize
+from differential import TARGETS, compiling_for, differential
 
 
 def plane(R, W, H):

@@ -127,7 +127,12 @@ def _make(
 ) -> Kernel:
     from cudapy._core import Kernel
 
-    options = {"deferred": deferred, "debug": debug, "fastmath": fastmath, "contract": contract}
+    options: dict[str, object] = {
+        "deferred": deferred,
+        "debug": debug,
+        "fastmath": fastmath,
+        "contract": contract,
+    }
     return Kernel(functions, sigs, options)
 
 
@@ -162,9 +167,17 @@ def _signatures(
         raise TypeError("cp.compile: give sig= or sigs=, not both")
     if sigs is None:
         sigs = sig
-    listed = [sigs] if sigs is None or isinstance(sigs, str) else list(sigs) if isinstance(sigs, (list, tuple)) else None
+    listed = (
+        [sigs]
+        if sigs is None or isinstance(sigs, str)
+        else list(sigs)
+        if isinstance(sigs, (list, tuple))
+        else None
+    )
     if listed is None or not all(item is None or isinstance(item, str) for item in listed):
-        raise TypeError(f'cp.compile: a signature is a string such as "void (float alpha, float* X)", not {sigs!r:.60}')
+        raise TypeError(
+            f'cp.compile: a signature is a string such as "void (float alpha, float* X)", not {sigs!r:.60}'
+        )
     if len(listed) > len(functions):
         raise TypeError(f"cp.compile: {len(listed)} signatures for {len(functions)} functions")
     return tuple(listed) + (None,) * (len(functions) - len(listed))

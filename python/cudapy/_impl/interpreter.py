@@ -1,6 +1,7 @@
 """The reference device: runs a kernel in CPython, one thread after the other.
 
-A kernel's own syntax tree is compiled again with its positions kept, so that breakpoints, tracebacks and `print` work, after
+A kernel's own syntax tree is compiled again with its positions kept, so that breakpoints, tracebacks and
+`print` work, after
 the few changes that make Python mean what the kernel language means: names from outside are replaced by their meanings,
 every assignment gives its variable's one type, and the branches of a choice give their common type. The
 arithmetic is that of `scalar.Scalar`. No compiled code of cudapy runs.
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from . import reference_names as names
 from .errors import CompileError, CudaTypeError
 from .reference_arrays import ArrayView, argument_type, as_argument
+from .reference_math import MathFunction
 from .reference_types import Types, zero
 from .scalar import WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
 
@@ -34,13 +36,15 @@ def _cast(value: Any, type: Any) -> Any:
     return value if isinstance(value, ArrayView) or type == "void" else cast(value, type)
 
 
-_INDICES = ["idx", "idy", "idz"] + [f"{name}.{axis}" for name in ("threadIdx", "blockIdx", "blockDim", "gridDim") for axis in "xyz"]
+_INDICES = ["idx", "idy", "idz"] + [
+    f"{name}.{axis}" for name in ("threadIdx", "blockIdx", "blockDim", "gridDim") for axis in "xyz"
+]
 _SUPPORT: dict[str, Any] = {"%not": _not, "%cast": _cast, "%loop": names.loop_values, "%zero": zero}
 
 
 class Rewriter:
-    """Makes the tree of one function mean in CPython what the kernel language says: every expression gives a Scalar of its
-    static type, every assignment its variable's one type.
+    """Makes the tree of one function mean in CPython what the kernel language says: every expression gives
+    a Scalar of its static type, every assignment its variable's one type.
 
         x = 2 * a + b           x = %cast(%cast(2, 'int8') * a + b, 'int16')
         for i in range(n): …    for i in %loop('int32', %range(n)): …
@@ -55,10 +59,19 @@ class Rewriter:
         start: list[ast.stmt] = []
         for name in self.types.variables:
             type = self.types.storage(name)
-            if name not in self.types.parameters and isinstance(type, str) and not type.endswith("*") and type != "void":
+            if (
+                name not in self.types.parameters
+                and isinstance(type, str)
+                and not type.endswith("*")
+                and type != "void"
+            ):
                 target = ast.Name(id=name, ctx=ast.Store())
-                start.append(ast.Assign(targets=[target], value=_call("%zero", tree, ast.Constant(type))))
-        result = ast.FunctionDef(name=tree.name, args=_bare(tree.args), body=[*start, *body], decorator_list=[])
+                start.append(
+                    ast.Assign(targets=[target], value=_call("%zero", tree, ast.Constant(type)))
+                )
+        result = ast.FunctionDef(
+            name=tree.name, args=_bare(tree.args), body=[*start, *body], decorator_list=[]
+        )
         if hasattr(tree, "type_params"):
             result.type_params = []  # type: ignore[attr-defined]
         return ast.fix_missing_locations(ast.copy_location(result, tree))
@@ -71,7 +84,11 @@ class Rewriter:
     def natural(self, node: ast.expr) -> ast.expr:
         """An expression at its own type; a weak one at the type that it has alone."""
         type = self.types.type_of(node)
-        return self.at(node, self.types.alone(node)) if isinstance(type, str) and is_weak(type) else self.typed(node, type)
+        return (
+            self.at(node, self.types.alone(node))
+            if isinstance(type, str) and is_weak(type)
+            else self.typed(node, type)
+        )
 
     def at(self, node: ast.expr, type: Any) -> ast.expr:
         """An expression at a type that it is asked for. Operations on weak values are carried out in that type."""
@@ -86,12 +103,16 @@ class Rewriter:
             return self.cast(ast.copy_location(ast.Constant(known), node), type)
         if own == WEAK_INT and is_float(type) and not isinstance(node, ast.IfExp):
             return self.cast(self.at(node, self.types.alone(node)), type)
-        if isinstance(node, (ast.UnaryOp, ast.BinOp, ast.IfExp, ast.BoolOp)) or self._is_builtin_call(node):
+        if isinstance(
+            node, (ast.UnaryOp, ast.BinOp, ast.IfExp, ast.BoolOp)
+        ) or self._is_builtin_call(node):
             return self.typed(node, type)
         return self.cast(self.typed(node, own), type)
 
     def _is_builtin_call(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Call) and isinstance(self.types.meaning(node.func), (names.Extreme, names.Abs, names.Power))
+        return isinstance(node, ast.Call) and isinstance(
+            self.types.meaning(node.func), (names.Extreme, names.Abs, names.Power)
+        )
 
     def typed(self, node: ast.expr, type: Any) -> ast.expr:
         """An expression whose outermost operation is carried out in `type`."""
@@ -109,7 +130,10 @@ class Rewriter:
             case ast.Compare():
                 made = self._compare(node)
             case ast.BoolOp():
-                values = [self.natural(item) if type == "bool" else self.at(item, type) for item in node.values]
+                values = [
+                    self.natural(item) if type == "bool" else self.at(item, type)
+                    for item in node.values
+                ]
                 made = ast.BoolOp(op=node.op, values=values)
                 made = self.cast(ast.copy_location(made, node), "bool") if type == "bool" else made
             case ast.IfExp():
@@ -128,7 +152,11 @@ class Rewriter:
 
     def condition(self, node: ast.expr) -> ast.expr:
         known = self.types.constants.of(node)
-        return self.natural(node) if known is None else ast.copy_location(ast.Constant(bool(known)), node)
+        return (
+            self.natural(node)
+            if known is None
+            else ast.copy_location(ast.Constant(bool(known)), node)
+        )
 
     def _outside(self, node: ast.expr, type: Any) -> ast.expr:
         """A name from outside: its meaning goes into the namespace under the spelling it has here."""
@@ -139,17 +167,25 @@ class Rewriter:
         self.namespace[spelled] = meaning
         name = ast.copy_location(ast.Name(id=spelled, ctx=ast.Load()), node)
         is_number = isinstance(meaning, (bool, int, float))
-        return self.cast(name, self.types.storage("return") if type is None else strong(type)) if is_number else name
+        return (
+            self.cast(name, self.types.storage("return") if type is None else strong(type))
+            if is_number
+            else name
+        )
 
     def _unary(self, node: ast.UnaryOp, type: Any) -> ast.expr:
         if isinstance(node.op, ast.Not):
             return _call("%not", node, self.condition(node.operand))
         operand = self.at(node.operand, type)
-        return operand if isinstance(node.op, ast.UAdd) else ast.UnaryOp(op=node.op, operand=operand)
+        return (
+            operand if isinstance(node.op, ast.UAdd) else ast.UnaryOp(op=node.op, operand=operand)
+        )
 
     def _binary(self, node: ast.BinOp, type: Any) -> ast.expr:
         if isinstance(node.op, (ast.LShift, ast.RShift)):
-            return ast.BinOp(left=self.at(node.left, type), op=node.op, right=self.natural(node.right))
+            return ast.BinOp(
+                left=self.at(node.left, type), op=node.op, right=self.natural(node.right)
+            )
         return ast.BinOp(left=self.at(node.left, type), op=node.op, right=self.at(node.right, type))
 
     def _compare(self, node: ast.Compare) -> ast.expr:
@@ -163,8 +199,14 @@ class Rewriter:
             made = []
             for item in operands:
                 known = self.types.constants.of(item)
-                made.append(self.natural(item) if known is None else ast.copy_location(ast.Constant(known), item))
-        compare = ast.copy_location(ast.Compare(left=made[0], ops=node.ops, comparators=made[1:]), node)
+                made.append(
+                    self.natural(item)
+                    if known is None
+                    else ast.copy_location(ast.Constant(known), item)
+                )
+        compare = ast.copy_location(
+            ast.Compare(left=made[0], ops=node.ops, comparators=made[1:]), node
+        )
         return self.cast(compare, "bool")
 
     def _index(self, node: ast.expr) -> ast.expr:
@@ -190,9 +232,12 @@ class Rewriter:
             isinstance(called, names.Round) and not is_float(self.types.type_of(node.args[0]))
         ):
             arguments = [self.at(argument, type) for argument in node.args]
-        elif isinstance(called, names.MathFunction):
+        elif isinstance(called, MathFunction):
             wanted = called.argument_types([self.types.type_of(argument) for argument in node.args])
-            arguments = [self.at(argument, want) if want else made for argument, want, made in zip(node.args, wanted, arguments)]
+            arguments = [
+                self.at(argument, want) if want else made
+                for argument, want, made in zip(node.args, wanted, arguments)
+            ]
         return ast.Call(func=function, args=arguments, keywords=[])
 
     def _helper(self, called: types.FunctionType, function: ast.expr, node: ast.Call) -> ast.expr:
@@ -200,7 +245,7 @@ class Rewriter:
         choose the instance go along."""
         passed = self.types.passed(called, node)
         instance = self.types.program.helper(called, passed)
-        arguments: list[ast.expr] = [ast.Constant(tuple(passed))]
+        arguments: list[ast.expr] = [ast.Constant(tuple(passed))]  # type: ignore[arg-type]
         for name, given in zip(instance.parameters, self.types.program.bind(called, node)):
             wanted = instance.types.storage(name)
             if isinstance(given, ast.expr):
@@ -214,8 +259,7 @@ class Rewriter:
     def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         made: list[ast.stmt] = []
         for node in statements:
-            for statement in self.statement(node):
-                made.append(ast.copy_location(statement, node))
+            made += [ast.copy_location(statement, node) for statement in self.statement(node)]
         return made
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
@@ -227,7 +271,11 @@ class Rewriter:
             case ast.AnnAssign():
                 if node.value is None:
                     return [ast.Pass()]
-                return [ast.Assign(targets=[node.target], value=self._for_target(node.value, node.target))]
+                return [
+                    ast.Assign(
+                        targets=[node.target], value=self._for_target(node.value, node.target)
+                    )
+                ]
             case ast.For():
                 return [self._for(node)]
             case ast.While():
@@ -237,7 +285,13 @@ class Rewriter:
                 taken = self.types.taken(node)
                 if taken is not None:
                     return self.block(taken) or [ast.Pass()]
-                return [ast.If(test=self.condition(node.test), body=self.block(node.body), orelse=self.block(node.orelse))]
+                return [
+                    ast.If(
+                        test=self.condition(node.test),
+                        body=self.block(node.body),
+                        orelse=self.block(node.orelse),
+                    )
+                ]
             case ast.Return() if node.value is not None:
                 return [ast.Return(value=self.at(node.value, self.types.storage("return")))]
             case ast.Expr():
@@ -247,13 +301,20 @@ class Rewriter:
 
     def _target(self, target: ast.expr) -> ast.expr:
         if isinstance(target, (ast.Tuple, ast.List)):
-            return ast.copy_location(ast.Tuple(elts=[self._target(item) for item in target.elts], ctx=ast.Store()), target)
+            return ast.copy_location(
+                ast.Tuple(elts=[self._target(item) for item in target.elts], ctx=ast.Store()),
+                target,
+            )
         return self.typed(target, None) if isinstance(target, ast.Subscript) else target
 
     def _target_type(self, target: ast.expr) -> Any:
         if isinstance(target, (ast.Tuple, ast.List)):
             return tuple(self._target_type(item) for item in target.elts)
-        return self.types.storage(target.id) if isinstance(target, ast.Name) else self.types.type_of(target)
+        return (
+            self.types.storage(target.id)
+            if isinstance(target, ast.Name)
+            else self.types.type_of(target)
+        )
 
     def _for_target(self, value: ast.expr, target: ast.expr) -> ast.expr:
         wanted = self._target_type(target)
@@ -284,21 +345,35 @@ class Rewriter:
             return ast.Assign(targets=[node.target], value=value)
         assert isinstance(node.target, ast.Subscript)
         load = ast.Subscript(value=node.target.value, slice=node.target.slice, ctx=ast.Load())
-        common = self.types.type_of(ast.copy_location(ast.BinOp(left=load, op=node.op, right=node.value), node))
+        common = self.types.type_of(
+            ast.copy_location(ast.BinOp(left=load, op=node.op, right=node.value), node)
+        )
         is_shift = isinstance(node.op, (ast.LShift, ast.RShift))
         value = self.natural(node.value) if is_shift else self.at(node.value, common)
-        return ast.AugAssign(target=self._target(node.target), op=node.op, value=value)
+        place: Any = self._target(node.target)
+        return ast.AugAssign(target=place, op=node.op, value=value)
 
     def _for(self, node: ast.For) -> ast.stmt:
         wanted = self._target_type(node.target)
         over = node.iter
-        if isinstance(over, ast.Call) and isinstance(wanted, str) and isinstance(self.types.meaning(over.func), names.Loop):
+        if (
+            isinstance(over, ast.Call)
+            and isinstance(wanted, str)
+            and isinstance(self.types.meaning(over.func), names.Loop)
+        ):
             function = self._outside(over.func, "void")
-            values: ast.expr = ast.Call(func=function, args=[self.at(item, wanted) for item in over.args], keywords=[])
+            values: ast.expr = ast.Call(
+                func=function, args=[self.at(item, wanted) for item in over.args], keywords=[]
+            )
         else:
             values = self.natural(over)
         loop = _call("%loop", node.iter, ast.Constant(wanted), ast.copy_location(values, over))
-        return ast.For(target=node.target, iter=loop, body=self.block(node.body), orelse=self.block(node.orelse))
+        return ast.For(
+            target=node.target,
+            iter=loop,
+            body=self.block(node.body),
+            orelse=self.block(node.orelse),
+        )
 
 
 def _call(name: str, at: ast.AST, *arguments: ast.expr) -> ast.expr:
@@ -321,22 +396,32 @@ def _bare(arguments: ast.arguments) -> ast.arguments:
 class Instance:
     """One function as called with arguments of given types, ready to run."""
 
-    def __init__(self, program: Program, function: types.FunctionType, arguments: list[str]) -> None:
+    def __init__(
+        self, program: Program, function: types.FunctionType, arguments: list[str]
+    ) -> None:
         self.filename, tree = program.tree(function)
         declared, result = program.signature(function, tree)
         self.parameters = [argument.arg for argument in _parameters(tree)]
-        given = {name: wanted or type for name, wanted, type in zip(self.parameters, declared, arguments)}
+        given = {
+            name: wanted or type for name, wanted, type in zip(self.parameters, declared, arguments)
+        }
         self.types = Types(program, function, tree, given, result)
         self.tree = tree
         self.namespace: dict[str, Any] = {}
-        self.indices: list[tuple[str, str]] = []  # the spellings under which it reads thread indices
+        self.indices: list[
+            tuple[str, str]
+        ] = []  # the spellings under which it reads thread indices
 
     def build(self) -> Callable[..., Any]:
         """The Python function that runs it."""
         rewriter = Rewriter(self.types)
         module = ast.Module(body=[rewriter.function(copy.deepcopy(self.tree))], type_ignores=[])
         self.namespace = rewriter.namespace
-        self.indices = [(name, value.name) for name, value in self.namespace.items() if isinstance(value, names.Index)]
+        self.indices = [
+            (name, value.name)
+            for name, value in self.namespace.items()
+            if isinstance(value, names.Index)
+        ]
         self.namespace["__name__"] = self.types.function.__module__
         exec(compile(module, self.filename, "exec"), self.namespace)
         run: Callable[..., Any] = self.namespace[self.tree.name]
@@ -358,7 +443,12 @@ class Helper:
 class Program:
     """A kernel with the functions compiled together with it, for one list of argument types."""
 
-    def __init__(self, functions: tuple[types.FunctionType, ...], sigs: tuple[str | None, ...], arguments: list[str]) -> None:
+    def __init__(
+        self,
+        functions: tuple[types.FunctionType, ...],
+        sigs: tuple[str | None, ...],
+        arguments: list[str],
+    ) -> None:
         self.functions = functions
         self.sigs = dict(zip(map(id, functions), sigs))
         self.together = {function.__name__: function for function in functions[1:]}
@@ -389,7 +479,9 @@ class Program:
             found = self._trees[id(function)] = read_function(function)
         return found
 
-    def signature(self, function: types.FunctionType, tree: ast.FunctionDef) -> tuple[list[str | None], str | None]:
+    def signature(
+        self, function: types.FunctionType, tree: ast.FunctionDef
+    ) -> tuple[list[str | None], str | None]:
         """What is written about a function's types, None for what is not."""
         from .reference_signatures import written_types
 
@@ -409,16 +501,22 @@ class Program:
         parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         given: dict[str, Any] = dict(zip(parameters, node.args))
         given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
-        defaults = dict(zip(reversed(parameters[: code.co_argcount]), reversed(function.__defaults__ or ())))
+        defaults = dict(
+            zip(reversed(parameters[: code.co_argcount]), reversed(function.__defaults__ or ()))
+        )
         defaults |= function.__kwdefaults__ or {}
-        return [given[name] if name in given else names.meaning(defaults[name]) for name in parameters]
+        return [
+            given[name] if name in given else names.meaning(defaults[name]) for name in parameters
+        ]
 
     def helper(self, function: types.FunctionType, arguments: list[str]) -> Instance:
         """The instance of a function for arguments of these types; a literal stays weak in it."""
         key = (id(function), tuple(arguments))
         if key not in self.instances:
             if id(function) in self._in_progress:
-                raise CompileError(f"`{function.__name__}` calls itself, which kernels cannot do yet")
+                raise CompileError(
+                    f"`{function.__name__}` calls itself, which kernels cannot do yet"
+                )
             self._in_progress.append(id(function))
             self.instances[key] = Instance(self, function, arguments)
             self._in_progress.pop()
@@ -431,7 +529,9 @@ class Program:
             self._place(instance)
         return run
 
-    def run(self, threads: tuple[int, int, int], block: tuple[int, int, int], arguments: list[Any]) -> None:
+    def run(
+        self, threads: tuple[int, int, int], block: tuple[int, int, int], arguments: list[Any]
+    ) -> None:
         """Runs the kernel for every thread, x fastest."""
         Context.default_float = self.default_float
         self._thread = dict.fromkeys(_INDICES, Scalar("int32", 0))
@@ -464,7 +564,12 @@ _programs: dict[tuple[object, ...], Program] = {}
 _KEPT = 64
 
 
-def launch(kernel: Any, threads: tuple[int, int, int], block: tuple[int, int, int] | None, arguments: tuple[Any, ...]) -> None:
+def launch(
+    kernel: Any,
+    threads: tuple[int, int, int],
+    block: tuple[int, int, int] | None,
+    arguments: tuple[Any, ...],
+) -> None:
     """Runs a launch of `kernel` on the reference device; the core calls it in place of machine code.
 
     Args:
@@ -482,7 +587,9 @@ def launch(kernel: Any, threads: tuple[int, int, int], block: tuple[int, int, in
 
     declared, _ = written_types(functions[0], kernel.sigs[0], read_function(functions[0])[2])
     if len(arguments) != len(declared):
-        raise CudaTypeError(f"{functions[0].__name__} takes {len(declared)} arguments, not {len(arguments)}")
+        raise CudaTypeError(
+            f"{functions[0].__name__} takes {len(declared)} arguments, not {len(arguments)}"
+        )
     given = [wanted or argument_type(value) for wanted, value in zip(declared, arguments)]
     key = (functions, kernel.sigs, tuple(given))
     program = _programs.get(key)
@@ -491,7 +598,10 @@ def launch(kernel: Any, threads: tuple[int, int, int], block: tuple[int, int, in
         if len(_programs) >= _KEPT:
             _programs.pop(next(iter(_programs)))
         _programs[key] = program
-    views = [as_argument(value, type, position) for position, (value, type) in enumerate(zip(arguments, given))]
+    views = [
+        as_argument(value, type, position)
+        for position, (value, type) in enumerate(zip(arguments, given))
+    ]
     program.run(threads, block or (256, 1, 1), views)
     for view in views:
         if isinstance(view, ArrayView):

@@ -49,10 +49,49 @@ def _refuse(method: str) -> None:
     setattr(Placeholder, method, refuse)
 
 
-for _operation in (
-    "add sub mul truediv floordiv mod pow lshift rshift and or xor radd rsub rmul rtruediv rfloordiv rmod rpow "
-    "rlshift rrshift rand ror rxor lt le gt ge eq ne neg pos invert abs bool int float index getitem round divmod"
-).split():
+for _operation in [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "lshift",
+    "rshift",
+    "and",
+    "or",
+    "xor",
+    "radd",
+    "rsub",
+    "rmul",
+    "rtruediv",
+    "rfloordiv",
+    "rmod",
+    "rpow",
+    "rlshift",
+    "rrshift",
+    "rand",
+    "ror",
+    "rxor",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "eq",
+    "ne",
+    "neg",
+    "pos",
+    "invert",
+    "abs",
+    "bool",
+    "int",
+    "float",
+    "index",
+    "getitem",
+    "round",
+    "divmod",
+]:
     _refuse(f"__{_operation}__")
 Placeholder.__hash__ = object.__hash__  # type: ignore[method-assign]
 

@@ -1,6 +1,8 @@
-"""Arguments of a launch on the reference device: scalars get their exact type, arrays become views whose items have one.
+"""Arguments of a launch on the reference device: scalars get their exact type, arrays become views whose
+items have one.
 
-Arrays are reached through Python's buffer protocol in place; lists are copied, and copied back when the kernel wrote them.
+Arrays are reached through Python's buffer protocol in place; lists are copied, and copied back when the
+kernel wrote them.
 """
 
 from __future__ import annotations
@@ -91,7 +93,9 @@ def _buffer(value: Any) -> memoryview:
 def _element_of(view: memoryview) -> str:
     element = _FORMATS.get(view.format.lstrip("@=<"))
     if element is None or view.ndim != 1:
-        raise CudaTypeError(f"an array of {view.ndim} dimensions with elements {view.format!r} is no argument for a kernel")
+        raise CudaTypeError(
+            f"an array of {view.ndim} dimensions with elements {view.format!r} is no argument for a kernel"
+        )
     return element
 
 
@@ -113,7 +117,9 @@ def as_argument(value: Any, wanted: str, position: int) -> Any:
 def _scalar_argument(value: Any, wanted: str, position: int) -> Scalar:
     bare = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
     if not isinstance(bare, (bool, int, float)):
-        raise CudaTypeError(f"argument {position + 1}: expected {wanted}, got {type(value).__name__}")
+        raise CudaTypeError(
+            f"argument {position + 1}: expected {wanted}, got {type(value).__name__}"
+        )
     if isinstance(bare, float) and not is_float(wanted):
         raise CudaTypeError(f"argument {position + 1}: expected {wanted}, got the float {bare!r}")
     return Scalar(wanted, convert(bare, wanted))

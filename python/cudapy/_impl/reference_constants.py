@@ -1,7 +1,7 @@
 """Which expressions of a function are constants, and their values: as Python computes them, exactly.
 
-A weak constant takes its type only once it meets one, so its value has to be known before: `1.0 / 3.0 * x` rounds 1/3 once, to
-the type of `x`.
+A weak constant takes its type only once it meets one, so its value has to be known before: `1.0 / 3.0 * x`
+rounds 1/3 once, to the type of `x`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
+from .reference_math import MathFunction
 from .scalar import is_weak
 
 if TYPE_CHECKING:
@@ -39,8 +40,12 @@ _COMPARE: dict[type[ast.cmpop], Any] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-_UNARY: dict[type[ast.unaryop], Any] = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}
-_FUNCTIONS = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc}
+_UNARY: dict[type[ast.unaryop], Any] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Invert: operator.invert,
+}
+_FUNCTIONS: dict[str, Any] = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc}
 
 
 class Constants:
@@ -87,7 +92,9 @@ class Constants:
                 return self._logical(node, locals)
             case ast.IfExp():
                 test = self._of(node.test, locals)
-                return None if test is None else self._of(node.body if test else node.orelse, locals)
+                return (
+                    None if test is None else self._of(node.body if test else node.orelse, locals)
+                )
             case ast.Call():
                 return self._call(node, locals)
         return None
@@ -137,12 +144,13 @@ class Constants:
             return values[0] ** values[1]
         if isinstance(called, names.Round) and len(values) == 1:
             return round(values[0])
-        if isinstance(called, names.MathFunction) and called.spelling in _FUNCTIONS:
+        if isinstance(called, MathFunction) and called.spelling in _FUNCTIONS:
             return _FUNCTIONS[called.spelling](values[0])
         return None
 
     def _find_single(self) -> None:
-        """Counts assignments, and sees whether each variable's only one comes before all its reads in the same block."""
+        """Counts assignments, and sees whether each variable's only one comes before all its reads in the
+        same block."""
         counts: dict[str, int] = {}
         found: dict[str, tuple[ast.expr, list[ast.stmt], ast.stmt]] = {}
         self._count(self._types.tree.body, counts, found)
@@ -183,7 +191,9 @@ def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr | None]]:
     """The variables that a statement itself assigns, each with the expression that it is given where there is one."""
     match statement:
         case ast.Assign():
-            return [pair for target in statement.targets for pair in _pairs(target, statement.value)]
+            return [
+                pair for target in statement.targets for pair in _pairs(target, statement.value)
+            ]
         case ast.AugAssign():
             return _pairs(statement.target, None)
         case ast.AnnAssign():
@@ -195,6 +205,8 @@ def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr | None]]:
 
 def _pairs(target: ast.expr, value: ast.expr | None) -> list[tuple[str, ast.expr | None]]:
     if isinstance(target, (ast.Tuple, ast.List)):
-        parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [None] * len(target.elts)
+        parts = (
+            value.elts if isinstance(value, (ast.Tuple, ast.List)) else [None] * len(target.elts)
+        )
         return [pair for item, part in zip(target.elts, parts) for pair in _pairs(item, part)]
     return [(target.id, value)] if isinstance(target, ast.Name) else []

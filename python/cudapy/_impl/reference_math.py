@@ -1,7 +1,9 @@
 """The math functions of the reference device: C's meaning of each, from Python's own math module.
 
-A float32 result is the float64 one rounded once more, so it is within a hair of half an ulp; a float64 result is what the C
-library gives. The few functions that neither has are computed with mpmath, which is imported when one of them is called.
+A float32 result is the float64 one rounded once more, so it is within a hair of half an ulp; a float64
+result is what the C
+library gives. The few functions that neither has are computed with mpmath, which is imported when one of
+them is called.
 """
 
 from __future__ import annotations
@@ -41,7 +43,13 @@ _RESULTS = {
     "lrint": "int64",
     "lround": "int64",
 }
-_INTEGER_ARGUMENT = {"ldexp": (1, "int32"), "scalbn": (1, "int32"), "scalbln": (1, "int64"), "jn": (0, "int32"), "yn": (0, "int32")}
+_INTEGER_ARGUMENT = {
+    "ldexp": (1, "int32"),
+    "scalbn": (1, "int32"),
+    "scalbln": (1, "int64"),
+    "jn": (0, "int32"),
+    "yn": (0, "int32"),
+}
 # Python's spelling gives an integer, C's (`floorf`) a float.
 _TO_INTEGER = ("floor", "ceil", "trunc")
 _ALIASES = {
@@ -60,7 +68,9 @@ _ALIASES = {
 }
 
 
-def _quiet(function: Callable[..., float], poles: dict[float, float] | None = None) -> Callable[..., float]:
+def _quiet(
+    function: Callable[..., float], poles: dict[float, float] | None = None
+) -> Callable[..., float]:
     """Python's function with C's answers where Python raises: nan outside of the domain, infinity on overflow."""
 
     def call(*arguments: float) -> float:
@@ -104,7 +114,13 @@ def _sinpi(x: float) -> float:
     turn = math.fmod(x, 2.0)
     if turn == int(turn):
         return math.copysign(0.0, x)
-    quarter = turn if abs(turn) <= 0.5 else math.copysign(1.0, turn) - turn if abs(turn) <= 1.5 else turn - math.copysign(2.0, turn)
+    quarter = (
+        turn
+        if abs(turn) <= 0.5
+        else math.copysign(1.0, turn) - turn
+        if abs(turn) <= 1.5
+        else turn - math.copysign(2.0, turn)
+    )
     return math.sin(math.pi * quarter)
 
 
@@ -115,7 +131,13 @@ def _cospi(x: float) -> float:
     turn = min(turn, 2.0 - turn)
     if turn == 0.5:
         return 0.0
-    return math.cos(math.pi * turn) if turn < 0.25 else math.sin(math.pi * (0.5 - turn)) if turn < 0.75 else -math.cos(math.pi * (1.0 - turn))
+    return (
+        math.cos(math.pi * turn)
+        if turn < 0.25
+        else math.sin(math.pi * (0.5 - turn))
+        if turn < 0.75
+        else -math.cos(math.pi * (1.0 - turn))
+    )
 
 
 def _ilogb(x: float) -> int:
@@ -172,15 +194,23 @@ def _nearest_step(x: float, towards: float, digits: int) -> float:
 
 
 def _lgamma(x: float) -> float:
-    return math.inf if x == math.floor(x) and x <= 0 else math.lgamma(x) if math.isfinite(x) else abs(x)
+    return (
+        math.inf
+        if x == math.floor(x) and x <= 0
+        else math.lgamma(x)
+        if math.isfinite(x)
+        else abs(x)
+    )
 
 
 def _with_mpmath(name: str) -> Callable[..., float]:
     def call(*arguments: float) -> float:
         try:
-            import mpmath
+            import mpmath  # type: ignore[import-untyped, import-not-found, unused-ignore]
         except ImportError:
-            raise CudaPyError(f'math.{name} on the "python" device needs mpmath: pip install mpmath') from None
+            raise CudaPyError(
+                f'math.{name} on the "python" device needs mpmath: pip install mpmath'
+            ) from None
         if any(x != x for x in arguments):
             return math.nan
         functions = {
@@ -204,7 +234,30 @@ def _with_mpmath(name: str) -> Callable[..., float]:
 
 
 _FUNCTIONS: dict[str, Callable[..., float]] = {
-    **{name: _quiet(getattr(math, name)) for name in "acos acosh asin asinh atan atan2 cos cosh erf erfc exp expm1 sin sinh tan tanh sqrt fmod remainder".split()},
+    **{
+        name: _quiet(getattr(math, name))
+        for name in [
+            "acos",
+            "acosh",
+            "asin",
+            "asinh",
+            "atan",
+            "atan2",
+            "cos",
+            "cosh",
+            "erf",
+            "erfc",
+            "exp",
+            "expm1",
+            "sin",
+            "sinh",
+            "tan",
+            "tanh",
+            "sqrt",
+            "fmod",
+            "remainder",
+        ]
+    },
     "atanh": _quiet(math.atanh, {1.0: math.inf, -1.0: -math.inf}),
     "log": _quiet(math.log, {0.0: -math.inf}),
     "log2": _quiet(math.log2, {0.0: -math.inf}),
@@ -252,7 +305,23 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
     **{name: _rint for name in ("llrint", "lrint")},
     **{name: _round_away for name in ("llround", "lround")},
     **{name: _quiet(math.ldexp) for name in ("ldexp", "scalbn", "scalbln")},
-    **{name: _with_mpmath(name) for name in "erfcinv erfinv erfcx normcdfinv cyl_bessel_i0 cyl_bessel_i1 j0 j1 jn y0 y1 yn".split()},
+    **{
+        name: _with_mpmath(name)
+        for name in [
+            "erfcinv",
+            "erfinv",
+            "erfcx",
+            "normcdfinv",
+            "cyl_bessel_i0",
+            "cyl_bessel_i1",
+            "j0",
+            "j1",
+            "jn",
+            "y0",
+            "y1",
+            "yn",
+        ]
+    },
     "nextafter": math.nextafter if hasattr(math, "nextafter") else lambda a, b: a,
 }
 
@@ -273,7 +342,9 @@ class MathFunction:
         if self.single:
             return "float32"
         skip = _INTEGER_ARGUMENT.get(self.name, (-1, ""))[0]
-        floats = [type for position, type in enumerate(types) if position != skip and is_float(type)]
+        floats = [
+            type for position, type in enumerate(types) if position != skip and is_float(type)
+        ]
         if not floats:
             return Context.default_float
         return "float64" if "float64" in floats else "float32"
@@ -298,9 +369,14 @@ class MathFunction:
             return values[0]
         at = self._computed_in(types)
         position, integer = _INTEGER_ARGUMENT.get(self.name, (-1, ""))
-        arguments = [convert(number(value), integer if i == position else at) for i, value in enumerate(values)]
+        arguments = [
+            convert(number(value), integer if i == position else at)
+            for i, value in enumerate(values)
+        ]
         if self.name == "nextafter":
-            answer = _nearest_step(float(arguments[0]), float(arguments[1]), 24 if at == "float32" else 53)
+            answer = _nearest_step(
+                float(arguments[0]), float(arguments[1]), 24 if at == "float32" else 53
+            )
         elif self.name == "fma" and at == "float32":
             answer = _fma_float32(*(float(x) for x in arguments))
         else:
@@ -326,5 +402,3 @@ def is_known(name: str) -> bool:
     except KeyError:
         return False
     return True
-
-

@@ -1,8 +1,8 @@
 """What a name that a kernel reads from outside means on the reference device.
 
 A name is looked up as the compiler does: a template's bindings, the functions compiled together, closure, globals,
-cudapy's own names, Python's. What is found becomes a *meaning*: an object with `result(types)`, the static type of calling it,
-or a constant.
+cudapy's own names, Python's. What is found becomes a *meaning*: an object with `result(types)`, the static
+type of calling it, or a constant.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Abs:
         return arithmetic_type(types[0], types[0])
 
     def __call__(self, value: Value) -> Any:
-        return abs(value)  # type: ignore[arg-type]
+        return abs(value)
 
 
 class Round:
@@ -185,7 +185,10 @@ _BUILTINS: dict[object, Any] = {
 }
 _OWN = {
     **{name: Index(name) for name in ("idx", "idy", "idz")},
-    **{name: getattr(placeholders, name) for name in ("threadIdx", "blockIdx", "blockDim", "gridDim")},
+    **{
+        name: getattr(placeholders, name)
+        for name in ("threadIdx", "blockIdx", "blockDim", "gridDim")
+    },
     **{elem.name: elem for elem in cuda_types.ELEM_TYPES},
     "double": cuda_types.float64,
     "xrange": builtins.range,
@@ -210,7 +213,11 @@ def meaning(value: Any) -> Any:
             return _BUILTINS[value]
     except TypeError:  # unhashable
         return Plain(value)
-    if isinstance(value, types.BuiltinFunctionType) and value.__module__ == "math" and is_known(value.__name__):
+    if (
+        isinstance(value, types.BuiltinFunctionType)
+        and value.__module__ == "math"
+        and is_known(value.__name__)
+    ):
         return MathFunction(value.__name__)
     wrapped = getattr(value, "__wrapped__", None)
     if isinstance(wrapped, types.FunctionType):
@@ -227,7 +234,11 @@ def _numpy_scalar(value: Any) -> Any:
 
 def _numpy_meaning(value: Any) -> Any:
     kind = type(value)
-    if kind.__module__.partition(".")[0] == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
+    if (
+        kind.__module__.partition(".")[0] == "numpy"
+        and getattr(value, "shape", None) == ()
+        and hasattr(value, "dtype")
+    ):
         return _numpy_scalar(value)
     if kind.__name__ == "ufunc" and is_known(value.__name__):
         return MathFunction(value.__name__)

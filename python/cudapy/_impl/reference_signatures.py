@@ -1,7 +1,7 @@
 """What is written about a function's types, as the reference device reads it: `sig=`, the comment above, annotations.
 
-The compiler's own parser reports every mistake with a caret; by the time a kernel runs here those are settled, so this one
-only reads what is right.
+The compiler's own parser reports every mistake with a caret; by the time a kernel runs here those are
+settled, so this one only reads what is right.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from types import FunctionType
 
 _NAMES = {"int": "int32", "float": "float32", "double": "float64", "bool": "bool", "void": "void"}
-_SIGNATURE = re.compile(r"^\s*(?:(?P<name>\w+)\s*:)?\s*(?P<result>\w+)\s*\((?P<parameters>[\w\s,*]*)\)\s*$")
+_SIGNATURE = re.compile(
+    r"^\s*(?:(?P<name>\w+)\s*:)?\s*(?P<result>\w+)\s*\((?P<parameters>[\w\s,*]*)\)\s*$"
+)
 _PARAMETER = re.compile(r"^\s*(\w+)\s*((?:\*\s*)*)(\w*)\s*$")
 
 
@@ -43,7 +45,9 @@ def parse(text: str) -> tuple[list[str | None], str | None] | None:
     return parameters, _NAMES.get(match["result"], match["result"])
 
 
-def written_types(function: FunctionType, sig: str | None, comments: list[str]) -> tuple[list[str | None], str | None]:
+def written_types(
+    function: FunctionType, sig: str | None, comments: list[str]
+) -> tuple[list[str | None], str | None]:
     """The types of a function's parameters and its result, None for each that is not written down."""
     if sig is not None:
         parsed = parse(sig)
@@ -61,7 +65,11 @@ def written_types(function: FunctionType, sig: str | None, comments: list[str]) 
 
 def _annotation(function: FunctionType, name: str) -> str | None:
     written = function.__annotations__.get(name)
-    return None if written is None and name not in function.__annotations__ else annotated_type(function, written)
+    return (
+        None
+        if written is None and name not in function.__annotations__
+        else annotated_type(function, written)
+    )
 
 
 def annotated_type(function: FunctionType, written: Any) -> str | None:

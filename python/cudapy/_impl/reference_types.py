@@ -1,6 +1,7 @@
 """The types of a kernel's variables and expressions, inferred on CPython's own syntax tree.
 
-A second statement of the language's type rules, independent of the compiler's: the reference device needs them, because a
+A second statement of the language's type rules, independent of the compiler's: the reference device needs
+them, because a
 variable's one type depends on assignments that may not run. Types are strings: a scalar's name, `"weak int"`,
 `"weak float"`, `"float32*"` for an array, `"void"`; a tuple for several values; None where nothing is known yet.
 """
@@ -57,7 +58,13 @@ def join(a: Any, b: Any) -> Any:
         return a
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
         return tuple(map(join, a, b))
-    if isinstance(a, tuple) or isinstance(b, tuple) or a.endswith("*") or b.endswith("*") or "void" in (a, b):
+    if (
+        isinstance(a, tuple)
+        or isinstance(b, tuple)
+        or a.endswith("*")
+        or b.endswith("*")
+        or "void" in (a, b)
+    ):
         raise CudaPyError(f"a variable is both {a} and {b}")
     return promote(a, b)
 
@@ -73,7 +80,12 @@ class Types:
     """
 
     def __init__(
-        self, program: Program, function: FunctionType, tree: ast.FunctionDef, parameters: dict[str, str], result: str | None
+        self,
+        program: Program,
+        function: FunctionType,
+        tree: ast.FunctionDef,
+        parameters: dict[str, str],
+        result: str | None,
     ) -> None:
         self.program = program
         self.function = function
@@ -83,8 +95,12 @@ class Types:
         self.declared: dict[str, str] = {}
         self.declared_result = result
         self.result: Any = result
-        self.touches_float64 = any(type in ("float64", "float64*") for type in (*parameters.values(), result))
-        self.assigned = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self.touches_float64 = any(
+            type in ("float64", "float64*") for type in (*parameters.values(), result)
+        )
+        self.assigned = {
+            n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         self.constants = Constants(self)
         # What a weak integer in a variable, or in the result ("return"), becomes alone.
         self._alone: dict[str, str] = {}
@@ -105,7 +121,9 @@ class Types:
             self.result = "void"
 
     def _stays_weak(self, name: str) -> bool:
-        return name not in self.assigned if name in self.parameters else name in self.constants.single
+        return (
+            name not in self.assigned if name in self.parameters else name in self.constants.single
+        )
 
     def _stored(self, name: str, type: str) -> str:
         return self._alone.get(name, "int32") if type == WEAK_INT else strong(type)
@@ -177,13 +195,19 @@ class Types:
         if isinstance(target, (ast.Tuple, ast.List)):
             if type is None:
                 return
-            parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [None] * len(target.elts)
+            parts = (
+                value.elts
+                if isinstance(value, (ast.Tuple, ast.List))
+                else [None] * len(target.elts)
+            )
             for item, item_type, part in zip(target.elts, type, parts):
                 self._bind(item, item_type, part)
         elif isinstance(target, ast.Name) and target.id not in self.declared:
             self.variables[target.id] = join(self.variables.get(target.id), type)
             if value is not None:
-                for part in value.args if isinstance(value, ast.Call) and isinstance(type, str) else [value]:
+                for part in (
+                    value.args if isinstance(value, ast.Call) and isinstance(type, str) else [value]
+                ):
                     self._note_alone(target.id, type, part)
 
     def _note_alone(self, name: str, type: Any, value: ast.expr) -> None:
@@ -202,7 +226,11 @@ class Types:
             return self._alone.get(node.id, "int32")
         widest = "int32"
         for part in ast.iter_child_nodes(node):
-            if isinstance(part, ast.expr) and not isinstance(node, ast.Call) and self.type_of(part) == WEAK_INT:
+            if (
+                isinstance(part, ast.expr)
+                and not isinstance(node, ast.Call)
+                and self.type_of(part) == WEAK_INT
+            ):
                 widest = promote(widest, self.alone(part))
         return widest
 
@@ -251,7 +279,9 @@ class Types:
                 return None if array is None else array[:-1]
             case ast.Call():
                 return self._call(node)
-        raise CudaPyError(f'the "python" device does not know {type(node).__name__} (line {node.lineno})')
+        raise CudaPyError(
+            f'the "python" device does not know {type(node).__name__} (line {node.lineno})'
+        )
 
     def is_local(self, name: str) -> bool:
         return name in self.variables or name in self.assigned
@@ -307,7 +337,9 @@ class Types:
         """The meaning of a global name, or of a chain of attributes that starts at one."""
         if isinstance(node, ast.Attribute):
             owner = self.meaning(node.value)
-            return names.attribute(owner.value if isinstance(owner, names.Plain) else owner, node.attr)
+            return names.attribute(
+                owner.value if isinstance(owner, names.Plain) else owner, node.attr
+            )
         assert isinstance(node, ast.Name)
         return names.lookup(self.function, node.id, self.program.together)
 
@@ -327,12 +359,18 @@ class Types:
         if any(type is None for type in types):
             return None
         if isinstance(called, (names.Extreme, names.Loop)) and "*" not in "".join(types):
-            return self.common(node.args) if isinstance(called, names.Extreme) else self._range(node, types)
+            return (
+                self.common(node.args)
+                if isinstance(called, names.Extreme)
+                else self._range(node, types)
+            )
         known = self.constants.of(node)
         if known is not None and all(map(is_weak, types)) and not isinstance(called, names.Cast):
-            return type_of(known)  # type: ignore[arg-type]
+            return type_of(known)
         if isinstance(called, names.Power):
-            return self._binary(ast.copy_location(ast.BinOp(node.args[0], ast.Pow(), node.args[1]), node))
+            return self._binary(
+                ast.copy_location(ast.BinOp(node.args[0], ast.Pow(), node.args[1]), node)
+            )
         if hasattr(called, "result"):
             return called.result(types)
         return self.program.helper(called, self.passed(called, node)).types.result
@@ -349,11 +387,12 @@ class Types:
                 passed.append(type_of(given))
                 continue
             type = self.type_of(given)
-            passed.append(self.alone(given) if type == WEAK_INT and self.alone(given) != "int32" else type)
+            passed.append(
+                self.alone(given) if type == WEAK_INT and self.alone(given) != "int32" else type
+            )
         return passed
 
 
 def zero(type: str) -> Scalar:
     """What a variable holds before it is assigned."""
     return Scalar(type, 0.0 if is_float(type) else False if BITS[type] == 1 else 0)
-

@@ -78,7 +78,7 @@ def promote(a: str, b: str) -> str:
     if is_float(a) or is_float(b):
         return "float64" if "float64" in (a, b) else "float32"
     if "uint64" in (a, b) or (a in SIGNED) == (b in SIGNED):
-        return a if "uint64" == a or ("uint64" != b and BITS[a] >= BITS[b]) else b
+        return a if a == "uint64" or (b != "uint64" and BITS[a] >= BITS[b]) else b
     one, other = (a, b) if a in SIGNED else (b, a)  # signed, unsigned of at most 32 bits
     return one if BITS[one] > BITS[other] else SIGNED[SIGNED.index(f"int{2 * BITS[other]}")]
 
@@ -122,7 +122,9 @@ def convert(value: bool | int | float, type: str) -> bool | int | float:
         except OverflowError:
             return math.inf if value > 0 else -math.inf
     if type == "float32":
-        return round_to_float32(value) if isinstance(value, float) else integer_to_float32(int(value))
+        return (
+            round_to_float32(value) if isinstance(value, float) else integer_to_float32(int(value))
+        )
     if isinstance(value, float):
         if value != value:
             return 0
@@ -280,15 +282,21 @@ def result_type(operator: str, a: str, b: str) -> str:
 def binary(operator: str, left: Value, right: Value) -> Value:
     """`left operator right`, at least one of them a Scalar."""
     types = type_of(left), type_of(right)
-    type = result_type(operator, beside(types[0], left, types[1]), beside(types[1], right, types[0]))
+    type = result_type(
+        operator, beside(types[0], left, types[1]), beside(types[1], right, types[0])
+    )
     if operator in ("<<", ">>"):
-        return Scalar(type, _INTEGER[operator](type, int(convert(number(left), type)), int(number(right))))
+        return Scalar(
+            type, _INTEGER[operator](type, int(convert(number(left), type)), int(number(right)))
+        )
     a, b = convert(number(left), type), convert(number(right), type)
     if type == "bool":
         return Scalar(type, bool(_INTEGER[operator]("bool", int(a), int(b))))
     if is_float(type):
         if operator not in _FLOAT:
-            raise TypeError(f"unsupported operand types for {operator}: {type_of(left)} and {type_of(right)}")
+            raise TypeError(
+                f"unsupported operand types for {operator}: {type_of(left)} and {type_of(right)}"
+            )
         return Scalar(type, convert(_FLOAT[operator](float(a), float(b)), type))
     return Scalar(type, _INTEGER[operator](type, int(a), int(b)))
 
@@ -299,7 +307,9 @@ def compare(operator: str, left: Value, right: Value) -> Scalar:
     type = promote(beside(types[0], left, types[1]), beside(types[1], right, types[0]))
     if is_weak(type):
         return Scalar("bool", _COMPARE[operator](number(left), number(right)))
-    return Scalar("bool", _COMPARE[operator](convert(number(left), type), convert(number(right), type)))
+    return Scalar(
+        "bool", _COMPARE[operator](convert(number(left), type), convert(number(right), type))
+    )
 
 
 class Scalar:
@@ -360,7 +370,15 @@ class Scalar:
 
 def _install() -> None:
     """Gives Scalar the operators, each one and its reflected form, from the tables above."""
-    names = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow"}
+    names = {
+        "+": "add",
+        "-": "sub",
+        "*": "mul",
+        "/": "truediv",
+        "//": "floordiv",
+        "%": "mod",
+        "**": "pow",
+    }
     names |= {"<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor"}
     compares = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
@@ -376,7 +394,9 @@ def _install() -> None:
 
     def bind_compare(operator: str, name: str) -> None:
         def method(self: Scalar, other: Any) -> Any:
-            return compare(operator, self, other) if isinstance(other, _OPERANDS) else NotImplemented
+            return (
+                compare(operator, self, other) if isinstance(other, _OPERANDS) else NotImplemented
+            )
 
         setattr(Scalar, f"__{name}__", method)
 

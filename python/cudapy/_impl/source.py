@@ -1,7 +1,9 @@
 """Finds the source of a function and has CPython parse it, for the front end of the compiler.
 
-`read` takes a function and gives its file, its lines (from the comments directly above it on) and its `ast.FunctionDef`,
-whose columns are those of the original file. It imports nothing on the usual path, where the source is a file: a block of
+`read` takes a function and gives its file, its lines (from the comments directly above it on) and its
+`ast.FunctionDef`,
+whose columns are those of the original file. It imports nothing on the usual path, where the source is a
+file: a block of
 lines is cut out and given to `compile`, which is many times quicker than parsing the module as `inspect` would.
 """
 
@@ -28,7 +30,8 @@ _files: dict[str, tuple[int, int, list[str]]] = {}
 
 
 class SourceError(Exception):
-    """A function without a source that can be compiled. The core turns it into a diagnostic of the function that uses it.
+    """A function without a source that can be compiled. The core turns it into a diagnostic of the
+    function that uses it.
 
     Attributes:
         code: the stable name of the mistake.
@@ -38,7 +41,9 @@ class SourceError(Exception):
         line: its line there.
     """
 
-    def __init__(self, code: str, message: str, help: str = "", filename: str | None = None, line: int = 0) -> None:
+    def __init__(
+        self, code: str, message: str, help: str = "", filename: str | None = None, line: int = 0
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
@@ -74,11 +79,17 @@ def _refuse_what_is_no_kernel(function: types.FunctionType, code: types.CodeType
     name, where = code.co_name, (code.co_filename, code.co_firstlineno)
     if name == "<lambda>":
         raise SourceError(
-            "lambda-function", "a lambda cannot be compiled", "write it as a function: def name(x): return ...", *where
+            "lambda-function",
+            "a lambda cannot be compiled",
+            "write it as a function: def name(x): return ...",
+            *where,
         )
     if code.co_flags & (_COROUTINE | _ASYNC_GENERATOR):
         raise SourceError(
-            "async-function", f"`{name}` is an async function", "write a plain `def`: the threads of a kernel do not await", *where
+            "async-function",
+            f"`{name}` is an async function",
+            "write a plain `def`: the threads of a kernel do not await",
+            *where,
         )
     if code.co_flags & _GENERATOR:
         raise SourceError(
@@ -155,7 +166,9 @@ def _decode(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _from_linecache(path: str, function: types.FunctionType, code: types.CodeType) -> list[str] | None:
+def _from_linecache(
+    path: str, function: types.FunctionType, code: types.CodeType
+) -> list[str] | None:
     """What IPython, Jupyter, doctest, zipped packages and newer prompts have registered there."""
     import linecache
 
@@ -171,7 +184,10 @@ def _from_history(code: types.CodeType) -> list[str] | None:
     readline = sys.modules.get("readline")
     if readline is None:
         return None
-    history = [readline.get_history_item(i) or "" for i in range(1, readline.get_current_history_length() + 1)]
+    history = [
+        readline.get_history_item(i) or ""
+        for i in range(1, readline.get_current_history_length() + 1)
+    ]
     lines: list[str] = []
     for entry in history:  # newer prompts keep a block as one entry
         lines.extend(entry.split("\n"))
@@ -185,7 +201,9 @@ def _from_history(code: types.CodeType) -> list[str] | None:
             end += 1
         while start > 0 and lines[start - 1].startswith(("@", "#")):
             start -= 1
-        while start < end and lines[start].startswith("#"):  # typed at the prompt, a comment is a statement of its own
+        while start < end and lines[start].startswith(
+            "#"
+        ):  # typed at the prompt, a comment is a statement of its own
             start += 1
         return lines[start:end]
     return None
@@ -206,11 +224,13 @@ def _width(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _parse(lines: list[str], start: int, code: types.CodeType, changing: bool) -> tuple[int, Any, int]:
+def _parse(
+    lines: list[str], start: int, code: types.CodeType, changing: bool
+) -> tuple[int, Any, int]:
     """Where the function that begins at `lines[start]` ends, its node, and the lines that were put before the block.
 
-    A block ends before the first line that is not indented deeper. Where that line is part of a string or a bracket, the
-    block does not parse, and the next such line is tried.
+    A block ends before the first line that is not indented deeper. Where that line is part of a string or
+    a bracket, the block does not parse, and the next such line is tried.
     """
     base = _width(lines[start])
     added = 1 if base else 0
@@ -236,7 +256,12 @@ def _parse(lines: list[str], start: int, code: types.CodeType, changing: bool) -
             continue
         found = tree.body[0].body if base else tree.body
         node = found[0] if len(found) == 1 else None
-        if type(node).__name__ != "FunctionDef" or node.name != code.co_name or not _same_arguments(node, code):
+        if (
+            node is None
+            or type(node).__name__ != "FunctionDef"
+            or node.name != code.co_name
+            or not _same_arguments(node, code)
+        ):
             raise _changed(code)
         while end > start + 1 and lines[end - 1].lstrip()[:1] in ("", "#"):
             end -= 1
@@ -253,7 +278,8 @@ def _same_arguments(node: Any, code: types.CodeType) -> bool:
 def _check_unchanged(lines: list[str], code: types.CodeType) -> None:
     """Compares what the file says now with the function: needed where the file is younger than this process.
 
-    The whole file is compiled, because what is around a function decides some of its code: which names are modules, or cells.
+    The whole file is compiled, because what is around a function decides some of its code: which names are
+    modules, or cells.
     """
     try:
         made = [compile("\n".join(lines) + "\n", code.co_filename, "exec", 0, True)]

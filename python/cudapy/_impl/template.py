@@ -84,7 +84,7 @@ class Template:
         if not isinstance(function, types.FunctionType):
             raise TemplateError(
                 f"cp.Template takes a Python function, not {type(function).__name__}\n"
-                f"  write @cp.template([(value, \"name\")]) above a `def`, or cp.Template(function).substitute(name=value)"
+                f'  write @cp.template([(value, "name")]) above a `def`, or cp.Template(f).substitute(name=value)'
             )
         self.function = function
 
@@ -115,7 +115,11 @@ class Template:
             _check_name(function, name)
             merged[name] = _check_value(function, name, value)
         copy = types.FunctionType(
-            function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+            function.__code__,
+            function.__globals__,
+            function.__name__,
+            function.__defaults__,
+            function.__closure__,
         )
         copy.__kwdefaults__ = function.__kwdefaults__
         copy.__annotations__ = dict(function.__annotations__)
@@ -127,11 +131,15 @@ class Template:
         return copy
 
 
-def _pairs(function: types.FunctionType, bindings: Iterable[tuple[object, str]]) -> list[tuple[str, object]]:
+def _pairs(
+    function: types.FunctionType, bindings: Iterable[tuple[object, str]]
+) -> list[tuple[str, object]]:
     wanted = '[(value_or_function, "name"), …]'
     pairs = []
     if isinstance(bindings, (str, bytes, dict)) or not hasattr(bindings, "__iter__"):
-        raise TemplateError(f"template `{function.__name__}`: bindings are a list {wanted}, not {bindings!r:.60}")
+        raise TemplateError(
+            f"template `{function.__name__}`: bindings are a list {wanted}, not {bindings!r:.60}"
+        )
     for number, pair in enumerate(bindings, 1):
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise TemplateError(
@@ -159,7 +167,9 @@ def _check_name(function: types.FunctionType, name: str) -> None:
             f"  remove it from the parameters, or bind another name"
         )
     if name in code.co_varnames or name in code.co_cellvars:
-        raise TemplateError(f"{where}: `{name}` is assigned in the function, so it cannot be bound from outside")
+        raise TemplateError(
+            f"{where}: `{name}` is assigned in the function, so it cannot be bound from outside"
+        )
     read = _names_read(code)
     if name not in read:
         raise TemplateError(f"{where}: the function does not read `{name}`{_nearest(name, read)}")

@@ -11,7 +11,8 @@ from __future__ import annotations
 class ElemType:
     """The type of a scalar, or of an array's elements, such as `cudapy.float32`.
 
-    Inside a kernel, calling one is a cast: `cp.int64(x)`. Outside it makes the NumPy scalar of that type, which a kernel
+    Inside a kernel, calling one is a cast: `cp.int64(x)`. Outside it makes the NumPy scalar of that type,
+    which a kernel
     that captures it takes as it is: `cp.float64(0.1)` stays a float64, where a bare `0.1` takes the type that it meets.
 
     Attributes:
@@ -122,7 +123,8 @@ class ArrayType:
 
 
 class Array:
-    """Annotates an array parameter of a kernel: `X: cp.Array[cp.float32]`, with dimensions `cp.Array[cp.float32, 2]`."""
+    """Annotates an array parameter of a kernel: `X: cp.Array[cp.float32]`, with dimensions
+    `cp.Array[cp.float32, 2]`."""
 
     def __class_getitem__(cls, item: object) -> ArrayType:
         element, ndim = item if isinstance(item, tuple) else (item, 1)
@@ -132,7 +134,8 @@ class Array:
 
 
 def Pointer(type: object) -> ArrayType:  # CudaPy's own spelling
-    """The array type that a signature writes as `type*`: `Pointer(Float)` is `float*`, `Pointer(Pointer(Float))` is 2-D."""
+    """The array type that a signature writes as `type*`: `Pointer(Float)` is `float*`,
+    `Pointer(Pointer(Float))` is 2-D."""
     if isinstance(type, ArrayType):
         return ArrayType(type.element, type.ndim + 1)
     return ArrayType(as_elem_type(type), 1)
@@ -152,11 +155,19 @@ def as_elem_type(value: object) -> ElemType:
         return int32
     if value is float:
         return float32
-    name = value if isinstance(value, str) else getattr(value, "name", None) or getattr(value, "__name__", None)
-    found = {"int": int32, "float": float32, "double": float64, "bool_": bool_}.get(str(name)) or _BY_NAME.get(str(name))
+    name = (
+        value
+        if isinstance(value, str)
+        else getattr(value, "name", None) or getattr(value, "__name__", None)
+    )
+    found = {"int": int32, "float": float32, "double": float64, "bool_": bool_}.get(
+        str(name)
+    ) or _BY_NAME.get(str(name))
     if found is None:
         known = ", ".join(elem.name for elem in ELEM_TYPES)
-        raise TypeError(f"{value!r} is not an element type of cudapy: use one of {known}, or Bool, Int, Float, Double")
+        raise TypeError(
+            f"{value!r} is not an element type of cudapy: use one of {known}, or Bool, Int, Float, Double"
+        )
     return found
 
 
