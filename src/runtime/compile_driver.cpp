@@ -71,10 +71,11 @@ struct TargetChoice {
   int gang_width = 0;  // 0: chosen by code generation
 };
 
-bool read_target_choice(TargetChoice& choice, std::string& error) {
+// `must_run`: the code is for this machine, not only to be looked at.
+bool read_target_choice(TargetChoice& choice, bool must_run, std::string& error) {
   if (const char* isa = std::getenv("CUDAPY_ISA"); isa != nullptr && *isa != '\0') {
     const auto level = isa_from_name(isa);
-    if (!level || !host_cpu().supports(*level)) {
+    if (!level || (must_run && !host_cpu().supports(*level))) {
       error = std::string("CUDAPY_ISA=") + isa +
               (level ? ": this machine does not have it"
                      : ": it is one of sse2, sse4, avx2, avx512, neon");
@@ -93,6 +94,13 @@ bool read_target_choice(TargetChoice& choice, std::string& error) {
     }
   }
   return true;
+}
+
+// Whether the target multiplies and adds in one instruction. Elsewhere a fused operation would be a
+// call for each lane, so products and sums stay apart there.
+bool fuses(const TargetChoice& choice) {
+  const IsaLevel level = isa_from_name(choice.isa).value_or(host_cpu().level);
+  return level != IsaLevel::kSse2 && level != IsaLevel::kSse4;
 }
 
 class KeyBuilder {
@@ -184,12 +192,12 @@ std::shared_ptr<const CompiledKernel> KernelCode::get(const KernelTypes& types,
 }
 
 std::optional<ir::Function> KernelCode::lower(const KernelTypes& types, Diagnostics& diagnostics,
-                                              StageTexts* texts) const {
+                                              bool contract, StageTexts* texts) const {
   auto typed = sema::check(untyped_, types.arguments, {types.wide_index}, diagnostics);
   if (!typed) return std::nullopt;
   if (texts != nullptr) texts->typed = ir::print(*typed);
   transform::Options options;
-  options.contract = options_.contract;
+  options.contract = contract;
   options.fastmath = options_.fastmath;
   ir::Function function = transform::lower(std::move(*typed), options);
   if (texts != nullptr) texts->lowered = ir::print(function, {.shapes = true});
@@ -200,8 +208,8 @@ std::shared_ptr<const CompiledKernel> KernelCode::compile(const KernelTypes& typ
                                                           Diagnostics& diagnostics,
                                                           std::string& error) const {
   TargetChoice choice;
-  if (!read_target_choice(choice, error)) return nullptr;
-  const auto kernel = lower(types, diagnostics, nullptr);
+  if (!read_target_choice(choice, /*must_run=*/true, error)) return nullptr;
+  const auto kernel = lower(types, diagnostics, options_.contract && fuses(choice), nullptr);
   if (!kernel) return nullptr;
   KernelCache& cache = kernel_cache();
   const std::vector<uint8_t> key = cache_key(*kernel, options_, choice);
@@ -222,7 +230,7 @@ std::shared_ptr<const CompiledKernel> KernelCode::compile(const KernelTypes& typ
 std::optional<StageTexts> KernelCode::tree_texts(const KernelTypes& types,
                                                  Diagnostics& diagnostics) const {
   StageTexts texts;
-  if (!lower(types, diagnostics, &texts)) return std::nullopt;
+  if (!lower(types, diagnostics, options_.contract, &texts)) return std::nullopt;
   return texts;
 }
 
@@ -230,9 +238,9 @@ std::optional<StageTexts> KernelCode::texts(const KernelTypes& types, Diagnostic
                                             std::string& error) const {
   const std::shared_lock no_fork(ForkGuard::mutex());
   TargetChoice choice;
-  if (!read_target_choice(choice, error)) return std::nullopt;
+  if (!read_target_choice(choice, /*must_run=*/false, error)) return std::nullopt;
   StageTexts texts;
-  const auto kernel = lower(types, diagnostics, &texts);
+  const auto kernel = lower(types, diagnostics, options_.contract && fuses(choice), &texts);
   if (!kernel) return std::nullopt;
   jit::CompileRequest request = compile_request(*kernel, options_, choice);
   request.want_unoptimised_llvm_ir = request.want_llvm_ir = request.want_asm = true;

@@ -74,7 +74,7 @@ class KernelCode {
 
  private:
   std::optional<ir::Function> lower(const KernelTypes& types, Diagnostics& diagnostics,
-                                    StageTexts* texts) const;
+                                    bool contract, StageTexts* texts) const;
   std::shared_ptr<const CompiledKernel> compile(const KernelTypes& types, Diagnostics& diagnostics,
                                                 std::string& error) const;
 

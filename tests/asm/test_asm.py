@@ -1,0 +1,200 @@
+"""What kernels become: the instructions that make them fast are there, those that would make them slow are not.
+
+Assembly is looked at, not run, so every instruction set is checked on every x86-64 machine.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+
+import pytest
+
+import cudapy as cp
+
+pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="looks at x86-64 assembly")
+
+
+def assembly(function, isa: str, monkeypatch, signature: str | None = None) -> str:
+    monkeypatch.setenv("CUDAPY_ISA", isa)
+    return cp.compile(function, sig=signature).inspect("asm")
+
+
+def blocks(asm: str) -> list[list[str]]:
+    """The instructions between labels."""
+    found: list[list[str]] = [[]]
+    for line in asm.splitlines():
+        text = line.split("#")[0].strip()
+        if re.match(r"\.?\w+:", text):
+            found.append([])
+        elif text and not text.startswith("."):
+            found[-1].append(re.sub(r"\s+", " ", text))
+    return [block for block in found if block]
+
+
+def loops_with(asm: str, instruction: str) -> list[list[str]]:
+    """Blocks that hold `instruction` and end with a branch back to themselves, which is what an inner loop looks like."""
+    labels = re.split(r"^(\.?\w+):", asm, flags=re.MULTILINE)
+    loops = []
+    for label, body in zip(labels[1::2], labels[2::2], strict=True):
+        lines = [re.sub(r"\s+", " ", line.split("#")[0].strip()) for line in body.splitlines()]
+        lines = [line for line in lines if line and not line.startswith(".")]
+        end = next((i for i, line in enumerate(lines) if re.match(rf"j\w+ {re.escape(label)}$", line)), None)
+        if end is not None and any(instruction in line for line in lines[: end + 1]):
+            loops.append(lines[: end + 1])
+    return loops
+
+
+# saxpy : void (float alpha, float* X, float* Y)
+def saxpy(alpha, X, Y):
+    if idx < len(X):
+        Y[idx] = alpha * X[idx] + Y[idx]
+
+
+# stencil : void (float* A, float* B, int n)
+def stencil(A, B, n):
+    if idx > 0 and idx < n - 1:
+        B[idx] = 0.25 * A[idx - 1] + 0.5 * A[idx] + 0.25 * A[idx + 1]
+
+
+# matmul : void (float* A, float* B, float* C, int n, int m, int p)
+def matmul(A, B, C, n, m, p):
+    if idx < p and idy < n:
+        total = 0.0
+        for k in range(m):
+            total += A[idy * m + k] * B[k * p + idx]
+        C[idy * p + idx] = total
+
+
+# mandelbrot : void (int* out, int width, int height, int limit)
+def mandelbrot(out, width, height, limit):
+    if idx < width and idy < height:
+        cr = 2.5 * idx / width - 2.0
+        ci = 2.5 * idy / height - 1.25
+        zr = 0.0
+        zi = 0.0
+        n = 0
+        for i in range(limit):
+            if zr * zr + zi * zi > 4.0:
+                break
+            zr, zi = zr * zr - zi * zi + cr, 2.0 * zr * zi + ci
+            n += 1
+        out[idy * width + idx] = n
+
+
+@pytest.mark.parametrize(("isa", "register", "wider"), [("avx512", "%zmm", None), ("avx2", "%ymm", "%zmm"), ("sse4", "%xmm", "%ymm")])
+def test_the_widest_registers_of_the_instruction_set_are_used(isa, register, wider, monkeypatch):
+    asm = assembly(saxpy, isa, monkeypatch)
+    assert register in asm
+    assert wider is None or wider not in asm
+
+
+@pytest.mark.parametrize("function", [saxpy, stencil, matmul, mandelbrot])
+@pytest.mark.parametrize("isa", ["avx512", "avx2", "sse4"])
+def test_neighbours_in_memory_need_no_gather_and_arithmetic_no_call(function, isa, monkeypatch):
+    asm = assembly(function, isa, monkeypatch)
+    assert "gather" not in asm
+    assert "scatter" not in asm
+    assert "call" not in asm
+
+
+def test_the_saxpy_loop_has_no_mask(monkeypatch):
+    (loop,) = loops_with(assembly(saxpy, "avx512", monkeypatch), "vfmadd")
+    assert not any("{%k" in line or "%k" in line for line in loop)
+    assert sum("vfmadd" in line for line in loop) == 2
+
+
+def test_the_matmul_loop_broadcasts_one_operand_and_loads_the_other(monkeypatch):
+    plain = [loop for loop in loops_with(assembly(matmul, "avx512", monkeypatch), "vfmadd") if not any("%k" in line for line in loop)]
+    assert plain
+    for loop in plain:
+        assert sum("vbroadcastss" in line for line in loop) * 2 == sum("vfmadd" in line for line in loop)
+
+
+def test_the_mandelbrot_loop_stays_in_registers_and_keeps_each_vectors_mask(monkeypatch):
+    asm = assembly(mandelbrot, "avx512", monkeypatch)
+    loops = loops_with(asm, "vfmadd")
+    assert loops
+    for loop in loops:
+        assert not any("(%" in line for line in loop), "an access to memory"
+        assert not any("kunpck" in line or "kshift" in line for line in loop), "masks packed and unpacked"
+        assert sum("kortest" in line for line in loop) == 1
+        assert len(loop) <= 30
+
+
+def test_a_condition_that_all_threads_share_is_a_branch(monkeypatch):
+    # choose : void (int which, float* A, float* B)
+    def choose(which, A, B):
+        if which > 0:
+            B[idx] = math.sqrt(A[idx])
+        else:
+            B[idx] = A[idx] * 2.0
+
+    asm = assembly(choose, "avx512", monkeypatch)
+    unmasked = [block for block in blocks(asm) if any("vsqrtps" in line for line in block)]
+    assert unmasked
+    assert not any("vsqrtps" in line and "vmulps" in " ".join(block) for block in unmasked for line in block)
+
+
+def test_a_descending_index_is_one_load(monkeypatch):
+    # reverse : void (float* A, float* B, int n)
+    def reverse(A, B, n):
+        if idx < n:
+            B[idx] = A[n - 1 - idx]
+
+    asm = assembly(reverse, "avx512", monkeypatch)
+    assert "gather" not in asm
+    assert "vperm" in asm or "vshuf" in asm
+
+
+def test_an_index_from_memory_is_a_gather(monkeypatch):
+    # pick : void (float* A, int* I, float* B)
+    def pick(A, I, B):
+        if idx < len(B):
+            B[idx] = A[I[idx]]
+
+    assert "vgather" in assembly(pick, "avx512", monkeypatch)
+
+
+@pytest.mark.parametrize("isa", ["avx512", "avx2", "sse4"])
+def test_integer_division_is_no_loop_over_lanes(isa, monkeypatch):
+    # divide : void (int* A, int* B, int* C)
+    def divide(A, B, C):
+        if idx < len(C):
+            C[idx] = A[idx] // B[idx] + A[idx] % B[idx]
+
+    body = [line for block in blocks(assembly(divide, isa, monkeypatch)) for line in block]
+    assert not any(line.startswith("idiv") for line in body)
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sin", "cos", "pow", "tanh", "sqrt"])
+def test_common_math_is_vector_code(name, monkeypatch):
+    if name == "pow":
+        # apply : void (float* A, float* B)
+        def apply(A, B):
+            if idx < len(B):
+                B[idx] = math.pow(A[idx], B[idx])
+    else:
+        source = f"def apply(A, B):\n    if idx < len(B):\n        B[idx] = math.{name}(A[idx])\n"
+        apply = function_from(source)
+
+    asm = assembly(apply, "avx512", monkeypatch, "void (float* A, float* B)")
+    assert "%zmm" in asm
+
+
+def function_from(source: str):
+    """A function that has its source, as one typed into a notebook cell has."""
+    import linecache
+
+    name = f"<cell {abs(hash(source))}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    scope: dict = {}
+    exec(compile(source, name, "exec"), scope)  # noqa: S102
+    return scope["apply"]
+
+
+@pytest.mark.parametrize("function", [saxpy, stencil, matmul, mandelbrot])
+def test_kernels_compile_for_aarch64(function, monkeypatch):
+    asm = assembly(function, "neon", monkeypatch)
+    assert "fmla" in asm or "fmul" in asm
+    assert ".4s" in asm
