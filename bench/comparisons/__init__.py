@@ -1,0 +1,13 @@
+"""The comparisons by name, in the order in which they are run and printed."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from comparison import Comparison, Settings
+
+NAMES = ("mandelbrot", "saxpy", "stencil", "matmul", "call", "first_call", "startup")
+
+
+def load(name: str) -> Callable[[Settings], list[Comparison]]:
+    """The function that runs the comparison `name`."""
+    return import_module(f"comparisons.{name}").compare

@@ -1,0 +1,1 @@
+"""The kernels that are measured, as a user of cudapy writes them."""
