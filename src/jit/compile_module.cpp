@@ -49,7 +49,7 @@ bool compile_module(llvm::Module& module, const std::string& entry, const Target
   if (request.want_unoptimised_llvm_ir) result.unoptimised_llvm_ir = text_of(module);
 
   Stopwatch watch;
-  optimise(module, *target.machine, pipeline);
+  optimise(module, target, pipeline);
   result.times.optimise = watch.lap();
   if (request.want_llvm_ir) result.llvm_ir = text_of(module);
   if (request.want_asm) result.asm_text = emit_assembly(module, *target.machine, result.error);

@@ -5,6 +5,7 @@
 #include <llvm/IR/Module.h>
 #include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
@@ -83,6 +84,15 @@ TargetInfo describe(const llvm::TargetMachine& machine, runtime::IsaLevel level)
   return info;
 }
 
+// Options of LLVM's that have no other way in, for the process. Loop strength reduction takes a
+// millisecond for a kernel and gains nothing measurable: the addresses of vector code fit the
+// addressing modes.
+void set_llvm_options() {
+  const auto& options = llvm::cl::getRegisteredOptions();
+  if (const auto found = options.find("disable-lsr"); found != options.end())
+    found->second->addOccurrence(0, "disable-lsr", "true");
+}
+
 }  // namespace
 
 Target::Target() = default;
@@ -94,6 +104,7 @@ void initialise_llvm() {
   static std::once_flag once;
   std::call_once(once, [] {
     throw_on_fatal_errors();
+    set_llvm_options();
     LLVMInitializeX86TargetInfo();
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
