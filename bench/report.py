@@ -82,45 +82,42 @@ def save_json(
 
 
 def save_plot(path: Path, headline: str, comparisons: Sequence[Comparison]) -> None:
-    """A panel a comparison: bars of the medians on a logarithmic axis, whiskers from min to max."""
+    """A panel a comparison: the medians on a logarithmic axis, whiskers from min to max."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     heights = [len(comparison.rows) + 2 for comparison in comparisons]
+    size = (10, 0.32 * sum(heights) + 1)
     figure, panels = pyplot.subplots(
         len(comparisons),
         1,
-        figsize=(10, 0.32 * sum(heights) + 1),
+        figsize=size,
         height_ratios=heights,
         squeeze=False,
+        layout="constrained",
     )
     for panel, comparison in zip(panels[:, 0], comparisons, strict=True):
         _draw(panel, comparison)
     figure.suptitle(headline, fontsize=8)
-    figure.tight_layout()
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
 
 
 def _draw(panel: Any, comparison: Comparison) -> None:
-    names = [row.name for row in comparison.rows]
-    medians = [row.median for row in comparison.rows]
-    below = [row.median - min(row.taken) for row in comparison.rows]
-    above = [max(row.taken) - row.median for row in comparison.rows]
-    colors = ["tab:orange" if "cudapy" in name else "tab:blue" for name in names]
-    panel.barh(names, medians, xerr=(below, above), color=colors, ecolor="0.3", height=0.7)
-    panel.set_xscale("log")
-    panel.invert_yaxis()
-    panel.set_title(f"{comparison.title}  (seconds, shorter is better)", fontsize=9, loc="left")
-    panel.tick_params(labelsize=8)
     for place, row in enumerate(comparison.rows):
-        panel.annotate(
-            f" {duration(row.median)}",
-            (max(row.taken), place),
-            va="center",
-            fontsize=8,
-            annotation_clip=False,
-        )
-    panel.margins(x=0.15)
+        color = "tab:orange" if "cudapy" in row.name else "tab:blue"
+        low, high = min(row.taken), max(row.taken)
+        panel.plot([low, high], [place, place], color=color, alpha=0.4, linewidth=5)
+        panel.plot([row.median], [place], "o", color=color)
+        panel.annotate(f"  {duration(row.median)}", (high, place), va="center", fontsize=8)
+    panel.set_yticks(range(len(comparison.rows)), [row.name for row in comparison.rows], fontsize=8)
+    panel.set_xscale("log")
+    panel.xaxis.set_major_formatter(lambda value, _: duration(value))
+    panel.xaxis.set_minor_formatter(lambda value, _: "")
+    panel.tick_params(axis="x", labelsize=8)
+    panel.grid(axis="x", which="both", alpha=0.2)
+    panel.invert_yaxis()
+    panel.margins(x=0.12, y=0.1)
+    panel.set_title(f"{comparison.title}  (time, left is better)", fontsize=9, loc="left")
