@@ -120,6 +120,10 @@ Unary unary_formula(MathFunction function) {
       return math::cosh;
     case MathFunction::Cospi:
       return math::cospi;
+    case MathFunction::Erf:
+      return math::erf;
+    case MathFunction::Erfc:
+      return math::erfc;
     case MathFunction::Exp:
       return math::exp;
     case MathFunction::Exp10:
@@ -138,6 +142,8 @@ Unary unary_formula(MathFunction function) {
       return math::log2;
     case MathFunction::Logb:
       return math::logb;
+    case MathFunction::Normcdf:
+      return math::normcdf;
     case MathFunction::Rcbrt:
       return math::rcbrt;
     case MathFunction::Rsqrt:

@@ -29,15 +29,14 @@ struct Limits {
   double subnormal;  // below it the result may be subnormal
 };
 
-// y * 2^k, which may overflow or be subnormal; k in the bits of a Rounded, x the function's
-// argument. One factor 2^(k-1) doubles as the exponent range allows; for small results 2^(k+128)
-// with a second factor rounds them once.
+// y * 2^k, which may overflow or be subnormal; k in the bits of a Rounded. One factor 2^(k-1)
+// doubled is as far as the exponent range allows; where the result is small, 2^(k+96) and a second
+// factor, which rounds.
 Real scale_result(Real y, Int k, Bool small) {
   bool wide = y.is_double();
   int bias = wide ? 1023 : 127;
-  int mantissa = wide ? 52 : 23;
   Int offset = select(small, k.same(bias + 96), k.same(bias - 1));
-  Real power = from_bits((k + offset) << mantissa);
+  Real power = from_bits((k + offset) << (wide ? 52 : 23));
   return (y * power) * select(small, y.same(0x1p-96), y.same(2.0));
 }
 
@@ -96,7 +95,16 @@ Real exp(Real x) {
   return exp_reduced(r, k.bits, bounded < limits.subnormal);
 }
 
-Real exp_of_pair(Pair x) {
+namespace {
+
+struct ScaledExp {
+  Pair mantissa;
+  Int k;
+  Bool small;
+};
+
+// e^(hi + lo) as mantissa * 2^k.
+ScaledExp scaled_exp(Pair x, double subnormal_margin) {
   Limits limits = exp_limits(x.hi);
   Real bounded = clamp(x.hi, limits.low, limits.high);
   Rounded k = round_product(bounded, kLog2EParts64[0]);
@@ -105,7 +113,22 @@ Real exp_of_pair(Pair x) {
   Real lo = select(bounded == x.hi, x.lo, 0.0);
   Pair p = expm1_reduced(fast_two_sum(r.hi, r.lo + lo));
   Pair sum = fast_two_sum(x.hi.same(1.0), p.hi);
-  return scale_result(sum.hi + (sum.lo + p.lo), k.bits, bounded < limits.subnormal);
+  return {{sum.hi, sum.lo + p.lo}, k.bits, bounded < limits.subnormal + subnormal_margin};
+}
+
+}  // namespace
+
+Real exp_of_pair(Pair x) {
+  ScaledExp y = scaled_exp(x, 0);
+  return scale_result(y.mantissa.hi + y.mantissa.lo, y.k, y.small);
+}
+
+Real exp_of_pair_times(Pair x, Pair factor) {
+  // log 2^-10 is above -7.
+  ScaledExp y = scaled_exp(x, 7);
+  Pair product = two_prod(y.mantissa.hi, factor.hi);
+  Real rest = mad(y.mantissa.hi, factor.lo, mad(y.mantissa.lo, factor.hi, product.lo));
+  return scale_result(product.hi + rest, y.k, y.small);
 }
 
 Real exp2(Real x) {

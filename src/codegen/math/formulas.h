@@ -16,8 +16,10 @@ Real expm1(Real x);
 Real sinh(Real x);
 Real cosh(Real x);
 Real tanh(Real x);
-// e^(x.hi + x.lo) * 2^-shift, with the rounding error of the result in lo; x.hi in -800..800.
+// e^(x.hi + x.lo), rounded once; the second times a factor between 2^-10 and 2.
 Real exp_of_pair(Pair x);
+Real exp_of_pair_times(Pair x, Pair factor);
+// The same as a pair, |x| < 700.
 Pair exp_to_pair(Pair x);
 // e^x for doubles that are about to be rounded to float: relative error 2^-34, |x| < 700.
 Real exp_medium(Real x);
@@ -55,6 +57,11 @@ Real asin(Real x);
 Real acos(Real x);
 Real atan(Real x);
 Real atan2(Real y, Real x);
+
+// error_function.cpp
+Real erf(Real x);
+Real erfc(Real x);
+Real normcdf(Real x);
 
 // rounding.cpp
 Real round_away(Real x);

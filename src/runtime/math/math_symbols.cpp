@@ -15,7 +15,6 @@ using cudapy::runtime::bessel_i;
 using cudapy::runtime::erf_inverse;
 using cudapy::runtime::erfc_inverse;
 using cudapy::runtime::erfcx;
-using cudapy::runtime::normal_cdf;
 using cudapy::runtime::normal_quantile;
 
 // lgamma without C's global signgam, which threads would race on.
@@ -45,15 +44,12 @@ double log_gamma(double x) {
 
 CUDAPY_SCALAR(cyl_bessel_i0, bessel_i(0, x), bessel_i(0, x))
 CUDAPY_SCALAR(cyl_bessel_i1, bessel_i(1, x), bessel_i(1, x))
-CUDAPY_SCALAR(erf, std::erf(x), std::erf(x))
-CUDAPY_SCALAR(erfc, std::erfc(x), std::erfc(x))
 CUDAPY_SCALAR(erfcinv, erfc_inverse(x), erfc_inverse(x))
 CUDAPY_SCALAR(erfcx, erfcx(x), erfcx(x))
 CUDAPY_SCALAR(erfinv, erf_inverse(x), erf_inverse(x))
 CUDAPY_SCALAR(j0, ::j0l(x), ::j0(x))
 CUDAPY_SCALAR(j1, ::j1l(x), ::j1(x))
 CUDAPY_SCALAR(lgamma, log_gamma(x), log_gamma(x))
-CUDAPY_SCALAR(normcdf, normal_cdf(x), normal_cdf(x))
 CUDAPY_SCALAR(normcdfinv, normal_quantile(x), normal_quantile(x))
 CUDAPY_SCALAR(tgamma, ::tgammal(x), ::tgamma(x))
 CUDAPY_SCALAR(y0, ::y0l(x), ::y0(x))
@@ -108,8 +104,6 @@ std::span<const MathSymbol> math_symbols() {
     std::array symbols{CUDAPY_SYMBOLS(cos),
                        CUDAPY_SYMBOLS(cyl_bessel_i0),
                        CUDAPY_SYMBOLS(cyl_bessel_i1),
-                       CUDAPY_SYMBOLS(erf),
-                       CUDAPY_SYMBOLS(erfc),
                        CUDAPY_SYMBOLS(erfcinv),
                        CUDAPY_SYMBOLS(erfcx),
                        CUDAPY_SYMBOLS(erfinv),
@@ -119,7 +113,6 @@ std::span<const MathSymbol> math_symbols() {
                        CUDAPY_SYMBOLS(j1),
                        CUDAPY_SYMBOLS(jn),
                        CUDAPY_SYMBOLS(lgamma),
-                       CUDAPY_SYMBOLS(normcdf),
                        CUDAPY_SYMBOLS(normcdfinv),
                        CUDAPY_SYMBOLS(remainder),
                        CUDAPY_SYMBOLS(sin),

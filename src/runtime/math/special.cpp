@@ -59,16 +59,6 @@ long double erfc_inverse(long double x) {
   return boost::math::erfc_inv(x, Quiet());
 }
 
-long double normal_cdf(long double x) {
-  // erfc(-x / sqrt 2) / 2 = erfcx(a) e^(-a^2) / 2: a^2 = x^2 / 2 has an exact rounding error.
-  constexpr long double kInverseRootTwo = 0.70710678118654752440084436210484904L;
-  if (!(x < -5)) return std::erfc(-x * kInverseRootTwo) / 2;
-  if (x < -110) return 0;
-  long double square = x * x;
-  long double rest = std::fma(x, x, -square);
-  return erfcx(-x * kInverseRootTwo) * std::exp(-square / 2) * (1 - rest / 2) / 2;
-}
-
 long double normal_quantile(long double p) {
   if (!(p >= 0 && p <= 1)) return kNan;
   constexpr long double kRootTwo = 1.41421356237309504880168872420969808L;

@@ -7,7 +7,6 @@ namespace cudapy::runtime {
 long double erfcx(long double x);
 long double erf_inverse(long double x);
 long double erfc_inverse(long double x);
-long double normal_cdf(long double x);
 long double normal_quantile(long double p);
 long double bessel_i(int order, long double x);
 

@@ -3,7 +3,8 @@
 // this machine runs; and the same bits at every vector width.
 //
 // CUDAPY_MATH_REPORT=1 prints the largest error found and the time per element.
-// CUDAPY_MATH_POINTS=n sets how many random points a range gets.
+// CUDAPY_MATH_POINTS=n sets how many random points a range gets, CUDAPY_MATH_STRIDE=n which float32
+// values the sweeps look at: every n-th, 1 for all of them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -301,6 +302,44 @@ TEST_P(MathAccuracy, Float32) {
 }
 TEST_P(MathAccuracy, Float64) {
   check_accuracy<double>(GetParam());
+}
+
+// Evenly over all bit patterns of a float32 argument.
+TEST_P(MathAccuracy, Float32Sweep) {
+  const Reference* reference = find_reference(GetParam());
+  ASSERT_NE(reference, nullptr);
+  const ir::MathInfo& info = ir::info(GetParam());
+  if (info.arity != 1) GTEST_SKIP() << "takes " << +info.arity << " arguments";
+  const char* wanted = std::getenv("CUDAPY_MATH_STRIDE");
+  // The scalar calls take a hundred times as long.
+  const bool slow = info.form == ir::MathForm::Scalar;
+  const int64_t stride = wanted != nullptr ? std::atoll(wanted) : slow ? 1000003 : 9973;
+  const ArrayFunction code = compile_math(GetParam(), {"", 16, false});
+  constexpr int64_t kChunk = 1 << 16;
+  std::vector<float> arguments(kChunk);
+  double worst = 0;
+  float at = 0;
+  for (int64_t first = 0; first < int64_t{1} << 32; first += kChunk * stride) {
+    for (int64_t i = 0; i < kChunk; ++i)
+      arguments[static_cast<size_t>(i)] =
+          std::bit_cast<float>(static_cast<uint32_t>(first + i * stride));
+    Results<float> results(info.result, kChunk);
+    code.run({arguments.data()}, results.bytes.data(), kChunk);
+    for (size_t i = 0; i < kChunk; ++i) {
+      if (first + static_cast<int64_t>(i) * stride >= int64_t{1} << 32) break;
+      const long double exact = reference->exact(arguments[i], 0, 0, 0, false);
+      if (reference->skip && reference->skip(arguments[i], exact)) continue;
+      const double error = point_error(results, i, exact);
+      if (!(error <= worst)) {
+        worst = error;
+        at = arguments[i];
+      }
+    }
+  }
+  EXPECT_LE(worst, info.ulp32 + 0.01) << info.name << " at " << at;
+  if (std::getenv("CUDAPY_MATH_REPORT") != nullptr)
+    std::printf("%-14s sweep %8.4f ulp  at %.9g (%a)\n", std::string(info.name).c_str(), worst,
+                static_cast<double>(at), static_cast<double>(at));
 }
 
 // Bit for bit the same with no vectors, narrow and wide ones, and where lanes are off.

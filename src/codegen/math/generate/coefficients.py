@@ -88,6 +88,7 @@ class Fit:
     count: int
     bits: int
     keep: int = 3  # how many low coefficients are rounded one by one
+    pairs: int = 0  # how many low coefficients are given in two parts instead
 
 
 def solve(fit: Fit) -> tuple[list[mpf], mpf]:
@@ -100,7 +101,8 @@ def solve(fit: Fit) -> tuple[list[mpf], mpf]:
         powers = list(range(len(fixed), fit.count))
         found = minimax(rest, weights, grid, powers)
         if len(fixed) >= fit.keep or len(found) == 1:
-            fixed += [rounded(c, fit.bits) for c in found]
+            for index, c in enumerate(found, len(fixed)):
+                fixed.append(rounded(c, fit.bits * (2 if index < fit.pairs else 1)))
             break
         fixed.append(rounded(found[0], fit.bits))
         rest = [v - fixed[-1] * x**powers[0] for v, x in zip(rest, grid)]
@@ -144,6 +146,16 @@ def odd_weight(function: Function) -> Function:
     return lambda x: x**3 / function(x)
 
 
+def scaled_erfc(pole: mpf) -> Function:
+    """(a + pole) e^(a^2) erfc(a) as a function of t = (a - pole) / (a + pole)."""
+
+    def function(t: mpf) -> mpf:
+        a = pole * (1 + t) / (1 - t)
+        return (a + pole) * mp.exp(a * a) * mp.erfc(a)
+
+    return function
+
+
 def log_odd(z: mpf) -> mpf:
     """log((1+s)/(1-s)) = 2s + 2/3 s^3 + s^5 log_odd(s^2)."""
     s = mp.sqrt(z)
@@ -176,6 +188,20 @@ def fits() -> list[Fit]:
          root(odd_weight(mp.sinh)), mpf(0), mpf(1), 4, 7)
     both("Tanh", "(tanh(x) - x) / x^3 in x^2, relative to tanh(x)", root(odd_tail(mp.tanh)),
          root(odd_weight(mp.tanh)), mpf(0), mpf("0.3601"), 5, 11)
+
+    for bits, limit, count in ((24, 1, 7), (53, "1.25", 16)):
+        out.append(Fit(f"Erf{32 if bits == 24 else 64}", "erf(x) / x in x^2, relative to erf(x)",
+                       safe(root(lambda x: mp.erf(x) / x)), safe(root(lambda x: x / mp.erf(x))),
+                       mpf(0), mpf(limit) ** 2, count, bits, keep=0, pairs=2))
+    out.append(Fit("LogErfc32", "log(erfc(x)), its error times erfc(x)", lambda x: mp.log(mp.erfc(x)),
+                   mp.erfc, mpf("0.99"), mpf(4), 9, 24))
+    out.append(Fit("Erfc64",
+                   "(a + 5/2) e^(a^2) erfc(a) in t = (a - 5/2) / (a + 5/2), relative; a to 27.5",
+                   scaled_erfc(mpf("2.5")), lambda t: 1 / scaled_erfc(mpf("2.5"))(t), mpf(-1),
+                   mpf(25) / 30, 26, 53, keep=0, pairs=3))
+    out.append(Fit("ErfcMedium",
+                   "(a + 4) e^(a^2) erfc(a) in t = (a - 4) / (a + 4), relative; a to 10.2",
+                   scaled_erfc(mpf(4)), lambda t: 1 / scaled_erfc(mpf(4))(t), mpf(-1), mpf("6.2") / mpf("14.2"), 12, 53))
 
     out.append(Fit("LogOdd64", "log((1+s)/(1-s)) = 2s + 2/3 s^3 + s^5 p(s^2), relative to it",
                    safe(log_odd, "1e-12"), lambda z: z * z / 2, mpf(0), mpf("0.02945"), 7, 53))
@@ -226,6 +252,7 @@ def constants() -> list[Constant]:
         Constant("QuarterPiParts64", "pi / 4, exact times 0 to 4", mp.pi / 4, [50, 53]),
         Constant("PiParts32", "pi", mp.pi, [24, 24]),
         Constant("PiParts64", "pi", mp.pi, [53, 53]),
+        Constant("RootHalf", "sqrt(1/2)", mp.sqrt(mpf(1) / 2), [53, 53]),
         Constant("TwoOverPi", "2 / pi", 2 / mp.pi, [53]),
     ]
 
@@ -266,6 +293,10 @@ def main() -> None:
         for coefficient in coefficients:
             print(f"    {literal(coefficient)},")
         print("};\n", flush=True)
+        if fit.pairs:
+            low = [literal(c - rounded(c, fit.bits)) for c in coefficients[: fit.pairs]]
+            print("// what the first of them lack")
+            print(f"inline constexpr double k{fit.name}Low[] = {{{', '.join(low)}}};\n")
     print("// clang-format on\n\n}  // namespace cudapy::codegen::math")
 
 
