@@ -1,5 +1,6 @@
 // The part of PythonNameResolver that loads functions: source, syntax, signatures, annotations and
 // defaults.
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -113,8 +114,15 @@ void PythonNameResolver::report_unreadable(UserFunction& function, PyObject* exc
   }
   SourceText place{string_attribute(exception, "filename"), 1, {}};
   if (place.filename.empty()) place.filename = "<unknown>";
-  const Span at{static_cast<uint16_t>(sources_.size()), integer_attribute(exception, "line"), 0, 0,
-                0};
+  const std::string text = string_attribute(exception, "text");
+  const int line = integer_attribute(exception, "line");
+  Span at{static_cast<uint16_t>(sources_.size()), line, 0, 0, 0};
+  if (!text.empty()) {
+    const size_t indent = std::min(text.find_first_not_of(" \t"), text.size());
+    at = {at.source, line, static_cast<int>(indent), line, static_cast<int>(text.size())};
+    place.first_line = line;
+    place.lines.push_back(text);
+  }
   sources_.push_back(std::move(place));
   const std::string help = string_attribute(exception, "help");
   if (use.line == 0) {

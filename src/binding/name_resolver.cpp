@@ -145,7 +145,9 @@ Resolved PythonNameResolver::with_axis(Resolved found, std::span<const std::stri
     ++found.consumed;
     return found;
   }
-  return no_attribute(found.consumed, "`" + found.description + "`", {"x", "y", "z"});
+  Resolved missing = no_attribute(found.consumed, "`" + found.description + "`", {"x", "y", "z"});
+  missing.help = "it has .x, .y and .z";
+  return missing;
 }
 
 // What a module that kernels know calls `attributes[consumed]`.

@@ -115,6 +115,7 @@ class FunctionLowering {
 
   // lower_assignments.cpp
   void lower_assign(const syntax::Stmt& stmt);
+  ir::ExprPtr lower_or_poison(const syntax::Stmt& stmt);
   void lower_annotated(const syntax::Stmt& stmt);
   void lower_augmented(const syntax::Stmt& stmt);
   void assign(const syntax::Expr& target, ir::ExprPtr value);

@@ -68,7 +68,7 @@ std::optional<ir::BinaryOp> binary_of(syntax::BinaryOp op) {
 void FunctionLowering::lower_assign(const syntax::Stmt& stmt) {
   const bool unpacks = stmt.targets[0].kind == ExprKind::Tuple;
   if (stmt.targets.size() == 1 && unpacks) return assign_tuple(stmt.targets[0], stmt.value);
-  if (stmt.targets.size() == 1) return assign(stmt.targets[0], lower(stmt.value));
+  if (stmt.targets.size() == 1) return assign(stmt.targets[0], lower_or_poison(stmt));
   // a = b = value: evaluated once, then assigned from left to right.
   for (const syntax::Expr& target : stmt.targets) {
     if (target.kind != ExprKind::Tuple) continue;
@@ -76,8 +76,19 @@ void FunctionLowering::lower_assign(const syntax::Stmt& stmt) {
           "write each assignment on a line of its own");
     return mark_targets(stmt.targets);
   }
-  const ir::ExprPtr value = keep(lower(stmt.value), "chain");
+  const ir::ExprPtr value = keep(lower_or_poison(stmt), "chain");
   for (const syntax::Expr& target : stmt.targets) assign(target, ir::clone(*value));
+}
+
+// The value; where it is a mistake, what it is assigned to counts as complained about.
+ir::ExprPtr FunctionLowering::lower_or_poison(const syntax::Stmt& stmt) {
+  const size_t before = diagnostics_.errors().size();
+  ir::ExprPtr value = lower(stmt.value);
+  if (diagnostics_.errors().size() == before) return value;
+  for (const syntax::Expr& target : stmt.targets) {
+    if (target.kind == ExprKind::Name) bound_.refused.insert(target.text);
+  }
+  return value;
 }
 
 // `value` where it may be repeated; else a new variable that holds it.
@@ -108,7 +119,7 @@ void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
       return store(target, std::move(value));
     case ExprKind::Tuple:
       error("tuple-value", target.span, "one value cannot be unpacked into several variables",
-            "write the values one by one: a, b = x, y");
+            "write the values one by one: `a, b = x, y`");
       return;
     case ExprKind::Attribute:
       error("assign-attribute", target.span, "attributes cannot be assigned in a kernel",
@@ -155,7 +166,7 @@ bool FunctionLowering::pair_up(const syntax::Expr& target, const syntax::Expr& v
     lower(value);
     if (diagnostics_.errors().size() == before) {
       error("tuple-value", value.span, "one value cannot be unpacked into several variables",
-            "write the values one by one: a, b = x, y; a function returns one value");
+            "write the values one by one: `a, b = x, y`; a function returns one value");
     }
     return false;
   }
@@ -241,7 +252,7 @@ std::optional<ir::Type> FunctionLowering::local_type(const syntax::Expr& annotat
   }
   if (!type || !type->is_scalar()) {
     error("annotation", annotation.span, "the annotation of a variable is the type of a number",
-          "write x: cp.float64 = 0, with int, float, bool or one of cudapy's types");
+          "write `x: cp.float64 = 0`, with int, float, bool or one of cudapy's types");
     return std::nullopt;
   }
   return type;

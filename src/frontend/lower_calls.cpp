@@ -54,7 +54,7 @@ std::optional<Resolved> FunctionLowering::resolve_callee(const syntax::Expr& cal
     if (path->size() == 1) {
       error("not-callable", callee.span,
             "`" + path->front() + "` is a variable, and cannot be called",
-            "write * to multiply, or name a function");
+            "write `*` to multiply, or name a function");
     } else {
       error("unknown-attribute", callee.span,
             "`" + path->front() + "` has no method `" + (*path)[1] + "` in a kernel",
@@ -150,14 +150,14 @@ bool FunctionLowering::match_arguments(const syntax::Expr& expr, const LoadedFun
                                     [&](const syntax::Parameter& p) { return p.name == keyword; });
     if (found == parameters.end()) {
       diagnostics_
-          .error("argument-name", argument.span,
+          .error("argument-name", expr.keyword_spans[i],
                  "`" + name + "` has no parameter `" + keyword + "`")
           .notes.push_back({callee.definition.span, "the function is here"});
       continue;
     }
     ir::ExprPtr& slot = matched[static_cast<size_t>(found - parameters.begin())];
     if (slot)
-      error("argument-name", argument.span, "`" + keyword + "` is given twice",
+      error("argument-name", expr.keyword_spans[i], "`" + keyword + "` is given twice",
             "remove one of the two");
     slot = std::move(value);
   }
@@ -204,8 +204,7 @@ std::optional<std::vector<ir::ExprPtr>> FunctionLowering::positional(const synta
   std::vector<ir::ExprPtr> arguments;
   for (size_t i = 1; i < expr.operands.size(); ++i) arguments.push_back(lower(expr.operands[i]));
   if (!expr.keywords.empty()) {
-    error("argument-name", expr.operands[expr.operands.size() - expr.keywords.size()].span,
-          "`" + name + "` takes no keywords in a kernel",
+    error("argument-name", expr.keyword_spans[0], "`" + name + "` takes no keywords in a kernel",
           "write the argument without `" + expr.keywords[0] + "=`");
     return std::nullopt;
   }
@@ -261,11 +260,11 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
     case SpecialForm::Zip:
       lower_arguments_for_errors(expr);
       return error("not-a-value", expr.span, "`" + name + "` is only for the header of a loop",
-                   "write for i in " + name + "(...)");
+                   "write `for i in " + name + "(...)`");
     case SpecialForm::Divmod:
       lower_arguments_for_errors(expr);
       return error("tuple-value", expr.span, "`divmod` gives two values",
-                   "write q, r = divmod(a, b)");
+                   "write `q, r = divmod(a, b)`");
     default:
       break;
   }
@@ -280,9 +279,10 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
   auto arguments = positional(*call, least, most);
   if (!arguments) return make_integer(0, expr.span);
   if ((form == SpecialForm::Min || form == SpecialForm::Max) && arguments->size() == 1) {
-    return error(
-        "argument-count", expr.span, "`" + name + "` of one argument is not supported in kernels",
-        "give the values one by one, or keep the best in a loop: best = " + name + "(best, A[i])");
+    return error("argument-count", expr.span,
+                 "`" + name + "` of one argument is not supported in kernels",
+                 "give the values one by one, or keep the best in a loop: `best = " + name +
+                     "(best, A[i])`");
   }
   return call_builtin(expr, form, std::move(*arguments));
 }

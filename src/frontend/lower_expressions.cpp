@@ -92,7 +92,7 @@ ir::ExprPtr FunctionLowering::lower(const syntax::Expr& expr) {
       return make_constant(expr.constant, ir::Type::unknown(), expr.span);
     case ExprKind::None:
       return error("none-value", expr.span, "kernels have no None",
-                   "use a number that stands for `nothing`, such as -1");
+                   "use a number that means none, such as -1");
     case ExprKind::String:
       return error("string-value", expr.span, "kernels have no strings",
                    "use numbers, and make text after the launch");
@@ -153,7 +153,7 @@ ir::ExprPtr FunctionLowering::lower_binary(const syntax::Expr& expr) {
   using From = syntax::BinaryOp;
   if (expr.binary_op == From::MatrixMultiply) {
     return error("unsupported-operator", expr.span, "`@` is not supported in kernels",
-                 "add up the products in a loop: s += A[i * n + k] * B[k * m + j]");
+                 "add up the products in a loop: `s += A[i * n + k] * B[k * m + j]`");
   }
   // The two enumerations differ by MatrixMultiply alone.
   const int number =
@@ -187,14 +187,14 @@ bool FunctionLowering::refuse_comparison(const syntax::Expr& expr) {
                       : "`is` compares objects, and kernels have none",
             with_none ? "arguments are never None: write one kernel for each case, or pass a "
                         "number that says which"
-                      : std::string("compare values with ") + instead);
+                      : std::string("compare values with `") + instead + "`");
       return true;
     }
     if (op == Op::In || op == Op::NotIn) {
       const bool over_range = expr.operands[i + 1].kind == ExprKind::Call;
       error("unsupported-operator", expr.span, "`in` is not supported in kernels",
-            over_range ? "write a <= x < b"
-                       : "compare with each: x == 1 or x == 2, or search in a loop");
+            over_range ? "write `a <= x < b`"
+                       : "compare with each: `x == 1 or x == 2`, or search in a loop");
       return true;
     }
   }
@@ -250,19 +250,19 @@ bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
   for (size_t i = 1; i < expr.operands.size(); ++i) {
     if (expr.operands[i].kind != ExprKind::Slice) continue;
     error("slice", expr.span, "slices are not supported in kernels yet",
-          "loop over the indices: for i in range(start, stop)");
+          "loop over the indices: `for i in range(start, stop)`");
     return false;
   }
   if (base.kind == ExprKind::Subscript || expr.operands.size() > 2) {
     error("array-rank", expr.span, "only 1-D arrays so far, and this has more than one index",
-          "pass the array flat and write A[i * width + j]");
+          "pass the array flat and write `A[i * width + j]`");
     return false;
   }
   const size_t before = diagnostics_.errors().size();
   operands.push_back(lower(base));
   const bool base_ok = diagnostics_.errors().size() == before;
   if (expr.operands.size() < 2) {
-    error("array-rank", expr.span, "this has no index", "write A[i]");
+    error("array-rank", expr.span, "this has no index", "write `A[i]`");
     return false;
   }
   operands.push_back(lower(expr.operands[1]));
@@ -303,7 +303,7 @@ ir::ExprPtr FunctionLowering::read_variable(const std::string& name, Span span) 
                                            "`" + name + "` is used before it is assigned",
                                            "assign it first; since the function assigns it, it is "
                                            "a variable of the function throughout, as in Python");
-    if (bound != bound_.variables.end())
+    if (bound != bound_.variables.end() && bound->second.line != span.line)
       found.notes.push_back({bound->second, "it is assigned here"});
     return make_integer(0, span);
   }
@@ -361,17 +361,18 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
                        (found.description == "cudapy" ? "idx" : "pi"));
     case Kind::ThreadGroup:
       return error("not-a-value", expr.span, "`" + shown + "` has three parts",
-                   "write " + shown + ".x, .y or .z");
+                   "write `" + shown + ".x`, `.y` or `.z`");
     case Kind::Cast:
     case Kind::ArrayType:
-      return error("not-a-value", expr.span, "`" + shown + "` is a type, not a value",
-                   found.kind == Kind::Cast ? "call it to convert a number: " + shown + "(x)" : "");
+      return error(
+          "not-a-value", expr.span, "`" + shown + "` is a type, not a value",
+          found.kind == Kind::Cast ? "call it to convert a number: `" + shown + "(x)`" : "");
     case Kind::Constant:
     case Kind::ThreadIndex:
       break;
     default:
       return error("not-a-value", expr.span, "`" + shown + "` is a function, not a value",
-                   "call it: " + shown + "(...)");
+                   "call it: `" + shown + "(...)`");
   }
   if (!complete) {
     return error("unknown-attribute", attribute_span(expr),
@@ -387,17 +388,17 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
 void FunctionLowering::report_not_found(const std::string& name, Span span) {
   if (!reported_.insert(name).second) return;
   static const std::map<std::string, std::string, std::less<>> kHelp = {
-      {"true", "Python writes True"},
-      {"false", "Python writes False"},
-      {"null", "use a number that stands for `nothing`"},
+      {"true", "Python writes `True`"},
+      {"false", "Python writes `False`"},
+      {"null", "use a number that means none, such as -1"},
       {"np", "write `import numpy as np` above the function"},
       {"numpy", "write `import numpy` above the function"},
       {"cp", "write `import cudapy as cp` above the function, or the name alone: idx, threadIdx"},
       {"cudapy", "write `import cudapy` above the function, or the name alone: idx, threadIdx"},
       {"self", "a kernel is a plain function: pass what it needs as arguments"},
-      {"M_PI", "write math.pi"},
-      {"unsigned", "write uint32"},
-      {"long", "write int64"},
+      {"M_PI", "write `math.pi`"},
+      {"unsigned", "write `uint32`"},
+      {"long", "write `int64`"},
   };
   std::string help;
   if (auto known = kHelp.find(name); known != kHelp.end()) {
@@ -415,7 +416,9 @@ void FunctionLowering::report_not_found(const std::string& name, Span span) {
       suggestion = nearest(name, math_names());
       if (!suggestion.empty()) suggestion = "math." + suggestion;
     }
-    if (!suggestion.empty()) help = "did you mean `" + suggestion + "`?";
+    help = suggestion.empty()
+               ? "assign it in the kernel, define it above the function, or pass it as an argument"
+               : "did you mean `" + suggestion + "`?";
   }
   error("undefined-name", span, "name `" + name + "` is not defined", std::move(help));
 }

@@ -27,7 +27,14 @@ ir::Function FunctionLowering::lower() {
     error("variadic-parameter", definition_.variadic, "kernels have a fixed number of parameters",
           "name each parameter");
   }
-  lower_signature();
+  if (!definition_.parameters.empty() && definition_.parameters[0].name == "self") {
+    error("method", definition_.parameters[0].span,
+          "`" + definition_.name + "` is a method, and kernels are plain functions",
+          "move it out of its class, and pass what it reads from `self` as arguments");
+    bound_.refused.insert("self");
+  } else {
+    lower_signature();
+  }
   function_.body = lower_block(definition_.body);
   return std::move(function_);
 }
@@ -63,15 +70,14 @@ void FunctionLowering::take_annotations() {
     if (annotation.kind == AnnotatedType::Kind::NotAType) {
       error("annotation", span,
             "the annotation is " + annotation.description + ", which is no type of a kernel",
-            "annotate with cp.float32, cp.int32, int, float, bool, a NumPy dtype, or "
+            "annotate with `cp.float32`, `cp.int32`, int, float, bool, a NumPy dtype, or "
             "cp.Array[cp.float32]");
     } else if (annotation.type.is_array() && annotation.type.rank > 1) {
       error("array-rank", span,
             "only 1-D arrays so far, and this is a " + std::to_string(annotation.type.rank) +
                 "-D one",
-            "pass it flat, as cp.Array[" + std::string("cp.") +
-                std::string(ir::name_of(annotation.type.scalar)) +
-                "], and index it as A[i * width + j]");
+            "pass it flat, as `cp.Array[cp." + std::string(ir::name_of(annotation.type.scalar)) +
+                "]`, and index it as `A[i * width + j]`");
     }
     return annotation.kind == AnnotatedType::Kind::Type ? annotation.type : ir::Type::unknown();
   };
@@ -92,7 +98,7 @@ void FunctionLowering::refuse_result_of_kernel(Span span, const std::string& typ
   if (id_ != 0) return;
   error("kernel-returns-value", span,
         "a kernel returns nothing, and this one is declared to return " + type,
-        "write void as its result, and store values in an array argument");
+        "write `void` as its result, and store values in an array argument");
 }
 
 ir::LocalId FunctionLowering::variable(const std::string& name, Span span) {

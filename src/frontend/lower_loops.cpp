@@ -149,9 +149,11 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::iterable(const synta
 
 void FunctionLowering::refuse_iterable(const syntax::Expr& expr) {
   std::string help =
-      "write for i in range(n), for x in A, for i, x in enumerate(A), or for x, y in zip(A, B)";
-  if (expr.kind == ExprKind::Number) help = "write for i in range(n)";
-  if (expr.kind == ExprKind::Subscript) help = "loop over the indices: for i in range(start, stop)";
+      "write `for i in range(n)`, `for x in A`, `for i, x in enumerate(A)`, or `for x, y in zip(A, "
+      "B)`";
+  if (expr.kind == ExprKind::Number) help = "write `for i in range(n)`";
+  if (expr.kind == ExprKind::Subscript)
+    help = "loop over the indices: `for i in range(start, stop)`";
   error("not-iterable", expr.span, "a loop in a kernel runs over a range or an array",
         std::move(help));
 }
@@ -185,7 +187,7 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::enumerate_iterable(
   if (positional_count < 1 || positional_count > 2 || (!call.keywords.empty() && !start_by_name) ||
       positional_count + call.keywords.size() > 2) {
     error("argument-count", call.span, "enumerate takes an array, and where to start counting",
-          "write enumerate(A) or enumerate(A, 1)");
+          "write `enumerate(A)` or `enumerate(A, 1)`");
     return std::nullopt;
   }
   std::optional<Iterable> inner = iterable(call.operands[1]);
@@ -201,7 +203,7 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::enumerate_iterable(
 std::optional<FunctionLowering::Iterable> FunctionLowering::zip_iterable(const syntax::Expr& call) {
   if (!call.keywords.empty() || call.operands.size() < 2) {
     error("argument-count", call.span, "zip takes arrays, and no keywords in a kernel",
-          "write zip(A, B)");
+          "write `zip(A, B)`");
     return std::nullopt;
   }
   Iterable result;
@@ -284,7 +286,7 @@ void FunctionLowering::bind_element(const syntax::Expr& target, const Iterable& 
   if (over.kind == Iterable::Kind::Array || over.kind == Iterable::Kind::Range) {
     if (target.kind != ExprKind::Tuple) return assign(target, element_of(over, index));
     error("unpack-count", target.span, "each turn of this loop has one value",
-          "write one variable, or loop over enumerate(A) or zip(A, B)");
+          "write one variable, or loop over `enumerate(A)` or `zip(A, B)`");
     return mark_targets({&target, 1});
   }
   const size_t values = over.kind == Iterable::Kind::Enumerate ? 2 : over.parts.size();
@@ -292,8 +294,8 @@ void FunctionLowering::bind_element(const syntax::Expr& target, const Iterable& 
     const char* const name = over.kind == Iterable::Kind::Enumerate ? "enumerate" : "zip";
     error("unpack-count", target.span,
           std::string("each turn of this ") + name + " has " + std::to_string(values) + " values",
-          "write as many variables: for " + std::string(values == 2 ? "a, b" : "a, b, c") +
-              " in ...");
+          std::string("write as many variables: `for ") + (values == 2 ? "a, b" : "a, b, c") +
+              " in ...`");
     return mark_targets({&target, 1});
   }
   if (over.kind == Iterable::Kind::Zip) {

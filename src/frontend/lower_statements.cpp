@@ -109,10 +109,11 @@ void FunctionLowering::lower_return(const syntax::Stmt& stmt) {
   ir::ExprPtr value;
   if (has_value) value = lower(stmt.value);
   if (has_value && id_ == 0) {
-    error("kernel-returns-value", stmt.value.span,
-          "a kernel returns nothing: its threads have nobody to return to",
-          "store the value in an array argument, such as Y[idx] = ..., and write `return` alone to "
-          "end the thread");
+    error(
+        "kernel-returns-value", stmt.value.span,
+        "a kernel returns nothing: its threads have nobody to return to",
+        "store the value in an array argument, such as `Y[idx] = ...`, and write `return` alone to "
+        "end the thread");
     value = nullptr;
   }
   emit(ir::StmtKind::Return, stmt.span).value = std::move(value);

@@ -127,6 +127,10 @@ class Parser {
     while (true) {
       if (!parse_parameter(result)) return false;
       if (accept(")")) return true;
+      if (peek().text == "[") {
+        fail("`,` or `)`", "an array is written with a star: `float* X`");
+        return false;
+      }
       if (!expect(",", "`,` or `)`")) return false;
     }
   }
@@ -184,7 +188,7 @@ class Parser {
       span.end_column = tokens_[next_ - 1].span.end_column;
       if (type.is_void()) {
         error("malformed-signature", span, "`void*` is no type of an array",
-              "name the type of its elements: float*");
+              "name the type of its elements: `float*`");
         type = ir::Type::of(ir::Scalar::F32);
       }
       type =
@@ -193,14 +197,14 @@ class Parser {
     if (type.is_array() && type.rank > 1) {
       error("array-rank", span,
             "only 1-D arrays so far, and this is a " + std::to_string(type.rank) + "-D one",
-            "pass it flat, as " + word.text + "*, and index it as A[i * width + j]");
+            "pass it flat, as `" + word.text + "*`, and index it as `A[i * width + j]`");
     }
     if (peek().text == "[") {
-      fail("`*` to make an array", "write " + word.text + "* for an array of " + word.text);
+      fail("`*` to make an array", "write `" + word.text + "*` for an array of " + word.text);
       return std::nullopt;
     }
     if (peek().text == "&") {
-      fail("no `&`", "arrays are " + word.text + "*, and plain numbers are passed by value");
+      fail("no `&`", "arrays are `" + word.text + "*`, and plain numbers are passed by value");
       return std::nullopt;
     }
     return type;
@@ -212,7 +216,7 @@ class Parser {
           !suggestion.empty() ? "did you mean `" + suggestion + "`?"
                               : "types are bool, int8 to int64, uint8 to uint64, float32, float64, "
                                 "int, float, double, "
-                                "and type* for arrays");
+                                "and `type*` for arrays");
     // `unsigned int`: one mistake, not two
     if (find_scalar(peek().text) || !replacement_for_type(peek().text).empty()) ++next_;
   }

@@ -74,6 +74,7 @@ struct Expr {
   BinaryOp binary_op = BinaryOp::Add;
   std::vector<CompareOp> compare_ops;
   std::vector<std::string> keywords;  // Call: their names; empty for `**mapping`
+  std::vector<Span> keyword_spans;    // of `name=value`
   std::vector<Expr> operands;
 
   [[nodiscard]] bool absent() const { return kind == ExprKind::Absent; }

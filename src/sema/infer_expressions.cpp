@@ -359,6 +359,11 @@ Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
   if (array.type.is_unknown()) return array.type;
   if (!array.type.is_array()) {
     const bool parameter = array.kind == ExprKind::Local && instance_.is_parameter(array.local);
+    // The element that a loop over it would read: the loop has been complained about.
+    if (span.column == array.span.column && span.end_column == array.span.end_column &&
+        span.line == array.span.line) {
+      return Type::unknown();
+    }
     std::string help;
     if (parameter && array.type.is_scalar()) {
       help = "if it is meant to be an array, say so in the signature: `" +
@@ -520,6 +525,14 @@ Type Inference::length(const Expr& expr) {
   const Expr& array = *expr.operands[0];
   if (array.type.is_unknown()) return array.type;
   if (!array.type.is_array()) {
+    // A loop over an array asks for its length without a word of the user's.
+    const bool of_loop = expr.span.column == array.span.column && expr.span.line == array.span.line;
+    if (of_loop) {
+      return wrong("not-iterable", array.span,
+                   "a loop runs over a range or an array, and " + name_of(array) + " is " +
+                       describe(array.type),
+                   ir::is_integer(array.type) ? "write `range(...)` to count" : "");
+    }
     return wrong("not-an-array", array.span,
                  "`len` needs an array, and " + name_of(array) + " is " + describe(array.type));
   }

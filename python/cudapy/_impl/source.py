@@ -39,6 +39,7 @@ class SourceError(Exception):
         help: what to do instead.
         filename: the file where the function begins, or None.
         line: its line there.
+        text: what that line says, if it is known.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class SourceError(Exception):
         self.help = help
         self.filename = filename
         self.line = line
+        self.text = ""
 
 
 def read(function: types.FunctionType) -> tuple[str, int, list[str], int, Any]:
@@ -63,7 +65,15 @@ def read(function: types.FunctionType) -> tuple[str, int, list[str], int, Any]:
         SourceError: there is no source, it is no longer the function's, or it is not a plain `def`.
     """
     code = function.__code__
-    _refuse_what_is_no_kernel(function, code)
+    refusal = _refusal(code)
+    if refusal is not None:
+        known, _ = _from_file(code.co_filename)
+        for line in range(refusal.line, len(known or ()) + 1):
+            text = (known or ())[line - 1].rstrip()
+            if not text.lstrip().startswith("@"):  # decorators come first
+                refusal.line, refusal.text = line, text
+                break
+        raise refusal
     lines, start, changing = _locate(function, code)
     end, node, added = _parse(lines, start, code, changing)
     if changing:
@@ -75,31 +85,31 @@ def read(function: types.FunctionType) -> tuple[str, int, list[str], int, Any]:
     return code.co_filename, first + 1, lines[first:end], start - added, node
 
 
-def _refuse_what_is_no_kernel(function: types.FunctionType, code: types.CodeType) -> None:
+def _refusal(code: types.CodeType) -> SourceError | None:
+    """What to raise for a function that is no plain `def`."""
     name, where = code.co_name, (code.co_filename, code.co_firstlineno)
     if name == "<lambda>":
-        raise SourceError(
+        return SourceError(
             "lambda-function",
             "a lambda cannot be compiled",
-            "write it as a function: def name(x): return ...",
+            "write it as a function: `def name(x): return ...`",
             *where,
         )
     if code.co_flags & (_COROUTINE | _ASYNC_GENERATOR):
-        raise SourceError(
+        return SourceError(
             "async-function",
             f"`{name}` is an async function",
             "write a plain `def`: the threads of a kernel do not await",
             *where,
         )
     if code.co_flags & _GENERATOR:
-        raise SourceError(
+        return SourceError(
             "generator-function",
             f"`{name}` is a generator: it contains `yield`",
-            "store the values in an array instead: Y[idx] = value",
+            "store the values in an array instead: `Y[idx] = value`",
             *where,
         )
-    if code.co_name in ("<listcomp>", "<genexpr>", "<module>"):
-        raise SourceError("no-source", f"{name} is not a function", "", *where)
+    return None
 
 
 def _locate(function: types.FunctionType, code: types.CodeType) -> tuple[list[str], int, bool]:
