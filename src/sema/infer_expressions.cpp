@@ -359,10 +359,11 @@ Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
   if (array.type.is_unknown()) return array.type;
   if (!array.type.is_array()) {
     const bool parameter = array.kind == ExprKind::Local && instance_.is_parameter(array.local);
-    // The element that a loop over it would read: the loop has been complained about.
+    // The element that a loop over it would read: the loop has been complained about, and
+    // its variable shall not be as well.
     if (span.column == array.span.column && span.end_column == array.span.end_column &&
         span.line == array.span.line) {
-      return Type::unknown();
+      return array.type;
     }
     std::string help;
     if (parameter && array.type.is_scalar()) {
