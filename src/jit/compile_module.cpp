@@ -6,6 +6,7 @@
 #include <llvm/Target/TargetMachine.h>
 
 #include "jit/emit.h"
+#include "jit/inline_formulas.h"
 #include "jit/link_image.h"
 #include "jit/stopwatch.h"
 
@@ -49,6 +50,7 @@ bool compile_module(llvm::Module& module, const std::string& entry, const Target
   if (request.want_unoptimised_llvm_ir) result.unoptimised_llvm_ir = text_of(module);
 
   Stopwatch watch;
+  inline_formulas(*module.getFunction(entry));
   optimise(module, target, pipeline);
   result.times.optimise = watch.lap();
   if (request.want_llvm_ir) result.llvm_ir = text_of(module);
