@@ -29,20 +29,13 @@ class FastArguments {
   FastArguments() = default;  // leaves its storage unset
   FastArguments(const FastArguments&) = delete;
   FastArguments& operator=(const FastArguments&) = delete;
-  ~FastArguments() {
-    if (!is_detached_) release();
-  }
+  ~FastArguments() { release(); }
 
   // True if all of `arguments` (as many as there are slots) fit the binding, with no exception set
   // either way.
   bool fill(const Binding& binding, PyObject* const* arguments, bool wide_threads);
 
   const void* buffer() const { return bytes_; }
-
-  // While the GIL is away the thread may be ended by the interpreter; then nothing of Python must
-  // be touched any more.
-  void detach() { is_detached_ = true; }
-  void attach() { is_detached_ = false; }
 
   void release();
 
@@ -52,7 +45,6 @@ class FastArguments {
 
   int64_t longest_ = 0;
   int view_count_ = 0;
-  bool is_detached_ = false;
   alignas(16) unsigned char bytes_[kMaxBytes];
   Py_buffer views_[kMaxArrays];
 };

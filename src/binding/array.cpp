@@ -1,5 +1,7 @@
 #include "binding/array.h"
 
+#include <nanobind/stl/string.h>
+
 #include <algorithm>
 #include <cstring>
 #include <new>

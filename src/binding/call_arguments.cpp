@@ -49,9 +49,15 @@ std::optional<Type> class_of_int(PyObject* number) {
   return std::nullopt;
 }
 
+// What users call it rather than what its class is called.
+std::string noun_of(PyObject* object) {
+  const std::string name = type_name(object);
+  return name == "ndarray" ? "NumPy array" : name;
+}
+
 std::string describe_foreign(PyObject* object, const ForeignArray& array) {
   std::string text =
-      with_article(type_name(object)) + " of " + std::string(ir::name_of(array.scalar));
+      with_article(noun_of(object)) + " of " + std::string(ir::name_of(array.scalar));
   if (array.is_swapped) text += " in foreign byte order";
   if (array.ndim != 1) text += " with " + std::to_string(array.ndim) + " dimensions";
   return text;
@@ -113,7 +119,7 @@ bool CallArguments::classify_one(size_t index) {
       return classify_foreign(index);
     case ForeignResult::kUnsupported:
       if (declared.is_scalar() && PyNumber_Check(object)) return classify_number(index);
-      return fail(index, wants + with_article(type_name(object)) + ": " + problem);
+      return fail(index, wants + with_article(noun_of(object)) + ": " + problem);
     case ForeignResult::kNotAnArray:
       break;
   }
@@ -265,7 +271,7 @@ bool CallArguments::check_writable(size_t index) {
   if (is_list || is_writable_array) return true;
   const std::string what = argument.kind == Kind::kSequence
                                ? type_name(argument.object)
-                               : "read-only " + type_name(argument.object);
+                               : "read-only " + noun_of(argument.object);
   return fail(index, "the kernel writes it, and " + with_article(what) + " cannot be written",
               "pass a list, a writable array or a CudaArray");
 }

@@ -57,9 +57,14 @@ bool has_format(const Py_buffer& view, Scalar scalar) {
   return format && format->scalar == scalar && !format->is_swapped;
 }
 
+// ctypes leaves the strides out even where they are asked for.
+bool has_unit_stride(const Py_buffer& view) {
+  return view.strides == nullptr || view.strides[0] == view.itemsize || view.shape[0] <= 1;
+}
+
 bool is_usable(const Py_buffer& view, const ParameterSlot& slot) {
   return view.ndim == 1 && has_format(view, slot.scalar) && !(slot.is_written && view.readonly) &&
-         (view.strides[0] == view.itemsize || view.shape[0] <= 1) &&
+         has_unit_stride(view) &&
          reinterpret_cast<uintptr_t>(view.buf) % static_cast<uintptr_t>(view.itemsize) == 0;
 }
 

@@ -76,8 +76,9 @@ struct ForeignReader {
     array.is_read_only = view.readonly != 0;
     static_assert(sizeof(Py_ssize_t) == sizeof(int64_t));
     const std::vector<int64_t> shape(view.shape, view.shape + view.ndim);
-    const std::vector<int64_t> strides(view.strides, view.strides + view.ndim);
-    set_layout(array, view.ndim, shape.data(), strides.data());
+    std::vector<int64_t> strides;  // left out by ctypes even where they are asked for
+    if (view.strides != nullptr) strides.assign(view.strides, view.strides + view.ndim);
+    set_layout(array, view.ndim, shape.data(), view.strides != nullptr ? strides.data() : nullptr);
     return ForeignResult::kViewed;
   }
 

@@ -44,21 +44,6 @@ std::vector<Parameter> parameters_of(const ir::Function& function) {
   return parameters;
 }
 
-// Arrays of several dimensions are understood in signatures, and not yet in launches.
-void check_ranks(const KernelBody& body, const ir::Function& function, Diagnostics& diagnostics) {
-  for (size_t i = 0; i < body.parameters.size(); ++i) {
-    const Parameter& parameter = body.parameters[i];
-    if (!parameter.declared.is_array() || parameter.declared.rank <= 1) continue;
-    diagnostics.error("unsupported-rank",
-                      function.signature ? function.signature->span : function.locals[i].span,
-                      "parameter `" + parameter.name + "` is an array of " +
-                          std::to_string(parameter.declared.rank) +
-                          " dimensions; kernels take one-dimensional arrays for now",
-                      "declare it as " + std::string(ir::name_of(parameter.declared.scalar)) +
-                          "*, pass A.ravel() and index A[row * columns + column]");
-  }
-}
-
 bool set_attribute(PyObject* dict, PyObject* function, const char* name) {
   const PyRef value = PyRef::steal(PyObject_GetAttrString(function, name));
   if (!value) {
@@ -361,11 +346,6 @@ bool prepare_kernel(KernelObject* self) {
   if (body.code != nullptr) return true;  // another thread was faster
   body.parameters = parameters_of(program->functions[0]);
   body.sources = std::move(sources);
-  check_ranks(body, program->functions[0], diagnostics);
-  if (!diagnostics.ok()) {
-    raise_compile_error(diagnostics, body.sources);
-    return false;
-  }
   body.code = std::make_unique<runtime::KernelCode>(std::move(*program), body.options);
   return true;
 }

@@ -95,7 +95,10 @@ class SizeParser {
     if (!PyIndex_Check(value))
       return fail(PyExc_TypeError, what + " is an integer, not " + describe_value(value));
     const PyRef integer = PyRef::steal(PyNumber_Index(value));
-    if (!integer) return false;
+    if (!integer) {  // an array of several elements only looks like an integer
+      PyErr_Clear();
+      return fail(PyExc_TypeError, what + " is an integer, not " + describe_value(value));
+    }
     int overflow = 0;
     out = PyLong_AsLongLongAndOverflow(integer.get(), &overflow);
     if (overflow != 0) out = overflow > 0 ? INT64_MAX : INT64_MIN;

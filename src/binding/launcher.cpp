@@ -16,6 +16,7 @@
 #include "binding/arguments.h"
 #include "binding/dumps.h"
 #include "binding/errors.h"
+#include "binding/gil.h"
 #include "binding/launch_size.h"
 #include "binding/py_compat.h"
 
@@ -27,8 +28,7 @@ constexpr size_t kFastBindings = 4;  // tried on the fast path
 PyTypeObject* launcher_type = nullptr;
 PyObject* launch_hook = nullptr;
 
-// A C++ exception becomes a Python one at the border. A thread that the interpreter ends while it
-// has no GIL unwinds through here, too, and must pass: so nothing is caught but what C++ throws.
+// A C++ exception becomes a Python one at the border.
 template <typename Body>
 PyObject* guarded(Body&& body) {
   try {
@@ -45,57 +45,33 @@ bool is_main_thread() {
   return syscall(SYS_gettid) == getpid();
 }
 
-// Runs Python's signal handlers; true if one raised. Called without the GIL, by the thread that
-// owns `state`.
-bool check_signals(void* state) {
-  auto*& thread = *static_cast<PyThreadState**>(state);
-  PyEval_RestoreThread(thread);
-  const bool raised = PyErr_CheckSignals() != 0;
-  thread = PyEval_SaveThread();
-  return raised;
+bool signals_raised(void* released) {
+  return static_cast<GilRelease*>(released)->signals_raised();
 }
 
-// Holder has detach() and attach(), which bracket the time without the GIL. False with an exception
-// set.
-template <typename Holder>
+// False with an exception set.
 bool run(const runtime::CpuKernel& kernel, const void* arguments,
-         const runtime::LaunchRequest& request, Holder& holder) {
+         const runtime::LaunchRequest& request) {
   const runtime::LaunchPlan plan = runtime::plan_launch(kernel.metadata, request);
   if (plan.blocks == 0) return true;
   if (plan.is_tiny) {
     runtime::run_inline(kernel, arguments, plan);
     return true;
   }
-  holder.detach();
-  PyThreadState* thread = PyEval_SaveThread();
-  // Signal handlers run in the main thread alone; the others need not ask.
-  const runtime::InterruptCheck check{is_main_thread() ? check_signals : nullptr, &thread};
-  const runtime::PoolOutcome outcome = runtime::run_launch(kernel, arguments, plan, check);
-  PyEval_RestoreThread(thread);
-  holder.attach();
+  runtime::PoolOutcome outcome;
+  {
+    GilRelease released;
+    // Signal handlers run in the main thread alone; the others need not ask.
+    const runtime::InterruptCheck check{is_main_thread() ? signals_raised : nullptr, &released};
+    outcome = runtime::run_launch(kernel, arguments, plan, check);
+  }
   if (outcome == runtime::PoolOutcome::kForked && !PyErr_Occurred()) {
-    PyErr_SetString(
-        PyExc_RuntimeError,
-        "the process forked in a signal handler during a launch, which this child cannot finish");
+    PyErr_SetString(PyExc_RuntimeError,
+                    "the process forked in a signal handler during a launch, which this child "
+                    "cannot finish");
   }
   return outcome == runtime::PoolOutcome::kDone;
 }
-
-// The arguments of a launch that may take any form; lives on the heap so that it can be let go of
-// while the GIL is away.
-class CallHolder {
- public:
-  CallHolder(const KernelBody& body, PyObject* const* arguments, size_t count)
-      : owned_(std::make_unique<CallArguments>(body, arguments, count)) {}
-
-  CallArguments* operator->() { return owned_.get(); }
-  void detach() { detached_ = owned_.release(); }
-  void attach() { owned_.reset(std::exchange(detached_, nullptr)); }
-
- private:
-  std::unique_ptr<CallArguments> owned_;
-  CallArguments* detached_ = nullptr;
-};
 
 void move_to_front(KernelBody& body, size_t index) {
   const auto first = body.bindings.begin();
@@ -115,17 +91,17 @@ Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classe
 }
 
 // Finds or makes code for a call's arguments; compiles without the GIL. Null with an exception set.
-Binding* bind(KernelBody& body, CallHolder& call, const runtime::LaunchRequest& request) {
-  std::vector<ArgumentClass> classes = call->classes();
-  runtime::KernelTypes types = call->types(request.threads[0] > INT32_MAX);
+Binding* bind(KernelBody& body, const CallArguments& call, const runtime::LaunchRequest& request) {
+  std::vector<ArgumentClass> classes = call.classes();
+  runtime::KernelTypes types = call.types(request.threads[0] > INT32_MAX);
   if (Binding* known = find_binding(body, classes, types.wide_index)) return known;
   Diagnostics diagnostics;
   std::string error;
-  call.detach();
-  PyThreadState* thread = PyEval_SaveThread();
-  auto code = body.code->get(types, diagnostics, error);
-  PyEval_RestoreThread(thread);
-  call.attach();
+  std::shared_ptr<const runtime::CompiledKernel> code;
+  {
+    const GilRelease released;
+    code = body.code->get(types, diagnostics, error);
+  }
   if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
   if (code == nullptr) return raise_compile_error("`" + body.name + "`: " + error);
   if (Binding* known = find_binding(body, classes, types.wide_index))
@@ -146,11 +122,11 @@ PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* argum
                                     size_t count) {
   if (!prepare_kernel(self->kernel)) return nullptr;
   KernelBody& body = *self->kernel->body;
-  CallHolder call(body, arguments, count);
-  if (!call->classify()) return nullptr;
+  CallArguments call(body, arguments, count);
+  if (!call.classify()) return nullptr;
   const Binding* binding = bind(body, call, self->request);
-  if (binding == nullptr || !call->fill(*binding)) return nullptr;
-  if (!run(binding->code->kernel, call->buffer(), self->request, call) || !call->copy_back())
+  if (binding == nullptr || !call.fill(*binding)) return nullptr;
+  if (!run(binding->code->kernel, call.buffer(), self->request) || !call.copy_back())
     return nullptr;
   Py_RETURN_NONE;
 }
@@ -192,7 +168,7 @@ PyObject* call_launcher(PyObject* object, PyObject* const* arguments, size_t cou
       const Binding& binding = *body.bindings[i];
       if (!fast.fill(binding, arguments, wide_threads)) continue;
       if (i > 0) move_to_front(body, i);
-      if (!run(binding.code->kernel, fast.buffer(), self->request, fast)) return nullptr;
+      if (!run(binding.code->kernel, fast.buffer(), self->request)) return nullptr;
       Py_RETURN_NONE;
     }
     return launch_with_any_arguments(self, arguments, count);

@@ -8,6 +8,7 @@
 #include "binding/array.h"
 #include "binding/elem_type.h"
 #include "binding/errors.h"
+#include "binding/gil.h"
 #include "binding/kernel.h"
 #include "binding/launcher.h"
 #include "runtime/compile_driver.h"
@@ -32,7 +33,7 @@ void set_num_threads(int count) {
 nb::dict cache_info() {
   runtime::CacheInfo info;
   {
-    const nb::gil_scoped_release released;  // it walks the folder
+    const GilRelease released;  // it walks the folder
     info = runtime::kernel_cache().info();
   }
   nb::dict dict;
@@ -76,8 +77,8 @@ NB_MODULE(_core, module) {
              "The kernel cache: its folder, what it holds, and this process's hits, misses, writes "
              "and errors.");
   module.def(
-      "cache_clear", [] { runtime::kernel_cache().clear(); },
-      nb::call_guard<nb::gil_scoped_release>(), "Removes every entry of the kernel cache.");
+      "cache_clear", [] { runtime::kernel_cache().clear(); }, nb::call_guard<binding::GilRelease>(),
+      "Removes every entry of the kernel cache.");
   module.def("set_launch_hook", binding::launch_hook_setter, nb::arg("hook").none(),
              "While set, launches call hook(kernel, (nx, ny, nz), block or None, arguments) "
              "instead of running here.");
