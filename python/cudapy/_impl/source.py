@@ -121,8 +121,7 @@ def _locate(function: types.FunctionType, code: types.CodeType) -> tuple[list[st
     if path.startswith("<") and path.endswith(">"):
         lines = _from_linecache(path, function, code)
         if not lines and path == "<stdin>":
-            lines = _from_history(code)
-            start = 0
+            lines, start = _from_history(code)
     else:
         lines, changing = _from_file(path)
         if lines is None:
@@ -189,34 +188,32 @@ def _from_linecache(
     return [line.rstrip("\r\n") for line in lines]
 
 
-def _from_history(code: types.CodeType) -> list[str] | None:
-    """What was typed at the prompt, from the readline history: the last block that begins with this `def`."""
+def _from_history(code: types.CodeType) -> tuple[list[str], int]:
+    """What was typed at the prompt, from the readline history: the last block with this `def`, and where it starts."""
     readline = sys.modules.get("readline")
     if readline is None:
-        return None
-    history = [
-        readline.get_history_item(i) or ""
-        for i in range(1, readline.get_current_history_length() + 1)
-    ]
+        return [], 0
     lines: list[str] = []
-    for entry in history:  # newer prompts keep a block as one entry
-        lines.extend(entry.split("\n"))
+    for number in range(1, readline.get_current_history_length() + 1):
+        lines.extend(
+            (readline.get_history_item(number) or "").split("\n")
+        )  # a block may be one entry
     header = f"def {code.co_name}"
     for start in range(len(lines) - 1, -1, -1):
-        rest = lines[start][len(header) :].lstrip()
-        if not lines[start].startswith(header) or not rest.startswith("("):
+        if not lines[start].startswith(header) or not lines[start][
+            len(header) :
+        ].lstrip().startswith("("):
             continue
         end = start + 1
-        while end < len(lines) and (not lines[end].strip() or lines[end][0] in " \t#"):
+        while end < len(lines) and lines[end][:1] in ("", " ", "\t", "#"):
             end += 1
-        while start > 0 and lines[start - 1].startswith(("@", "#")):
+        while start > 0 and lines[start - 1].startswith("@"):
             start -= 1
-        while start < end and lines[start].startswith(
-            "#"
-        ):  # typed at the prompt, a comment is a statement of its own
-            start += 1
-        return lines[start:end]
-    return None
+        first = start
+        while first > 0 and lines[first - 1].startswith("#"):
+            first -= 1
+        return lines[first:end], start - first
+    return [], 0
 
 
 def _changed(code: types.CodeType) -> SourceError:
