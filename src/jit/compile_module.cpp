@@ -5,6 +5,7 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include "codegen/cpu/widen_masks.h"
 #include "jit/emit.h"
 #include "jit/inline_formulas.h"
 #include "jit/link_image.h"
@@ -52,6 +53,7 @@ bool compile_module(llvm::Module& module, const std::string& entry, const Target
   Stopwatch watch;
   inline_formulas(*module.getFunction(entry));
   optimise(module, target, pipeline);
+  if (!target.info.has_mask_registers) codegen::cpu::widen_masks(module);
   result.times.optimise = watch.lap();
   if (request.want_llvm_ir) result.llvm_ir = text_of(module);
   if (request.want_asm) result.asm_text = emit_assembly(module, *target.machine, result.error);

@@ -69,6 +69,21 @@ Value* emit_shift(IRBuilderBase& builder, BinaryOp op, Scalar type, Value* a, Va
   return builder.CreateSelect(in_range, shifted, Constant::getNullValue(a->getType()));
 }
 
+// A negative exponent gives what is left of 1 / base ** -exponent in integers: 0, but for the bases
+// 1 and -1, which the exponent's lowest bits decide as ever.
+Value* emit_integer_power(IRBuilderBase& builder, Scalar type, Value* base, Value* exponent) {
+  Value* power = emit_int_pow(builder, base, exponent);
+  if (!ir::is_signed(type)) return power;
+  Constant* one = ConstantInt::get(base->getType(), 1);
+  Value* is_unit =
+      builder.CreateICmpULE(builder.CreateAdd(base, one), ConstantInt::get(base->getType(), 2));
+  Value* is_inverse = builder.CreateICmpSLT(exponent, Constant::getNullValue(exponent->getType()));
+  Value* is_nonzero_unit = builder.CreateAnd(
+      is_unit, builder.CreateICmpNE(base, Constant::getNullValue(base->getType())));
+  Value* vanishes = builder.CreateAnd(is_inverse, builder.CreateNot(is_nonzero_unit));
+  return builder.CreateSelect(vanishes, Constant::getNullValue(base->getType()), power);
+}
+
 // Python's: the first of equal ones, and of two of which one is not a number.
 Value* emit_min_max(IRBuilderBase& builder, BinaryOp op, Scalar type, Value* a, Value* b) {
   CompareOp better = op == BinaryOp::Minimum ? CompareOp::Less : CompareOp::Greater;
@@ -116,7 +131,7 @@ Value* emit_binary(IRBuilderBase& builder, BinaryOp op, Scalar type, Value* a, V
     case BinaryOp::Modulo:
       return emit_floor_mod(builder, a, b, ir::is_signed(type));
     case BinaryOp::Power:
-      return emit_int_pow(builder, a, b);
+      return emit_integer_power(builder, type, a, b);
     case BinaryOp::BitAnd:
       return builder.CreateAnd(a, b);
     case BinaryOp::BitOr:

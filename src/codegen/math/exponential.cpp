@@ -52,6 +52,7 @@ Limits exp_limits(Real like) {
 Pair subtract_multiple(Real x, Real k, std::span<const double> parts) {
   Real first = mad(k, -parts[0], x);
   Real hi = mad(k, -parts[1], first);
+  if (x.context->fast) return {hi, x.same(0.0)};
   return {hi, mad(k, -parts[1], first - hi)};
 }
 
@@ -76,7 +77,10 @@ namespace {
 
 // 2^k e^r for a reduced r, x the function's argument.
 Real exp_reduced(Pair r, Int k, Bool small) {
-  Real tail = mad(r.hi * r.hi, poly(r.hi, exp_coefficients(r.hi)), r.lo);
+  std::span<const double> coefficients = exp_coefficients(r.hi);
+  if (r.hi.context->fast)
+    return scale_result(1.0 + mad(r.hi * r.hi, poly(r.hi, coefficients), r.hi), k, small);
+  Real tail = mad(r.hi * r.hi, poly(r.hi, coefficients), r.lo);
   return scale_result(1.0 + (r.hi + tail), k, small);
 }
 

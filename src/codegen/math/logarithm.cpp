@@ -17,11 +17,12 @@ struct Decomposed {
   Real exponent;
 };
 
-// For positive finite x, subnormals included.
+// For positive finite x, subnormals included unless fast.
 Decomposed decompose(Real x) {
   bool wide = x.is_double();
+  bool fast = x.context->fast;
   Bool small = x < (wide ? 0x1p-1022 : 0x1p-126);
-  Real normal = select(small, x * (wide ? 0x1p54 : 0x1p25), x);
+  Real normal = fast ? x : select(small, x * (wide ? 0x1p54 : 0x1p25), x);
   std::int64_t root = wide ? std::bit_cast<std::int64_t>(0x1.6a09e667f3bcdp-1)
                            : std::bit_cast<std::int32_t>(0x1.6a09e6p-1f);
   std::int64_t one = wide ? std::bit_cast<std::int64_t>(1.0) : std::bit_cast<std::int32_t>(1.0f);
@@ -30,35 +31,46 @@ Decomposed decompose(Real x) {
   double power = wide ? 0x1p52 : 0x1p23;
   Int shifted = bits(normal) + (one - root);
   Int integer = shift_right_logical(shifted, mantissa) | bits(x.same(power));
-  Real offset = select(small, x.same(power + bias + (wide ? 54 : 25)), x.same(power + bias));
+  Real offset = x.same(power + bias);
+  if (!fast) offset = select(small, x.same(power + bias + (wide ? 54 : 25)), offset);
   Int fraction = (shifted & ((std::int64_t{1} << mantissa) - 1)) + root;
   return {from_bits(fraction), from_bits(integer) - offset};
 }
 
-// log(1 + f.hi + f.lo) as an unevaluated sum, |lo| below an eighth of |hi|.
+// log(1 + f) as an unevaluated sum, |lo| below an eighth of |hi|.
+Pair log_reduced(Real f) {
+  Real p = f.is_double() ? poly(f, kLog64) : poly(f, kLog32);
+  Real square = f * f;
+  Real hi = mad(square, -0.5, f);
+  if (f.context->fast) return {hi, (square * f) * p};
+  Real rounding = mad(square, -0.5, f - hi);
+  return {hi, mad(square * f, p, rounding)};
+}
+
+// The same for a pair.
 Pair log_reduced(Pair f) {
-  bool wide = f.hi.is_double();
-  Real half_square = f.hi * f.hi * 0.5;
-  Pair head = fast_two_sum(f.hi, -half_square);
-  Real p = wide ? poly(f.hi, kLog64) : poly(f.hi, kLog32);
-  Real cubic = (f.hi * half_square) * (p + p);
-  return {head.hi, head.lo + (cubic + mad(-f.lo, f.hi, f.lo))};
+  Pair y = log_reduced(f.hi);
+  return {y.hi, y.lo + mad(-f.lo, f.hi, f.lo)};
 }
 
 // hi + lo + e * (parts[0] + parts[1]), whose first product is exact.
 Real add_exponent(Pair logarithm, Real e, double high, double low) {
-  Pair sum = fast_two_sum(e * high, logarithm.hi);
-  return sum.hi + mad(e, low, sum.lo + logarithm.lo);
+  if (e.context->fast) return mad(e, high + low, logarithm.hi + logarithm.lo);
+  Real hi = mad(e, high, logarithm.hi);
+  Real rounding = mad(e, high, -hi) + logarithm.hi;
+  return hi + mad(e, low, rounding + logarithm.lo);
 }
 
 // The logarithm's value where the formula has none: 0, infinity, nan and negative numbers.
 Real special_cases(Real x, Real y) {
+  if (x.context->fast) return select(x == 0.0, x.same(-kInfinity), y);
   Real otherwise = select(x == 0.0, x.same(-kInfinity), select(x > 0.0, x, x.same(kNan)));
   return select((x > 0.0) & (x < kInfinity), y, otherwise);
 }
 
 // A pair times a constant given in two parts.
 Pair times(Pair a, double high, double low) {
+  if (a.hi.context->fast) return {a.hi * high, a.lo * high};
   Pair product = two_prod(a.hi, a.hi.same(high));
   return {product.hi, product.lo + mad(a.hi, low, a.lo * high)};
 }
@@ -67,7 +79,7 @@ Pair times(Pair a, double high, double low) {
 
 Real log(Real x) {
   Decomposed d = decompose(x);
-  Pair y = log_reduced({d.mantissa - 1.0, x.same(0.0)});
+  Pair y = log_reduced(d.mantissa - 1.0);
   bool wide = x.is_double();
   return special_cases(x, add_exponent(y, d.exponent, wide ? kLn2Parts64[0] : kLn2Parts32[0],
                                        wide ? kLn2Parts64[1] : kLn2Parts32[1]));
@@ -75,7 +87,7 @@ Real log(Real x) {
 
 Real log2(Real x) {
   Decomposed d = decompose(x);
-  Pair y = log_reduced({d.mantissa - 1.0, x.same(0.0)});
+  Pair y = log_reduced(d.mantissa - 1.0);
   const double* scale = x.is_double() ? kLog2EParts64 : kLog2EParts32;
   Pair scaled = times(y, scale[0], scale[1]);
   return special_cases(x, add_exponent(scaled, d.exponent, 1.0, 0.0));
@@ -84,7 +96,7 @@ Real log2(Real x) {
 Real log10(Real x) {
   Decomposed d = decompose(x);
   bool wide = x.is_double();
-  Pair y = log_reduced({d.mantissa - 1.0, x.same(0.0)});
+  Pair y = log_reduced(d.mantissa - 1.0);
   const double* scale = wide ? kLog10EParts64 : kLog10EParts32;
   const double* step = wide ? kLog10Of2Parts64 : kLog10Of2Parts32;
   Pair scaled = times(y, scale[0], scale[1]);

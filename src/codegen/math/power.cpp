@@ -62,7 +62,7 @@ Real rsqrt(Real x) {
     builder.setFastMathFlags(flags);
     return 1.0 / sqrt(x);
   }
-  if (!x.is_double()) return narrow(1.0 / sqrt(widen(x)));
+  if (!x.is_double() && !x.context->has_fma) return narrow(1.0 / sqrt(widen(x)));
   // Splitting needs room at both ends of the exponent range.
   bool has_room = x.context->has_fma;
   Bool small = x < 0x1p-900;
