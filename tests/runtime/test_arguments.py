@@ -8,10 +8,10 @@ import gc
 import sys
 from fractions import Fraction
 
+import cudapy as cp
 import numpy as np
 import pytest
 
-import cudapy as cp
 
 # saxpy : void (float alpha, float* X, float* Y)
 def saxpy(alpha, X, Y):
@@ -103,7 +103,9 @@ def test_the_same_list_twice_is_one_array():
         lambda: np.arange(10, dtype=np.int32)[::2],
         lambda: np.arange(10, dtype=np.int32)[::-1],
         lambda: np.arange(5, dtype=np.int32).astype(">i4"),
-        lambda: np.frombuffer(bytearray(b"\0" + np.arange(5, dtype=np.int32).tobytes()), np.int32, offset=1),
+        lambda: np.frombuffer(
+            bytearray(b"\0" + np.arange(5, dtype=np.int32).tobytes()), np.int32, offset=1
+        ),
         lambda: array.array("i", range(5)),
         lambda: (ctypes.c_int * 5)(*range(5)),
         lambda: memoryview(array.array("i", range(5))),
@@ -111,7 +113,18 @@ def test_the_same_list_twice_is_one_array():
         lambda: np.zeros(0, np.int32),
         lambda: np.arange(5, dtype=np.int32)[2:3],
     ],
-    ids=["strided", "negative stride", "byte-swapped", "misaligned", "array", "ctypes", "memoryview", "plain", "empty", "one"],
+    ids=[
+        "strided",
+        "negative stride",
+        "byte-swapped",
+        "misaligned",
+        "array",
+        "ctypes",
+        "memoryview",
+        "plain",
+        "empty",
+        "one",
+    ],
 )
 def test_every_layout_is_written_back(make):
     values = make()
@@ -155,7 +168,10 @@ def test_dlpack_and_array_interface():
         (2**63, np.uint64),
         (0.5, np.float32),
         (True, np.bool_),
-        *((np.dtype(name).type(1), np.dtype(name)) for name in ("int8", "int16", "uint8", "uint32", "int64", "float64")),
+        *(
+            (np.dtype(name).type(1), np.dtype(name))
+            for name in ("int8", "int16", "uint8", "uint32", "int64", "float64")
+        ),
     ],
 )
 def test_numbers_choose_their_type(value, dtype):
@@ -173,15 +189,28 @@ def test_weak_floats_follow_the_arrays():
     kernel(1)(0.1, single)
     kernel(1)(0.1, double)
     assert double[0] == 0.1 and single[0] == np.float32(0.1)
-    assert kernel.signatures == ("void (float64 value, float64* out)", "void (float32 value, float32* out)")
+    assert kernel.signatures == (
+        "void (float64 value, float64* out)",
+        "void (float32 value, float32* out)",
+    )
     kernel(1)(np.float64(0.1), double)
-    assert set(kernel.signatures) == {"void (float64 value, float64* out)", "void (float32 value, float32* out)"}
+    assert set(kernel.signatures) == {
+        "void (float64 value, float64* out)",
+        "void (float32 value, float32* out)",
+    }
 
 
 def test_each_combination_of_types_keeps_its_own_code():
     kernel = cp.kernel(put.__wrapped__)
     for _ in range(3):
-        for value, dtype in ((1.5, np.float32), (2, np.int32), (np.float64(2.5), np.float64), (2**40, np.int64), (True, np.bool_), (7, np.int32)):
+        for value, dtype in (
+            (1.5, np.float32),
+            (2, np.int32),
+            (np.float64(2.5), np.float64),
+            (2**40, np.int64),
+            (True, np.bool_),
+            (7, np.int32),
+        ):
             out = np.zeros(2, dtype)
             kernel(1)(value, out)
             assert out.tolist() == [value, 0]
@@ -189,7 +218,12 @@ def test_each_combination_of_types_keeps_its_own_code():
 
 
 def test_lists_choose_the_type_without_a_signature():
-    for values, name in (([1, 2], "int32"), ([1, 2**40], "int64"), ([1.0, 2], "float32"), ([True], "int32")):
+    for values, name in (
+        ([1, 2], "int32"),
+        ([1, 2**40], "int64"),
+        ([1.0, 2], "float32"),
+        ([True], "int32"),
+    ):
         kernel = cp.kernel(reverse_into.__wrapped__)
         out = [0] * len(values) if name != "float32" else [0.0] * len(values)
         if name == "int64":
@@ -201,35 +235,70 @@ def test_lists_choose_the_type_without_a_signature():
 def test_scalars_take_what_fits():
     call = cp.compile(mixed)
     out, real = np.zeros(1, np.int32), np.zeros(1)
-    for flag, n, d in ((True, 5, 2.5), (np.bool_(False), np.int64(6), np.float32(0.5)), (1, True, 3), (0, np.uint8(200), Fraction(1, 4))):
+    for flag, n, d in (
+        (True, 5, 2.5),
+        (np.bool_(False), np.int64(6), np.float32(0.5)),
+        (1, True, 3),
+        (0, np.uint8(200), Fraction(1, 4)),
+    ):
         call(1)(flag, n, d, out, real)
         assert out[0] == (int(n) if flag else -int(n))
         assert real[0] == float(d)
 
 
 REFUSED = [
-    (lambda k: k(2)(1.0, [1.0]), "`saxpy` takes 3 arguments, 2 were given\n  its signature is saxpy(float32 alpha, float32* X, float32* Y)"),
+    (
+        lambda k: k(2)(1.0, [1.0]),
+        "`saxpy` takes 3 arguments, 2 were given\n  its signature is saxpy(float32 alpha, float32* X, float32* Y)",
+    ),
     (lambda k: k(2)(), "takes 3 arguments, 0 were given"),
     (lambda k: k(2)(1.0, [1.0], [1.0], 3), "takes 3 arguments, 4 were given"),
     (lambda k: k(2)(1.0, X=[1.0]), "takes its arguments by position"),
-    (lambda k: k(2)("a", [1.0], [1.0]), "argument `alpha` of `saxpy`: expected float32, got 'a', a str"),
-    (lambda k: k(2)([1.0], [1.0], [1.0]), "argument `alpha` of `saxpy`: expected float32, got [1.0], a list"),
+    (
+        lambda k: k(2)("a", [1.0], [1.0]),
+        "argument `alpha` of `saxpy`: expected float32, got 'a', a str",
+    ),
+    (
+        lambda k: k(2)([1.0], [1.0], [1.0]),
+        "argument `alpha` of `saxpy`: expected float32, got [1.0], a list",
+    ),
     (lambda k: k(2)(None, [1.0], [1.0]), "argument `alpha` of `saxpy`: expected float32, got None"),
-    (lambda k: k(2)(np.ones(2), [1.0], [1.0]), "`alpha` of `saxpy`: expected float32, got a NumPy array of float64"),
+    (
+        lambda k: k(2)(np.ones(2), [1.0], [1.0]),
+        "`alpha` of `saxpy`: expected float32, got a NumPy array of float64",
+    ),
     (lambda k: k(2)(1j, [1.0], [1.0]), "a complex"),
-    (lambda k: k(2)(1.0, 2.0, [1.0]), "`X` of `saxpy`: expected float32* (an array of float32), got 2.0, a float"),
-    (lambda k: k(2)(1.0, np.ones(2), np.ones(2, np.float32)), "got a NumPy array of float64\n  help: pass X.astype(np.float32)"),
+    (
+        lambda k: k(2)(1.0, 2.0, [1.0]),
+        "`X` of `saxpy`: expected float32* (an array of float32), got 2.0, a float",
+    ),
+    (
+        lambda k: k(2)(1.0, np.ones(2), np.ones(2, np.float32)),
+        "got a NumPy array of float64\n  help: pass X.astype(np.float32)",
+    ),
     (lambda k: k(2)(1.0, cp.CudaArray([1, 2]), [1.0]), "got a CudaArray of int32"),
-    (lambda k: k(2)(1.0, np.ones((2, 2), np.float32), [1.0]), "with 2 dimensions\n  help: arrays have one dimension for now: pass X.ravel()"),
+    (
+        lambda k: k(2)(1.0, np.ones((2, 2), np.float32), [1.0]),
+        "with 2 dimensions\n  help: arrays have one dimension for now: pass X.ravel()",
+    ),
     (lambda k: k(2)(1.0, np.float32(1), [1.0]), "with 0 dimensions"),
     (lambda k: k(2)(1.0, np.ones(2, np.complex64), [1.0]), "its element format"),
-    (lambda k: k(2)(1.0, ["a"], [1.0]), "`X` of `saxpy`: item 0 is 'a', a str, which does not become float32"),
+    (
+        lambda k: k(2)(1.0, ["a"], [1.0]),
+        "`X` of `saxpy`: item 0 is 'a', a str, which does not become float32",
+    ),
     (lambda k: k(2)(1.0, [[1.0]], [1.0]), "item 0 is [1.0], a list"),
     (lambda k: k(2)(1.0, "abc", [1.0]), "got 'abc', a str"),
     (lambda k: k(2)(1.0, {1: 2}, [1.0]), "a dict"),
-    (lambda k: k(2)(1.0, [1.0], (1.0, 2.0)), "`Y` of `saxpy`: the kernel writes it, and a tuple cannot be written"),
+    (
+        lambda k: k(2)(1.0, [1.0], (1.0, 2.0)),
+        "`Y` of `saxpy`: the kernel writes it, and a tuple cannot be written",
+    ),
     (lambda k: k(2)(1.0, [1.0], range(3)), "and a range cannot be written"),
-    (lambda k: k(2)(1.0, [1.0], np.broadcast_to(np.float32(1), (4,))), "a read-only NumPy array cannot be written"),
+    (
+        lambda k: k(2)(1.0, [1.0], np.broadcast_to(np.float32(1), (4,))),
+        "a read-only NumPy array cannot be written",
+    ),
 ]
 
 
@@ -259,7 +328,9 @@ def test_what_is_refused_changes_nothing(saxpy_call):
     assert Y == [1.0, 2.0]
 
 
-@pytest.mark.parametrize(("value", "text"), [(2**31, "int32 holds integers from -2147483648"), (10**30, "int32 holds")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(2**31, "int32 holds integers from -2147483648"), (10**30, "int32 holds")]
+)
 def test_integers_out_of_range(value, text):
     call = cp.compile(mixed)
     with pytest.raises(OverflowError) as raised:
@@ -269,11 +340,11 @@ def test_integers_out_of_range(value, text):
 
 def test_floats_are_no_integers_and_numbers_no_bools():
     call = cp.compile(mixed)
-    with pytest.raises(cp.CudaTypeError, match="expected int32, got 2.0, a float"):
+    with pytest.raises(cp.CudaTypeError, match=r"expected int32, got 2.0, a float"):
         call(1)(True, 2.0, 1.0, [0], [0.0])
     with pytest.raises(OverflowError, match="bool holds False and True"):
         call(1)(2, 2, 1.0, [0], [0.0])
-    with pytest.raises(cp.CudaTypeError, match="expected int32, got .*float64"):
+    with pytest.raises(cp.CudaTypeError, match=r"expected int32, got .*float64"):
         call(1)(True, np.float64(2), 1.0, [0], [0.0])
 
 

@@ -7,12 +7,23 @@ import gc
 import sys
 import weakref
 
+import cudapy as cp
 import numpy as np
 import pytest
 
-import cudapy as cp
-
-DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
+DTYPES = [
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+]
 
 
 @pytest.mark.parametrize(
@@ -138,14 +149,22 @@ def test_from_other_sources():
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
-        (lambda: cp.CudaArray([[1, 2], [3, 4]]), cp.CudaTypeError, "item 0 is [1, 2], a list, not a number"),
+        (
+            lambda: cp.CudaArray([[1, 2], [3, 4]]),
+            cp.CudaTypeError,
+            "item 0 is [1, 2], a list, not a number",
+        ),
         (lambda: cp.CudaArray([1, "a"]), cp.CudaTypeError, "item 1 is 'a', a str"),
         (lambda: cp.CudaArray("abc"), cp.CudaTypeError, "'abc', a str"),
         (lambda: cp.CudaArray(5), cp.CudaTypeError, "5, an int"),
         (lambda: cp.CudaArray([1 + 2j]), cp.CudaTypeError, "a complex"),
         (lambda: cp.CudaArray([2**64]), cp.CudaTypeError, "no 64-bit type"),
         (lambda: cp.CudaArray([-1, 2**63]), cp.CudaTypeError, "no 64-bit type"),
-        (lambda: cp.CudaArray([1.5], cp.Int), cp.CudaTypeError, "item 0 is 1.5, a float, which does not become int32"),
+        (
+            lambda: cp.CudaArray([1.5], cp.Int),
+            cp.CudaTypeError,
+            "item 0 is 1.5, a float, which does not become int32",
+        ),
         (lambda: cp.CudaArray([2**31], cp.Int), cp.CudaTypeError, "from -2147483648 to 2147483647"),
         (lambda: cp.CudaArray(np.array([300]), np.uint8), cp.CudaTypeError, "from 0 to 255"),
         (lambda: cp.CudaArray(np.zeros((2, 2))), cp.CudaTypeError, ".ravel()"),
@@ -156,7 +175,11 @@ def test_from_other_sources():
         (lambda: cp.CudaArray([1])["a"], cp.CudaTypeError, "indexed by an integer"),
         (lambda: cp.CudaArray([1])[0:1], cp.CudaTypeError, ".toHost()"),
         (lambda: cp.CudaArray.allocate(-1, cp.Int), ValueError, "negative"),
-        (lambda: cp.CudaArray.allocate(1.0, cp.Int), cp.CudaTypeError, "the length is an integer, not 1.0"),
+        (
+            lambda: cp.CudaArray.allocate(1.0, cp.Int),
+            cp.CudaTypeError,
+            "the length is an integer, not 1.0",
+        ),
         (lambda: cp.CudaArray.allocate(2**60, cp.Int), MemoryError, ""),
         (lambda: cp.CudaArray.allocate(2**62, cp.Double), MemoryError, ""),
         (lambda: cp.CudaArray.allocate(1, "nonsense"), TypeError, "nonsense"),

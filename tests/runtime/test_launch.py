@@ -6,10 +6,9 @@ import gc
 import inspect
 import weakref
 
+import cudapy as cp
 import numpy as np
 import pytest
-
-import cudapy as cp
 
 
 @cp.kernel
@@ -82,7 +81,12 @@ def test_any_dimension_of_zero_is_nothing():
 @pytest.mark.parametrize(
     ("size", "keywords", "error", "text"),
     [
-        ((-1,), {}, ValueError, "`count`: the number of threads along x is -1: it cannot be negative"),
+        (
+            (-1,),
+            {},
+            ValueError,
+            "`count`: the number of threads along x is -1: it cannot be negative",
+        ),
         ((5, -3), {}, ValueError, "along y is -3"),
         ((2**62 + 1,), {}, ValueError, "at most 2**62"),
         ((10**30,), {}, ValueError, "along x is 1000000000000000000000000000000: at most 2**62"),
@@ -170,7 +174,10 @@ def test_kernel_looks_like_its_function():
     assert count.functions == (count.__wrapped__,)
     assert count.sigs == (None,)
     assert count.options["deferred"] is True
-    assert repr(block_shape) in ("<cudapy kernel block_shape>", "<cudapy kernel block_shape(int32* dims)>")
+    assert repr(block_shape) in (
+        "<cudapy kernel block_shape>",
+        "<cudapy kernel block_shape(int32* dims)>",
+    )
     count.note = "attributes can be set"
     assert count.note
     del count.note
@@ -244,7 +251,14 @@ def test_debug_writes_the_stages(tmp_path, capsys):
     kernel(1)(np.ones(1))
     folder = tmp_path / "traced.cudapy"
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["1-tree.txt", "2-typed.txt", "3-lowered.txt", "4-unoptimised.ll", "5-optimised.ll", "6-assembly.s"]
+    assert names == [
+        "1-tree.txt",
+        "2-typed.txt",
+        "3-lowered.txt",
+        "4-unoptimised.ll",
+        "5-optimised.ll",
+        "6-assembly.s",
+    ]
     assert all((folder / name).read_text().strip() for name in names)
     assert (tmp_path / "traced.cudapy-2").is_dir()
     assert str(folder) in capsys.readouterr().out

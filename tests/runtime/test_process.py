@@ -11,17 +11,16 @@ import textwrap
 import threading
 import time
 
+import cudapy as cp
 import numpy as np
 import pytest
-
-import cudapy as cp
 
 
 @cp.kernel("void (int* out, int turns)")
 def spin(out, turns):
     if idx < len(out):
         x = idx
-        for i in range(turns):
+        for _turn in range(turns):
             x = x * 1664525 + 1013904223
         out[idx] = x
 
@@ -48,7 +47,7 @@ import cudapy as cp, numpy as np, os, sys, threading, time, linecache
 text = '''def spin(out, turns):
     if idx < len(out):
         x = idx
-        for i in range(turns):
+        for _turn in range(turns):
             x = x * 1664525 + 1013904223
         out[idx] = x
 '''
@@ -222,7 +221,9 @@ def test_fork_while_another_thread_launches():
 
 @pytest.mark.parametrize("threads", ["1", "4"])
 def test_clean_end_with_sleeping_workers(threads):
-    finished = run_script(script("spin(len(out))(out, 100); print('end')"), CUDAPY_NUM_THREADS=threads)
+    finished = run_script(
+        script("spin(len(out))(out, 100); print('end')"), CUDAPY_NUM_THREADS=threads
+    )
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "end\n", "")
 
 
@@ -243,14 +244,20 @@ def test_clean_end_while_a_daemon_thread_launches():
 
 def test_number_of_threads_comes_from_the_environment():
     for value, wanted in (("3", "3"), ("nonsense", None), ("0", None)):
-        finished = run_script("import cudapy as cp; print(cp.get_num_threads())", CUDAPY_NUM_THREADS=value)
+        finished = run_script(
+            "import cudapy as cp; print(cp.get_num_threads())", CUDAPY_NUM_THREADS=value
+        )
         default = len(os.sched_getaffinity(0))
-        assert finished.stdout.strip() == wanted or (wanted is None and 1 <= int(finished.stdout) <= default)
+        assert finished.stdout.strip() == wanted or (
+            wanted is None and 1 <= int(finished.stdout) <= default
+        )
 
 
 def test_affinity_is_respected():
     cpu = min(os.sched_getaffinity(0))
-    finished = run_script(f"import os; os.sched_setaffinity(0, [{cpu}]); import cudapy as cp; print(cp.get_num_threads())")
+    finished = run_script(
+        f"import os; os.sched_setaffinity(0, [{cpu}]); import cudapy as cp; print(cp.get_num_threads())"
+    )
     assert finished.stdout.strip() == "1"
 
 
