@@ -14,8 +14,8 @@
 #include "ir/serialize.h"
 #include "jit/jit.h"
 #include "runtime/cpu/host.h"
+#include "runtime/cpu/symbols.h"
 #include "runtime/jit_module.h"
-#include "runtime/math/math_symbols.h"
 #include "sema/check.h"
 #include "transform/lower.h"
 
@@ -50,19 +50,6 @@ const std::string& core_path() {
     return std::string(found ? info.dli_fname : "");
   }();
   return path;
-}
-
-const void* resolve_symbol(std::string_view name) {
-  const auto symbols = math_symbols();
-  const auto found = std::lower_bound(
-      symbols.begin(), symbols.end(), name,
-      [](const MathSymbol& symbol, std::string_view wanted) { return symbol.name < wanted; });
-  if (found != symbols.end() && found->name == name) return found->address;
-  // What LLVM itself calls for copies and fills.
-  if (name == "memcpy") return reinterpret_cast<const void*>(&std::memcpy);
-  if (name == "memset") return reinterpret_cast<const void*>(&std::memset);
-  if (name == "memmove") return reinterpret_cast<const void*>(&std::memmove);
-  return nullptr;
 }
 
 // What the environment asks of code generation. Read at each compile: tests change it.
@@ -141,7 +128,7 @@ std::vector<uint8_t> cache_key(const ir::Function& kernel, const CompileOptions&
 std::shared_ptr<const CompiledKernel> load(std::span<const uint8_t> image,
                                            const ir::Function& kernel, std::string& error) {
   auto compiled = std::make_shared<CompiledKernel>();
-  compiled->code = load_image(image, resolve_symbol, error);
+  compiled->code = load_image(image, resolve_runtime_symbol, error);
   if (!compiled->code) return nullptr;
   const std::vector<uint8_t>& metadata = compiled->code.metadata();
   if (metadata.size() != sizeof(KernelMetadata)) {
