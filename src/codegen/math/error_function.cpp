@@ -40,19 +40,17 @@ Real erfc_medium(Real a, Real minus_square) {
   return exp_medium(minus_square) * (poly(t, kErfcMedium) * inverse);
 }
 
-double near_zero(Real x) {
-  return x.is_double() ? 1.25 : 1.0;
-}
+// Up to here erf is a polynomial.
+constexpr double kNearZero = 1.25;
 
-// erf(x) for |x| <= near_zero: x (c0 + z (c1 + z p(z))) with z = x^2. The two outer steps nearly
+// erf(x) for 0 <= x <= kNearZero: x (c0 + z (c1 + z p(z))) with z = x^2. The two outer steps nearly
 // cancel at the end and so keep their rounding errors.
 Real erf_near_zero(Real x) {
   bool wide = x.is_double();
   std::span<const double> c =
       wide ? std::span<const double>(kErf64) : std::span<const double>(kErf32);
   const double* low = wide ? kErf64Low : kErf32Low;
-  double limit = near_zero(x);
-  Real bounded = min(x.same(limit), max(x.same(-limit), x));
+  Real bounded = min(x.same(kNearZero), x);
   Pair z = two_prod(bounded, bounded);
   Pair inner = fast_two_sum(x.same(c[1]), z.hi * poly(z.hi, c.subspan(2)));
   Pair product = two_prod(inner.hi, z.hi);
@@ -63,7 +61,8 @@ Real erf_near_zero(Real x) {
   Real result = y.hi + mad(bounded, outer_lo, y.lo);
   // The errors of products this small would be lost.
   Real scaled = x * (wide ? 0x1p200 : 0x1p60);
-  Real tiny = mad(scaled, c[0], scaled * low[0]) * (wide ? 0x1p-200 : 0x1p-60);
+  Pair linear = two_prod(scaled, x.same(c[0]));
+  Real tiny = (linear.hi + mad(scaled, low[0], linear.lo)) * (wide ? 0x1p-200 : 0x1p-60);
   return select(abs(x) < (wide ? 0x1p-900 : 0x1p-90), tiny, result);
 }
 
@@ -82,7 +81,7 @@ Real erf(Real x) {
     complement = exp(poly(bounded, kLogErfc32));
   }
   Real large = select(is_nan(x), x, 1.0 - complement);
-  return copy_sign(select(magnitude < near_zero(x), erf_near_zero(magnitude), large), x);
+  return copy_sign(select(magnitude < kNearZero, erf_near_zero(magnitude), large), x);
 }
 
 Real erfc(Real x) {
