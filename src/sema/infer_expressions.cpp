@@ -344,7 +344,7 @@ void Inference::check_index(const Expr& index, const Expr& array) {
   } else if (ir::is_float(index.type)) {
     wrong("float-index", index.span,
           "an index must be an integer, and " + name_of(index) + " is " + describe(index.type),
-          "write `int(...)` around it, or `//` where it was made with `/`");
+          "write `int(...)` around it, or `//` where it was made with `/`", origin_of_float(index));
   }
   const WeakResult value = constant_of(index, instance_);
   if (index.type == Type::weak_int() && value.number && !integer_type_of(*value.number)) {
@@ -366,7 +366,7 @@ Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
       return array.type;
     }
     std::string help;
-    if (parameter && array.type.is_scalar()) {
+    if (parameter && array.type.is_scalar() && instance_.function.signature) {
       help = "if it is meant to be an array, say so in the signature: `" +
              cast_name(array.type.scalar) + "* " + instance_.local(array.local).name + "`";
     }
@@ -471,10 +471,9 @@ Type Inference::call(Expr& expr) {
   }
   if (!convertible) return kErroneous;
   Instance& instance = instances_.get(expr.callee, passed);
-  if (reporting() && !instance.reported) {
-    const size_t before = diagnostics_->errors().size();
-    report_mistakes(instance, instances_, *diagnostics_);
-    if (diagnostics_->errors().size() != before) return kErroneous;
+  if (reporting()) {
+    report_mistakes(instance, instances_, *diagnostics_, note_of_call(expr, passed));
+    if (instance.faulty) return kErroneous;
   }
   return instance.result;
 }
