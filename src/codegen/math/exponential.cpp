@@ -154,7 +154,10 @@ Real exp10(Real x) {
   std::span<const double> ln10 =
       wide ? std::span<const double>(kLn10Full64) : std::span<const double>(kLn10Full32);
   Pair r = times(subtract_multiple(bounded, k.number, step), ln10);
-  return exp_reduced(r, k.bits, bounded < (wide ? -307.0 : -37.0));
+  // The factor ln 10 has used up the room for a rounding of r + tail.
+  Real tail = mad(r.hi * r.hi, poly(r.hi, exp_coefficients(x)), r.lo);
+  Pair sum = fast_two_sum(x.same(1.0), r.hi);
+  return scale_result(sum.hi + (sum.lo + tail), k.bits, bounded < (wide ? -307.0 : -37.0));
 }
 
 Real expm1(Real x) {

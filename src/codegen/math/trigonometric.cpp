@@ -98,6 +98,9 @@ Real tan(Real x) {
   Reduced reduced = reduce(x);
   Pair s = sin_to_pair(reduced.angle);
   Pair c = cos_to_pair(reduced.angle);
+  // The quotient has no room for the error of cos's square.
+  Pair square = two_prod(reduced.angle.hi, reduced.angle.hi);
+  c.lo = mad(square.lo, -0.5, c.lo);
   s = fast_two_sum(s.hi, s.lo);
   c = fast_two_sum(c.hi, c.lo);
   Bool odd = (reduced.quadrant & 1) != 0;
@@ -243,6 +246,11 @@ Real atan2(Real y, Real x) {
   Bool negative = is_negative(x);
   Real steps = select(swapped, x.same(2.0), select(negative, x.same(4.0), x.same(0.0)));
   Real angle = atan_of_ratio(top, bottom, steps, swapped ^ negative);
+  if (!x.context->has_fma) {
+    // The exact products of a tiny ratio would underflow; its arc tangent is itself.
+    Real ratio = top / bottom;
+    angle = select((ratio < (wide ? 0x1p-30 : 0x1p-14)) & (steps == 0.0), ratio, angle);
+  }
   return copy_sign(select(unordered, x + y, angle), y);
 }
 
