@@ -19,18 +19,19 @@ namespace syntax = frontend::syntax;
 #define CUDAPY_AST_NODES(NODE)                                                                     \
   NODE(Name)                                                                                       \
   NODE(Constant)                                                                                   \
-  NODE(Attribute) NODE(Subscript) NODE(Slice) NODE(UnaryOp) NODE(BinOp) NODE(BoolOp) NODE(Compare) \
-      NODE(IfExp) NODE(Call) NODE(Tuple) NODE(NamedExpr) NODE(Starred) NODE(Expr) NODE(Assign)     \
-          NODE(AugAssign) NODE(AnnAssign) NODE(If) NODE(While) NODE(For) NODE(Break)               \
-              NODE(Continue) NODE(Pass) NODE(Return) NODE(FunctionDef) NODE(AsyncFunctionDef)      \
-                  NODE(ClassDef) NODE(Import) NODE(ImportFrom) NODE(With) NODE(AsyncWith)          \
-                      NODE(Try) NODE(TryStar) NODE(Match) NODE(Global) NODE(Nonlocal)              \
-                          NODE(AsyncFor) NODE(Delete) NODE(USub) NODE(UAdd) NODE(Invert) NODE(Not) \
-                              NODE(And) NODE(Or) NODE(Add) NODE(Sub) NODE(Mult) NODE(MatMult)      \
-                                  NODE(Div) NODE(FloorDiv) NODE(Mod) NODE(Pow) NODE(LShift)        \
-                                      NODE(RShift) NODE(BitAnd) NODE(BitOr) NODE(BitXor) NODE(Eq)  \
-                                          NODE(NotEq) NODE(Lt) NODE(LtE) NODE(Gt) NODE(GtE)        \
-                                              NODE(Is) NODE(IsNot) NODE(In) NODE(NotIn)
+  NODE(Attribute)                                                                                  \
+  NODE(Subscript) NODE(Slice) NODE(UnaryOp) NODE(BinOp) NODE(BoolOp) NODE(Compare) NODE(IfExp)     \
+      NODE(Call) NODE(Tuple) NODE(NamedExpr) NODE(Starred) NODE(Expr) NODE(Assign) NODE(AugAssign) \
+          NODE(AnnAssign) NODE(If) NODE(While) NODE(For) NODE(Break) NODE(Continue) NODE(Pass)     \
+              NODE(Return) NODE(FunctionDef) NODE(AsyncFunctionDef) NODE(ClassDef) NODE(Import)    \
+                  NODE(ImportFrom) NODE(With) NODE(AsyncWith) NODE(Try) NODE(TryStar) NODE(Match)  \
+                      NODE(Global) NODE(Nonlocal) NODE(AsyncFor) NODE(Delete) NODE(USub)           \
+                          NODE(UAdd) NODE(Invert) NODE(Not) NODE(And) NODE(Or) NODE(Add) NODE(Sub) \
+                              NODE(Mult) NODE(MatMult) NODE(Div) NODE(FloorDiv) NODE(Mod)          \
+                                  NODE(Pow) NODE(LShift) NODE(RShift) NODE(BitAnd) NODE(BitOr)     \
+                                      NODE(BitXor) NODE(Eq) NODE(NotEq) NODE(Lt) NODE(LtE)         \
+                                          NODE(Gt) NODE(GtE) NODE(Is) NODE(IsNot) NODE(In)         \
+                                              NODE(NotIn)
 
 enum class Node : uint8_t {
 #define NODE(name) name,
@@ -40,21 +41,22 @@ enum class Node : uint8_t {
 };
 
 // The attributes that nodes are asked for.
-#define CUDAPY_AST_FIELDS(FIELD)                                                              \
-  FIELD(lineno)                                                                               \
-  FIELD(col_offset)                                                                           \
-  FIELD(end_lineno) FIELD(end_col_offset) FIELD(id) FIELD(value) FIELD(attr) FIELD(slice)     \
-      FIELD(op) FIELD(operand) FIELD(left) FIELD(right) FIELD(values) FIELD(ops)              \
-          FIELD(comparators) FIELD(test) FIELD(body) FIELD(orelse) FIELD(func) FIELD(args)    \
-              FIELD(keywords) FIELD(arg) FIELD(elts) FIELD(lower) FIELD(upper) FIELD(step)    \
-                  FIELD(targets) FIELD(target) FIELD(annotation) FIELD(iter) FIELD(name)      \
-                      FIELD(returns) FIELD(posonlyargs) FIELD(vararg) FIELD(kwonlyargs)       \
-                          FIELD(kw_defaults) FIELD(kwarg) FIELD(defaults) FIELD(names)        \
-                              FIELD(asname) FIELD(items) FIELD(optional_vars) FIELD(handlers) \
-                                  FIELD(finalbody) FIELD(cases) FIELD(__name__)
+#define CUDAPY_AST_FIELDS(FIELD)                                                                   \
+  FIELD(lineno)                                                                                    \
+  FIELD(col_offset)                                                                                \
+  FIELD(end_lineno)                                                                                \
+  FIELD(end_col_offset) FIELD(id) FIELD(value) FIELD(attr) FIELD(slice) FIELD(op) FIELD(operand)   \
+      FIELD(left) FIELD(right) FIELD(values) FIELD(ops) FIELD(comparators) FIELD(test) FIELD(body) \
+          FIELD(orelse) FIELD(func) FIELD(args) FIELD(keywords) FIELD(arg) FIELD(elts)             \
+              FIELD(lower) FIELD(upper) FIELD(step) FIELD(targets) FIELD(target) FIELD(annotation) \
+                  FIELD(iter) FIELD(name) FIELD(returns) FIELD(posonlyargs) FIELD(vararg)          \
+                      FIELD(kwonlyargs) FIELD(kw_defaults) FIELD(kwarg) FIELD(defaults)            \
+                          FIELD(names) FIELD(asname) FIELD(items) FIELD(optional_vars)             \
+                              FIELD(handlers) FIELD(finalbody) FIELD(cases)
 
 struct Tables {
   std::unordered_map<PyTypeObject*, Node> nodes;
+  PyObject* class_name = nullptr;
 #define FIELD(name) PyObject* name = nullptr;
   CUDAPY_AST_FIELDS(FIELD)
 #undef FIELD
@@ -74,6 +76,7 @@ const Tables* tables() {
 #define NODE(name) add(#name, Node::name);
     CUDAPY_AST_NODES(NODE)
 #undef NODE
+    made->class_name = PyUnicode_InternFromString("__name__");
 #define FIELD(field) made->field = PyUnicode_InternFromString(#field);
     CUDAPY_AST_FIELDS(FIELD)
 #undef FIELD
@@ -319,7 +322,7 @@ syntax::Expr Reader::expression(PyObject* node) {
 
 void Reader::unsupported(PyObject* node, syntax::Expr& expr) {
   expr.kind = syntax::ExprKind::Unsupported;
-  PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.__name__);
+  PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.class_name);
   expr.text = text(name.get());
   if (kind(node) == Node::NamedExpr) {  // its name is bound all the same
     expr.operands.push_back(expression_field(node, t_.target));
@@ -482,7 +485,7 @@ syntax::Stmt Reader::statement(PyObject* node) {
 // name that it would have bound look undefined.
 void Reader::unsupported(PyObject* node, Node what, syntax::Stmt& stmt) {
   stmt.kind = syntax::StmtKind::Unsupported;
-  PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.__name__);
+  PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.class_name);
   stmt.text = text(name.get());
   switch (what) {
     case Node::FunctionDef:
