@@ -86,6 +86,7 @@ Type Inference::infer(Expr& expr) {
   // A cast's type, and a typed constant's, is what the source says.
   const Type type = rule(expr);
   if (expr.kind != ExprKind::Cast) expr.type = type;
+  if (type.is_unknown() && reporting() && !unknown_) unknown_ = expr.span;
   return type;
 }
 
@@ -187,6 +188,7 @@ Type Inference::constant(const Expr& expr) {
 Type Inference::local(const Expr& expr) {
   const Type& type = instance_.type_of(expr.local);
   if (!reporting() || !type.is_unknown() || is_erroneous(type)) return type;
+  if (instance_.misassigned[static_cast<size_t>(expr.local)]) return kErroneous;
   // Only assignments from itself give it a value.
   Seen& seen = seen_[static_cast<size_t>(expr.local)];
   if (seen.complained) return kErroneous;

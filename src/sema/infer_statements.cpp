@@ -43,6 +43,10 @@ bool Inference::pass() {
     }
   }
   block(instance_.function.body);
+  if (reporting() && unknown_ && diagnostics_->ok()) {
+    wrong("unknown-type", *unknown_, "the type of this value can't be found",
+          "give the variables in it a type, for example `x: cp.float32 = 0`");
+  }
   if (instance_.result.is_scalar() && instance_.flow.end_reachable && instance_.source != 0) {
     wrong(
         "missing-return", instance_.function.span,
@@ -69,6 +73,12 @@ bool Inference::settle_weak_locals() {
 
 void Inference::raise_local(LocalId local, const Type& type) {
   if (!instance_.local(local).declared.is_unknown() && !instance_.is_parameter(local)) return;
+  // What is wrong with the value is said where it is assigned; the variable keeps the type that its
+  // other assignments give it.
+  if (is_erroneous(type) || type.is_void()) {
+    instance_.misassigned[static_cast<size_t>(local)] = true;
+    return;
+  }
   Type& known = instance_.types[static_cast<size_t>(local)];
   const Type raised = join(known, type, default_float());
   if (raised == known) return;

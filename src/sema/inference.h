@@ -96,6 +96,7 @@ class Inference {
   Instances& instances_;
   Diagnostics* diagnostics_;
   std::optional<DiagnosticNote> called_from_;
+  std::optional<Span> unknown_;  // while reporting: a value whose type was not found
   bool changed_ = false;
 
   // While reporting: the first assignment to each local, for notes; and what was said once about it
