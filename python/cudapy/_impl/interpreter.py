@@ -120,6 +120,9 @@ class Rewriter:
             case ast.Constant():
                 made: ast.expr = self.cast(node, type)
             case ast.Name(id=name) if self.types.is_local(name):
+                if self.types.variables.get(name) is None:
+                    message = f"`{name}` is used before it is given a value (line {node.lineno})"
+                    raise CompileError(message, [{"code": "used-before-assignment"}])
                 made = node
             case ast.Name() | ast.Attribute():
                 made = self._outside(node, type)
