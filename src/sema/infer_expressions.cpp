@@ -188,8 +188,8 @@ Type Inference::constant(const Expr& expr) {
 Type Inference::local(const Expr& expr) {
   const Type& type = instance_.type_of(expr.local);
   if (!reporting() || !type.is_unknown() || is_erroneous(type)) return type;
-  if (instance_.misassigned[static_cast<size_t>(expr.local)]) return kErroneous;
-  // Only assignments from itself give it a value.
+  // Its value comes from something else that has been complained of, unless it has none but itself.
+  if (!only_from_itself(expr.local)) return kErroneous;
   Seen& seen = seen_[static_cast<size_t>(expr.local)];
   if (seen.complained) return kErroneous;
   seen.complained = true;

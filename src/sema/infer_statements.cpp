@@ -75,10 +75,7 @@ void Inference::raise_local(LocalId local, const Type& type) {
   if (!instance_.local(local).declared.is_unknown() && !instance_.is_parameter(local)) return;
   // What is wrong with the value is said where it is assigned; the variable keeps the type that its
   // other assignments give it.
-  if (is_erroneous(type) || type.is_void()) {
-    instance_.misassigned[static_cast<size_t>(local)] = true;
-    return;
-  }
+  if (is_erroneous(type) || type.is_void()) return;
   Type& known = instance_.types[static_cast<size_t>(local)];
   const Type raised = join(known, type, default_float());
   if (raised == known) return;
@@ -141,6 +138,20 @@ const Stmt* first_float(const ir::Block& block, LocalId local) {
     }
   }
   return nullptr;
+}
+
+bool reads(const Expr& expr, LocalId local) {
+  if (expr.kind == ir::ExprKind::Local && expr.local == local) return true;
+  return std::any_of(expr.operands.begin(), expr.operands.end(),
+                     [&](const ir::ExprPtr& operand) { return reads(*operand, local); });
+}
+
+bool assigned_without_reading(const ir::Block& block, LocalId local) {
+  return std::any_of(block.begin(), block.end(), [&](const ir::StmtPtr& stmt) {
+    if (stmt->local == local && !(stmt->value && reads(*stmt->value, local))) return true;
+    return assigned_without_reading(stmt->body, local) ||
+           assigned_without_reading(stmt->else_body, local);
+  });
 }
 
 // "is a float32 here": what a message says of one of two assignments that disagree.
@@ -206,6 +217,11 @@ void Inference::store(Stmt& stmt) {
   const std::string name =
       array.kind == ir::ExprKind::Local ? instance_.local(array.local).name : "this array";
   check_conversion(*stmt.value, target, "an element of `" + name + "`");
+}
+
+bool Inference::only_from_itself(LocalId local) const {
+  return instance_.local(local).name[0] != '%' &&
+         !assigned_without_reading(instance_.function.body, local);
 }
 
 std::vector<DiagnosticNote> Inference::origin_of_float(const Expr& expr) const {

@@ -76,6 +76,8 @@ class Inference {
   }
   void check_zero_divisor(const ir::Expr& expr);
 
+  // Does every assignment to the local read it, as in `count += 1`?
+  [[nodiscard]] bool only_from_itself(ir::LocalId local) const;
   // Where a variable got the float that is in the way: empty unless `expr` is one.
   [[nodiscard]] std::vector<DiagnosticNote> origin_of_float(const ir::Expr& expr) const;
   // "called here with `v`: int32".

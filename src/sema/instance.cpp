@@ -209,7 +209,6 @@ Instance& Instances::get(int32_t function, const std::vector<Type>& parameters) 
   instance.types.resize(count);
   instance.alone.resize(count, Scalar::I32);
   instance.known.resize(count);
-  instance.misassigned.resize(count);
   infer_types(instance, *this);
   return instance;
 }

@@ -24,8 +24,6 @@ struct Instance {
   Flow flow;
   std::vector<ir::Type> types;    // per local
   std::vector<ir::Scalar> alone;  // per local: what a weak integer in it becomes
-  std::vector<bool>
-      misassigned;  // per local: some assignment is a mistake, so no type may be known
   ir::Type result;
   ir::Scalar result_alone = ir::Scalar::I32;
   bool reported = false;  // its mistakes have been looked for
