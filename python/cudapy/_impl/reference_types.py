@@ -249,8 +249,10 @@ class Types:
 
     def _type_of(self, node: ast.expr) -> Any:
         match node:
+            case ast.JoinedStr():
+                return "void"
             case ast.Constant():
-                return type_of(node.value)  # type: ignore[arg-type]
+                return type_of(node.value) if isinstance(node.value, (bool, int, float)) else "void"
             case ast.Name(id=name) if self.is_local(name):
                 return self.variables.get(name)
             case ast.Name() | ast.Attribute():
