@@ -201,7 +201,11 @@ Real atan_of_ratio(Real y, Real x, Real steps, Bool subtracted) {
   Bool middle = y > x * 0.41421356;
   Pair top = select(middle, fast_two_sum(-x, y), Pair{y, y.same(0.0)});
   Pair bottom = select(middle, fast_two_sum(x, y), Pair{x, x.same(0.0)});
-  Pair t = top / bottom;
+  // Not by the reciprocal: where the quotient is subnormal it must be rounded once.
+  Real quotient = top.hi / bottom.hi;
+  Pair back = two_prod(quotient, bottom.hi);
+  Real error = ((top.hi - back.hi) - back.lo) + (top.lo - quotient * bottom.lo);
+  Pair t = fast_two_sum(quotient, error / bottom.hi);
   Real z = t.hi * t.hi;
   Real p = z.is_double() ? poly(z, kAtan64) : poly(z, kAtan32);
   Real rest = mad(t.hi * z, p, t.lo);
