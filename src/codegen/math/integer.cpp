@@ -88,6 +88,36 @@ Division divide_through_float(IRBuilderBase& builder, Value* a, const Divisor& d
   return with_remainder(builder, a, quotient, divisor);
 }
 
+Value* real_constant(Value* like, double value) {
+  return llvm::ConstantFP::get(like->getType(), value);
+}
+
+// The integer below 2^52 in a double's low bits, once 2^52 is added.
+Value* low_bits(IRBuilderBase& builder, Value* whole, Type* type) {
+  Value* shifted = builder.CreateFAdd(whole, real_constant(whole, 0x1p52));
+  Value* bits = builder.CreateBitCast(shifted, type);
+  return builder.CreateAnd(bits, constant_like(bits, (std::int64_t{1} << 52) - 1));
+}
+
+Value* truncate(IRBuilderBase& builder, Value* real) {
+  return builder.CreateUnaryIntrinsic(llvm::Intrinsic::trunc, real);
+}
+
+// A double in 0..2^52 to an integer, towards zero. Below AVX-512 no instruction converts to 64
+// bits, and LLVM would take the lanes one by one.
+Value* small_whole_part(IRBuilderBase& builder, Value* real, Type* type) {
+  return low_bits(builder, truncate(builder, real), type);
+}
+
+// The same in 0..2^64, in two halves.
+Value* whole_part(IRBuilderBase& builder, Value* real, Type* type) {
+  Value* whole = truncate(builder, real);
+  Value* high = truncate(builder, builder.CreateFMul(whole, real_constant(real, 0x1p-32)));
+  Value* low = builder.CreateFSub(whole, builder.CreateFMul(high, real_constant(real, 0x1p32)));
+  Value* high_bits = builder.CreateShl(low_bits(builder, high, type), 32);
+  return builder.CreateOr(high_bits, low_bits(builder, low, type));
+}
+
 // 64 bits: a quotient in float64, rounded down, leaves a small remainder, which a second one
 // divides exactly but for one unit; comparisons mend that. Of magnitudes, as the smallest value has
 // one too.
@@ -110,11 +140,11 @@ Division divide_wide(IRBuilderBase& builder, Value* a, Value* b, const Divisor& 
   Value* first_real = builder.CreateFDiv(to_float(builder, x, real, false), y_real);
   first_real =
       builder.CreateFMul(first_real, llvm::ConstantFP::get(first_real->getType(), 1 - 0x1p-50));
-  Value* first = from_float(builder, first_real, type, false);
+  Value* first = whole_part(builder, first_real, type);
   Value* rest = builder.CreateSub(x, builder.CreateMul(first, y));
   // rest < y + 2^15, so the product cannot wrap; the second quotient may be one off either way.
   Value* second_real = builder.CreateFDiv(to_float(builder, rest, real, false), y_real);
-  Value* second = from_float(builder, second_real, type, true);
+  Value* second = small_whole_part(builder, second_real, type);
   Value* product = builder.CreateMul(second, y);
   Value* below = builder.CreateICmpUGT(product, rest);
   rest = builder.CreateSub(rest, product);
