@@ -1,5 +1,6 @@
 #include "binding/kernel.h"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <string_view>
@@ -251,24 +252,27 @@ PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
 
 PyObject* signatures(PyObject* object, void*) {
   const KernelBody& body = *as_kernel(object)->body;
-  PyRef list = PyRef::steal(PyList_New(0));
-  const auto add = [&list, &body](const std::vector<ir::Type>& types) {
-    const PyRef text = PyRef::steal(text_of(signature_text(body, types)));
-    return text && PyList_Append(list.get(), text.get()) == 0;
+  std::vector<std::string> texts;
+  const auto add = [&](const std::vector<ir::Type>& types) {
+    std::string text = signature_text(body, types);
+    if (std::find(texts.begin(), texts.end(), text) == texts.end())
+      texts.push_back(std::move(text));
   };
-  if (!list) return nullptr;
   const auto declared = declared_types(body);
   if (body.code != nullptr && declared) {
-    if (!add(declared->arguments)) return nullptr;
+    add(declared->arguments);
   } else {
-    for (const auto& binding : body.bindings) {
-      if (!add(binding->types.arguments)) return nullptr;
-    }
+    for (const auto& binding : body.bindings) add(binding->types.arguments);
   }
-  return PyList_AsTuple(list.get());
+  PyRef tuple = PyRef::steal(PyTuple_New(static_cast<Py_ssize_t>(texts.size())));
+  for (size_t i = 0; tuple && i < texts.size(); ++i) {
+    PyObject* text = text_of(texts[i]);
+    if (text == nullptr) return nullptr;
+    PyTuple_SetItem(tuple.get(), static_cast<Py_ssize_t>(i), text);
+  }
+  return tuple.release();
 }
 
-// As a method's __get__: a kernel that is a class attribute stays itself.
 PyMethodDef methods[] = {
     {"inspect", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(inspect)),
      METH_VARARGS | METH_KEYWORDS,

@@ -62,6 +62,24 @@ def test_forms_of_the_size(size, form):
     assert np.array_equal(out, wanted)
 
 
+def test_more_threads_than_an_int32_counts():
+    kernel = cp.kernel(count.__wrapped__)
+    out = np.zeros(1000, np.int32)
+    for n in (2**31 - 1, 2**31, 2**33, 500):
+        kernel(n)(out)
+    assert (out[:500] == 4).all() and (out[500:] == 3).all()
+    assert len(kernel.signatures) == 1
+
+    @cp.kernel
+    def far(out):
+        if idx >= 2147483700:
+            out[idx - 2147483700] = idx
+
+    out = np.zeros(20, np.int64)
+    far(2147483720)(out)
+    assert out.tolist() == list(range(2147483700, 2147483720))
+
+
 def test_numpy_integers_and_bools_are_sizes():
     out = np.zeros(8, np.int32)
     count(np.int16(4))(out)
