@@ -12,6 +12,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cudapy as cp
@@ -59,12 +60,12 @@ def with_numpy(width: int, height: int, iterations: int):
 
     x = np.arange(width, dtype=np.float32)
     y = np.arange(height, dtype=np.float32)
-    cr = np.broadcast_to(np.float32(LEFT) + np.float32(RIGHT - LEFT) * x / np.float32(width), (height, width))
-    ci = np.broadcast_to((np.float32(TOP) + np.float32(BOTTOM - TOP) * y / np.float32(height))[:, None], (height, width))
+    cr = np.float32(LEFT) + np.float32(RIGHT - LEFT) * x / np.float32(width)
+    ci = np.float32(TOP) + np.float32(BOTTOM - TOP) * y / np.float32(height)
+    cr, ci = (plane.ravel() for plane in np.meshgrid(cr, ci))
     counts = np.full(width * height, iterations, np.int32)
     # Only points that are still inside are carried on.
     alive = np.arange(width * height)
-    cr, ci = cr.ravel(), ci.ravel()
     zr, zi = np.zeros_like(cr), np.zeros_like(ci)
     for i in range(iterations):
         zr2, zi2 = zr * zr, zi * zi
@@ -106,7 +107,11 @@ def write_png(path: Path, counts: list[int], width: int, height: int, iterations
         for count in counts[y * width : (y + 1) * width]:
             pixels += palette[3 * count : 3 * count + 3]
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(pixels), 6)) + chunk(b"IEND", b"")
+    data = (
+        chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(pixels), 6))
+        + chunk(b"IEND", b"")
+    )
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + data)
 
 
@@ -122,9 +127,9 @@ def timed(work: Callable[[], object], repeats: int = 1) -> float:
 
 def show(results: list[tuple[str, float, str]], slowest: float) -> None:
     """Prints the table: who, how long, how many times as fast as pure Python."""
-    print(f"{'':30}{'time':>12}{'speed-up':>12}")
+    print(f"{'':34}{'time':>12}{'speed-up':>12}")
     for name, seconds, remark in results:
-        print(f"{name:30}{seconds * 1e3:9.2f} ms{slowest / seconds:11,.0f}x  {remark}")
+        print(f"{name:34}{seconds * 1e3:9.2f} ms{slowest / seconds:11,.0f}x  {remark}")
 
 
 def main(size: int = 1024, iterations: int = 256, output: str = "mandelbrot.png") -> cp.CudaArray:
@@ -133,7 +138,9 @@ def main(size: int = 1024, iterations: int = 256, output: str = "mandelbrot.png"
     step = 16
     arguments = (width, height, iterations)
     python_time = timed(lambda: with_python(*arguments, step)) * step * step
-    results = [("pure Python", python_time, f"1 pixel in {step * step} was computed, and the time scaled")]
+    results = [
+        ("pure Python", python_time, f"1 pixel in {step * step} was computed, and the time scaled")
+    ]
     try:
         import numpy  # noqa: F401
     except ImportError:
@@ -142,11 +149,13 @@ def main(size: int = 1024, iterations: int = 256, output: str = "mandelbrot.png"
         results.append(("NumPy", timed(lambda: with_numpy(*arguments)), ""))
 
     counts = cp.CudaArray.allocate(width * height, cp.Int)
-    for function, launch in ((rows, (width * height,)), (plane, (width, height))):
-        call = cp.compile(function)(*launch)
-        over = "idx" if function is rows else "idx, idy"
-        results.append((f"cudapy over {over}, first call", timed(lambda: call(counts, *arguments)), ""))
-        results.append((f"cudapy over {over}, later calls", timed(lambda: call(counts, *arguments), 10), ""))
+    for over, call in (
+        ("idx", cp.compile(rows)(width * height)),
+        ("idx, idy", cp.compile(plane)(width, height)),
+    ):
+        work = partial(call, counts, *arguments)
+        results.append((f"cudapy over {over}, first call", timed(work), ""))
+        results.append((f"cudapy over {over}, later calls", timed(work, 10), ""))
 
     write_png(Path(output), counts.toList(), width, height, iterations)
     print(f"{width} x {height} pixels, at most {iterations} iterations, float32: {output}")
@@ -155,7 +164,9 @@ def main(size: int = 1024, iterations: int = 256, output: str = "mandelbrot.png"
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--size", type=int, default=1024)
     parser.add_argument("--iterations", type=int, default=256)
     parser.add_argument("--output", default="mandelbrot.png")

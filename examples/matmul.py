@@ -1,6 +1,6 @@
 """Matrix multiplication, 1200 x 800 by 800 x 1000, one thread an element. Another kernel fills the inputs.
 
-    python examples/matmul.py
+python examples/matmul.py
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def main(m: int = M, k: int = K, n: int = N) -> tuple[cp.CudaArray, cp.CudaArray
 
     best = min(times[1:])
     print(f"C = A B with A {m} x {k} and B {k} x {n}")
-    print(f"first call {times[0] * 1e3:.1f} ms, later calls {best * 1e3:.1f} ms, {2e-9 * m * k * n / best:.1f} GFLOP/s")
+    print(
+        f"first call {times[0] * 1e3:.1f} ms, later calls {best * 1e3:.1f} ms, {2e-9 * m * k * n / best:.1f} GFLOP/s"
+    )
     return A, B, C
 
 

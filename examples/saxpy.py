@@ -1,6 +1,6 @@
 """SAXPY, as CudaPy's page has it: Y = alpha * X + Y, over a million elements.
 
-    python examples/saxpy.py
+python examples/saxpy.py
 """
 
 from __future__ import annotations

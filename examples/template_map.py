@@ -1,6 +1,6 @@
 """Higher-order kernels: map and zipWith are written once, and a template binds the function that they apply.
 
-    python examples/template_map.py
+python examples/template_map.py
 """
 
 from __future__ import annotations

@@ -30,12 +30,13 @@ struct Lanes {
     return _mm512_cvtepi32_ps(_mm512_add_epi32(lane, _mm512_set1_epi32(first)));
   }
   static Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
+  static Floats subtract(Floats a, Floats b) { return _mm512_sub_ps(a, b); }
   static Floats multiply(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
   static Floats fma(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
   static Floats minus_fma(Floats a, Floats b, Floats c) { return _mm512_fnmadd_ps(a, b, c); }
   static Mask at_most(Floats a, Floats b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
   static Mask either(Mask a, Mask b) { return _kor_mask16(a, b); }
-  static bool none(Mask mask) { return _kortestz_mask16_u8(mask, mask); }
+  static bool none(Mask a, Mask b) { return _kortestz_mask16_u8(a, b); }
   static Counts zero() { return _mm512_setzero_si512(); }
   static Counts count(Counts counts, Mask mask) {
     return _mm512_mask_add_epi32(counts, mask, counts, _mm512_set1_epi32(1));
@@ -57,12 +58,13 @@ struct Lanes {
     return _mm256_cvtepi32_ps(_mm256_add_epi32(lane, _mm256_set1_epi32(first)));
   }
   static Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
+  static Floats subtract(Floats a, Floats b) { return _mm256_sub_ps(a, b); }
   static Floats multiply(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
   static Floats fma(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
   static Floats minus_fma(Floats a, Floats b, Floats c) { return _mm256_fnmadd_ps(a, b, c); }
   static Mask at_most(Floats a, Floats b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
   static Mask either(Mask a, Mask b) { return _mm256_or_ps(a, b); }
-  static bool none(Mask mask) { return _mm256_movemask_ps(mask) == 0; }
+  static bool none(Mask a, Mask b) { return _mm256_movemask_ps(_mm256_or_ps(a, b)) == 0; }
   static Counts zero() { return _mm256_setzero_si256(); }
   static Counts count(Counts counts, Mask mask) {  // a lane that is on holds -1
     return _mm256_sub_epi32(counts, _mm256_castps_si256(mask));
@@ -78,7 +80,7 @@ struct Lanes {
 
 using Floats = Lanes::Floats;
 
-// Counts the iterations of kVectors vectors of points at once.
+// Counts the iterations, at least one, of kVectors vectors of points at once.
 template <int kVectors>
 void iterate(const Floats (&cr)[kVectors], const Floats (&ci)[kVectors], int32_t limit,
              Lanes::Counts (&counts)[kVectors]) {
@@ -89,21 +91,24 @@ void iterate(const Floats (&cr)[kVectors], const Floats (&ci)[kVectors], int32_t
     zr[v] = zi[v] = Lanes::all(0.0f);
     counts[v] = Lanes::zero();
   }
-  for (int32_t n = 0; n < limit; ++n) {
-    Lanes::Mask any{};
+  int32_t n = 0;
+  do {
+    Lanes::Mask inside[kVectors];
     for (int v = 0; v < kVectors; ++v) {
       const Floats square = Lanes::multiply(zi[v], zi[v]);
-      const Lanes::Mask inside = Lanes::at_most(Lanes::fma(zr[v], zr[v], square), four);
-      counts[v] = Lanes::count(counts[v], inside);
-      any = v == 0 ? inside : Lanes::either(any, inside);
-      // One more multiplication, not `cr - square`: the chain that the next iteration waits for is
-      // shorter so, and two vectors leave the multiplier idle anyway.
-      const Floats rest = Lanes::minus_fma(zi[v], zi[v], cr[v]);
+      inside[v] = Lanes::at_most(Lanes::fma(zr[v], zr[v], square), four);
+      counts[v] = Lanes::count(counts[v], inside[v]);
+      // The chain that the next iteration waits for is shorter with one more multiplication, and
+      // two vectors leave the multiplier idle; four don't.
+      const Floats rest =
+          kVectors > 2 ? Lanes::subtract(cr[v], square) : Lanes::minus_fma(zi[v], zi[v], cr[v]);
       zi[v] = Lanes::fma(Lanes::add(zr[v], zr[v]), zi[v], ci[v]);
       zr[v] = Lanes::fma(zr[v], zr[v], rest);
     }
-    if (Lanes::none(any)) return;
-  }
+    Lanes::Mask any = inside[0];
+    for (int v = 1; v < kVectors - 1; ++v) any = Lanes::either(any, inside[v]);
+    if (Lanes::none(any, inside[kVectors - 1])) return;
+  } while (++n < limit);
 }
 
 template <int kVectors>

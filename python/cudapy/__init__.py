@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         CudaArray as CudaArray,
     )
     from ._core import (
+        cache_clear as cache_clear,
+    )
+    from ._core import (
         cache_info as cache_info,
     )
     from ._core import (
@@ -142,7 +145,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "_core": "CudaArray cache_info get_num_threads set_num_threads",
+    "_core": "CudaArray cache_clear cache_info get_num_threads set_num_threads",
     "_impl.compile": "compile kernel",
     "_impl.device": "device get_device set_device",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError TemplateError",

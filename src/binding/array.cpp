@@ -153,7 +153,9 @@ HostArray allocate(nb::handle length, nb::handle type) {
           "CudaArray.allocate: the length is " + std::to_string(count) + ", which is negative");
     fail();
   }
-  return {count, *wanted_scalar(type)};
+  const auto scalar = scalar_from_object(type.ptr());
+  if (!scalar) fail();
+  return {count, *scalar};
 }
 
 char* element(HostArray& array, int64_t index) {

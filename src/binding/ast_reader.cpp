@@ -52,10 +52,11 @@ enum class Node : uint8_t {
                   FIELD(iter) FIELD(name) FIELD(returns) FIELD(posonlyargs) FIELD(vararg)          \
                       FIELD(kwonlyargs) FIELD(kw_defaults) FIELD(kwarg) FIELD(defaults)            \
                           FIELD(names) FIELD(asname) FIELD(items) FIELD(optional_vars)             \
-                              FIELD(handlers) FIELD(finalbody) FIELD(cases) FIELD(__name__)
+                              FIELD(handlers) FIELD(finalbody) FIELD(cases)
 
 struct Tables {
   std::unordered_map<PyTypeObject*, Node> nodes;
+  PyObject* class_name = nullptr;
 #define FIELD(name) PyObject* name = nullptr;
   CUDAPY_AST_FIELDS(FIELD)
 #undef FIELD
@@ -75,6 +76,7 @@ const Tables* tables() {
 #define NODE(name) add(#name, Node::name);
     CUDAPY_AST_NODES(NODE)
 #undef NODE
+    made->class_name = PyUnicode_InternFromString("__name__");
 #define FIELD(field) made->field = PyUnicode_InternFromString(#field);
     CUDAPY_AST_FIELDS(FIELD)
 #undef FIELD
@@ -320,7 +322,7 @@ syntax::Expr Reader::expression(PyObject* node) {
 
 void Reader::unsupported(PyObject* node, syntax::Expr& expr) {
   expr.kind = syntax::ExprKind::Unsupported;
-  PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.__name__);
+  PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.class_name);
   expr.text = text(name.get());
   if (kind(node) == Node::NamedExpr) {  // its name is bound all the same
     expr.operands.push_back(expression_field(node, t_.target));
@@ -483,7 +485,7 @@ syntax::Stmt Reader::statement(PyObject* node) {
 // name that it would have bound look undefined.
 void Reader::unsupported(PyObject* node, Node what, syntax::Stmt& stmt) {
   stmt.kind = syntax::StmtKind::Unsupported;
-  PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.__name__);
+  PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.class_name);
   stmt.text = text(name.get());
   switch (what) {
     case Node::FunctionDef:

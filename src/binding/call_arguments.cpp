@@ -196,6 +196,7 @@ bool CallArguments::classify_sequence(size_t index) {
 
 std::vector<ArgumentClass> CallArguments::classes() const {
   std::vector<ArgumentClass> classes;
+  classes.reserve(arguments_.size());
   for (const CallArgument& argument : arguments_) classes.push_back(argument.type_class);
   return classes;
 }

@@ -17,7 +17,7 @@ PyRef text(const std::string& value) {
       PyUnicode_DecodeUTF8(value.data(), static_cast<Py_ssize_t>(value.size()), "replace"));
 }
 
-bool set(PyObject* dict, const char* key, PyRef value) {
+bool set(PyObject* dict, const char* key, const PyRef& value) {
   return value && PyDict_SetItemString(dict, key, value.get()) == 0;
 }
 

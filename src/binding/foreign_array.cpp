@@ -43,8 +43,10 @@ int64_t item(PyObject* tuple, Py_ssize_t index) {
 }
 
 std::vector<int64_t> numbers_of(PyObject* tuple) {
-  std::vector<int64_t> numbers;
-  for (Py_ssize_t i = 0; i < PyTuple_Size(tuple); ++i) numbers.push_back(item(tuple, i));
+  std::vector<int64_t> numbers(static_cast<size_t>(PyTuple_Size(tuple)));
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    numbers[i] = item(tuple, static_cast<Py_ssize_t>(i));
+  }
   return numbers;
 }
 
@@ -155,7 +157,7 @@ struct ForeignReader {
   // "<f4": byte order, kind, size in bytes.
   static std::optional<BufferFormat> parse_typestr(const char* type) {
     if (std::strlen(type) < 3) return std::nullopt;
-    const int size = std::atoi(type + 2);
+    const auto size = static_cast<Py_ssize_t>(std::strtol(type + 2, nullptr, 10));
     const char letter = type[1] == 'b'   ? '?'
                         : type[1] == 'i' ? 'q'
                         : type[1] == 'u' ? 'Q'

@@ -271,7 +271,7 @@ PyObject* signatures(PyObject* object, void*) {
 
 // As a method's __get__: a kernel that is a class attribute stays itself.
 PyMethodDef methods[] = {
-    {"inspect", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(inspect)),
+    {"inspect", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(inspect)),
      METH_VARARGS | METH_KEYWORDS,
      "inspect($self, /, stage, types=None)\n--\n\n"
      "What a stage made of the kernel: \"tree\" as it was read, \"typed\" after type inference, "

@@ -60,6 +60,7 @@ void lay_out(Binding& binding, const std::vector<Parameter>& parameters) {
 
 std::string describe_signature(const KernelBody& body) {
   std::vector<ir::Type> types;
+  types.reserve(body.parameters.size());
   for (const Parameter& parameter : body.parameters) types.push_back(parameter.declared);
   return body.name + "(" + join_parameters(body, types) + ")";
 }

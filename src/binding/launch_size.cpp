@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstring>
-#include <string_view>
 
 #include "binding/errors.h"
 #include "binding/numbers.h"
@@ -11,7 +10,7 @@
 namespace cudapy::binding {
 namespace {
 
-constexpr std::string_view kAxes[3] = {"x", "y", "z"};
+constexpr const char* kAxes[3] = {"x", "y", "z"};
 
 // The arguments by name; those that were not given are null.
 struct SizeArguments {
@@ -82,7 +81,7 @@ class SizeParser {
       return static_cast<int>(count);
     }
     for (size_t i = 0; i < 3; ++i) {
-      items[i] = PyRef::steal(PyObject_GetAttrString(sizes, kAxes[i].data()));
+      items[i] = PyRef::steal(PyObject_GetAttrString(sizes, kAxes[i]));
       if (items[i]) continue;
       PyErr_Clear();
       fail(PyExc_TypeError, "numbers of threads are integers, not " + describe_value(sizes));

@@ -189,7 +189,7 @@ LauncherObject* new_launcher(KernelObject* kernel) {
     if (self == nullptr) return nullptr;
   }
   self->vectorcall = call_launcher;
-  Py_INCREF(kernel);
+  Py_INCREF(reinterpret_cast<PyObject*>(kernel));
   self->kernel = kernel;
   return self;
 }
@@ -204,7 +204,8 @@ void free_launcher(PyObject* object) {
   } else {
     PyObject_GC_Del(object);
   }
-  Py_XDECREF(kernel);  // last: this may free the kernel, and with it the spare
+  Py_XDECREF(reinterpret_cast<PyObject*>(
+      kernel));  // last: this may free the kernel, and with it the spare
   Py_DECREF(type);
 }
 

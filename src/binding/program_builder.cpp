@@ -28,6 +28,7 @@ std::vector<PyObject*> items_of(PyObject* object) {
   std::vector<PyObject*> items;
   const bool list = PyList_Check(object) != 0;
   const Py_ssize_t size = list ? PyList_Size(object) : PyTuple_Size(object);
+  items.reserve(static_cast<size_t>(size));
   for (Py_ssize_t i = 0; i < size; ++i)
     items.push_back(list ? PyList_GetItem(object, i) : PyTuple_GetItem(object, i));
   return items;
@@ -100,8 +101,8 @@ std::optional<ir::Program> build_program(const ProgramRequest& request, Diagnost
   if (!add_functions(resolver, request, functions)) return std::nullopt;
   if (!add_signatures(resolver, request, functions)) return std::nullopt;
   std::optional<ir::Program> program = frontend::lower(resolver, diagnostics);
-  if (PyRef exception = resolver.take_exception()) {
-    raise_again(std::move(exception));
+  if (const PyRef exception = resolver.take_exception()) {
+    raise_again(exception);
     return std::nullopt;
   }
   if (program) program->sources = sources;

@@ -26,9 +26,9 @@ inline PyRef take_raised() {
 }
 
 // Makes it pending again.
-inline void raise_again(PyRef exception) {
+inline void raise_again(const PyRef& exception) {
 #if PY_VERSION_HEX >= 0x030C0000
-  PyErr_SetRaisedException(exception.release());
+  PyErr_SetRaisedException(Py_NewRef(exception.get()));
 #else
   PyObject* type = reinterpret_cast<PyObject*>(Py_TYPE(exception.get()));
   PyErr_SetObject(type, exception.get());

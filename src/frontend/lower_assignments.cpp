@@ -1,4 +1,5 @@
 // Lowering of assignments: plain, chained, to tuples, annotated and augmented.
+#include <algorithm>
 #include <utility>
 
 #include "frontend/function_lowering.h"
@@ -18,6 +19,11 @@ bool depends_on(const syntax::Expr& expr, const std::set<std::string>& names, bo
     if (depends_on(operand, names, stored)) return true;
   }
   return false;
+}
+
+bool contains_call(const syntax::Expr& expr) {
+  if (expr.kind == ExprKind::Call) return true;
+  return std::any_of(expr.operands.begin(), expr.operands.end(), contains_call);
 }
 
 void add_names(const syntax::Expr& target, std::set<std::string>& names, bool& stored) {
@@ -76,7 +82,13 @@ void FunctionLowering::lower_assign(const syntax::Stmt& stmt) {
           "write each assignment on a line of its own");
     return mark_targets(stmt.targets);
   }
-  const ir::ExprPtr value = keep(lower_or_poison(stmt), "chain");
+  std::set<std::string> names;
+  bool stored = false;
+  for (const syntax::Expr& target : stmt.targets) add_names(target, names, stored);
+  ir::ExprPtr value = lower_or_poison(stmt);
+  // x = y = x + 1: the second assignment must not see the first.
+  value = depends_on(stmt.value, names, stored) ? keep_always(std::move(value), "chain")
+                                                : keep(std::move(value), "chain");
   for (const syntax::Expr& target : stmt.targets) assign(target, ir::clone(*value));
 }
 
@@ -192,9 +204,22 @@ void FunctionLowering::assign_tuple(const syntax::Expr& target, const syntax::Ex
   std::vector<std::pair<const syntax::Expr*, ir::ExprPtr>> pending;
   std::set<std::string> names;
   bool stored = false;
+  bool any_kept = false;
+  bool any_call = false;
+  for (const auto& [to, from] : pairs) {
+    any_kept = any_kept || depends_on(*from, names, stored);
+    any_call = any_call || contains_call(*from);
+    add_names(*to, names, stored);
+  }
+  names.clear();
+  stored = false;
   for (const auto& [to, from] : pairs) {
     ir::ExprPtr lowered = lower(*from);
-    if (depends_on(*from, names, stored)) lowered = keep_always(std::move(lowered), "swap");
+    // A call may store, so nothing is evaluated out of turn around one.
+    const bool in_turn = any_kept && any_call && lowered->kind != ir::ExprKind::Constant;
+    if (in_turn || depends_on(*from, names, stored)) {
+      lowered = keep_always(std::move(lowered), "swap");
+    }
     add_names(*to, names, stored);
     pending.emplace_back(to, std::move(lowered));
   }

@@ -44,7 +44,9 @@ void FunctionLowering::lower_arguments_for_errors(const syntax::Expr& expr) {
 std::optional<Resolved> FunctionLowering::resolve_callee(const syntax::Expr& callee) {
   const auto path = path_of(callee);
   if (!path) {
+    const size_t before = diagnostics_.errors().size();
     lower(callee);
+    if (diagnostics_.errors().size() != before) return std::nullopt;
     error("not-callable", callee.span, "only functions can be called",
           "name the function that is meant");
     return std::nullopt;

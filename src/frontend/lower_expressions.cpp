@@ -405,6 +405,7 @@ void FunctionLowering::report_not_found(const std::string& name, Span span) {
     help = known->second;
   } else {
     std::vector<std::string> known_names;
+    known_names.reserve(bound_.variables.size() + definition_.parameters.size());
     for (const auto& [variable, place] : bound_.variables) known_names.push_back(variable);
     for (const syntax::Parameter& parameter : definition_.parameters)
       known_names.push_back(parameter.name);

@@ -241,6 +241,7 @@ ir::ExprPtr FunctionLowering::count_of(const Iterable& over) {
     case Iterable::Kind::Zip: {
       if (over.parts.size() == 1) return count_of(over.parts[0]);
       std::vector<ir::ExprPtr> counts;
+      counts.reserve(over.parts.size());
       for (const Iterable& part : over.parts) counts.push_back(count_of(part));
       return make_builtin(ir::Builtin::Min, over.span, std::move(counts));
     }

@@ -101,7 +101,7 @@ bool cudapy_jit_compile(const cudapy::jit::CompileRequest* request,
     result->error = std::string("the kernel cannot be compiled: ") + failure.what();
   }
   // LLVM was interrupted anywhere: its objects may be in no state to be destroyed.
-  (void)work.release();
+  [[maybe_unused]] const Compilation* leaked = work.release();
   return false;
 }
 

@@ -24,22 +24,14 @@ namespace {
 
 // Held shared while a thread compiles and alone while the process forks, so that a child never
 // inherits a half-done compile and its locks.
-class ForkGuard {
- public:
-  static std::shared_mutex& mutex() {
-    static ForkGuard guard;
-    return *reinterpret_cast<std::shared_mutex*>(&storage_);
-  }
-
- private:
-  ForkGuard() {
-    new (&storage_) std::shared_mutex;
-    const auto release = [] { new (&storage_) std::shared_mutex; };
-    pthread_atfork([] { mutex().lock(); }, [] { mutex().unlock(); }, release);
-  }
-
-  alignas(std::shared_mutex) static inline unsigned char storage_[sizeof(std::shared_mutex)];
-};
+std::shared_mutex& fork_guard() {
+  static std::shared_mutex* const guard = [] {
+    pthread_atfork([] { fork_guard().lock(); }, [] { fork_guard().unlock(); },
+                   [] { new (&fork_guard()) std::shared_mutex; });
+    return new std::shared_mutex;
+  }();
+  return *guard;
+}
 
 // The shared object that this code was linked into: the extension.
 const std::string& core_path() {
@@ -169,7 +161,7 @@ bool KernelCode::check(const KernelTypes& types, Diagnostics& diagnostics) const
 std::shared_ptr<const CompiledKernel> KernelCode::get(const KernelTypes& types,
                                                       Diagnostics& diagnostics,
                                                       std::string& error) {
-  const std::shared_lock no_fork(ForkGuard::mutex());
+  const std::shared_lock no_fork(fork_guard());
   const std::lock_guard lock(mutex_);
   for (const auto& [known, code] : compiled_) {
     if (known == types) return code;
@@ -225,7 +217,7 @@ std::optional<StageTexts> KernelCode::tree_texts(const KernelTypes& types,
 
 std::optional<StageTexts> KernelCode::texts(const KernelTypes& types, Diagnostics& diagnostics,
                                             std::string& error) const {
-  const std::shared_lock no_fork(ForkGuard::mutex());
+  const std::shared_lock no_fork(fork_guard());
   TargetChoice choice;
   if (!read_target_choice(choice, /*must_run=*/false, error)) return std::nullopt;
   StageTexts texts;

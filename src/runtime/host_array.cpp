@@ -20,7 +20,7 @@ HostArray::HostArray(int64_t length, ir::Scalar scalar) : length_(length), scala
   memory_.reset(std::calloc(static_cast<size_t>(bytes + kAlignment), 1));
   if (memory_ == nullptr) throw std::bad_alloc();
   const auto address = reinterpret_cast<uintptr_t>(memory_.get());
-  data_ = reinterpret_cast<void*>((address + kAlignment - 1) / kAlignment * kAlignment);
+  data_ = static_cast<char*>(memory_.get()) + (kAlignment - address % kAlignment) % kAlignment;
 }
 
 }  // namespace cudapy::runtime

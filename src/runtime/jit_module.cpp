@@ -44,7 +44,8 @@ std::string hex(const uint8_t* bytes, size_t size) {
 
 // The description of the NT_GNU_BUILD_ID note among the notes of one segment, or "".
 std::string build_id_in_notes(const std::vector<uint8_t>& notes) {
-  const auto padded = [](size_t size) { return (size + 3) & ~size_t{3}; };
+  constexpr size_t kPadding = 4;
+  const auto padded = [](size_t size) { return (size + kPadding - 1) / kPadding * kPadding; };
   size_t at = 0;
   while (at + sizeof(Elf64_Nhdr) <= notes.size()) {
     Elf64_Nhdr header;
@@ -63,7 +64,7 @@ std::string build_id_in_notes(const std::vector<uint8_t>& notes) {
 
 std::string build_id(const OpenFile& file) {
   constexpr size_t kMostSegments = 64;
-  constexpr size_t kMostNoteBytes = 64 * 1024;
+  constexpr size_t kMostNoteBytes = size_t{64} << 10;
   Elf64_Ehdr header;
   if (!file.read_at(&header, sizeof header, 0) ||
       std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||

@@ -86,6 +86,7 @@ Type Inference::infer(Expr& expr) {
   // A cast's type, and a typed constant's, is what the source says.
   const Type type = rule(expr);
   if (expr.kind != ExprKind::Cast) expr.type = type;
+  if (type.is_unknown() && reporting() && !unknown_) unknown_ = expr.span;
   return type;
 }
 
@@ -187,7 +188,8 @@ Type Inference::constant(const Expr& expr) {
 Type Inference::local(const Expr& expr) {
   const Type& type = instance_.type_of(expr.local);
   if (!reporting() || !type.is_unknown() || is_erroneous(type)) return type;
-  // Only assignments from itself give it a value.
+  // Its value comes from something else that has been complained of, unless it has none but itself.
+  if (!only_from_itself(expr.local)) return kErroneous;
   Seen& seen = seen_[static_cast<size_t>(expr.local)];
   if (seen.complained) return kErroneous;
   seen.complained = true;
@@ -344,7 +346,7 @@ void Inference::check_index(const Expr& index, const Expr& array) {
   } else if (ir::is_float(index.type)) {
     wrong("float-index", index.span,
           "an index must be an integer, and " + name_of(index) + " is " + describe(index.type),
-          "write `int(...)` around it, or `//` where it was made with `/`");
+          "write `int(...)` around it, or `//` where it was made with `/`", origin_of_float(index));
   }
   const WeakResult value = constant_of(index, instance_);
   if (index.type == Type::weak_int() && value.number && !integer_type_of(*value.number)) {
@@ -366,7 +368,7 @@ Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
       return array.type;
     }
     std::string help;
-    if (parameter && array.type.is_scalar()) {
+    if (parameter && array.type.is_scalar() && instance_.function.signature) {
       help = "if it is meant to be an array, say so in the signature: `" +
              cast_name(array.type.scalar) + "* " + instance_.local(array.local).name + "`";
     }
@@ -471,10 +473,9 @@ Type Inference::call(Expr& expr) {
   }
   if (!convertible) return kErroneous;
   Instance& instance = instances_.get(expr.callee, passed);
-  if (reporting() && !instance.reported) {
-    const size_t before = diagnostics_->errors().size();
-    report_mistakes(instance, instances_, *diagnostics_);
-    if (diagnostics_->errors().size() != before) return kErroneous;
+  if (reporting()) {
+    report_mistakes(instance, instances_, *diagnostics_, note_of_call(expr, passed));
+    if (instance.faulty) return kErroneous;
   }
   return instance.result;
 }

@@ -25,6 +25,7 @@ Type Inference::wrong(const char* code, Span span, std::string message, std::str
   }
   Diagnostic& error = diagnostics_->error(code, span, std::move(message), std::move(help));
   error.notes = std::move(notes);
+  if (called_from_) error.notes.push_back(*called_from_);
   return kErroneous;
 }
 
@@ -42,6 +43,16 @@ bool Inference::pass() {
     }
   }
   block(instance_.function.body);
+  if (reporting() && unknown_ && diagnostics_->ok()) {
+    wrong("unknown-type", *unknown_, "the type of this value can't be found",
+          "give the variables in it a type, for example `x: cp.float32 = 0`");
+  }
+  if (instance_.result.is_scalar() && instance_.flow.end_reachable && instance_.source != 0) {
+    wrong(
+        "missing-return", instance_.function.span,
+        "`" + instance_.function.name + "` returns a value, but its end can be reached without one",
+        "end it with a `return` that gives a value");
+  }
   return changed_;
 }
 
@@ -62,6 +73,9 @@ bool Inference::settle_weak_locals() {
 
 void Inference::raise_local(LocalId local, const Type& type) {
   if (!instance_.local(local).declared.is_unknown() && !instance_.is_parameter(local)) return;
+  // What is wrong with the value is said where it is assigned; the variable keeps the type that its
+  // other assignments give it.
+  if (is_erroneous(type) || type.is_void()) return;
   Type& known = instance_.types[static_cast<size_t>(local)];
   const Type raised = join(known, type, default_float());
   if (raised == known) return;
@@ -113,6 +127,32 @@ void Inference::stmt(Stmt& stmt) {
 }
 
 namespace {
+
+// The first statement that gives `local` a float.
+const Stmt* first_float(const ir::Block& block, LocalId local) {
+  for (const ir::StmtPtr& stmt : block) {
+    const bool given = stmt->kind == StmtKind::Assign && stmt->local == local;
+    if (given && ir::is_float(stmt->value->type)) return stmt.get();
+    for (const ir::Block* nested : {&stmt->body, &stmt->else_body}) {
+      if (const Stmt* found = first_float(*nested, local)) return found;
+    }
+  }
+  return nullptr;
+}
+
+bool reads(const Expr& expr, LocalId local) {
+  if (expr.kind == ir::ExprKind::Local && expr.local == local) return true;
+  return std::any_of(expr.operands.begin(), expr.operands.end(),
+                     [&](const ir::ExprPtr& operand) { return reads(*operand, local); });
+}
+
+bool assigned_without_reading(const ir::Block& block, LocalId local) {
+  return std::any_of(block.begin(), block.end(), [&](const ir::StmtPtr& stmt) {
+    if (stmt->local == local && !(stmt->value && reads(*stmt->value, local))) return true;
+    return assigned_without_reading(stmt->body, local) ||
+           assigned_without_reading(stmt->else_body, local);
+  });
+}
 
 // "is a float32 here": what a message says of one of two assignments that disagree.
 std::string holds(const Type& type, const char* where) {
@@ -179,6 +219,27 @@ void Inference::store(Stmt& stmt) {
   check_conversion(*stmt.value, target, "an element of `" + name + "`");
 }
 
+bool Inference::only_from_itself(LocalId local) const {
+  return instance_.local(local).name[0] != '%' &&
+         !assigned_without_reading(instance_.function.body, local);
+}
+
+std::vector<DiagnosticNote> Inference::origin_of_float(const Expr& expr) const {
+  if (expr.kind != ir::ExprKind::Local || name_of(expr) == "this") return {};
+  const Stmt* stmt = first_float(instance_.function.body, expr.local);
+  if (!stmt) return {};
+  return {{stmt->span, name_of(expr) + " is given " + describe(stmt->value->type) + " here"}};
+}
+
+DiagnosticNote Inference::note_of_call(const Expr& call, const std::vector<Type>& passed) const {
+  const ir::Function& callee = instances_.untyped(call.callee);
+  std::string types;
+  for (size_t i = 0; i < passed.size(); ++i) {
+    types += (i ? ", " : "") + ("`" + callee.locals[i].name) + "` " + describe(passed[i]);
+  }
+  return {call.span, "called here" + (types.empty() ? "" : " with " + types)};
+}
+
 void Inference::check_conversion(const Expr& value, const Type& to, const std::string& what) {
   const Type& from = value.type;
   if (from.is_unknown() || to.is_unknown()) return;
@@ -196,7 +257,8 @@ void Inference::check_conversion(const Expr& value, const Type& to, const std::s
           what + " is " + describe(to) + ", and " + name_of(value) + " is " + describe(from),
           to_bool ? "write `... != 0`, or `bool(...)`"
                   : "say how: `" + cast +
-                        "(...)` cuts off the fraction, `round(...)` rounds, `//` divides integers");
+                        "(...)` cuts off the fraction, `round(...)` rounds, `//` divides integers",
+          origin_of_float(value));
     return;
   }
   if (!(from == Type::weak_int()) || !ir::is_integer(to)) return;
@@ -300,17 +362,13 @@ void Inference::give_back(Stmt& stmt) {
   }
 }
 
-void report_mistakes(Instance& instance, Instances& instances, Diagnostics& diagnostics) {
+void report_mistakes(Instance& instance, Instances& instances, Diagnostics& diagnostics,
+                     std::optional<DiagnosticNote> called_from) {
   if (instance.reported) return;
   instance.reported = true;
-  Inference(instance, instances, &diagnostics).pass();
-  const Type& result = instance.result;
-  if (result.is_scalar() && instance.flow.end_reachable && instance.source != 0) {
-    diagnostics.error(
-        "missing-return", instance.function.span,
-        "`" + instance.function.name + "` returns a value, but its end can be reached without one",
-        "end it with a `return` that gives a value");
-  }
+  const size_t errors_before = diagnostics.errors().size();
+  Inference(instance, instances, &diagnostics, std::move(called_from)).pass();
+  instance.faulty = diagnostics.errors().size() != errors_before;
 }
 
 }  // namespace cudapy::sema

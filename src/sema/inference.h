@@ -12,8 +12,12 @@ namespace cudapy::sema {
 class Inference {
  public:
   // With `diagnostics` null nothing is reported.
-  Inference(Instance& instance, Instances& instances, Diagnostics* diagnostics)
-      : instance_(instance), instances_(instances), diagnostics_(diagnostics) {}
+  Inference(Instance& instance, Instances& instances, Diagnostics* diagnostics,
+            std::optional<DiagnosticNote> called_from = std::nullopt)
+      : instance_(instance),
+        instances_(instances),
+        diagnostics_(diagnostics),
+        called_from_(std::move(called_from)) {}
 
   // One pass over the body. True if the type of a local or of the result has changed.
   bool pass();
@@ -72,6 +76,14 @@ class Inference {
   }
   void check_zero_divisor(const ir::Expr& expr);
 
+  // Does every assignment to the local read it, as in `count += 1`?
+  [[nodiscard]] bool only_from_itself(ir::LocalId local) const;
+  // Where a variable got the float that is in the way: empty unless `expr` is one.
+  [[nodiscard]] std::vector<DiagnosticNote> origin_of_float(const ir::Expr& expr) const;
+  // "called here with `v`: int32".
+  [[nodiscard]] DiagnosticNote note_of_call(const ir::Expr& call,
+                                            const std::vector<ir::Type>& passed) const;
+
   // A value given to something of a fixed type: `what` names it for the message.
   void check_conversion(const ir::Expr& value, const ir::Type& to, const std::string& what);
 
@@ -85,6 +97,8 @@ class Inference {
   Instance& instance_;
   Instances& instances_;
   Diagnostics* diagnostics_;
+  std::optional<DiagnosticNote> called_from_;
+  std::optional<Span> unknown_;  // while reporting: a value whose type was not found
   bool changed_ = false;
 
   // While reporting: the first assignment to each local, for notes; and what was said once about it

@@ -27,6 +27,7 @@ struct Instance {
   ir::Type result;
   ir::Scalar result_alone = ir::Scalar::I32;
   bool reported = false;  // its mistakes have been looked for
+  bool faulty = false;    // and there were some
   int32_t built = -1;     // index in the typed program
   // Per local: its constant value, once asked for; complete after `freeze_constants`, when the tree
   // is not asked any more.
@@ -95,8 +96,9 @@ std::vector<ir::Type> passed_types(const ir::Expr& call, const Instance& caller,
 // Infers all types of a new instance, to a fixpoint.
 void infer_types(Instance& instance, Instances& instances);
 
-// Reports what is wrong in an instance and in those it calls, once each. `call` is where it was
-// called, for notes.
-void report_mistakes(Instance& instance, Instances& instances, Diagnostics& diagnostics);
+// Reports what is wrong in an instance and in those it calls, once each. `called_from` says how the
+// instance came about; nothing for the kernel.
+void report_mistakes(Instance& instance, Instances& instances, Diagnostics& diagnostics,
+                     std::optional<DiagnosticNote> called_from = std::nullopt);
 
 }  // namespace cudapy::sema

@@ -7,6 +7,7 @@ of the program left out. `pytest tests/errors --accept` rewrites the text with w
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ def message_of(program: str, name: str, folder: Path) -> str | None:
     path = folder / f"{name}.py"
     path.write_text(program, encoding="utf-8")
     try:
-        exec(compile(program, str(path), "exec"), {"__name__": name, "__file__": str(path)})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # Python's own remark on `is 0`
+            code = compile(program, str(path), "exec")
+        exec(code, {"__name__": name, "__file__": str(path)})
     except Exception as error:
         kind = type(error)
         prefix = "" if kind.__module__ == "builtins" else kind.__module__ + "."

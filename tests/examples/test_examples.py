@@ -23,7 +23,12 @@ def load(name: str) -> ModuleType:
 
 
 def test_every_example_is_tested():
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == {"mandelbrot", "matmul", "saxpy", "template_map"}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {
+        "mandelbrot",
+        "matmul",
+        "saxpy",
+        "template_map",
+    }
 
 
 def test_saxpy(capsys):
@@ -74,7 +79,9 @@ def test_mandelbrot(tmp_path, size, capsys):
     assert counts.max() == 100 and counts.min() <= 1
     picture = read_png(tmp_path / "mandelbrot.png")
     assert picture.shape == (size, size, 3)
-    assert np.array_equal((picture == 0).all(axis=2).ravel()[counts == 100], np.ones((counts == 100).sum(), bool))
+    assert np.array_equal(
+        (picture == 0).all(axis=2).ravel()[counts == 100], np.ones((counts == 100).sum(), bool)
+    )
     table = capsys.readouterr().out
     for row in ("pure Python", "NumPy", "first call", "later calls", "scaled"):
         assert row in table

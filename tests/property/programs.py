@@ -7,7 +7,7 @@ division by zero: divisors are odd. Each thread stores only to its own element, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 COMMON_INTEGERS = ("int32", "int32", "int32", "uint8", "int64")
 FLOATS = ("float32", "float32", "float64")
+
+
+# A helper that takes an array, and leaves its loop at different times.
+SEARCH = [
+    "def search(X, value):",
+    "    for place in range(min(len(X), 9)):",
+    "        if X[place] >= value:",
+    "            return place",
+    "        if X[place] == 3:",
+    "            continue",
+    "        value -= 1",
+    "    return -1",
+    "",
+    "",
+]
 
 
 @dataclass
@@ -45,9 +60,14 @@ class Scope:
     bools: list[str] = field(default_factory=list)
     arrays: list[Parameter] = field(default_factory=list)
     thread: str = "0"
-    helpers: dict[str, str] = field(
-        default_factory=dict
-    )  # name -> "int" or "float", both take an int and a float
+    stored: bool = False  # the outputs R and S may be read and written
+    searchable: list[str] = field(default_factory=list)  # arrays that `search` takes
+    # Name -> "int" or "float", what it returns; all take an int and a float.
+    helpers: dict[str, str] = field(default_factory=dict)
+
+    def copy(self, *more: str) -> Scope:
+        """The same names in lists of its own, and more integers."""
+        return replace(self, ints=[*self.ints, *more])
 
 
 class Writer:
@@ -100,8 +120,16 @@ class Writer:
             lambda: f"abs({one()})",
             lambda: f"({one()} if {self.condition(scope, depth - 1)} else {one()})",
             lambda: f"int({self.floating(scope, depth - 1)})",
+            lambda: (
+                f"{self.pick('round', 'math.floor', 'math.ceil')}({self.floating(scope, depth - 1)})"
+            ),
+            lambda: f"({self.typed_integer(scope)} ** {self.pick(2, 3, f'({one()} & 3)')})",
         ]
-        whole = [a for a in scope.arrays if a.dtype in INTEGERS and not a.is_output]
+        if scope.stored:
+            choices.append(lambda: f"R[{scope.thread}]")
+        if scope.searchable:
+            choices.append(lambda: f"search({self.pick(*scope.searchable)}, {one()})")
+        whole = [a for a in scope.arrays if a.dtype in INTEGERS]
         if whole:
             choices += [lambda: self.load(self.pick(*whole), scope)] * 2
         mine = [name for name, kind in scope.helpers.items() if kind == "int"]
@@ -129,8 +157,12 @@ class Writer:
             lambda: f"math.sqrt(abs({one()}))",
             lambda: f"({one()} if {self.condition(scope, depth - 1)} else {one()})",
             lambda: f"float({self.integer(scope, depth - 1)})",
+            lambda: f"({one()} {self.pick('//', '%')} {self.pick('0.75', '-2.5', '3.0')})",
+            lambda: f"(({one()}) ** 2)",
         ]
-        mine = [a for a in scope.arrays if a.dtype not in INTEGERS and not a.is_output]
+        if scope.stored:
+            choices.append(lambda: f"S[{scope.thread}]")
+        mine = [a for a in scope.arrays if a.dtype.startswith("float")]
         if mine:
             choices += [lambda: self.load(self.pick(*mine), scope)] * 2
         helpers = [name for name, kind in scope.helpers.items() if kind == "float"]
@@ -166,20 +198,33 @@ class Writer:
         ]
         if scope.bools:
             choices.append(lambda: self.pick(*scope.bools))
+        truths = [array for array in scope.arrays if array.dtype == "bool"]
+        if truths:
+            choices.append(lambda: self.load(self.pick(*truths), scope))
         return str(self.pick(*choices)())
 
     # Statements
 
-    def block(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
-        """One to four statements, `depth` levels deep, within `loops` loops; `result` writes a return's line."""
+    def block(
+        self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
+    ) -> list[str]:
+        """One to four statements, `depth` levels deep, within `loops` loops; `result` writes a return's line.
+
+        Returns:
+            The loop variables that are new in it: they may be read after it, but not in a branch beside it.
+        """
+        inside = scope.copy()
         for _ in range(self.number(1, 4)):
-            self.statement(scope, depth, loops, result)
+            self.statement(inside, depth, loops, result)
+        return inside.ints[len(scope.ints) :]
 
     def statement(
         self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
     ) -> None:
         self._budget -= 1
         choices = [self.assign, self.assign, self.assign]
+        if scope.stored:
+            choices.append(self.store)
         if self._budget > 0 and depth < 6:
             choices += [lambda s, d: self.branch(s, d, loops, result)] * 2
             if loops < 3:
@@ -187,6 +232,7 @@ class Writer:
                     lambda s, d: self.counted(s, d, loops, result),
                     lambda s, d: self.counted(s, d, loops, result),
                     lambda s, d: self.while_loop(s, d, loops, result),
+                    lambda s, d: self.endless_loop(s, d, loops, result),
                 ]
         if loops:
             choices += [lambda s, d: self.leave(s, d)] * 2
@@ -223,13 +269,14 @@ class Writer:
 
     def branch(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
         self.line(depth, f"if {self.condition(scope, 2)}:")
-        self.block(scope, depth + 1, loops, result)
+        new = self.block(scope, depth + 1, loops, result)
         if self.chance(3):
             self.line(depth, f"elif {self.condition(scope, 1)}:")
-            self.block(scope, depth + 1, loops, result)
+            new += self.block(scope, depth + 1, loops, result)
         if self.chance(2):
             self.line(depth, "else:")
-            self.block(scope, depth + 1, loops, result)
+            new += self.block(scope, depth + 1, loops, result)
+        scope.ints += new
 
     def counted(self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]) -> None:
         variable = self.fresh("j")
@@ -246,17 +293,9 @@ class Writer:
             f"{start}, {trips}, {self.pick(1, 2, 3)}",
         )
         self.line(depth, f"for {variable} in range({span}):")
-        inside = Scope(
-            [*scope.ints, variable],
-            scope.floats,
-            scope.bools,
-            scope.arrays,
-            scope.thread,
-            scope.helpers,
-        )
-        self.block(inside, depth + 1, loops + 1, result)
+        new = self.block(scope.copy(variable), depth + 1, loops + 1, result)
+        scope.ints += [variable, *new]  # it keeps its last value
         self.otherwise(scope, depth, loops, result)
-        scope.ints.append(variable)  # it keeps its last value
 
     def while_loop(
         self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
@@ -267,15 +306,33 @@ class Writer:
             depth, f"while {fuel} > 0 {self.pick('and', 'and not')} ({self.condition(scope, 1)}):"
         )
         self.line(depth + 1, f"{fuel} -= 1")
-        self.block(scope, depth + 1, loops + 1, result)
+        scope.ints += self.block(scope, depth + 1, loops + 1, result)
         self.otherwise(scope, depth, loops, result)
+
+    def endless_loop(
+        self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
+    ) -> None:
+        fuel = self.fresh("fuel")
+        self.line(depth, f"{fuel} = {self.number(1, 5)}")
+        self.line(depth, "while True:")
+        self.line(depth + 1, f"{fuel} -= 1")
+        self.line(depth + 1, f"if {fuel} < 0 or {self.condition(scope, 1)}:")
+        self.line(depth + 2, "break")
+        scope.ints += self.block(scope, depth + 1, loops + 1, result)
+
+    def store(self, scope: Scope, depth: int) -> None:
+        sign = self.pick("=", "=", "+=", "-=")
+        if self.chance(2):
+            self.line(depth, f"R[{scope.thread}] {sign} i + {self.integer(scope, 2)}")
+        else:
+            self.line(depth, f"S[{scope.thread}] {sign} {self.floating(scope, 2)}")
 
     def otherwise(
         self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
     ) -> None:
         if self.chance(4):
             self.line(depth, "else:")
-            self.block(scope, depth + 1, loops, result)
+            scope.ints += self.block(scope, depth + 1, loops, result)
 
     def leave(self, scope: Scope, depth: int) -> None:
         self.line(depth, f"if {self.condition(scope, 1)}:")
@@ -297,7 +354,7 @@ class Writer:
         self.line(1, f"k = {self.integer(Scope(ints=['n'], floats=['x']), 1)}")
         self.line(1, f"y = {self.floating(Scope(ints=['n'], floats=['x']), 1)}")
         self._budget, saved = 8, self._budget
-        self.block(scope, 1, 0, lambda inner: f"return {cast}({make(inner, 1)})")
+        scope.ints += self.block(scope, 1, 0, lambda inner: f"return {cast}({make(inner, 1)})")
         self._budget = saved
         self.line(1, f"return {cast}({make(scope, 2)})")
         self.line(0, "")
@@ -309,6 +366,8 @@ class Writer:
             for i in range(self.number(1, 2))
         ]
         inputs += [Parameter(f"F{i}", str(self.pick(*FLOATS))) for i in range(self.number(1, 2))]
+        if self.chance(3):
+            inputs.append(Parameter("B0", "bool"))
         if self.chance(2):
             inputs.append(Parameter("n", str(self.pick("int32", "int64")), is_scalar=True))
         outputs = [
@@ -324,6 +383,7 @@ class Writer:
             kind = str(self.pick("int", "float"))
             self.helper(f"h{number}", kind, helpers)
             helpers[f"h{number}"] = kind
+        self._lines += SEARCH
         self.kernel(inputs, outputs, helpers)
         text = "import math\n\nfrom cudapy import idx\n\n\n" + "\n".join(self._lines) + "\n"
         return Program(text, [*inputs, *outputs])
@@ -337,7 +397,7 @@ class Writer:
         scope.ints = ["i"] + [p.name for p in inputs if p.is_scalar]
         self.line(2, "i = idx")
         for parameter in inputs:
-            if not parameter.is_scalar:
+            if not parameter.is_scalar and parameter.dtype != "bool":
                 name = self.fresh("a" if parameter.dtype in INTEGERS else "x")
                 (scope.ints if parameter.dtype in INTEGERS else scope.floats).append(name)
                 self.line(2, f"{name} = {parameter.name}[idx]")
@@ -350,8 +410,10 @@ class Writer:
             self.line(2, "w = 0.0")
             scope.floats.append("w")
         scope.arrays = [p for p in inputs if not p.is_scalar]
+        scope.searchable = [p.name for p in scope.arrays if p.dtype in INTEGERS]
+        scope.stored = True
         for _ in range(self.number(1, 3)):
-            self.block(scope, 2, 0, self.stores)
+            scope.ints += self.block(scope, 2, 0, self.stores)
         for line in self.stores(scope).split("\n")[:-1]:
             self.line(2, line)
 

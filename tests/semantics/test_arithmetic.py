@@ -265,7 +265,7 @@ def weak(A, R):
         R[n + idx] = 3 * A[idx] - 2
         R[2 * n + idx] = 2 - A[idx]
         R[3 * n + idx] = A[idx] * (2 + 3)
-        R[4 * n + idx] = A[idx] + (-1 if idx % 2 == 0 else 1)
+        R[4 * n + idx] = A[idx] + (100 if idx % 2 == 0 else 1)
         R[5 * n + idx] = 100 - 28 + A[idx]
 
 

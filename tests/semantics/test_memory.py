@@ -127,12 +127,12 @@ def masked_store(M, X, R):
         if M[idx]:
             R[idx] = X[idx]
         elif X[idx] > 0:
-            R[len(X) - 1 - idx] = -X[idx]
+            R[len(R) - 1 - idx] = -X[idx]
 
 
 def test_masked_stores():
     differential(
-        masked_store, lambda n: [data(n, "bool"), np.ones(n, "float32"), np.zeros(n, "float32")]
+        masked_store, lambda n: [data(n, "bool"), np.ones(n, "float32"), np.zeros(2 * n, "float32")]
     )
 
 

@@ -63,7 +63,10 @@ def test_dedented_strings_brackets_and_comments_inside(tmp_path):
 
 
 def test_methods_closures_and_one_line_functions(tmp_path):
-    text = "class A:\n    def m(self): return 1\n    def n(self):\n        def inner(é='é'):\n            return é\n        return inner\n"
+    text = (
+        "class A:\n    def m(self): return 1\n"
+        "    def n(self):\n        def inner(é='é'):\n            return é\n        return inner\n"
+    )
     module = load(tmp_path / "nested.py", text)
     assert first_and_last(module.A.m)[1:] == ("    def m(self): return 1",) * 2
     assert first_and_last(module.A().n())[2] == "            return é"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +120,12 @@ class Rewriter:
         match node:
             case ast.Constant():
                 made: ast.expr = self.cast(node, type)
+            case ast.JoinedStr():
+                made = ast.JoinedStr(values=[self._formatted(item) for item in node.values])
             case ast.Name(id=name) if self.types.is_local(name):
+                if self.types.variables.get(name) is None:
+                    message = f"`{name}` is used before it is given a value (line {node.lineno})"
+                    raise CompileError(message, [{"code": "used-before-assignment"}])
                 made = node
             case ast.Name() | ast.Attribute():
                 made = self._outside(node, type)
@@ -149,6 +155,14 @@ class Rewriter:
             case _:
                 raise CompileError(f'the "python" device does not know this (line {node.lineno})')
         return ast.copy_location(made, node)
+
+    def _formatted(self, node: ast.expr) -> ast.expr:
+        if not isinstance(node, ast.FormattedValue):
+            return node
+        value = self.natural(node.value)
+        return ast.FormattedValue(
+            value=value, conversion=node.conversion, format_spec=node.format_spec
+        )
 
     def condition(self, node: ast.expr) -> ast.expr:
         known = self.types.constants.of(node)
@@ -451,6 +465,10 @@ class Program:
     ) -> None:
         self.functions = functions
         self.sigs = dict(zip(map(id, functions), sigs))
+        for sig in sigs:  # a string that names a function belongs to that one
+            for function in functions:
+                if sig is not None and re.match(rf"\s*{function.__name__}\s*:", sig):
+                    self.sigs[id(function)] = sig
         self.together = {function.__name__: function for function in functions[1:]}
         self._trees: dict[int, tuple[str, ast.FunctionDef, list[str]]] = {}
         self.default_float = "float32"

@@ -158,7 +158,10 @@ class Types:
                 self.variables[name] = self.declared[name]
                 self.touches_float64 |= self.declared[name] == "float64"
             case ast.For():
-                self._bind(node.target, self.iterated(node.iter), node.iter)
+                self._bind(node.target, self.iterated(node.iter), None)
+                if isinstance(node.iter, ast.Call) and isinstance(node.target, ast.Name):
+                    for argument in node.iter.args:
+                        self._note_alone(node.target.id, self.type_of(argument), argument)
             case ast.Return() if node.value is not None:
                 type = self.type_of(node.value)
                 if self.declared_result is None:
@@ -205,10 +208,7 @@ class Types:
         elif isinstance(target, ast.Name) and target.id not in self.declared:
             self.variables[target.id] = join(self.variables.get(target.id), type)
             if value is not None:
-                for part in (
-                    value.args if isinstance(value, ast.Call) and isinstance(type, str) else [value]
-                ):
-                    self._note_alone(target.id, type, part)
+                self._note_alone(target.id, type, value)
 
     def _note_alone(self, name: str, type: Any, value: ast.expr) -> None:
         if type == WEAK_INT:
@@ -249,8 +249,10 @@ class Types:
 
     def _type_of(self, node: ast.expr) -> Any:
         match node:
+            case ast.JoinedStr():
+                return "void"
             case ast.Constant():
-                return type_of(node.value)  # type: ignore[arg-type]
+                return type_of(node.value) if isinstance(node.value, (bool, int, float)) else "void"
             case ast.Name(id=name) if self.is_local(name):
                 return self.variables.get(name)
             case ast.Name() | ast.Attribute():

@@ -349,10 +349,11 @@ Pair operator*(Pair a, Real b) {
 }
 
 Pair operator/(Pair a, Pair b) {
-  Real quotient = a.hi / b.hi;
+  Real inverse = 1.0 / b.hi;
+  Real quotient = a.hi * inverse;
   Pair back = two_prod(quotient, b.hi);
   Real rest = ((a.hi - back.hi) - back.lo) + (a.lo - quotient * b.lo);
-  return fast_two_sum(quotient, rest / b.hi);
+  return fast_two_sum(quotient, rest * inverse);
 }
 
 Pair sqrt(Pair a) {

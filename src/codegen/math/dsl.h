@@ -228,7 +228,7 @@ Pair operator+(Pair a, Pair b);
 Pair operator+(Pair a, Real b);
 Pair operator*(Pair a, Pair b);
 Pair operator*(Pair a, Real b);
-Pair operator/(Pair a, Pair b);
+Pair operator/(Pair a, Pair b);  // 1 / b must be a normal number
 Pair sqrt(Pair a);
 Pair select(Bool condition, Pair a, Pair b);
 Pair scale(Pair a, double power_of_two);

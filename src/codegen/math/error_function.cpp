@@ -41,16 +41,18 @@ Real erfc_medium(Real a, Real minus_square) {
 }
 
 // Up to here erf is a polynomial.
-constexpr double kNearZero = 1.25;
+double near_zero(Real x) {
+  return x.is_double() ? 1.0 : 1.16;
+}
 
-// erf(x) for 0 <= x <= kNearZero: x (c0 + z (c1 + z p(z))) with z = x^2. The two outer steps nearly
+// erf(x) for 0 <= x <= near_zero: x (c0 + z (c1 + z p(z))) with z = x^2. The two outer steps nearly
 // cancel at the end and so keep their rounding errors.
 Real erf_near_zero(Real x) {
   bool wide = x.is_double();
   std::span<const double> c =
       wide ? std::span<const double>(kErf64) : std::span<const double>(kErf32);
   const double* low = wide ? kErf64Low : kErf32Low;
-  Real bounded = min(x.same(kNearZero), x);
+  Real bounded = min(x.same(near_zero(x)), x);
   Pair z = two_prod(bounded, bounded);
   Pair inner = fast_two_sum(x.same(c[1]), z.hi * poly(z.hi, c.subspan(2)));
   Pair product = two_prod(inner.hi, z.hi);
@@ -73,15 +75,13 @@ Real erf(Real x) {
   Real bounded = min(x.same(x.is_double() ? 6.0 : 4.0), magnitude);
   Real complement = x;
   if (x.is_double()) {
-    // At most 0.08, so its own error counts little.
-    Real inverse = 1.0 / (bounded + 2.5);
-    Real t = mad(inverse, -5.0, x.same(1.0));
-    complement = exp(-(bounded * bounded)) * (poly(t, kErfc64) * inverse);
+    Pair square = two_prod(bounded, bounded);
+    complement = erfc_of_pair({bounded, x.same(0.0)}, {-square.hi, -square.lo});
   } else {
     complement = exp(poly(bounded, kLogErfc32));
   }
   Real large = select(is_nan(x), x, 1.0 - complement);
-  return copy_sign(select(magnitude < kNearZero, erf_near_zero(magnitude), large), x);
+  return copy_sign(select(magnitude < near_zero(x), erf_near_zero(magnitude), large), x);
 }
 
 Real erfc(Real x) {

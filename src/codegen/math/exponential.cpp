@@ -84,6 +84,13 @@ Real exp_reduced(Pair r, Int k, Bool small) {
   return scale_result(1.0 + (r.hi + tail), k, small);
 }
 
+// The same, without rounding 1 + r.
+Real exp_reduced_closely(Pair r, Int k, Bool small) {
+  Real tail = mad(r.hi * r.hi, poly(r.hi, exp_coefficients(r.hi)), r.lo);
+  Pair sum = fast_two_sum(r.hi.same(1.0), r.hi);
+  return scale_result(sum.hi + (sum.lo + tail), k, small);
+}
+
 Pair times(Pair a, std::span<const double> parts) {
   Pair product = two_prod(a.hi, a.hi.same(parts[0]));
   return {product.hi, mad(a.hi, parts[1], mad(a.lo, parts[0], product.lo))};
@@ -107,8 +114,9 @@ struct ScaledExp {
   Bool small;
 };
 
-// e^(hi + lo) as mantissa * 2^k.
-ScaledExp scaled_exp(Pair x, double subnormal_margin) {
+// e^(hi + lo) as mantissa * 2^k, for a product with a factor above 2^-10, whose logarithm is above
+// -7.
+ScaledExp scaled_exp(Pair x) {
   Limits limits = exp_limits(x.hi);
   Real bounded = clamp(x.hi, limits.low, limits.high);
   Rounded k = round_product(bounded, kLog2EParts64[0]);
@@ -117,19 +125,23 @@ ScaledExp scaled_exp(Pair x, double subnormal_margin) {
   Real lo = select(bounded == x.hi, x.lo, 0.0);
   Pair p = expm1_reduced(fast_two_sum(r.hi, r.lo + lo));
   Pair sum = fast_two_sum(x.hi.same(1.0), p.hi);
-  return {{sum.hi, sum.lo + p.lo}, k.bits, bounded < limits.subnormal + subnormal_margin};
+  return {{sum.hi, sum.lo + p.lo}, k.bits, bounded < limits.subnormal + 7.0};
 }
 
 }  // namespace
 
 Real exp_of_pair(Pair x) {
-  ScaledExp y = scaled_exp(x, 0);
-  return scale_result(y.mantissa.hi + y.mantissa.lo, y.k, y.small);
+  Limits limits = exp_limits(x.hi);
+  Real bounded = clamp(x.hi, limits.low, limits.high);
+  Rounded k = round_product(bounded, kLog2EParts64[0]);
+  Pair r = subtract_multiple(bounded, k.number, ln2_parts(x.hi));
+  Real lo = select(bounded == x.hi, x.lo, 0.0);
+  r = fast_two_sum(r.hi, r.lo + lo);
+  return exp_reduced_closely(r, k.bits, bounded < limits.subnormal);
 }
 
 Real exp_of_pair_times(Pair x, Pair factor) {
-  // log 2^-10 is above -7.
-  ScaledExp y = scaled_exp(x, 7);
+  ScaledExp y = scaled_exp(x);
   Pair product = two_prod(y.mantissa.hi, factor.hi);
   Real rest = mad(y.mantissa.hi, factor.lo, mad(y.mantissa.lo, factor.hi, product.lo));
   return scale_result(product.hi + rest, y.k, y.small);
@@ -154,7 +166,8 @@ Real exp10(Real x) {
   std::span<const double> ln10 =
       wide ? std::span<const double>(kLn10Full64) : std::span<const double>(kLn10Full32);
   Pair r = times(subtract_multiple(bounded, k.number, step), ln10);
-  return exp_reduced(r, k.bits, bounded < (wide ? -307.0 : -37.0));
+  // The factor ln 10 has used up the room for a rounding of r + tail.
+  return exp_reduced_closely(r, k.bits, bounded < (wide ? -307.0 : -37.0));
 }
 
 Real expm1(Real x) {

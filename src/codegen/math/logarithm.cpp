@@ -151,19 +151,24 @@ Real log1p_medium(Real x) {
   return log_medium_of(select(d.exponent == 0.0, x, d.mantissa - 1.0), d.exponent);
 }
 
+// log m = s (2 + z (2/3 + z p(z))) with s = (m - 1) / (m + 1), z = s^2, each sum and product with
+// its rounding error; no pair on the way is normalised that need not be.
 Pair log_to_pair(Real x) {
   Decomposed d = decompose(x);
-  // log m = 2 s + s z (2/3 + z p(z)) with s = (m - 1) / (m + 1), z = s^2.
-  Pair top = {d.mantissa - 1.0, x.same(0.0)};
-  Pair s = top / two_sum(d.mantissa, x.same(1.0));
-  Pair z = s * s;
-  Pair inner =
-      constant_pair(x, 0x1.5555555555555p-1, 0x1.5555555555555p-55) + z.hi * poly(z.hi, kLogOdd64);
-  Pair series = inner * z;
-  Pair y = s * (series + x.same(2.0));
-  Pair shift = constant_pair(x, kLn2Pair64[0], kLn2Pair64[1]);
-  Pair multiple = fast_two_sum(d.exponent * shift.hi, d.exponent * shift.lo);
-  return multiple + y;
+  Real one = x.same(1.0);
+  Pair s = Pair{d.mantissa - 1.0, x.same(0.0)} / two_sum(d.mantissa, one);
+  Pair z = two_prod(s.hi, s.hi);
+  z.lo = mad(s.hi + s.hi, s.lo, z.lo);
+  Pair inner = fast_two_sum(x.same(0x1.5555555555555p-1), z.hi * poly(z.hi, kLogOdd64));
+  inner.lo = inner.lo + 0x1.5555555555555p-55;
+  Pair series = two_prod(inner.hi, z.hi);
+  series.lo = mad(inner.hi, z.lo, mad(inner.lo, z.hi, series.lo));
+  Pair factor = fast_two_sum(one + one, series.hi);
+  factor.lo = factor.lo + series.lo;
+  Pair y = two_prod(s.hi, factor.hi);
+  y.lo = mad(s.hi, factor.lo, mad(s.lo, factor.hi, y.lo));
+  Pair sum = fast_two_sum(d.exponent * kLn2Pair64[0], y.hi);
+  return fast_two_sum(sum.hi, mad(d.exponent, kLn2Pair64[1], sum.lo + y.lo));
 }
 
 // The inverse hyperbolic functions go by log1p, which is exact for small arguments:
@@ -184,8 +189,9 @@ Real asinh(Real x) {
   Bool large = magnitude > 0x1p300;
   Real a = select(large, x.same(1.0), select(magnitude < 0x1p-200, x.same(0.0), magnitude));
   Pair square = two_prod(a, a);
-  Pair root = sqrt(square + a.same(1.0));
-  Pair u = square / (root + a.same(1.0)) + a;
+  // The square root's rounding moves u by a sixth of an ulp at most.
+  Pair root = two_sum(sqrt(square.hi + 1.0), a.same(1.0));
+  Pair u = square / root + a;
   u = select(large, Pair{magnitude, x.same(0.0)}, u);
   Real y = log1p_of_pair(u, select(large, x.same(1.0), x.same(0.0)));
   y = select(magnitude < 0x1p-28, magnitude, y);

@@ -98,6 +98,9 @@ Real tan(Real x) {
   Reduced reduced = reduce(x);
   Pair s = sin_to_pair(reduced.angle);
   Pair c = cos_to_pair(reduced.angle);
+  // The quotient has no room for the error of cos's square.
+  Pair square = two_prod(reduced.angle.hi, reduced.angle.hi);
+  c.lo = mad(square.lo, -0.5, c.lo);
   s = fast_two_sum(s.hi, s.lo);
   c = fast_two_sum(c.hi, c.lo);
   Bool odd = (reduced.quadrant & 1) != 0;
@@ -198,7 +201,11 @@ Real atan_of_ratio(Real y, Real x, Real steps, Bool subtracted) {
   Bool middle = y > x * 0.41421356;
   Pair top = select(middle, fast_two_sum(-x, y), Pair{y, y.same(0.0)});
   Pair bottom = select(middle, fast_two_sum(x, y), Pair{x, x.same(0.0)});
-  Pair t = top / bottom;
+  // Not by the reciprocal: where the quotient is subnormal it must be rounded once.
+  Real quotient = top.hi / bottom.hi;
+  Pair back = two_prod(quotient, bottom.hi);
+  Real error = ((top.hi - back.hi) - back.lo) + (top.lo - quotient * bottom.lo);
+  Pair t = fast_two_sum(quotient, error / bottom.hi);
   Real z = t.hi * t.hi;
   Real p = z.is_double() ? poly(z, kAtan64) : poly(z, kAtan32);
   Real rest = mad(t.hi * z, p, t.lo);
@@ -243,6 +250,11 @@ Real atan2(Real y, Real x) {
   Bool negative = is_negative(x);
   Real steps = select(swapped, x.same(2.0), select(negative, x.same(4.0), x.same(0.0)));
   Real angle = atan_of_ratio(top, bottom, steps, swapped ^ negative);
+  if (!x.context->has_fma) {
+    // The exact products of a tiny ratio would underflow; its arc tangent is itself.
+    Real ratio = top / bottom;
+    angle = select((ratio < (wide ? 0x1p-30 : 0x1p-14)) & (steps == 0.0), ratio, angle);
+  }
   return copy_sign(select(unordered, x + y, angle), y);
 }
 

@@ -13,8 +13,8 @@ constexpr double kNanosecondsPerInstruction =
     0.4;  // of one vector instruction, somewhat pessimistic about memory
 constexpr double kTinyNanoseconds = 4'000;   // below: inline, without a look at the clock
 constexpr double kLongNanoseconds = 60'000;  // above: workers are woken at once
-constexpr double kBlockNanoseconds = 4'000;  // of a block whose shape is free
-constexpr double kGrainNanoseconds = 2'000;  // of the smallest piece handed out
+constexpr double kBlockNanoseconds = 1'000;  // of a block whose shape is free
+constexpr double kGrainNanoseconds = 1'000;  // of the smallest piece handed out
 
 int64_t divide_up(int64_t a, int64_t b) {
   return (a - 1) / b + 1;

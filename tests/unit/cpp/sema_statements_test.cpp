@@ -199,6 +199,15 @@ TEST_F(Statements, AllMistakesAtOnce) {
       "float-index: an index must be an integer, and `x` is a float32\n");
 }
 
+TEST_F(Statements, AMistakeInAVariablesOwnUpdateIsSaid) {
+  EXPECT_EQ(typed({assign(f["h"], 5381), while_(n, {assign(f["h"], (f["h"] << 5) & x)}),
+                   store(B, 0, f["h"])}),
+            "float-bits: `&` needs integers, and `x` is a float32\n");
+  EXPECT_EQ(typed({assign(f["w"], A + 1), while_(n, {assign(f["w"], f["w"] + 1)}),
+                   store(B, f["w"], f["w"])}),
+            "whole-array: `A` is an array of float32; arithmetic needs one of its elements\n");
+}
+
 TEST_F(Statements, ThreadIndices) {
   EXPECT_EQ(typed({store(B, idx(), idx(ir::ThreadIndex::BlockIdxX))}, true),
             "    B[idx] = blockIdx.x\n");

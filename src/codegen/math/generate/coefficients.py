@@ -189,12 +189,12 @@ def fits() -> list[Fit]:
     both("Tanh", "(tanh(x) - x) / x^3 in x^2, relative to tanh(x)", root(odd_tail(mp.tanh)),
          root(odd_weight(mp.tanh)), mpf(0), mpf("0.3601"), 5, 11)
 
-    for bits, limit, count in ((24, "1.25", 8), (53, "1.25", 16)):
+    for bits, limit, count in ((24, "1.16", 8), (53, 1, 14)):
         out.append(Fit(f"Erf{32 if bits == 24 else 64}", "erf(x) / x in x^2, relative to erf(x)",
                        safe(root(lambda x: mp.erf(x) / x)), safe(root(lambda x: x / mp.erf(x))),
                        mpf(0), mpf(limit) ** 2, count, bits, keep=0, pairs=2))
     out.append(Fit("LogErfc32", "log(erfc(x)), its error times erfc(x)", lambda x: mp.log(mp.erfc(x)),
-                   mp.erfc, mpf("1.24"), mpf(4), 9, 24))
+                   mp.erfc, mpf("1.15"), mpf(4), 9, 24))
     out.append(Fit("Erfc64",
                    "(a + 5/2) e^(a^2) erfc(a) in t = (a - 5/2) / (a + 5/2), relative; a to 27.5",
                    scaled_erfc(mpf("2.5")), lambda t: 1 / scaled_erfc(mpf("2.5"))(t), mpf(-1),
