@@ -80,7 +80,8 @@ bool read_options(PyObject* options, KernelBody& body) {
   }
   return read_flag(options, "deferred", body.is_deferred) &&
          read_flag(options, "fastmath", body.options.fastmath) &&
-         read_flag(options, "contract", body.options.contract);
+         read_flag(options, "contract", body.options.contract) &&
+         read_flag(options, "check", body.options.check);
 }
 
 std::string name_of_function(PyObject* function) {

@@ -16,6 +16,7 @@
 #include "binding/arguments.h"
 #include "binding/dumps.h"
 #include "binding/errors.h"
+#include "binding/faults.h"
 #include "binding/gil.h"
 #include "binding/launch_size.h"
 #include "binding/py_compat.h"
@@ -50,27 +51,30 @@ bool signals_raised(void* released) {
 }
 
 // False with an exception set.
-bool run(const runtime::CpuKernel& kernel, const void* arguments,
+bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void* arguments,
          const runtime::LaunchRequest& request) {
-  const runtime::LaunchPlan plan = runtime::plan_launch(kernel.metadata, request);
+  const runtime::CpuKernel& kernel = code.kernel;
+  runtime::LaunchPlan plan = runtime::plan_launch(kernel.metadata, request);
   if (plan.blocks == 0) return true;
+  runtime::FaultRecord fault;
   if (plan.is_tiny) {
-    runtime::run_inline(kernel, arguments, plan);
-    return true;
+    runtime::run_inline(kernel, arguments, plan, fault);
+    return fault.site < 0 || raise_fault(fault, code, body) != nullptr;
   }
   runtime::PoolOutcome outcome;
   {
     GilRelease released;
     // Signal handlers run in the main thread alone; the others need not ask.
     const runtime::InterruptCheck check{is_main_thread() ? signals_raised : nullptr, &released};
-    outcome = runtime::run_launch(kernel, arguments, plan, check);
+    outcome = runtime::run_launch(kernel, arguments, plan, fault, check);
   }
   if (outcome == runtime::PoolOutcome::kForked && !PyErr_Occurred()) {
     PyErr_SetString(PyExc_RuntimeError,
                     "the process forked in a signal handler during a launch, which this child "
                     "cannot finish");
   }
-  return outcome == runtime::PoolOutcome::kDone;
+  if (outcome != runtime::PoolOutcome::kDone) return false;
+  return fault.site < 0 || raise_fault(fault, code, body) != nullptr;
 }
 
 void move_to_front(KernelBody& body, size_t index) {
@@ -126,8 +130,7 @@ PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* argum
   if (!call.classify()) return nullptr;
   const Binding* binding = bind(body, call, self->request);
   if (binding == nullptr || !call.fill(*binding)) return nullptr;
-  if (!run(binding->code->kernel, call.buffer(), self->request) || !call.copy_back())
-    return nullptr;
+  if (!run(body, *binding->code, call.buffer(), self->request) || !call.copy_back()) return nullptr;
   Py_RETURN_NONE;
 }
 
@@ -168,7 +171,7 @@ PyObject* call_launcher(PyObject* object, PyObject* const* arguments, size_t cou
       const Binding& binding = *body.bindings[i];
       if (!fast.fill(binding, arguments, wide_threads)) continue;
       if (i > 0) move_to_front(body, i);
-      if (!run(binding.code->kernel, fast.buffer(), self->request)) return nullptr;
+      if (!run(body, *binding.code, fast.buffer(), self->request)) return nullptr;
       Py_RETURN_NONE;
     }
     return launch_with_any_arguments(self, arguments, count);

@@ -35,6 +35,8 @@ ExprPtr clone(const Expr& expr) {
   copy->body = clone(expr.body);
   copy->is_frame = expr.is_frame;
   copy->divergent_return = expr.divergent_return;
+  copy->fault_site = expr.fault_site;
+  copy->row_access = expr.row_access;
   return copy;
 }
 
@@ -48,6 +50,8 @@ StmtPtr clone(const Stmt& stmt) {
   copy->operands = clone_all(stmt.operands);
   copy->body = clone(stmt.body);
   copy->else_body = clone(stmt.else_body);
+  copy->fault_site = stmt.fault_site;
+  copy->row_access = stmt.row_access;
   copy->divergent_exit = stmt.divergent_exit;
   copy->divergent_continue = stmt.divergent_continue;
   copy->divergent_return = stmt.divergent_return;
@@ -75,6 +79,10 @@ Function clone(const Function& function) {
   copy.wide_index = function.wide_index;
   copy.divergent_return = function.divergent_return;
   copy.clip_x = clone_all(function.clip_x);
+  copy.fault_sites = function.fault_sites;
+  for (const RowAccess& access : function.row_accesses) {
+    copy.row_accesses.push_back({access.array, access.offset ? clone(*access.offset) : nullptr});
+  }
   return copy;
 }
 

@@ -11,7 +11,7 @@ namespace cudapy::ir {
 namespace {
 
 // Bump when the layout changes: the bytes are part of what names a cache entry.
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kFormat = 2;
 
 class Writer {
  public:
@@ -28,6 +28,12 @@ class Writer {
     count(function.written.size());
     for (const bool written : function.written) byte(written);
     exprs(function.clip_x);
+    count(function.row_accesses.size());
+    for (const RowAccess& access : function.row_accesses) {
+      number(access.array);
+      byte(access.offset != nullptr);
+      if (access.offset) expr(*access.offset);
+    }
     block(function.body);
   }
 
@@ -83,6 +89,7 @@ class Writer {
         break;
       case ExprKind::Binary:
         kind(expr.binary_op);
+        number(expr.fault_site);
         break;
       case ExprKind::Compare:
         kind(expr.compare_op);
@@ -107,8 +114,11 @@ class Writer {
       case ExprKind::Or:
       case ExprKind::Select:
       case ExprKind::Cast:
-      case ExprKind::Load:
       case ExprKind::Len:
+        break;
+      case ExprKind::Load:
+        number(expr.fault_site);
+        byte(expr.row_access);
         break;
     }
     exprs(expr.operands);
@@ -123,6 +133,8 @@ class Writer {
     kind(stmt.kind);
     number(stmt.local);
     number(stmt.counter);
+    number(stmt.fault_site);
+    byte(stmt.row_access);
     byte(stmt.value != nullptr);
     if (stmt.value) expr(*stmt.value);
     exprs(stmt.operands);

@@ -110,6 +110,15 @@ struct ConstantValue {
   double real = 0.0;           // Float
 };
 
+enum class FaultKind : uint8_t { Index, Division };
+
+// A place that may fault at run time, and what a user is told of it then.
+struct FaultSite {
+  FaultKind kind = FaultKind::Index;
+  Span span;
+  std::string subject;  // Index: the array's name
+};
+
 struct Expr {
   ExprKind kind = ExprKind::Constant;
   Type type;
@@ -131,8 +140,12 @@ struct Expr {
   int32_t callee = -1;
   Block body;             // Sequence
   bool is_frame = false;  // Sequence
-  bool divergent_return =
-      false;  // a frame that lanes leave at different returns; set by sema::annotate_shapes
+  // A frame that lanes leave at different returns; set by sema::annotate_shapes.
+  bool divergent_return = false;
+  // Load and integer division, after transform::place_checks: an index into Function::fault_sites;
+  // -1: it cannot fault, or is not checked. row_access: the index is in Function::row_accesses.
+  int32_t fault_site = -1;
+  bool row_access = false;
 };
 
 enum class StmtKind : uint8_t {
@@ -142,8 +155,8 @@ enum class StmtKind : uint8_t {
   While,   // value: condition, evaluated before each turn; body; else_body runs when it was left
            // without break
   For,     // for local in range(operands[0], operands[1], operands[2]): start, stop, step are
-        // evaluated once and have the local's type; body; else_body. After it `local` keeps the
-        // last value it had in the body.
+           // evaluated once and have the local's type; body; else_body. After it `local` keeps the
+           // last value it had in the body.
   Break,
   Continue,
   Return,    // value (may be absent)
@@ -161,11 +174,20 @@ struct Stmt {
   std::vector<ExprPtr> operands;
   Block body;
   Block else_body;
+  int32_t fault_site = -1;  // Store: as in Expr
+  bool row_access = false;
   // While, For; set by sema::annotate_shapes:
   bool divergent_exit = false;      // lanes leave at different turns
   bool divergent_continue = false;  // some lanes `continue` while others go on
   bool divergent_return =
       false;  // some lanes leave the frame or kernel from inside while others go on
+};
+
+// An access at idx + offset. The offset is the same for a row of threads, and known before the row
+// runs.
+struct RowAccess {
+  LocalId array = kNoLocal;  // a parameter
+  ExprPtr offset;            // null: 0
 };
 
 struct Local {
@@ -203,6 +225,9 @@ struct Function {
   // After transform::clip_guards: threads with idx >= min(values of these) do nothing. Uniform,
   // pure, of idx's type.
   std::vector<ExprPtr> clip_x;
+  // After transform::place_checks.
+  std::vector<FaultSite> fault_sites;
+  std::vector<RowAccess> row_accesses;
 };
 
 // A kernel (functions[0]) with all the functions it calls.

@@ -130,6 +130,7 @@ std::shared_ptr<const CompiledKernel> load(std::span<const uint8_t> image,
   std::memcpy(&compiled->kernel.metadata, metadata.data(), sizeof(KernelMetadata));
   compiled->kernel.entry = reinterpret_cast<KernelEntry>(const_cast<void*>(compiled->code.entry()));
   compiled->written = kernel.written;
+  compiled->fault_sites = kernel.fault_sites;
   return compiled;
 }
 
@@ -178,6 +179,7 @@ std::optional<ir::Function> KernelCode::lower(const KernelTypes& types, Diagnost
   transform::Options options;
   options.contract = contract;
   options.fastmath = options_.fastmath;
+  options.check = options_.check;
   ir::Function function = transform::lower(std::move(*typed), options);
   if (texts != nullptr) texts->lowered = ir::print(function, {.shapes = true});
   return function;

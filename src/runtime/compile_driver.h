@@ -23,6 +23,7 @@ namespace cudapy::runtime {
 struct CompileOptions {
   bool contract = true;
   bool fastmath = false;
+  bool check = true;  // indices and divisors, at run time
 };
 
 // What code is made for: the arguments' types, and whether indices need 64 bits.
@@ -38,6 +39,7 @@ struct CompiledKernel {
   LoadedCode code;
   CpuKernel kernel;
   std::vector<bool> written;  // per parameter: an array that the kernel stores to
+  std::vector<ir::FaultSite> fault_sites;
 };
 
 // What the stages make of a kernel, to be read by people.

@@ -51,6 +51,9 @@ class ShapeWalk {
       regions_.pop_back();
     } while (changed_);
     for (ExprPtr& clip : function_.clip_x) expression(*clip);
+    for (RowAccess& access : function_.row_accesses) {
+      if (access.offset) expression(*access.offset);
+    }
   }
 
  private:

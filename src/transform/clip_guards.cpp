@@ -6,7 +6,7 @@
 // before the first thread runs.
 #include "transform/clip_guards.h"
 
-#include <map>
+#include "transform/single_assignments.h"
 
 namespace cudapy::transform {
 
@@ -16,19 +16,13 @@ using namespace ir;
 
 class GuardClipper {
  public:
-  explicit GuardClipper(Function& function)
-      : function_(function), assignments_(function.locals.size(), 0) {
-    for (int i = 0; i < function.parameter_count; ++i) assignments_[static_cast<size_t>(i)] = 1;
-    count_block(function.body);
-  }
+  explicit GuardClipper(Function& function) : function_(function), assignments_(function) {}
 
   void run() {
     for (size_t i = 0; i < function_.body.size(); ++i) {
       Stmt& stmt = *function_.body[i];
       if (stmt.kind == StmtKind::Assign) {
         if (!is_pure(*stmt.value)) return;
-        if (assignments_[static_cast<size_t>(stmt.local)] == 1)
-          head_values_[stmt.local] = stmt.value.get();
         continue;
       }
       if (stmt.kind != StmtKind::If || !stmt.else_body.empty()) return;
@@ -99,21 +93,18 @@ class GuardClipper {
   bool is_idx(const Expr& expr) const {
     if (expr.kind == ExprKind::ThreadIndex) return expr.thread_index == ThreadIndex::Idx;
     if (expr.kind != ExprKind::Local) return false;
-    auto value = head_values_.find(expr.local);
-    return value != head_values_.end() && is_idx(*value->second);
+    const Expr* value = assignments_.value_of(expr.local);
+    return value && is_idx(*value);
   }
 
   // A copy of `expr` in terms of parameters alone; null where it is not the same for all threads or
   // may fault.
   ExprPtr launch_constant(const Expr& expr) const {
     switch (expr.kind) {
-      case ExprKind::Local: {
-        if (expr.local < function_.parameter_count) {
-          return assignments_[static_cast<size_t>(expr.local)] == 1 ? clone(expr) : nullptr;
-        }
-        auto value = head_values_.find(expr.local);
-        return value == head_values_.end() ? nullptr : launch_constant(*value->second);
-      }
+      case ExprKind::Local:
+        if (assignments_.is_argument(expr.local)) return clone(expr);
+        if (const Expr* value = assignments_.value_of(expr.local)) return launch_constant(*value);
+        return nullptr;
       case ExprKind::Binary:
         if (expr.binary_op != BinaryOp::Add && expr.binary_op != BinaryOp::Subtract &&
             expr.binary_op != BinaryOp::Multiply) {
@@ -147,25 +138,8 @@ class GuardClipper {
     return true;
   }
 
-  void count_block(const Block& block) {
-    for (const StmtPtr& stmt : block) {
-      if (stmt->local != kNoLocal) ++assignments_[static_cast<size_t>(stmt->local)];
-      if (stmt->value) count_expr(*stmt->value);
-      for (const ExprPtr& operand : stmt->operands) count_expr(*operand);
-      count_block(stmt->body);
-      count_block(stmt->else_body);
-    }
-  }
-
-  void count_expr(const Expr& expr) {
-    for (const ExprPtr& operand : expr.operands) count_expr(*operand);
-    count_block(expr.body);
-  }
-
   Function& function_;
-  std::vector<int>
-      assignments_;  // per local, in the whole function; a parameter's value counts as one
-  std::map<LocalId, const Expr*> head_values_;  // of the head's variables that are assigned once
+  SingleAssignments assignments_;
 };
 
 }  // namespace

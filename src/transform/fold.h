@@ -1,5 +1,6 @@
-// Evaluates what is known before the launch and drops what can never run. Only rewrites that give the same bits: integers wrap
-// at their width, floats are computed in their own format, and nothing is reassociated.
+// Evaluates what is known before the launch and drops what can never run. Only rewrites that give
+// the same bits: integers wrap at their width, floats are computed in their own format, and nothing
+// is reassociated.
 #pragma once
 
 #include "ir/tree.h"

@@ -5,8 +5,9 @@
 
 namespace cudapy::transform {
 
-// Takes functions[0] and what it calls, directly or not. There is no recursion: sema has refused it. A call becomes a Sequence that
-// `is_frame`, or plain expressions where the callee is one `return`.
+// Takes functions[0] and what it calls, directly or not. There is no recursion: sema has refused
+// it. A call becomes a Sequence that `is_frame`, or plain expressions where the callee is one
+// `return`.
 ir::Function inline_calls(ir::Program program);
 
 }  // namespace cudapy::transform

@@ -12,6 +12,7 @@
 #include "transform/contract.h"
 #include "transform/fold.h"
 #include "transform/inline_calls.h"
+#include "transform/place_checks.h"
 #include "transform/split_loop_counters.h"
 
 namespace cudapy::transform {
@@ -33,6 +34,10 @@ ir::Function lower(ir::Program typed, const Options& options) {
   passed("split-loop-counters");
   clip_guards(function);
   passed("clip-guards");
+  if (options.check) {
+    place_checks(function);
+    passed("place-checks");
+  }
   sema::annotate_shapes(function);
   passed("shapes");
   return function;

@@ -1,4 +1,5 @@
-// The passes between sema and codegen, in order: a typed program becomes the one function that codegen sees.
+// The passes between sema and codegen, in order: a typed program becomes the one function that
+// codegen sees.
 #pragma once
 
 #include <functional>
@@ -9,8 +10,9 @@
 namespace cudapy::transform {
 
 struct Options {
-  bool contract = true;   // a * b + c becomes one fma, the same way on every device and gang width
+  bool contract = true;  // a * b + c becomes one fma, the same way on every device and gang width
   bool fastmath = false;
+  bool check = true;  // indices against their arrays, divisors against zero
   // Called after each pass with its name ("inline", "fold", ...), for dumps.
   std::function<void(std::string_view pass, const ir::Function& function)> after_pass;
 };

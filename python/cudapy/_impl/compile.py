@@ -20,6 +20,7 @@ def compile(
     debug: bool | str = False,
     fastmath: bool = False,
     contract: bool = True,
+    check: bool = True,
 ) -> Kernel:
     """Compiles a kernel, and the functions that it calls, for the default device.
 
@@ -35,6 +36,8 @@ def compile(
         debug: write what each stage made beside the caller and print where; a string names the folder.
         fastmath: allow reassociation, approximate division and functions within 4 ulp.
         contract: allow `a * b + c` to be rounded once.
+        check: check indices against their arrays and integer divisors against zero. A fault raises
+            IndexError or ZeroDivisionError at the launch.
 
     Returns:
         A kernel: `kernel(nx, ny, nz)` is a launcher over that many threads, which takes the arguments.
@@ -56,7 +59,7 @@ def compile(
         [12.0, 24.0]
     """
     functions = _functions(funs)
-    return _make(functions, _signatures(functions, sigs, sig), False, debug, fastmath, contract)
+    return _make(functions, _signatures(functions, sigs, sig), False, debug, fastmath, contract, check)
 
 
 @overload
@@ -70,6 +73,7 @@ def kernel(
     debug: bool | str = False,
     fastmath: bool = False,
     contract: bool = True,
+    check: bool = True,
 ) -> Callable[[Callable[..., object]], Kernel]: ...
 def kernel(
     function: Callable[..., object] | str | None = None,
@@ -79,6 +83,7 @@ def kernel(
     debug: bool | str = False,
     fastmath: bool = False,
     contract: bool = True,
+    check: bool = True,
 ) -> Kernel | Callable[[Callable[..., object]], Kernel]:
     """Makes a kernel of the function below it: `@cp.kernel`, or with arguments `@cp.kernel(fastmath=True)`.
 
@@ -90,6 +95,7 @@ def kernel(
         debug: as in `cp.compile`.
         fastmath: as in `cp.compile`.
         contract: as in `cp.compile`.
+        check: as in `cp.compile`.
 
     Raises:
         TypeError: what is decorated is not a Python function.
@@ -112,7 +118,7 @@ def kernel(
 
     def decorate(below: Callable[..., object]) -> Kernel:
         functions = _functions(below)
-        return _make(functions, _signatures(functions, None, sig), True, debug, fastmath, contract)
+        return _make(functions, _signatures(functions, None, sig), True, debug, fastmath, contract, check)
 
     return decorate if function is None else decorate(function)
 
@@ -124,6 +130,7 @@ def _make(
     debug: bool | str,
     fastmath: bool,
     contract: bool,
+    check: bool,
 ) -> Kernel:
     from cudapy._core import Kernel
 
@@ -132,6 +139,7 @@ def _make(
         "debug": debug,
         "fastmath": fastmath,
         "contract": contract,
+        "check": check,
     }
     return Kernel(functions, sigs, options)
 

@@ -1,6 +1,6 @@
 // The body of a kernel for one gang of threads. One class, its parts a file each:
 //   lanes.cpp      values of lanes: scalars, progressions, vectors, masks
-//   expressions.cpp, memory.cpp
+//   expressions.cpp, memory.cpp, checks.cpp
 //   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
 //   loops.cpp      while and for; ranges.cpp the counter of a for
 #pragma once
@@ -55,14 +55,25 @@ class BodyEmitter {
   void set_parameter(ir::LocalId parameter, llvm::Value* value) {
     parameters_[index(parameter)] = value;
   }
+  llvm::Value* length_of(ir::LocalId array) const { return arrays_[index(array)].length; }
   void set_array(ir::LocalId parameter, ArrayValue array) { arrays_[index(parameter)] = array; }
 
   // Emits the kernel's body for the gang at `position`, with the lanes of `mask` on, and leaves the
   // builder behind it.
   void emit_gang(const ThreadPosition& position, Mask mask);
 
+  // What checks need: the launch's fault record, and a block that returns from the kernel.
+  void set_fault_handling(llvm::Value* record, llvm::BasicBlock* exit) {
+    fault_record_ = record;
+    fault_exit_ = exit;
+  }
+  // Whether the gangs emitted next run where all row accesses are inside their arrays.
+  void set_rows_inside(bool inside) { rows_inside_ = inside; }
+
   // A uniform expression of parameters alone, as in Function::clip_x.
   llvm::Value* emit_launch_constant(const ir::Expr& expr);
+  // The same for Function::row_accesses: of parameters, idy and idz.
+  llvm::Value* emit_row_constant(const ir::Expr& expr, const ThreadPosition& row);
 
  private:
   struct Frame {
@@ -153,6 +164,23 @@ class BodyEmitter {
   void emit_store(const ir::Stmt& stmt);
   void emit_uniform_store(llvm::Value* address, ir::Scalar element, const ir::Expr& value);
 
+  // checks.cpp
+  struct Fault {
+    llvm::Value* lane;   // null: the first that is on
+    llvm::Value* index;  // null: it is not about an index
+    llvm::Value* length;
+  };
+  llvm::BasicBlock* branch_unless(llvm::Value* fine);
+  void emit_fault(llvm::BasicBlock* block, int32_t site, const Fault& fault);
+  llvm::Value* first_lane(llvm::Value* mask);
+  void check_index(const ir::Expr& array, const ir::Expr& index_expr, const Lanes& index,
+                   int32_t site);
+  void check_lanes(llvm::Value* indices, ir::Scalar type, llvm::Value* length, int32_t site);
+  void check_divisor(llvm::Value* divisor, int32_t site);
+  [[nodiscard]] bool is_checked(int32_t site, bool row_access) const {
+    return site >= 0 && !(row_access && rows_inside_);
+  }
+
   // statements.cpp
   void emit_block(const ir::Block& block, size_t begin = 0);
   void emit_statement(const ir::Stmt& stmt);
@@ -220,6 +248,9 @@ class BodyEmitter {
 
   std::vector<llvm::Value*> parameters_;
   std::vector<ArrayValue> arrays_;
+  llvm::Value* fault_record_ = nullptr;
+  llvm::BasicBlock* fault_exit_ = nullptr;
+  bool rows_inside_ = false;
   ThreadPosition position_;
   LaneState state_;
   int open_arms_ = 0;  // varying conditions around the statement at hand

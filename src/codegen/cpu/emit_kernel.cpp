@@ -52,7 +52,12 @@ class KernelEmitter {
   void run() {
     load_arguments();
     load_launch();
+    BasicBlock* exit = BasicBlock::Create(builder_.getContext(), "exit", function_);
+    body_.set_fault_handling(
+        load_at(function_->getArg(1), offsetof(runtime::Launch, fault), builder_.getPtrTy()), exit);
     emit_blocks();
+    builder_.CreateBr(exit);
+    builder_.SetInsertPoint(exit);
     builder_.CreateRetVoid();
   }
 
@@ -149,24 +154,131 @@ class KernelEmitter {
       Value* thread[3] = {x, first[1], first[2]};
       body_.emit_gang(position_of(thread, begin, number), mask);
     };
-    int width = options_.gang_width;
-    if (width == 1) return emit_count(first[0], end, "x", [&](Value* x) { gang(x, nullptr); });
+    if (options_.gang_width == 1) {
+      body_.set_rows_inside(false);
+      return emit_count(first[0], end, "x", [&](Value* x) { gang(x, nullptr); });
+    }
+    Range full = first_and_end(first, end);
+    if (kernel_.row_accesses.empty()) {
+      Value* reached = emit_full_gangs(full, gang);
+      emit_masked_gangs({reached, end}, gang);
+      return;
+    }
+    emit_row_in_parts(first, full, gang);
+  }
 
-    Value* length = builder_.CreateBinaryIntrinsic(Intrinsic::smax,
-                                                   builder_.CreateNSWSub(end, first[0]), i64(0));
+  struct Range {
+    Value* begin;
+    Value* end;
+  };
+
+  Range first_and_end(Value* const (&first)[3], Value* end) {
+    return {first[0], builder_.CreateBinaryIntrinsic(Intrinsic::smax, end, first[0])};
+  }
+
+  // Gangs with all lanes on, as many as fit; returns where they stop.
+  template <class Gang>
+  Value* emit_full_gangs(Range range, Gang gang) {
+    int width = options_.gang_width;
+    Value* length = builder_.CreateNSWSub(range.end, range.begin);
     Value* gangs = builder_.CreateLShr(length, i64(Log2_32(static_cast<uint32_t>(width))));
-    emit_count(i64(0), gangs, "gang", [&](Value* number_of_gang) {
-      Value* offset = builder_.CreateMul(number_of_gang, i64(width), "", true, true);
-      gang(builder_.CreateNSWAdd(first[0], offset), nullptr);
-    });
-    Value* done = builder_.CreateMul(gangs, i64(width), "", true, true);
+    auto after = [&](Value* count) {
+      return builder_.CreateNSWAdd(range.begin,
+                                   builder_.CreateMul(count, i64(width), "", true, true));
+    };
+    body_.set_rows_inside(true);
+    emit_count(i64(0), gangs, "gang", [&](Value* number) { gang(after(number), nullptr); });
+    return after(gangs);
+  }
+
+  // What is left of a row, under masks: less than a gang, unless checks are wanted.
+  template <class Gang>
+  void emit_masked_gangs(Range range, Gang gang) {
+    BasicBlock* before = builder_.GetInsertBlock();
     BasicBlock* tail = BasicBlock::Create(builder_.getContext(), "tail", function_);
-    BasicBlock* row_done = BasicBlock::Create(builder_.getContext(), "row_done", function_);
-    builder_.CreateCondBr(builder_.CreateICmpSLT(done, length), tail, row_done);
+    BasicBlock* done = BasicBlock::Create(builder_.getContext(), "row_done", function_);
+    builder_.CreateCondBr(builder_.CreateICmpSLT(range.begin, range.end), tail, done);
     builder_.SetInsertPoint(tail);
-    gang(builder_.CreateNSWAdd(first[0], done), first_lanes(builder_.CreateSub(length, done)));
-    builder_.CreateBr(row_done);
-    builder_.SetInsertPoint(row_done);
+    bool loops = !kernel_.row_accesses.empty();
+    PHINode* x = loops ? builder_.CreatePHI(builder_.getInt64Ty(), 2, "x") : nullptr;
+    if (x) x->addIncoming(range.begin, before);
+    Value* begin = x ? x : range.begin;
+    body_.set_rows_inside(false);
+    gang(begin, first_lanes(builder_.CreateNSWSub(range.end, begin)));
+    if (x) {
+      Value* next = builder_.CreateNSWAdd(x, i64(options_.gang_width));
+      x->addIncoming(next, builder_.GetInsertBlock());
+      builder_.CreateCondBr(builder_.CreateICmpSLT(next, range.end), tail, done);
+    } else {
+      builder_.CreateBr(done);
+    }
+    builder_.SetInsertPoint(done);
+  }
+
+  // Threads for which all row accesses are inside their arrays run unchecked in full gangs; those
+  // before and after them, usually none, under masks and checked. The code for these stands once:
+  //   part: phi [row's begin, inside's begin, first], [reached, row's end, last]
+  //     masked gangs; br first part, full gangs, done
+  //   full gangs -> part
+  template <class Gang>
+  void emit_row_in_parts(Value* const (&first)[3], Range row, Gang gang) {
+    Range inside = inside_of_row(first, row);
+    BasicBlock* before = builder_.GetInsertBlock();
+    BasicBlock* part = BasicBlock::Create(builder_.getContext(), "part", function_);
+    BasicBlock* full = BasicBlock::Create(builder_.getContext(), "full", function_);
+    BasicBlock* done = BasicBlock::Create(builder_.getContext(), "parts_done", function_);
+    builder_.CreateBr(part);
+    builder_.SetInsertPoint(part);
+    PHINode* begin = builder_.CreatePHI(builder_.getInt64Ty(), 2, "begin");
+    PHINode* end = builder_.CreatePHI(builder_.getInt64Ty(), 2, "end");
+    PHINode* is_first = builder_.CreatePHI(builder_.getInt1Ty(), 2, "is_first");
+    begin->addIncoming(row.begin, before);
+    end->addIncoming(inside.begin, before);
+    is_first->addIncoming(builder_.getTrue(), before);
+    emit_masked_gangs({begin, end}, gang);
+    builder_.CreateCondBr(is_first, full, done);
+    builder_.SetInsertPoint(full);
+    Value* reached = emit_full_gangs(inside, gang);
+    begin->addIncoming(reached, builder_.GetInsertBlock());
+    end->addIncoming(row.end, builder_.GetInsertBlock());
+    is_first->addIncoming(builder_.getFalse(), builder_.GetInsertBlock());
+    builder_.CreateBr(part);
+    builder_.SetInsertPoint(done);
+  }
+
+  // Their minimum or maximum, as a tree: the latency of a row's start counts where rows are short.
+  Value* extreme(SmallVector<Value*, 8> values, Intrinsic::ID which) {
+    while (values.size() > 1) {
+      SmallVector<Value*, 8> halved;
+      for (size_t i = 0; i + 1 < values.size(); i += 2) {
+        halved.push_back(builder_.CreateBinaryIntrinsic(which, values[i], values[i + 1]));
+      }
+      if (values.size() % 2 == 1) halved.push_back(values.back());
+      values = std::move(halved);
+    }
+    return values[0];
+  }
+
+  // The part of the row where 0 <= x + offset < length for every row access.
+  Range inside_of_row(Value* const (&first)[3], Range row) {
+    SmallVector<Value*, 8> begins{row.begin};
+    SmallVector<Value*, 8> ends{row.end};
+    ThreadPosition position = position_of(first, first, first);
+    for (const ir::RowAccess& access : kernel_.row_accesses) {
+      Value* offset = i64(0);
+      if (access.offset) {
+        offset = body_.emit_row_constant(*access.offset, position);
+        offset = emit_cast(builder_, offset, access.offset->type.scalar, ir::Scalar::I64);
+        begins.push_back(builder_.CreateNeg(offset));
+      }
+      ends.push_back(builder_.CreateSub(body_.length_of(access.array), offset));
+    }
+    Range inside;
+    inside.begin =
+        builder_.CreateBinaryIntrinsic(Intrinsic::smin, extreme(begins, Intrinsic::smax), row.end);
+    inside.end = builder_.CreateBinaryIntrinsic(Intrinsic::smax, extreme(ends, Intrinsic::smin),
+                                                inside.begin);
+    return inside;
   }
 
   // <0, 1, 2, ...> < splat(count)

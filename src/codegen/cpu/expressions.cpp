@@ -75,6 +75,7 @@ Value* BodyEmitter::emit_operation(const ir::Expr& expr, ArrayRef<Value*> operan
     case ExprKind::Unary:
       return emit_unary(builder_, expr.unary_op, operand_type, operands[0]);
     case ExprKind::Binary:
+      if (expr.fault_site >= 0) check_divisor(operands[1], expr.fault_site);
       return emit_binary(builder_, expr.binary_op, operand_type, operands[0], operands[1],
                          math_options(shape_of(expr)));
     case ExprKind::Compare:
@@ -167,6 +168,11 @@ Lanes BodyEmitter::emit_sequence(const ir::Expr& expr) {
 }
 
 Value* BodyEmitter::emit_launch_constant(const ir::Expr& expr) {
+  return emit_row_constant(expr, {});
+}
+
+Value* BodyEmitter::emit_row_constant(const ir::Expr& expr, const ThreadPosition& row) {
+  position_ = row;
   state_ = {};
   state_.variables.resize(kernel_.locals.size());
   for (size_t i = 0; i < parameters_.size(); ++i) {

@@ -23,6 +23,10 @@ class Estimate {
     for (const ExprPtr& operand : expr.operands) expression(*operand);
     block(expr.body, 0);
     result.cost += cost_of(expr);
+    if (expr.kind == ExprKind::Binary && expr.fault_site >= 0) {
+      result.has_load = true;
+      result.needs_lane |= expr.shape == Shape::Uniform;
+    }
     if (expr.kind == ExprKind::Load) {
       result.has_load = true;
       access(expr.operands.back()->shape);

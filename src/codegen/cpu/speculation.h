@@ -10,7 +10,7 @@ struct Speculation {
   int cost = 0;  // roughly, instructions
   bool needs_lane =
       false;  // has a scalar access to memory, or a loop: wrong or endless without an active lane
-  bool has_load = false;  // must run under the mask of the lanes that ask for it
+  bool has_load = false;  // or may fault: must run for the lanes that ask for it alone
 
   // Cheaper to run under an empty mask than to test for one. A test and a branch that is sometimes
   // mispredicted cost about this.

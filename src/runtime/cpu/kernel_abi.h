@@ -2,9 +2,20 @@
 // both together.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace cudapy::runtime {
+
+// The first fault of a launch. A thread that faults claims the record and fills it; whoever finds
+// it claimed stops. Read it when no thread is in the kernel any more.
+struct FaultRecord {
+  std::atomic<int32_t> claimed{0};
+  int32_t site = -1;  // index into the kernel's fault sites
+  int64_t index = 0;  // of an index fault, with the array's length
+  int64_t length = 0;
+  int64_t thread[3] = {};  // idx, idy, idz
+};
 
 // The size of a launch. Threads are those wanted; blocks cover them, so the last block of a
 // dimension may be partly outside: threads outside never run (kernels without barriers).
@@ -12,6 +23,7 @@ struct Launch {
   int64_t threads[3];
   int64_t block[3];
   int64_t grid[3];
+  FaultRecord* fault;  // never null
 };
 
 // One array argument in the argument buffer.

@@ -68,6 +68,7 @@ struct BlockRunner {
 
   static void run(const void* context, int64_t begin, int64_t end) {
     const auto& self = *static_cast<const BlockRunner*>(context);
+    if (self.launch->fault->claimed.load(std::memory_order_relaxed) != 0) return;
     self.kernel->entry(self.arguments, self.launch, begin, end);
   }
 };
@@ -105,14 +106,17 @@ LaunchPlan plan_launch(const KernelMetadata& metadata, const LaunchRequest& requ
   return plan;
 }
 
-void run_inline(const CpuKernel& kernel, const void* arguments, const LaunchPlan& plan) {
+void run_inline(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,
+                FaultRecord& fault) {
+  plan.launch.fault = &fault;
   const KernelFloatEnvironment environment;
   kernel.entry(arguments, &plan.launch, 0, plan.blocks);
 }
 
-PoolOutcome run_launch(const CpuKernel& kernel, const void* arguments, const LaunchPlan& plan,
-                       const InterruptCheck& check) {
+PoolOutcome run_launch(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,
+                       FaultRecord& fault, const InterruptCheck& check) {
   if (plan.blocks == 0) return PoolOutcome::kDone;
+  plan.launch.fault = &fault;
   const KernelFloatEnvironment environment;
   const BlockRunner runner{&kernel, arguments, &plan.launch};
   return pool_run({BlockRunner::run, &runner, 0, plan.blocks, plan.grain, plan.is_long}, check);

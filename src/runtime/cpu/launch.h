@@ -41,10 +41,11 @@ struct LaunchPlan {
 LaunchPlan plan_launch(const KernelMetadata& metadata, const LaunchRequest& request);
 
 // Runs all blocks in the calling thread.
-void run_inline(const CpuKernel& kernel, const void* arguments, const LaunchPlan& plan);
+void run_inline(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,
+                FaultRecord& fault);
 
 // Runs all blocks; over the pool where it pays. Returns when no thread is in the kernel any more.
-PoolOutcome run_launch(const CpuKernel& kernel, const void* arguments, const LaunchPlan& plan,
-                       const InterruptCheck& check);
+PoolOutcome run_launch(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,
+                       FaultRecord& fault, const InterruptCheck& check);
 
 }  // namespace cudapy::runtime

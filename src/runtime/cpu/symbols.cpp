@@ -1,6 +1,7 @@
 // The table behind resolve_runtime_symbol.
 #include "runtime/cpu/symbols.h"
 
+#include "runtime/cpu/fault.h"
 #include "runtime/math/math_symbols.h"
 
 #include <algorithm>
@@ -27,6 +28,7 @@ using TernaryF = float(float, float, float);
 const std::array kLibrarySymbols = {
     MathSymbol{"ceil", address<Unary>(::ceil)},
     MathSymbol{"ceilf", address<UnaryF>(::ceilf)},
+    MathSymbol{"cudapy_record_fault", address(::cudapy_record_fault)},
     MathSymbol{"floor", address<Unary>(::floor)},
     MathSymbol{"floorf", address<UnaryF>(::floorf)},
     MathSymbol{"fma", address<Ternary>(::fma)},

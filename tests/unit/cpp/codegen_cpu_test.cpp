@@ -69,7 +69,7 @@ void check_size(const runtime::LoadedCode& code, int32_t n, const Expected& expe
   std::vector<int32_t> out(static_cast<size_t>(n) + 8, kUntouched);
   ArrayAndScalar arguments{{out.data(), n}, {in.data(), n}, 10};
   int64_t threads = n + 3;
-  runtime::Launch launch{{threads, 1, 1}, {512, 1, 1}, {(threads + 511) / 512, 1, 1}};
+  runtime::Launch launch{{threads, 1, 1}, {512, 1, 1}, {(threads + 511) / 512, 1, 1}, nullptr};
   auto entry = reinterpret_cast<runtime::KernelEntry>(const_cast<void*>(code.entry()));
   entry(&arguments, &launch, 0, launch.grid[0]);
   for (int32_t i = 0; i < static_cast<int32_t>(out.size()); ++i) {

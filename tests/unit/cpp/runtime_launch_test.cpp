@@ -42,7 +42,9 @@ int64_t wrong_threads(const KernelMetadata& metadata, const LaunchRequest& reque
   const auto total = static_cast<size_t>(launch_thread_count(request.threads));
   std::vector<std::atomic<int>> counts(total + 1);
   const Hits hits{counts.data()};
-  EXPECT_EQ(run_launch(kernel, &hits, plan_launch(metadata, request), {}), PoolOutcome::kDone);
+  LaunchPlan plan = plan_launch(metadata, request);
+  FaultRecord fault;
+  EXPECT_EQ(run_launch(kernel, &hits, plan, fault, {}), PoolOutcome::kDone);
   int64_t wrong = counts[total].load() != 0;
   for (size_t i = 0; i < total; ++i) wrong += counts[i].load() != 1;
   return wrong;
@@ -113,10 +115,11 @@ TEST(Launch, SizesThatDoNotFitAreRefused) {
 
 TEST(Launch, NoThreadsRunNothing) {
   const KernelMetadata metadata{16, 0, 0, 10};
-  const LaunchPlan plan = plan_launch(metadata, {{0, 1, 1}, {0, 0, 0}});
+  LaunchPlan plan = plan_launch(metadata, {{0, 1, 1}, {0, 0, 0}});
   EXPECT_EQ(plan.blocks, 0);
   const CpuKernel kernel{[](const void*, const Launch*, int64_t, int64_t) { FAIL(); }, metadata};
-  EXPECT_EQ(run_launch(kernel, nullptr, plan, {}), PoolOutcome::kDone);
+  FaultRecord fault;
+  EXPECT_EQ(run_launch(kernel, nullptr, plan, fault, {}), PoolOutcome::kDone);
 }
 
 TEST(Launch, HugeGridsPlanWithoutOverflow) {

@@ -1,0 +1,47 @@
+#include "binding/faults.h"
+
+#include <string>
+
+#include "binding/errors.h"
+
+namespace cudapy::binding {
+namespace {
+
+std::string thread_text(const runtime::FaultRecord& fault, const std::string& kernel) {
+  return "in `" + kernel + "`, in the thread with idx = " + std::to_string(fault.thread[0]) +
+         ", idy = " + std::to_string(fault.thread[1]) +
+         ", idz = " + std::to_string(fault.thread[2]);
+}
+
+void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site,
+                    Diagnostics& diagnostics) {
+  const std::string array = "`" + site.subject + "`";
+  const std::string message = "index " + std::to_string(fault.index) + " is out of bounds for " +
+                              array + ", which has " + std::to_string(fault.length) + " elements";
+  std::string help;
+  if (fault.index == fault.thread[0] && fault.index >= fault.length) {
+    help = "more threads were asked for than the array has elements: write `if idx < len(" +
+           site.subject + "):` around it";
+  } else if (fault.index < 0) {
+    help = "a computed negative index does not count from the end, as it does in Python";
+  }
+  diagnostics.error("index-out-of-bounds", site.span, message, help);
+}
+
+}  // namespace
+
+std::nullptr_t raise_fault(const runtime::FaultRecord& fault, const runtime::CompiledKernel& code,
+                           const KernelBody& body) {
+  const ir::FaultSite& site = code.fault_sites[static_cast<size_t>(fault.site)];
+  Diagnostics diagnostics;
+  PyObject* exception = PyExc_IndexError;
+  if (site.kind == ir::FaultKind::Index) {
+    describe_index(fault, site, diagnostics);
+  } else {
+    exception = PyExc_ZeroDivisionError;
+    diagnostics.error("division-by-zero", site.span, "integer division or modulo by zero");
+  }
+  return raise(exception, thread_text(fault, body.name) + "\n" + render(diagnostics, body.sources));
+}
+
+}  // namespace cudapy::binding

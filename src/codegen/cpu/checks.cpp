@@ -1,0 +1,137 @@
+// Checks of indices and divisors. What is right costs scalar comparisons beside the vector code,
+// or, for gathers, one of vectors; what is wrong leaves the kernel:
+//
+//     br (first < length and last < length), access, look_closer
+//   look_closer:                                   only where a progression touches an end of its
+//   array
+//     br any(mask and not (index < length)), fault, access
+//   fault:
+//     call cudapy_record_fault(record, site, index, length, idx, idy, idz)
+//     ret
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/IR/Module.h>
+
+#include "codegen/common/arithmetic.h"
+#include "codegen/cpu/body_emitter.h"
+
+namespace cudapy::codegen::cpu {
+
+using namespace llvm;
+using ir::Shape;
+
+namespace {
+
+FunctionCallee fault_recorder(Module& module, IRBuilderBase& builder) {
+  Type* i64 = builder.getInt64Ty();
+  FunctionCallee callee =
+      module.getOrInsertFunction("cudapy_record_fault", builder.getVoidTy(), builder.getPtrTy(),
+                                 builder.getInt32Ty(), i64, i64, i64, i64, i64);
+  auto* function = cast<Function>(callee.getCallee());
+  function->addFnAttr(Attribute::Cold);
+  function->setDoesNotThrow();
+  return callee;
+}
+
+}  // namespace
+
+// Goes on in a new block if `fine`, else in the block returned, which is cold.
+BasicBlock* BodyEmitter::branch_unless(Value* fine) {
+  BasicBlock* go_on = new_block("checked");
+  BasicBlock* otherwise = new_block("suspect");
+  builder_.CreateCondBr(fine, go_on, otherwise,
+                        MDBuilder(builder_.getContext()).createBranchWeights(1U << 20U, 1));
+  start_block(go_on);
+  return otherwise;
+}
+
+// In a block of its own; the builder comes back to where it was. `lane` (i64) null: the first lane
+// that is on.
+void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault) {
+  IRBuilderBase::InsertPointGuard guard(builder_);
+  if (block) start_block(block);
+  Value* lane = fault.lane;
+  if (!lane) lane = state_.mask ? first_lane(state_.mask) : builder_.getInt64(0);
+  auto wide = [&](Value* value) {
+    return builder_.CreateSExtOrTrunc(value, builder_.getInt64Ty());
+  };
+  Value* x = builder_.CreateAdd(wide(position_.idx), lane);
+  Module& module = *builder_.GetInsertBlock()->getModule();
+  Value* zero = builder_.getInt64(0);
+  builder_.CreateCall(fault_recorder(module, builder_),
+                      {fault_record_, builder_.getInt32(static_cast<uint32_t>(site)),
+                       fault.index ? fault.index : zero, fault.length ? fault.length : zero, x,
+                       wide(position_.idy), wide(position_.idz)});
+  builder_.CreateBr(fault_exit_);
+}
+
+// The number, i64, of the lowest lane of a mask that has one.
+Value* BodyEmitter::first_lane(Value* mask) {
+  Value* bits =
+      builder_.CreateBitCast(mask, builder_.getIntNTy(static_cast<unsigned>(options_.gang_width)));
+  Value* zeros = builder_.CreateBinaryIntrinsic(Intrinsic::cttz, bits, builder_.getTrue());
+  return builder_.CreateZExtOrTrunc(zeros, builder_.getInt64Ty());
+}
+
+void BodyEmitter::check_index(const ir::Expr& array, const ir::Expr& index_expr, const Lanes& index,
+                              int32_t site) {
+  ir::Scalar type = index_expr.type.scalar;
+  Value* length = array_of(array).length;
+  Value* first = emit_cast(builder_, index.value, type, ir::Scalar::I64);
+  if (index.shape == Shape::Uniform) {
+    BasicBlock* suspect = branch_unless(builder_.CreateICmpULT(first, length));
+    return emit_fault(suspect, site, {nullptr, first, length});
+  }
+  if (index.shape == Shape::Varying) return check_lanes(index.value, type, length, site);
+
+  int64_t span = int64_t{index.stride} * (options_.gang_width - 1);
+  Value* last = builder_.CreateAdd(first, builder_.getInt64(static_cast<uint64_t>(span)));
+  Value* inside = builder_.CreateAnd(builder_.CreateICmpULT(first, length),
+                                     builder_.CreateICmpULT(last, length));
+  BasicBlock* suspect = branch_unless(inside);
+  BasicBlock* go_on = builder_.GetInsertBlock();
+  start_block(suspect);
+  check_lanes(to_vector(index), type, length, site);
+  builder_.CreateBr(go_on);
+  start_block(go_on);
+}
+
+// Each lane's own index. Signed ones are compared as unsigned, which refuses the negative ones as
+// well.
+void BodyEmitter::check_lanes(Value* indices, ir::Scalar type, Value* length, int32_t site) {
+  bool narrow = ir::size_of(type) < 4 || type == ir::Scalar::I32;
+  Value* limit = length;
+  if (narrow) {
+    indices = emit_cast(builder_, indices, type, ir::Scalar::I32);
+    limit = builder_.CreateBinaryIntrinsic(Intrinsic::umin, length,
+                                           builder_.getInt64(uint64_t{1} << 31U));
+    limit = builder_.CreateTrunc(limit, builder_.getInt32Ty());
+  } else {
+    indices = emit_cast(builder_, indices, type, ir::Scalar::I64);
+  }
+  Value* outside = builder_.CreateICmpUGE(indices, broadcast(limit));
+  Value* wrong = mask_and(state_.mask, outside);
+  BasicBlock* fault = branch_unless(builder_.CreateNot(any(wrong)));
+  BasicBlock* go_on = builder_.GetInsertBlock();
+  start_block(fault);
+  Value* lane = first_lane(wrong);
+  Value* index =
+      builder_.CreateSExt(builder_.CreateExtractElement(indices, lane), builder_.getInt64Ty());
+  emit_fault(nullptr, site, {lane, index, length});
+  start_block(go_on);
+}
+
+void BodyEmitter::check_divisor(Value* divisor, int32_t site) {
+  Value* zero = Constant::getNullValue(divisor->getType());
+  Value* wrong = builder_.CreateICmpEQ(divisor, zero);
+  bool varying = divisor->getType()->isVectorTy();
+  if (varying) wrong = mask_and(state_.mask, wrong);
+  BasicBlock* fault = branch_unless(builder_.CreateNot(any(wrong)));
+  BasicBlock* go_on = builder_.GetInsertBlock();
+  start_block(fault);
+  emit_fault(nullptr, site, {varying ? first_lane(wrong) : nullptr, nullptr, nullptr});
+  start_block(go_on);
+}
+
+}  // namespace cudapy::codegen::cpu
