@@ -20,8 +20,9 @@ namespace syntax = frontend::syntax;
   NODE(Name)                                                                                       \
   NODE(Constant)                                                                                   \
   NODE(Attribute)                                                                                  \
-  NODE(Subscript) NODE(Slice) NODE(UnaryOp) NODE(BinOp) NODE(BoolOp) NODE(Compare) NODE(IfExp)     \
-      NODE(Call) NODE(Tuple) NODE(NamedExpr) NODE(Starred) NODE(Expr) NODE(Assign) NODE(AugAssign) \
+  NODE(Subscript)                                                                                  \
+  NODE(Slice) NODE(UnaryOp) NODE(BinOp) NODE(BoolOp) NODE(Compare) NODE(IfExp) NODE(Call)          \
+      NODE(Tuple) NODE(NamedExpr) NODE(Starred) NODE(Expr) NODE(Assign) NODE(AugAssign)            \
           NODE(AnnAssign) NODE(If) NODE(While) NODE(For) NODE(Break) NODE(Continue) NODE(Pass)     \
               NODE(Return) NODE(FunctionDef) NODE(AsyncFunctionDef) NODE(ClassDef) NODE(Import)    \
                   NODE(ImportFrom) NODE(With) NODE(AsyncWith) NODE(Try) NODE(TryStar) NODE(Match)  \
@@ -45,8 +46,9 @@ enum class Node : uint8_t {
   FIELD(lineno)                                                                                    \
   FIELD(col_offset)                                                                                \
   FIELD(end_lineno)                                                                                \
-  FIELD(end_col_offset) FIELD(id) FIELD(value) FIELD(attr) FIELD(slice) FIELD(op) FIELD(operand)   \
-      FIELD(left) FIELD(right) FIELD(values) FIELD(ops) FIELD(comparators) FIELD(test) FIELD(body) \
+  FIELD(end_col_offset)                                                                            \
+  FIELD(id) FIELD(value) FIELD(attr) FIELD(slice) FIELD(op) FIELD(operand) FIELD(left)             \
+      FIELD(right) FIELD(values) FIELD(ops) FIELD(comparators) FIELD(test) FIELD(body)             \
           FIELD(orelse) FIELD(func) FIELD(args) FIELD(keywords) FIELD(arg) FIELD(elts)             \
               FIELD(lower) FIELD(upper) FIELD(step) FIELD(targets) FIELD(target) FIELD(annotation) \
                   FIELD(iter) FIELD(name) FIELD(returns) FIELD(posonlyargs) FIELD(vararg)          \
@@ -584,6 +586,7 @@ void Reader::parameters(PyObject* arguments, syntax::FunctionDef& function) {
        [&](PyObject* item) { function.parameters[next++].has_default = item != Py_None; });
   for (PyObject* name : {t_.vararg, t_.kwarg}) {
     PyRef variadic = optional_field(arguments, name);
+    if (variadic) function.variadic_names.push_back(text_field(variadic.get(), t_.arg));
     if (variadic && function.variadic.line == 0) function.variadic = span(variadic.get());
   }
 }

@@ -24,6 +24,7 @@ ir::Function FunctionLowering::lower() {
   }
   function_.parameter_count = static_cast<int32_t>(definition_.parameters.size());
   if (definition_.variadic.line != 0) {
+    for (const std::string& name : definition_.variadic_names) bound_.refused.insert(name);
     error("variadic-parameter", definition_.variadic, "kernels have a fixed number of parameters",
           "name each parameter");
   }

@@ -121,6 +121,7 @@ struct FunctionDef {
   Span span;  // from `def` to the end of the header's first line
   std::vector<Parameter> parameters;
   Span variadic;  // `*args` or `**kwargs`: line != 0 where there is one
+  std::vector<std::string> variadic_names;
   Expr returns;
   std::vector<Stmt> body;
 };

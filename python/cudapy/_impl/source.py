@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 
 TYPE_CHECKING = False  # what `typing` would say, without importing it
 if TYPE_CHECKING:
@@ -289,7 +290,9 @@ def _check_unchanged(lines: list[str], code: types.CodeType) -> None:
     modules, or cells.
     """
     try:
-        made = [compile("\n".join(lines) + "\n", code.co_filename, "exec", 0, True)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python gave them when it compiled the file itself
+            made = [compile("\n".join(lines) + "\n", code.co_filename, "exec", 0, True)]
     except (SyntaxError, ValueError):
         raise _changed(code) from None
     for outer in made:  # grows while it is walked
