@@ -43,7 +43,7 @@ class Programs:
 
     def start(self, scale=2.0, helper="x + 1.0", before=None, **environment):
         script = self.folder / f"program_{abs(hash((scale, helper)))}.py"
-if not script.exists():  # others may be reading it
+        if not script.exists():  # others may be reading it
             script.write_text(textwrap.dedent(PROGRAM).format(scale=scale, helper=helper))
         settings = {"CUDAPY_CACHE_DIR": str(self.cache), "PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.Popen(
