@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import warnings
 
 TYPE_CHECKING = False  # what `typing` would say, without importing it
 if TYPE_CHECKING:
@@ -289,6 +288,8 @@ def _check_unchanged(lines: list[str], code: types.CodeType) -> None:
     The whole file is compiled, because what is around a function decides some of its code: which names are
     modules, or cells.
     """
+    import warnings
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python gave them when it compiled the file itself
