@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import cudapy as cp
 import numpy as np
 import pytest
-
-import cudapy as cp
 
 WIDTHS = ["1", "4", "16", "32"]
 
@@ -26,7 +25,9 @@ def test_a_load_past_the_end():
 
     kernel = cp.compile(shift)
     X, Y = floats(101), np.zeros(101, np.float32)
-    with pytest.raises(IndexError, match=r"index 101 is out of bounds for `X`, which has 101 elements") as caught:
+    with pytest.raises(
+        IndexError, match=r"index 101 is out of bounds for `X`, which has 101 elements"
+    ) as caught:
         kernel(101)(X, Y)
     assert "Y[idx] = X[idx + 1]" in str(caught.value)
     assert "idx = 100" in str(caught.value)
@@ -76,7 +77,9 @@ def test_a_uniform_index_and_one_in_a_loop():
     Y = floats(40)
     kernel(40)(floats(10), Y, 10)
     assert np.all(Y == 45)
-    with pytest.raises(IndexError, match="index 10 is out of bounds for `X`, which has 10 elements"):
+    with pytest.raises(
+        IndexError, match="index 10 is out of bounds for `X`, which has 10 elements"
+    ):
         kernel(40)(floats(10), Y, 11)
 
 

@@ -168,6 +168,31 @@ def test_numpy_functions_and_dtypes_as_names():
     differential(numpy_names, lambda n: [floats(n), np.zeros(n, "float32")])
 
 
+def numpy_forms(A, F, R):
+    if idx < len(F):
+        n = len(F)
+        R[idx] = np.where(A[idx] > 3, F[idx], 1.5)
+        R[n + idx] = np.clip(F[idx], -2.0, 2)
+        R[2 * n + idx] = np.square(F[idx]) + np.square(A[idx])
+        R[3 * n + idx] = np.minimum(A[idx], 4) + np.maximum(F[idx], A[idx])
+        R[4 * n + idx] = np.abs(A[idx]) + np.absolute(F[idx])
+        R[5 * n + idx] = np.floor(F[idx]) + np.pi + np.trunc(2.5)
+        R[6 * n + idx] = 1.0 if np.logical_not(A[idx]) else np.float32(2)
+
+
+def test_numpy_functions_that_stand_for_expressions():
+    differential(numpy_forms, lambda n: [small(n), floats(n), np.zeros(7 * n, "float32")])
+
+
+def logarithms(F, R):
+    if idx < len(F):
+        R[idx] = math.log(F[idx], 3)
+
+
+def test_logarithm_to_a_base():
+    differential(logarithms, lambda n: [np.abs(floats(n)) + 2, np.zeros(n, "float32")], ulp=4)
+
+
 def map_kernel(X, Y):
     if idx < len(X):
         Y[idx] = f(X[idx])

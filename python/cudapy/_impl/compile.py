@@ -59,7 +59,9 @@ def compile(
         [12.0, 24.0]
     """
     functions = _functions(funs)
-    return _make(functions, _signatures(functions, sigs, sig), False, debug, fastmath, contract, check)
+    return _make(
+        functions, _signatures(functions, sigs, sig), False, debug, fastmath, contract, check
+    )
 
 
 @overload
@@ -118,7 +120,9 @@ def kernel(
 
     def decorate(below: Callable[..., object]) -> Kernel:
         functions = _functions(below)
-        return _make(functions, _signatures(functions, None, sig), True, debug, fastmath, contract, check)
+        return _make(
+            functions, _signatures(functions, None, sig), True, debug, fastmath, contract, check
+        )
 
     return decorate if function is None else decorate(function)
 

@@ -13,11 +13,13 @@ import ast
 import copy
 import re
 import types
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
 from .errors import CompileError, CudaTypeError
 from .reference_arrays import ArrayView, argument_type, as_argument
+from .reference_forms import Forms
 from .reference_math import MathFunction
 from .reference_types import Types, zero
 from .scalar import WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
@@ -414,6 +416,9 @@ class Instance:
         self, program: Program, function: types.FunctionType, arguments: list[str]
     ) -> None:
         self.filename, tree = program.tree(function)
+        tree = Forms(partial(names.found, function, tree, program.together)).visit(
+            copy.deepcopy(tree)
+        )
         declared, result = program.signature(function, tree)
         self.parameters = [argument.arg for argument in _parameters(tree)]
         given = {

@@ -144,7 +144,7 @@ class Constants:
             return values[0] ** values[1]
         if isinstance(called, names.Round) and len(values) == 1:
             return round(values[0])
-        if isinstance(called, MathFunction) and called.spelling in _FUNCTIONS:
+        if isinstance(called, MathFunction) and called.to_integer:
             return _FUNCTIONS[called.spelling](values[0])
         return None
 

@@ -327,14 +327,22 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 
 
 class MathFunction:
-    """One function of `math`, as a kernel calls it."""
+    """One function of `math`, as a kernel calls it.
 
-    def __init__(self, name: str) -> None:
-        """Raises KeyError where there is no function of that name."""
+    Args:
+        name: as it is spelled.
+        to_integer: whether floor, ceil and trunc give integers, as Python's do and NumPy's do not.
+
+    Raises:
+        KeyError: there is no function of that name.
+    """
+
+    def __init__(self, name: str, to_integer: bool = True) -> None:
         plain = _ALIASES.get(name, name)
         self.single = plain not in _FUNCTIONS and plain.endswith("f") and plain[:-1] in _FUNCTIONS
         self.name = plain[:-1] if self.single else plain
         self.spelling = name
+        self.to_integer = to_integer and name in _TO_INTEGER
         self.function = _FUNCTIONS[self.name]
 
     def _computed_in(self, types: list[str]) -> str:
@@ -351,21 +359,21 @@ class MathFunction:
 
     def argument_types(self, types: list[str]) -> list[str | None]:
         """What each argument is converted to; None leaves it as it is."""
-        if self.spelling in _TO_INTEGER:
+        if self.to_integer:
             return [None]
         position, integer = _INTEGER_ARGUMENT.get(self.name, (-1, ""))
         at = self._computed_in(types)
         return [integer if i == position else at for i in range(len(types))]
 
     def result(self, types: list[str]) -> str:
-        if self.spelling in _TO_INTEGER:
+        if self.to_integer:
             return types[0] if is_integer(types[0]) else "int32"
         return _RESULTS.get(self.name) or self._computed_in(types)
 
     def __call__(self, *values: Value) -> Value:
         types = [type_of(value) for value in values]
         result = self.result(types)
-        if self.spelling in _TO_INTEGER and is_integer(types[0]):
+        if self.to_integer and is_integer(types[0]):
             return values[0]
         at = self._computed_in(types)
         position, integer = _INTEGER_ARGUMENT.get(self.name, (-1, ""))

@@ -7,6 +7,7 @@ type of calling it, or a constant.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import math
 import types
@@ -192,6 +193,7 @@ _OWN = {
     **{elem.name: elem for elem in cuda_types.ELEM_TYPES},
     "double": cuda_types.float64,
     "xrange": builtins.range,
+    **{"%" + name: getattr(builtins, name) for name in ("abs", "min", "max", "pow", "divmod")},
     "math": math,
 }
 
@@ -241,7 +243,7 @@ def _numpy_meaning(value: Any) -> Any:
     ):
         return _numpy_scalar(value)
     if kind.__name__ == "ufunc" and is_known(value.__name__):
-        return MathFunction(value.__name__)
+        return MathFunction(value.__name__, to_integer=False)
     names = {elem.name for elem in cuda_types.ELEM_TYPES} | {"bool_"}
     name = getattr(value, "name", None) or getattr(value, "__name__", None)
     module = getattr(value, "__module__", None) or kind.__module__
@@ -256,7 +258,7 @@ def attribute(owner: Any, name: str) -> Any:
         owner = owner.value
     if isinstance(owner, placeholders.Placeholder):
         return Index(f"{owner.name}.{name}")
-    if owner is math or getattr(owner, "__name__", "") == "numpy":
+    if owner is math:
         if name in CONSTANTS:
             return CONSTANTS[name]
         if is_known(name):
@@ -264,12 +266,10 @@ def attribute(owner: Any, name: str) -> Any:
     return meaning(getattr(owner, name))
 
 
-def lookup(function: types.FunctionType, name: str, together: dict[str, types.FunctionType]) -> Any:
-    """The meaning of a name that `function` reads and does not assign.
-
-    Raises:
-        NameError: it has none.
-    """
+def _object(
+    function: types.FunctionType, name: str, together: dict[str, types.FunctionType]
+) -> Any:
+    """The object that a name stands for which `function` reads and does not assign, `_MISSING` if there is none."""
     found = getattr(function, "__cudapy_bindings__", {}).get(name, _MISSING)
     if found is _MISSING:
         found = together.get(name, _MISSING)
@@ -279,6 +279,31 @@ def lookup(function: types.FunctionType, name: str, together: dict[str, types.Fu
     for place in (function.__globals__, _OWN, vars(builtins)):
         if found is _MISSING:
             found = place.get(name, _MISSING)
+    return found
+
+
+def found(
+    function: types.FunctionType,
+    tree: ast.FunctionDef,
+    together: dict[str, types.FunctionType],
+    node: ast.expr,
+) -> Any:
+    """The object that a name or a chain of attributes stands for; None if it starts at a variable or at nothing."""
+    if isinstance(node, ast.Attribute):
+        return getattr(found(function, tree, together, node.value), node.attr, None)
+    if not isinstance(node, ast.Name) or node.id in function.__code__.co_varnames:
+        return None
+    object = _object(function, node.id, together)
+    return None if object is _MISSING else object
+
+
+def lookup(function: types.FunctionType, name: str, together: dict[str, types.FunctionType]) -> Any:
+    """The meaning of a name that `function` reads and does not assign.
+
+    Raises:
+        NameError: it has none.
+    """
+    found = _object(function, name, together)
     if found is _MISSING:
         raise NameError(f"name {name!r} is not defined in kernel `{function.__name__}`")
     return found if isinstance(found, Index) else meaning(found)

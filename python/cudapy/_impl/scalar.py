@@ -197,6 +197,8 @@ def _floor_divide_float(a: float, b: float) -> float:
 
 def power_float(a: float, b: float) -> float:
     """C's pow, where Python raises or turns to complex numbers."""
+    if b == 2:
+        return a * a  # what a square means; C's pow may be off in the last place
     try:
         return math.pow(a, b)
     except ValueError:
