@@ -16,25 +16,19 @@ namespace {
 namespace syntax = frontend::syntax;
 
 // The classes of CPython's ast that are read; all others become Unsupported.
-#define CUDAPY_AST_NODES(NODE)                                                                    \
-  NODE(Name)                                                                                      \
-  NODE(Constant)                                                                                  \
-  NODE(Attribute)                                                                                 \
-  NODE(Subscript)                                                                                 \
-  NODE(Slice)                                                                                     \
-  NODE(UnaryOp)                                                                                   \
-  NODE(BinOp)                                                                                     \
-  NODE(BoolOp) NODE(Compare) NODE(IfExp) NODE(Call) NODE(Tuple) NODE(NamedExpr) NODE(Starred)     \
-      NODE(Expr) NODE(Assign) NODE(AugAssign) NODE(AnnAssign) NODE(If) NODE(While) NODE(For)      \
-          NODE(Break) NODE(Continue) NODE(Pass) NODE(Return) NODE(FunctionDef)                    \
-              NODE(AsyncFunctionDef) NODE(ClassDef) NODE(Import) NODE(ImportFrom) NODE(With)      \
-                  NODE(AsyncWith) NODE(Try) NODE(TryStar) NODE(Match) NODE(Global) NODE(Nonlocal) \
-                      NODE(AsyncFor) NODE(Delete) NODE(USub) NODE(UAdd) NODE(Invert) NODE(Not)    \
-                          NODE(And) NODE(Or) NODE(Add) NODE(Sub) NODE(Mult) NODE(MatMult)         \
-                              NODE(Div) NODE(FloorDiv) NODE(Mod) NODE(Pow) NODE(LShift)           \
-                                  NODE(RShift) NODE(BitAnd) NODE(BitOr) NODE(BitXor) NODE(Eq)     \
-                                      NODE(NotEq) NODE(Lt) NODE(LtE) NODE(Gt) NODE(GtE) NODE(Is)  \
-                                          NODE(IsNot) NODE(In) NODE(NotIn)
+// clang-format off
+#define CUDAPY_AST_NODES(NODE) \
+  NODE(Name) NODE(Constant) NODE(Attribute) NODE(Subscript) NODE(Slice) NODE(UnaryOp) \
+  NODE(BinOp) NODE(BoolOp) NODE(Compare) NODE(IfExp) NODE(Call) NODE(Tuple) NODE(NamedExpr) \
+  NODE(Starred) NODE(Expr) NODE(Assign) NODE(AugAssign) NODE(AnnAssign) NODE(If) NODE(While) \
+  NODE(For) NODE(Break) NODE(Continue) NODE(Pass) NODE(Return) NODE(FunctionDef) \
+  NODE(AsyncFunctionDef) NODE(ClassDef) NODE(Import) NODE(ImportFrom) NODE(With) \
+  NODE(AsyncWith) NODE(Try) NODE(TryStar) NODE(Match) NODE(Global) NODE(Nonlocal) \
+  NODE(AsyncFor) NODE(Delete) NODE(USub) NODE(UAdd) NODE(Invert) NODE(Not) NODE(And) NODE(Or) \
+  NODE(Add) NODE(Sub) NODE(Mult) NODE(MatMult) NODE(Div) NODE(FloorDiv) NODE(Mod) NODE(Pow) \
+  NODE(LShift) NODE(RShift) NODE(BitAnd) NODE(BitOr) NODE(BitXor) NODE(Eq) NODE(NotEq) \
+  NODE(Lt) NODE(LtE) NODE(Gt) NODE(GtE) NODE(Is) NODE(IsNot) NODE(In) NODE(NotIn)
+// clang-format on
 
 enum class Node : uint8_t {
 #define NODE(name) name,
@@ -44,22 +38,17 @@ enum class Node : uint8_t {
 };
 
 // The attributes that nodes are asked for.
-#define CUDAPY_AST_FIELDS(FIELD)                                                                 \
-  FIELD(lineno)                                                                                  \
-  FIELD(col_offset)                                                                              \
-  FIELD(end_lineno)                                                                              \
-  FIELD(end_col_offset)                                                                          \
-  FIELD(id)                                                                                      \
-  FIELD(value)                                                                                   \
-  FIELD(attr)                                                                                    \
-  FIELD(slice) FIELD(op) FIELD(operand) FIELD(left) FIELD(right) FIELD(values) FIELD(ops)        \
-      FIELD(comparators) FIELD(test) FIELD(body) FIELD(orelse) FIELD(func) FIELD(args)           \
-          FIELD(keywords) FIELD(arg) FIELD(elts) FIELD(lower) FIELD(upper) FIELD(step)           \
-              FIELD(targets) FIELD(target) FIELD(annotation) FIELD(iter) FIELD(name)             \
-                  FIELD(returns) FIELD(posonlyargs) FIELD(vararg) FIELD(kwonlyargs)              \
-                      FIELD(kw_defaults) FIELD(kwarg) FIELD(defaults) FIELD(names) FIELD(asname) \
-                          FIELD(items) FIELD(optional_vars) FIELD(handlers) FIELD(finalbody)     \
-                              FIELD(cases)
+// clang-format off
+#define CUDAPY_AST_FIELDS(FIELD) \
+  FIELD(lineno) FIELD(col_offset) FIELD(end_lineno) FIELD(end_col_offset) FIELD(id) \
+  FIELD(value) FIELD(attr) FIELD(slice) FIELD(op) FIELD(operand) FIELD(left) FIELD(right) \
+  FIELD(values) FIELD(ops) FIELD(comparators) FIELD(test) FIELD(body) FIELD(orelse) \
+  FIELD(func) FIELD(args) FIELD(keywords) FIELD(arg) FIELD(elts) FIELD(lower) FIELD(upper) \
+  FIELD(step) FIELD(targets) FIELD(target) FIELD(annotation) FIELD(iter) FIELD(name) \
+  FIELD(returns) FIELD(posonlyargs) FIELD(vararg) FIELD(kwonlyargs) FIELD(kw_defaults) \
+  FIELD(kwarg) FIELD(defaults) FIELD(names) FIELD(asname) FIELD(items) FIELD(optional_vars) \
+  FIELD(handlers) FIELD(finalbody) FIELD(cases)
+// clang-format on
 
 struct Tables {
   std::unordered_map<PyTypeObject*, Node> nodes;
