@@ -66,7 +66,8 @@ Value* BodyEmitter::emit_thread_index(const ir::Expr& expr) {
 }
 
 MathOptions BodyEmitter::math_options(Shape shape) {
-  return {options_.fastmath, target_.has_fma, shape == Shape::Varying ? state_.mask : nullptr};
+  return {options_.fastmath, target_.has_fma, shape == Shape::Varying ? state_.mask : nullptr,
+          target_.native_vector_bits};
 }
 
 Value* BodyEmitter::emit_operation(const ir::Expr& expr, ArrayRef<Value*> operands) {

@@ -4,6 +4,7 @@
 //   %y = call fastcc <16 x float> @cudapy.math.exp.v16f32(<16 x float> %x)
 #include "codegen/math/emit.h"
 
+#include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/Module.h>
 
 #include <limits>
@@ -265,6 +266,68 @@ bool has_rare_lanes(MathFunction function) {
   }
 }
 
+// float32 functions whose formula works in float64.
+bool works_in_double(MathFunction function) {
+  switch (function) {
+    case MathFunction::Acosh:
+    case MathFunction::Asinh:
+    case MathFunction::Atanh:
+    case MathFunction::Cbrt:
+    case MathFunction::Erfc:
+    case MathFunction::Hypot:
+    case MathFunction::Norm3d:
+    case MathFunction::Norm4d:
+    case MathFunction::Normcdf:
+    case MathFunction::Pow:
+    case MathFunction::Rcbrt:
+    case MathFunction::Rhypot:
+    case MathFunction::Rnorm3d:
+    case MathFunction::Rnorm4d:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// How many lanes to compile a formula for. Two registers hide its latency (one takes up to twice as
+// long, measured on AVX2 and SSE4); what goes beyond costs registers and time to compile.
+unsigned formula_lanes(MathFunction function, llvm::Type* real, const Context& context,
+                       const MathOptions& options) {
+  if (context.lanes == 0 || options.native_vector_bits == 0) return context.lanes;
+  unsigned width = real->isDoubleTy() || works_in_double(function) ? 64 : 32;
+  unsigned native = static_cast<unsigned>(options.native_vector_bits) / width;
+  unsigned wanted = 2 * native;
+  return context.lanes > wanted && context.lanes % wanted == 0 ? wanted : context.lanes;
+}
+
+llvm::CallInst* call_formula(MathFunction function, const Context& context,
+                             llvm::ArrayRef<Value*> args) {
+  llvm::Function* formula = formula_function(function, context, args);
+  llvm::CallInst* call = context.builder.CreateCall(formula, args);
+  call->setCallingConv(llvm::CallingConv::Fast);
+  return call;
+}
+
+// A call for each part of the vectors that is `lanes` wide.
+Value* call_formula_in_parts(MathFunction function, const Context& context,
+                             llvm::ArrayRef<Value*> args, unsigned lanes) {
+  Context part_context{context.builder, lanes, context.has_fma, context.fast};
+  llvm::SmallVector<Value*, 8> results;
+  llvm::Function* formula = nullptr;
+  for (unsigned first = 0; first < context.lanes; first += lanes) {
+    llvm::SmallVector<Value*, 4> part;
+    for (Value* arg : args)
+      part.push_back(
+          context.builder.CreateShuffleVector(arg, llvm::createSequentialMask(first, lanes, 0)));
+    llvm::CallInst* call = call_formula(function, part_context, part);
+    formula = call->getCalledFunction();
+    results.push_back(call);
+  }
+  // Inlined, each part would be compiled on its own after all.
+  formula->addFnAttr(llvm::Attribute::NoInline);
+  return llvm::concatenateVectors(context.builder, results);
+}
+
 bool is_scalar_call(MathFunction function) {
   return ir::info(function).form == ir::MathForm::Scalar || function == MathFunction::Fma;
 }
@@ -289,9 +352,9 @@ Value* emit_math(llvm::IRBuilderBase& builder, MathFunction function, llvm::Arra
       value = select(mask, active, 1.0).value;
     }
   }
-  llvm::CallInst* call = builder.CreateCall(formula_function(function, context, given), given);
-  call->setCallingConv(llvm::CallingConv::Fast);
-  return call;
+  unsigned lanes = formula_lanes(function, real_type_of(function, args), context, options);
+  if (lanes == context.lanes) return call_formula(function, context, given);
+  return call_formula_in_parts(function, context, given, lanes);
 }
 
 }  // namespace cudapy::codegen

@@ -25,6 +25,9 @@ struct MathOptions {
   bool fast = false;            // allows 4 ulp; nan and inf arguments need not be honoured
   bool has_fma = false;         // the target multiplies and adds in one rounding
   llvm::Value* mask = nullptr;  // <N x i1> (i1 for a scalar) of active lanes; null: all of them
+  // The target's vector width. Long formulas are compiled for one or two registers' worth of lanes
+  // and called for each part of a wider vector; 0 for as many as the arguments have.
+  int native_vector_bits = 0;
 };
 
 // The value of function(args), of type float, double, i32, i64 or i1, or a vector of those as wide

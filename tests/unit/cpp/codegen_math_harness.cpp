@@ -49,7 +49,7 @@ llvm::Value* test_mask(llvm::IRBuilderBase& builder, unsigned lanes) {
 
 // void code(ptr arguments, ptr result, i64 vectors): for each vector, load, emit, store.
 void fill_loop(llvm::Function* function, const Build& build, const std::vector<Element>& arguments,
-               Element result, const Emitter& emit, bool has_fma) {
+               Element result, const Emitter& emit, const codegen::cpu::TargetInfo& target) {
   llvm::LLVMContext& context = function->getContext();
   auto* entry = llvm::BasicBlock::Create(context, "entry", function);
   auto* body = llvm::BasicBlock::Create(context, "body", function);
@@ -75,7 +75,7 @@ void fill_loop(llvm::Function* function, const Build& build, const std::vector<E
         builder.CreateAlignedLoad(type, place(arguments[i], pointers[i]), llvm::Align(1)));
   }
   llvm::Value* mask = build.masked ? test_mask(builder, build.lanes) : nullptr;
-  llvm::Value* value = emit(builder, values, mask, has_fma);
+  llvm::Value* value = emit(builder, values, mask, target);
   if (result == Element::kBool)
     value = builder.CreateZExt(value, shaped(builder.getInt8Ty(), build.lanes));
   builder.CreateAlignedStore(value, place(result, function->getArg(1)), llvm::Align(1));
@@ -114,7 +114,7 @@ ArrayFunction::ArrayFunction(const Build& build, std::vector<Element> arguments,
   auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
                                        {pointer, pointer, llvm::Type::getInt64Ty(context)}, false);
   auto* function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, "code", module);
-  fill_loop(function, build, arguments, result, emit, target.info.has_fma);
+  fill_loop(function, build, arguments, result, emit, target.info);
   jit::CompileRequest request;
   request.want_asm = std::getenv("CUDAPY_MATH_ASM") != nullptr;
   jit::CompileResult compiled;
@@ -140,10 +140,11 @@ ArrayFunction compile_math(ir::MathFunction function, const Build& build) {
   for (unsigned i = 0; i < info.arity; ++i)
     arguments.push_back(element_of(info.arguments[i], build.is_double));
   auto emit = [&](llvm::IRBuilderBase& builder, const std::vector<llvm::Value*>& values,
-                  llvm::Value* mask, bool has_fma) {
+                  llvm::Value* mask, const codegen::cpu::TargetInfo& target) {
     codegen::MathOptions options;
     options.fast = build.fast;
-    options.has_fma = has_fma;
+    options.has_fma = target.has_fma;
+    options.native_vector_bits = target.native_vector_bits;
     options.mask = mask;
     return codegen::emit_math(builder, function, values, options);
   };

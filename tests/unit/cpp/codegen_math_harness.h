@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "codegen/cpu/target_info.h"
 #include "ir/math_function.h"
 #include "runtime/cpu/code_image.h"
 
@@ -28,7 +29,7 @@ struct Build {
 
 // Emits the result from the arguments, one vector each; the mask is null or of active lanes.
 using Emitter = std::function<llvm::Value*(llvm::IRBuilderBase&, const std::vector<llvm::Value*>&,
-                                           llvm::Value* mask, bool has_fma)>;
+                                           llvm::Value* mask, const codegen::cpu::TargetInfo&)>;
 
 enum class Element : uint8_t { kBool, kInt8, kInt16, kInt32, kInt64, kFloat, kDouble };
 

@@ -107,10 +107,11 @@ void check_integers(Emit emit, T (*expected)(T, T), const char* what) {
   for (const std::string& isa : {std::string(), std::string("avx2"), std::string("sse4")}) {
     for (unsigned lanes : {0u, 4u, 16u, 32u}) {
       Build build{isa, lanes};
-      ArrayFunction code(
-          build, {element_of<T>(), element_of<T>()}, element_of<T>(),
-          [&](llvm::IRBuilderBase& builder, const std::vector<llvm::Value*>& values, llvm::Value*,
-              bool) { return emit(builder, values[0], values[1], std::is_signed_v<T>); });
+      ArrayFunction code(build, {element_of<T>(), element_of<T>()}, element_of<T>(),
+                         [&](llvm::IRBuilderBase& builder, const std::vector<llvm::Value*>& values,
+                             llvm::Value*, const codegen::cpu::TargetInfo&) {
+                           return emit(builder, values[0], values[1], std::is_signed_v<T>);
+                         });
       std::vector<T> result(operands.a.size());
       code.run({operands.a.data(), operands.b.data()}, result.data(), count);
       for (size_t i = 0; i < result.size(); ++i) {
@@ -195,9 +196,9 @@ void check_floats(EmitFloat emit, T PythonDivision<T>::* part) {
     for (unsigned lanes : {0u, 4u, 16u, 32u}) {
       ArrayFunction code({isa, lanes}, {element_of<T>(), element_of<T>()}, element_of<T>(),
                          [&](llvm::IRBuilderBase& builder, const std::vector<llvm::Value*>& values,
-                             llvm::Value* mask, bool has_fma) {
+                             llvm::Value* mask, const codegen::cpu::TargetInfo& target) {
                            codegen::MathOptions options;
-                           options.has_fma = has_fma;
+                           options.has_fma = target.has_fma;
                            options.mask = mask;
                            return emit(builder, values[0], values[1], options);
                          });
