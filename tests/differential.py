@@ -141,9 +141,12 @@ def differential(
     listed = tuple(functions) if isinstance(functions, (list, tuple)) else (functions,)
     source = Source(listed, (sig,) + (None,) * (len(listed) - 1))
     expected: dict[int, list[Any]] = {}
-    for target in targets:
+    for number, target in enumerate(targets):
+        # Checked and unchecked code are different code: every other target has each.
+        options.setdefault("contract", False)
+        chosen = {"check": number % 2 == 0, **options}
         with compiling_for(target):
-            kernel = cp.compile(list(listed), sig=sig, **{"contract": False, **options})
+            kernel = cp.compile(list(listed), sig=sig, **chosen)
             for n in sizes_for(target.gang):
                 if n not in expected:
                     expected[n] = arguments(n)

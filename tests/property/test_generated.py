@@ -111,7 +111,7 @@ def runnable(program: Program, target: Target, n: int) -> str:
 REFUSED = {"constant", "constant-out-of-range", "division-by-zero", "used-before-assignment"}
 
 
-def check(program: Program, target: Target, contract: bool, folder: Path) -> None:
+def check(program: Program, target: Target, contract: bool, checked: bool, folder: Path) -> None:
     """Compares a program, compiled for a target, with the reference device; or its contracted form with one lane."""
     module = load(program.text, folder)
     sizes = [size for size in sizes_for(target.gang) if size > 0]
@@ -119,7 +119,7 @@ def check(program: Program, target: Target, contract: bool, folder: Path) -> Non
     def run(what: str, n: int, expected: list[Any], contract: bool, isa: Target) -> None:
         got = make_arguments(program.parameters, n)
         with compiling_for(isa):
-            cp.compile(module.kernel, contract=contract)(n)(*got)
+            cp.compile(module.kernel, contract=contract, check=checked)(n)(*got)
         for parameter, want, have in zip(program.parameters, expected, got):
             if isinstance(want, np.ndarray) and not same(want, have, 0):
                 pytest.fail(
@@ -161,10 +161,10 @@ def test_generated_programs(request: pytest.FixtureRequest, batch: int) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(programs(), st.sampled_from(TARGETS), st.booleans())
-    def run(program: Program, target: Target, contract: bool) -> None:
+    @given(programs(), st.sampled_from(TARGETS), st.booleans(), st.booleans())
+    def run(program: Program, target: Target, contract: bool, checked: bool) -> None:
         nonlocal ran
-        check(program, target, contract, Path(folder))
+        check(program, target, contract, checked, Path(folder))
         ran += 1
 
     # A soak is new each time; what it finds is printed whole.
