@@ -32,13 +32,13 @@ bool is_weak(const Type& type) {
 
 }  // namespace
 
-ExprPtr Builder::number(const WeakNumber& number, const Type& type, Span span) {
+ExprPtr Builder::number(const WeakNumber& number, Type type, Span span) {
   ExprPtr expr = node(ExprKind::Constant, type, span);
   expr->constant = to_constant(number, type.scalar);
   return expr;
 }
 
-ExprPtr Builder::local(ir::LocalId id, const Type& type, Span span) {
+ExprPtr Builder::local(ir::LocalId id, Type type, Span span) {
   ExprPtr expr = node(ExprKind::Local, type, span);
   expr->local = id;
   return expr;
@@ -82,7 +82,7 @@ ExprPtr Builder::with_temporary(ExprPtr value, Body body) {
   return sequence;
 }
 
-ExprPtr Builder::convert(ExprPtr expr, const Type& type) {
+ExprPtr Builder::convert(ExprPtr expr, Type type) {
   if (expr->type == type) return expr;
   const Span span = expr->span;
   if (type == kBool) {
@@ -104,7 +104,7 @@ ExprPtr Builder::natural(ExprPtr expr) {
   return weak_as(std::move(expr), type);
 }
 
-ExprPtr Builder::as(ExprPtr expr, const Type& type) {
+ExprPtr Builder::as(ExprPtr expr, Type type) {
   if (type == kBool) return condition(std::move(expr));
   if (is_weak(expr->type)) return weak_as(std::move(expr), type);
   return convert(strong(std::move(expr)), type);
@@ -122,7 +122,7 @@ ExprPtr Builder::condition(ExprPtr expr) {
 // A weak expression at a type that it is asked for: constants have it from the start, and so have
 // the operations on them. A weak integer that is no constant is computed as an integer first if a
 // float is wanted.
-ExprPtr Builder::weak_as(ExprPtr expr, const Type& type) {
+ExprPtr Builder::weak_as(ExprPtr expr, Type type) {
   const Span span = expr->span;
   const WeakResult known = constant_of(*expr, instance_);
   if (known.number) {
@@ -219,7 +219,7 @@ ExprPtr Builder::strong(ExprPtr expr) {
   return expr;
 }
 
-ExprPtr Builder::unary(ExprPtr expr, const Type& type) {
+ExprPtr Builder::unary(ExprPtr expr, Type type) {
   if (expr->unary_op == ir::UnaryOp::Not) {
     expr->operands[0] = condition(std::move(expr->operands[0]));
     return expr;
@@ -231,7 +231,7 @@ ExprPtr Builder::unary(ExprPtr expr, const Type& type) {
   return expr;
 }
 
-ExprPtr Builder::binary(ExprPtr expr, const Type& type) {
+ExprPtr Builder::binary(ExprPtr expr, Type type) {
   expr->type = type;
   expr->operands[0] = as(std::move(expr->operands[0]), type);
   const bool shift =
@@ -243,7 +243,7 @@ ExprPtr Builder::binary(ExprPtr expr, const Type& type) {
 
 // A count of another type is clipped to the width first, where narrowing could make a large one
 // small.
-ExprPtr Builder::shift_count(ExprPtr count, const Type& type) {
+ExprPtr Builder::shift_count(ExprPtr count, Type type) {
   const int width = 8 * ir::size_of(type.scalar);
   const WeakResult known = constant_of(*count, instance_);
   if (known.number && is_weak(count->type)) {
@@ -280,7 +280,7 @@ ExprPtr Builder::compare(ExprPtr expr) {
 
 // Of bools, or where only the truth matters: bools. Else the operand that decides, as Python has
 // it: `a and b` is { %t = a; yield b if %t != 0 else %t }.
-ExprPtr Builder::logical(ExprPtr expr, const Type& type) {
+ExprPtr Builder::logical(ExprPtr expr, Type type) {
   if (type == kBool) {
     for (ExprPtr& operand : expr->operands) operand = condition(std::move(operand));
     expr->type = kBool;
@@ -297,7 +297,7 @@ ExprPtr Builder::logical(ExprPtr expr, const Type& type) {
   });
 }
 
-ExprPtr Builder::select(ExprPtr expr, const Type& type) {
+ExprPtr Builder::select(ExprPtr expr, Type type) {
   expr->operands[0] = condition(std::move(expr->operands[0]));
   expr->operands[1] = as(std::move(expr->operands[1]), type);
   expr->operands[2] = as(std::move(expr->operands[2]), type);
@@ -373,7 +373,7 @@ ExprPtr Builder::call(ExprPtr expr) {
   return expr;
 }
 
-ExprPtr Builder::builtin(ExprPtr expr, const Type& type) {
+ExprPtr Builder::builtin(ExprPtr expr, Type type) {
   switch (expr->builtin) {
     case Builtin::Len: {
       const ExprPtr array = natural(std::move(expr->operands[0]));
@@ -400,7 +400,7 @@ ExprPtr Builder::builtin(ExprPtr expr, const Type& type) {
   return expr;
 }
 
-ExprPtr Builder::extremum(ExprPtr expr, const Type& type) {
+ExprPtr Builder::extremum(ExprPtr expr, Type type) {
   const BinaryOp op = expr->builtin == Builtin::Min ? BinaryOp::Minimum : BinaryOp::Maximum;
   const Type computed = type == kBool ? kInt32 : type;
   ExprPtr best = as(std::move(expr->operands[0]), computed);
@@ -411,7 +411,7 @@ ExprPtr Builder::extremum(ExprPtr expr, const Type& type) {
   return convert(std::move(best), type);
 }
 
-ExprPtr Builder::absolute(ExprPtr expr, const Type& type) {
+ExprPtr Builder::absolute(ExprPtr expr, Type type) {
   ExprPtr operand = as(std::move(expr->operands[0]), type);
   if (ir::is_float(type)) return math_node(ir::MathFunction::Fabs, std::move(operand));
   if (ir::is_unsigned(type.scalar)) return operand;
@@ -426,7 +426,7 @@ ExprPtr Builder::absolute(ExprPtr expr, const Type& type) {
 
 // round(x) rounds half to even, to an int32. round(x, n) is scaled in float64, where a float32
 // loses nothing; a float64 may differ from Python's decimal rounding in its last place.
-ExprPtr Builder::rounded(ExprPtr expr, const Type& type) {
+ExprPtr Builder::rounded(ExprPtr expr, Type type) {
   if (expr->operands.size() == 1)
     return to_whole(std::move(expr->operands[0]), type, ir::MathFunction::Rint);
   if (!ir::is_float(type)) return as(std::move(expr->operands[0]), type);
@@ -443,7 +443,7 @@ ExprPtr Builder::rounded(ExprPtr expr, const Type& type) {
   return convert(binary_node(down, std::move(scaled), scale()), type);
 }
 
-ExprPtr Builder::to_whole(ExprPtr expr, const Type& type, ir::MathFunction function) {
+ExprPtr Builder::to_whole(ExprPtr expr, Type type, ir::MathFunction function) {
   if (!ir::is_float(expr->type)) return as(std::move(expr), type);
   ExprPtr value = natural(std::move(expr));
   // A cast truncates by itself.

@@ -42,7 +42,7 @@ int32_t build_typed(Instance& instance, Instances& instances, ir::Program& typed
 // What a local is held in. A local that holds nothing at run time (unused, or another name of an
 // array) gets any type.
 Type Builder::storage_of(size_t local) const {
-  const Type& type = instance_.types[local];
+  Type type = instance_.types[local];
   if (!type.is_scalar()) {
     const bool parameter = instance_.is_parameter(static_cast<LocalId>(local));
     return parameter && type.is_array() ? type : kBool;
@@ -117,7 +117,7 @@ ir::Function Builder::run() {
   return function;
 }
 
-LocalId Builder::new_local(const Type& type, std::string name, Span span) {
+LocalId Builder::new_local(Type type, std::string name, Span span) {
   ir::Local local;
   local.name = std::move(name);
   local.type = type;

@@ -17,7 +17,7 @@ class Builder {
  private:
   void lay_out_locals(ir::Function& function, ir::Block& prologue);
   [[nodiscard]] ir::Type storage_of(size_t local) const;
-  ir::LocalId new_local(const ir::Type& type, std::string name, Span span);
+  ir::LocalId new_local(ir::Type type, std::string name, Span span);
   [[nodiscard]] ir::LocalId mapped(ir::LocalId local) const {
     return map_[static_cast<size_t>(local)];
   }
@@ -28,33 +28,36 @@ class Builder {
   void give_back(ir::StmtPtr stmt, ir::Block& into);
   void mark_written(const ir::Expr& array);
 
+  // Types are passed by value: building adds locals, and a reference to one's type would not
+  // survive that.
+
   // Expressions. `natural` keeps an expression's own type (a weak one becomes what it is alone);
   // `as` converts it; `condition` is its truth.
   ir::ExprPtr natural(ir::ExprPtr expr);
-  ir::ExprPtr as(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr as(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr condition(ir::ExprPtr expr);
-  ir::ExprPtr weak_as(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr weak_as(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr strong(ir::ExprPtr expr);
-  ir::ExprPtr unary(ir::ExprPtr expr, const ir::Type& type);
-  ir::ExprPtr binary(ir::ExprPtr expr, const ir::Type& type);
-  ir::ExprPtr shift_count(ir::ExprPtr count, const ir::Type& type);
+  ir::ExprPtr unary(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr binary(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr shift_count(ir::ExprPtr count, ir::Type type);
   ir::ExprPtr compare(ir::ExprPtr expr);
-  ir::ExprPtr logical(ir::ExprPtr expr, const ir::Type& type);
-  ir::ExprPtr select(ir::ExprPtr expr, const ir::Type& type);
+  ir::ExprPtr logical(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr select(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr cast(ir::ExprPtr expr);
   ir::ExprPtr index(ir::ExprPtr expr, const ir::Expr& array);
   ir::ExprPtr math(ir::ExprPtr expr);
   ir::ExprPtr call(ir::ExprPtr expr);
-  ir::ExprPtr builtin(ir::ExprPtr expr, const ir::Type& type);
-  ir::ExprPtr extremum(ir::ExprPtr expr, const ir::Type& type);
-  ir::ExprPtr absolute(ir::ExprPtr expr, const ir::Type& type);
-  ir::ExprPtr rounded(ir::ExprPtr expr, const ir::Type& type);
-  ir::ExprPtr to_whole(ir::ExprPtr expr, const ir::Type& type, ir::MathFunction function);
+  ir::ExprPtr builtin(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr extremum(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr absolute(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr rounded(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr to_whole(ir::ExprPtr expr, ir::Type type, ir::MathFunction function);
 
   // Nodes.
-  ir::ExprPtr convert(ir::ExprPtr expr, const ir::Type& type);
-  ir::ExprPtr number(const WeakNumber& number, const ir::Type& type, Span span);
-  ir::ExprPtr local(ir::LocalId id, const ir::Type& type, Span span);
+  ir::ExprPtr convert(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr number(const WeakNumber& number, ir::Type type, Span span);
+  ir::ExprPtr local(ir::LocalId id, ir::Type type, Span span);
   ir::ExprPtr binary_node(ir::BinaryOp op, ir::ExprPtr a, ir::ExprPtr b);
   ir::ExprPtr math_node(ir::MathFunction function, ir::ExprPtr argument);
   ir::ExprPtr len_node(const ir::Expr& array, Span span);

@@ -1,7 +1,6 @@
 // Sema from end to end: refuse recursion, choose the default float, infer, report, build.
 #include "sema/check.h"
 
-#include <cassert>
 #include <string>
 #include <vector>
 
@@ -119,7 +118,13 @@ std::optional<ir::Program> check(const ir::Program& untyped, std::span<const Typ
   typed.functions.emplace_back();
   build_typed(kernel, instances, typed, diagnostics);
   if (failed()) return std::nullopt;
-  assert(ir::verify(typed).empty());
+#ifndef NDEBUG
+  for (const std::string& problem : ir::verify(typed)) {
+    diagnostics.error("internal", untyped.functions[0].span, "the typed tree is broken: " + problem,
+                      "this is a mistake in cudapy: please report it with the kernel");
+  }
+  if (failed()) return std::nullopt;
+#endif
   return typed;
 }
 

@@ -213,6 +213,15 @@ TEST_F(Statements, ThreadIndices) {
             "    B[idx] = blockIdx.x\n");
 }
 
+TEST_F(Statements, ManyTemporaries) {
+  // Each needs a local of its own, made while the assignment's own local is in use.
+  E sum = builtin(Builtin::Abs, {n + 1});
+  for (int i = 0; i < 40; ++i) sum = sum + builtin(Builtin::Abs, {n - i});
+  const std::string text = typed({assign(f["s"], sum), store(A, 0, f["s"])});
+  EXPECT_EQ(text.substr(0, 14), "    s: int32 =") << text;
+  EXPECT_NE(text.find("    A[0] = float32(s)"), std::string::npos);
+}
+
 // Functions.
 
 TEST_F(Statements, AHelperHasAnInstanceForEachListOfTypes) {
