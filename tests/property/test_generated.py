@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import os
+import subprocess
+import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +19,7 @@ import cudapy as cp
 import hypothesis
 import numpy as np
 import pytest
+from cudapy._impl import scalar
 from cudapy._impl.interpreter import launch as interpret
 from differential import (
     TARGETS,
@@ -35,36 +40,11 @@ from property.programs import INTEGERS, Parameter, Program, programs
 if TYPE_CHECKING:
     from types import ModuleType
 
-_numbers = itertools.count()
+BATCHES = 6  # so that several processes can share the work
+SEPARATOR = "----- run this file -----"
 
-
-def load(text: str, folder: Path) -> ModuleType:
-    """The program as a module with a file of its own, since kernels are compiled from source."""
-    name = f"generated_{next(_numbers)}"
-    path = folder / f"{name}.py"
-    path.write_text(text)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def make_arguments(parameters: list[Parameter], n: int) -> list[Any]:
-    made: list[Any] = []
-    for seed, parameter in enumerate(parameters):
-        if parameter.is_scalar:
-            made.append(np.dtype(parameter.dtype).type(7))
-        elif parameter.is_output:
-            made.append(np.arange(n).astype(parameter.dtype))
-        elif parameter.dtype == "bool":
-            made.append(integers(n, seed, "int8", 0, 2).astype(bool))
-        elif parameter.dtype in INTEGERS:
-            made.append(integers(n, seed, parameter.dtype))
-        else:
-            made.append(floats(n, seed, parameter.dtype, special=seed % 2 == 1))
-    return made
-
+# Mistakes that a generated program may make: a name or a constant that is fine by itself, and not beside another.
+REFUSED = {"constant", "constant-out-of-range", "division-by-zero", "used-before-assignment"}
 
 RUN = """
 
@@ -79,75 +59,111 @@ if __name__ == "__main__":  # from the folder tests/, with cudapy installed
         return [{arguments}]
 
     expected, got = arguments(), arguments()
-    launch(Source((kernel,), (None,)), ({n}, 1, 1), None, tuple(expected))
+    if {contract}:  # one lane is the reference, since the interpreter contracts nothing
+        with compiling_for(Target("{isa}", 1)):
+            cp.compile(kernel)({n})(*expected)
+    else:
+        launch(Source((kernel,), (None,)), ({n}, 1, 1), None, tuple(expected))
     with compiling_for(Target("{isa}", {gang})):
-        cp.compile(kernel, contract=False)({n})(*got)
+        cp.compile(kernel, contract={contract}, check={checked})({n})(*got)
     for want, have in zip(expected, got):
         if isinstance(want, np.ndarray) and not same(want, have, 0):
             print(describe(want, have))
 """
 
+_numbers = itertools.count()
 
-def runnable(program: Program, target: Target, n: int) -> str:
-    """The program with everything that is needed to see it fail."""
-    made = []
-    for seed, parameter in enumerate(program.parameters):
-        if parameter.is_scalar:
-            made.append(f"np.{parameter.dtype}(7)")
-        elif parameter.is_output:
-            made.append(f"np.arange({n}).astype(np.{parameter.dtype})")
-        elif parameter.dtype == "bool":
-            made.append(f"integers({n}, {seed}, 'int8', 0, 2).astype(bool)")
-        elif parameter.dtype in INTEGERS:
-            made.append(f"integers({n}, {seed}, np.{parameter.dtype})")
-        else:
-            made.append(f"floats({n}, {seed}, np.{parameter.dtype}, special={seed % 2 == 1})")
-    return program.text + RUN.format(
-        arguments=", ".join(made), n=n, isa=target.isa, gang=target.gang
+
+@dataclass(frozen=True)
+class Way:
+    """How a program is compiled."""
+
+    target: Target
+    contract: bool = False
+    checked: bool = True
+
+
+def load(text: str, folder: Path) -> ModuleType:
+    """The program as a module with a file of its own, since kernels are compiled from source."""
+    name = f"generated_{next(_numbers)}"
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def source_of_argument(parameter: Parameter, seed: int, n: int) -> str:
+    """The expression that makes an argument: the tests evaluate it, and a failure prints it."""
+    if parameter.is_scalar:
+        return f"np.{parameter.dtype}(7)"
+    if parameter.is_output:
+        return f"np.arange({n}).astype(np.{parameter.dtype})"
+    if parameter.dtype == "bool":
+        return f"integers({n}, {seed}, np.int8, 0, 2).astype(bool)"
+    if parameter.dtype in INTEGERS:
+        return f"integers({n}, {seed}, np.{parameter.dtype})"
+    return f"floats({n}, {seed}, np.{parameter.dtype}, special={seed % 2 == 1})"
+
+
+def sources_of_arguments(parameters: list[Parameter], n: int) -> str:
+    return ", ".join(
+        source_of_argument(parameter, seed, n) for seed, parameter in enumerate(parameters)
     )
 
 
-# Mistakes that a generated program may make: a name or a constant that is fine by itself, and not beside another.
-REFUSED = {"constant", "constant-out-of-range", "division-by-zero", "used-before-assignment"}
+def make_arguments(parameters: list[Parameter], n: int) -> list[Any]:
+    names = {"np": np, "integers": integers, "floats": floats}
+    made = eval(f"[{sources_of_arguments(parameters, n)}]", names)
+    assert isinstance(made, list)
+    return made
 
 
-def check(program: Program, target: Target, contract: bool, checked: bool, folder: Path) -> None:
-    """Compares a program, compiled for a target, with the reference device; or its contracted form with one lane."""
+def runnable(program: Program, way: Way, n: int) -> str:
+    """The program with everything that is needed to see it fail."""
+    return program.text + RUN.format(
+        arguments=sources_of_arguments(program.parameters, n),
+        n=n,
+        isa=way.target.isa,
+        gang=way.target.gang,
+        contract=way.contract,
+        checked=way.checked,
+    )
+
+
+def check(program: Program, way: Way, folder: Path) -> None:
+    """Compares a compiled program with the reference device, or its contracted form with that of one lane."""
     module = load(program.text, folder)
-    sizes = [size for size in sizes_for(target.gang) if size > 0]
-
-    def run(what: str, n: int, expected: list[Any], contract: bool, isa: Target) -> None:
-        got = make_arguments(program.parameters, n)
-        with compiling_for(isa):
-            cp.compile(module.kernel, contract=contract, check=checked)(n)(*got)
-        for parameter, want, have in zip(program.parameters, expected, got):
-            if isinstance(want, np.ndarray) and not same(want, have, 0):
-                pytest.fail(
-                    f"{what} {target}, n = {n}: {parameter.name} differs\n{describe(want, have)}\n"
-                    f"----- run this file -----\n{runnable(program, target, n)}",
-                    pytrace=False,
-                )
-
+    sizes = [size for size in sizes_for(way.target.gang) if size > 0]
     try:
         for n in (sizes[-1], sizes[0]):
             expected = make_arguments(program.parameters, n)
-            if contract:
-                with compiling_for(Target(target.isa, 1)):
+            if way.contract:
+                with compiling_for(Target(way.target.isa, 1)):
                     cp.compile(module.kernel)(n)(*expected)
-                run("one contracted lane and", n, expected, True, target)
             else:
                 interpret(Source((module.kernel,), (None,)), (n, 1, 1), None, tuple(expected))
-                run("the reference and", n, expected, False, target)
+            got = make_arguments(program.parameters, n)
+            with compiling_for(way.target):
+                cp.compile(module.kernel, contract=way.contract, check=way.checked)(n)(*got)
+            compare(program, way, n, expected, got)
     except cp.CompileError as error:
         if {mistake["code"] for mistake in error.errors} <= REFUSED:
             reject()
-        pytest.fail(
-            f"{target}: {error}\n----- run this file -----\n{runnable(program, target, sizes[-1])}",
-            pytrace=False,
-        )
+        shown = runnable(program, way, sizes[-1])
+        pytest.fail(f"{way}: {error}\n{SEPARATOR}\n{shown}", pytrace=False)
 
 
-BATCHES = 6  # so that several processes can share the work
+def compare(program: Program, way: Way, n: int, expected: list[Any], got: list[Any]) -> None:
+    for parameter, want, have in zip(program.parameters, expected, got):
+        if isinstance(want, np.ndarray) and not same(want, have, 0):
+            pytest.fail(
+                f"{way}, n = {n}: {parameter.name} differs\n{describe(want, have)}\n"
+                f"{SEPARATOR}\n{runnable(program, way, n)}",
+                pytrace=False,
+            )
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
@@ -161,13 +177,33 @@ def test_generated_programs(request: pytest.FixtureRequest, batch: int) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(programs(), st.sampled_from(TARGETS), st.booleans(), st.booleans())
-    def run(program: Program, target: Target, contract: bool, checked: bool) -> None:
+    @given(programs(), st.builds(Way, st.sampled_from(TARGETS), st.booleans(), st.booleans()))
+    def run(program: Program, way: Way) -> None:
         nonlocal ran
-        check(program, target, contract, checked, Path(folder))
+        check(program, way, Path(folder))
         ran += 1
 
     # A soak is new each time; what it finds is printed whole.
     with tempfile.TemporaryDirectory() as folder:
         (run if soak else hypothesis.seed(batch)(run))()
     assert ran >= 30, f"only {ran} programs were well-typed"
+
+
+def test_a_planted_mistake_is_found_and_printed_as_a_file_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A harness that compares nothing would pass as well: here the reference subtracts wrongly."""
+    text = "from cudapy import idx\n\n\ndef kernel(A0, R):\n    R[idx] = A0[idx] - 3\n"
+    program = Program(text, [Parameter("A0", "int32"), Parameter("R", "int32", is_output=True)])
+    way = Way(TARGETS[0])
+    check(program, way, tmp_path)
+    with monkeypatch.context() as planted:
+        planted.setitem(scalar._INTEGER, "-", lambda type, a, b: scalar.wrap(type, a - b - 1))
+        with pytest.raises(pytest.fail.Exception, match="R differs") as failure:
+            check(program, way, tmp_path)
+    path = tmp_path / "shown.py"
+    path.write_text(str(failure.value).partition(SEPARATOR)[2].lstrip("\n"))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, env=environment)
+    # By itself the program is right, so its file runs to the end and has nothing to show.
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
