@@ -82,7 +82,7 @@ def main() -> int:
             report.print_comparison(comparison)
             sys.stdout.flush()
             comparisons.append(comparison)
-    holds = report.print_limits(comparisons)
+    holds = report.print_limits(comparisons, chosen.size)
 
     chosen.output.mkdir(parents=True, exist_ok=True)
     report.save_json(chosen.output / "results.json", about, chosen.size, comparisons)

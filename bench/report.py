@@ -60,12 +60,13 @@ def verdict(limit: Limit) -> str:
     return f"{'ok    ' if limit.holds else 'MISSED'}  {limit.text}: {measured} {unit.strip()}"
 
 
-def print_limits(comparisons: Sequence[Comparison]) -> bool:
+def print_limits(comparisons: Sequence[Comparison], size: str) -> bool:
     """All limits once more, together; whether all hold and no answer was wrong."""
     limits = [limit for comparison in comparisons for limit in comparison.limits]
     wrong = sum(len(comparison.complaints) for comparison in comparisons)
     missed = sum(not limit.holds for limit in limits)
-    print("\nwhat must hold")
+    aside = " (at tiny sizes no verdict means anything)" if size == "tiny" else ""
+    print(f"\nwhat must hold{aside}")
     for limit in limits:
         print("  " + verdict(limit))
     if wrong:

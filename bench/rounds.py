@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 SHORTEST_SAMPLE = 2e-3  # seconds; what is shorter is repeated within a sample
+LONG_SAMPLE = 0.5  # what takes longer is not run again only to estimate it
 FEWEST_ROUNDS = 3
 
 
@@ -79,8 +80,9 @@ def race(contestants: Sequence[Contestant], seconds: float, rounds: int) -> list
     repeats: list[int] = []
     turns: list[int] = []
     for timer in timers:
-        timer.timeit(1)  # compiles, fills caches
-        once = min(timer.timeit(1), timer.timeit(1))
+        once = timer.timeit(1)  # the first time may compile, and fills caches
+        if once < LONG_SAMPLE:
+            once = min(timer.timeit(1), timer.timeit(1))
         if once < SHORTEST_SAMPLE:
             once = timer.timeit(100) / 100 if once < SHORTEST_SAMPLE / 20 else once
         repeat = max(1, round(SHORTEST_SAMPLE / once))
