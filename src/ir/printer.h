@@ -1,5 +1,6 @@
-// A readable dump of a tree, close to Python: what `kernel.inspect("tree")` and `inspect("typed")` show and what
-// tests of the stages look at. Types, shapes and strides are printed where they are known.
+// A readable dump of a tree, close to Python: what `kernel.inspect("tree")` and `inspect("typed")`
+// show and what tests of the stages look at. Types, shapes and strides are printed where they are
+// known.
 #pragma once
 
 #include <string>
@@ -9,7 +10,8 @@
 namespace cudapy::ir {
 
 struct PrintOptions {
-  bool shapes = false;  // after annotate_shapes: mark each statement's values as uniform, linear or varying
+  bool shapes =
+      false;  // after annotate_shapes: mark each statement's values as uniform, linear or varying
 };
 
 std::string print(const Program& program, const PrintOptions& options = {});

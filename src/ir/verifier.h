@@ -1,5 +1,6 @@
-// Checks that a typed tree keeps the promises that tree.h states. A broken one is a mistake of a pass, never of a user, so
-// what is found is plain text for a developer. Run by the tests and, in debug builds, after each pass.
+// Checks that a typed tree keeps the promises that tree.h states. A broken one is a mistake of a
+// pass, never of a user, so what is found is plain text for a developer. Run by the tests and, in
+// debug builds, after each pass.
 #pragma once
 
 #include <string>

@@ -14,16 +14,16 @@ def put(to, i, v):
     to[i] = v
 
 
-# helpers : void (int* I, float* F)
-def helpers(I, F):
-    put(I, idx, twice(I[idx]))
-    put(F, idx, half(I[idx]) + twice(F[idx]))
+# helpers : void (int* N, float* F)
+def helpers(N, F):
+    put(N, idx, twice(N[idx]))
+    put(F, idx, half(N[idx]) + twice(F[idx]))
 
 
 kernel = cp.compile(helpers)
-# CHECK: def helpers(I: int32[:] (written), F: float32[:] (written)) -> void:
-# CHECK-NEXT: put(I, idx, twice(I[idx]))
-# CHECK-NEXT: put(F, idx, half(float32(I[idx])) + twice(F[idx]))
+# CHECK: def helpers(N: int32[:] (written), F: float32[:] (written)) -> void:
+# CHECK-NEXT: put(N, idx, twice(N[idx]))
+# CHECK-NEXT: put(F, idx, half(float32(N[idx])) + twice(F[idx]))
 # CHECK: def put(to: int32[:] (written), i: int32, v: int32) -> void:
 # CHECK: def twice(v: int32) -> int32:
 # CHECK: def put(to: float32[:] (written), i: int32, v: float32) -> void:
