@@ -78,7 +78,12 @@ Real erf(Real x) {
     Pair square = two_prod(bounded, bounded);
     complement = erfc_of_pair({bounded, x.same(0.0)}, {-square.hi, -square.lo});
   } else {
-    complement = exp(poly(bounded, kLogErfc32));
+    // The logarithm's last rounding would be an error of the exponential.
+    Real slope = poly(bounded, std::span<const double>(kLogErfc32).subspan(1));
+    Real logarithm = mad(bounded, slope, kLogErfc32[0]);
+    Real rounding = mad(bounded, slope, kLogErfc32[0] - logarithm);
+    Real power = exp(logarithm);
+    complement = mad(power, rounding, power);
   }
   Real large = select(is_nan(x), x, 1.0 - complement);
   return copy_sign(select(magnitude < near_zero(x), erf_near_zero(magnitude), large), x);
