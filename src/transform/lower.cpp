@@ -14,6 +14,7 @@
 #include "transform/inline_calls.h"
 #include "transform/place_checks.h"
 #include "transform/split_loop_counters.h"
+#include "transform/twin_variables.h"
 
 namespace cudapy::transform {
 
@@ -40,6 +41,8 @@ ir::Function lower(ir::Program typed, const Options& options) {
   }
   sema::annotate_shapes(function);
   passed("shapes");
+  twin_variables(function);
+  passed("twin-variables");
   return function;
 }
 

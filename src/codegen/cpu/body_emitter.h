@@ -220,7 +220,9 @@ class BodyEmitter {
   // loops.cpp
   void emit_loop(const ir::Stmt& stmt);
   void open_loop(Loop& loop, Range& range);
-  LoopTest emit_loop_test(const Loop& loop, Range& range);
+  LoopTest emit_loop_test(const Loop& loop, Range& range, std::vector<Arrival>& ends);
+  LoopTest emit_condition(const ir::Expr& expr, std::vector<Arrival>& ends);
+  static const ir::Expr& first_term(const ir::Expr& expr);
   void close_turn(Loop& loop, Range& range, llvm::BasicBlock* header, const LaneState& body_start,
                   std::vector<Arrival>& ends);
   void resolve_carried(const Loop& loop, LaneState& state);

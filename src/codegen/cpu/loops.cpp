@@ -27,13 +27,14 @@ void BodyEmitter::emit_loop(const ir::Stmt& stmt) {
   loops_.push_back(&loop);
 
   BasicBlock* header = builder_.GetInsertBlock();
-  LoopTest test = emit_loop_test(loop, range);
+  std::vector<Arrival> ends;
+  LoopTest test = emit_loop_test(loop, range, ends);
   BasicBlock* body = new_block("body");
   BasicBlock* done = new_block("done");
   Mask goes_on = test.varying ? mask_and(state_.mask, test.varying) : state_.mask;
   builder_.CreateCondBr(test.varying ? any(goes_on) : test.uniform, body, done);
   start_block(done);
-  std::vector<Arrival> ends{arrive()};
+  ends.push_back(arrive());
   start_block(body);
   state_.mask = loop.body_mask = goes_on;
   LaneState body_start = state_;
@@ -97,11 +98,39 @@ void BodyEmitter::open_loop(Loop& loop, Range& range) {
   state_.parked.push_back(loop.broken_phi);
 }
 
-BodyEmitter::LoopTest BodyEmitter::emit_loop_test(const Loop& loop, Range& range) {
+// Of a condition `uniform and varying` the first part is a branch of its own, which all lanes take
+// together.
+BodyEmitter::LoopTest BodyEmitter::emit_loop_test(const Loop& loop, Range& range,
+                                                  std::vector<Arrival>& ends) {
   if (range.counter != ir::kNoLocal) return emit_range_test(range);
-  Lanes condition = emit(*loop.stmt->value);
-  if (condition.shape == Shape::Uniform) return {.uniform = condition.value};
-  return {.varying = condition.value};
+  return emit_condition(*loop.stmt->value, ends);
+}
+
+BodyEmitter::LoopTest BodyEmitter::emit_condition(const ir::Expr& expr,
+                                                  std::vector<Arrival>& ends) {
+  bool splits = expr.kind == ir::ExprKind::And && shape_of(expr) != Shape::Uniform &&
+                shape_of(first_term(expr)) == Shape::Uniform;
+  if (!splits) {
+    Lanes condition = emit(expr);
+    if (condition.shape == Shape::Uniform) return {.uniform = condition.value};
+    return {.varying = condition.value};
+  }
+  LoopTest first = emit_condition(*expr.operands[0], ends);
+  if (first.varying) {
+    Value* second = emit_lazily(*expr.operands[1], Shape::Varying, first.varying);
+    return {.varying = builder_.CreateAnd(first.varying, second)};
+  }
+  BasicBlock* next = new_block("next_term");
+  BasicBlock* done = new_block("done");
+  builder_.CreateCondBr(first.uniform, next, done);
+  start_block(done);
+  ends.push_back(arrive());
+  start_block(next);
+  return emit_condition(*expr.operands[1], ends);
+}
+
+const ir::Expr& BodyEmitter::first_term(const ir::Expr& expr) {
+  return expr.kind == ir::ExprKind::And ? first_term(*expr.operands[0]) : expr;
 }
 
 // Merges the ways to the next turn, lets lanes that continued rejoin, and branches back, or out if

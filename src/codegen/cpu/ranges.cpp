@@ -122,9 +122,12 @@ void BodyEmitter::advance_range(Range& range) {
     auto saturating = ir::is_signed(range.type) ? Intrinsic::sadd_sat : Intrinsic::uadd_sat;
     next = builder_.CreateBinaryIntrinsic(saturating, range.phi, range.step);
   } else {
+    // A counter that would pass the end of its type stays there, which no end of a range is beyond.
     bool cannot_wrap = ir::size_of(range.type) < 8 || is_unit(range.step);
-    next = builder_.CreateAdd(range.phi, range.step, "", /*HasNUW=*/false,
-                              /*HasNSW=*/cannot_wrap && range.type != Scalar::U64);
+    auto saturating = ir::is_signed(range.type) ? Intrinsic::sadd_sat : Intrinsic::uadd_sat;
+    next = cannot_wrap ? builder_.CreateAdd(range.phi, range.step, "", /*HasNUW=*/false,
+                                            /*HasNSW=*/range.type != Scalar::U64)
+                       : builder_.CreateBinaryIntrinsic(saturating, range.phi, range.step);
   }
   range.phi->addIncoming(next, builder_.GetInsertBlock());
 }
