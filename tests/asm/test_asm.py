@@ -8,14 +8,15 @@ from __future__ import annotations
 import platform
 import re
 
-import pytest
-
 import cudapy as cp
+import pytest
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="looks at x86-64 assembly")
 
 
-def assembly(function, isa: str, monkeypatch, signature: str | None = None, *, check: bool = True) -> str:
+def assembly(
+    function, isa: str, monkeypatch, signature: str | None = None, *, check: bool = True
+) -> str:
     monkeypatch.setenv("CUDAPY_ISA", isa)
     asm = cp.compile(function, sig=signature, check=check).inspect("asm")
     # What reports a fault is cold and a call; nothing else is.
@@ -41,7 +42,10 @@ def loops_with(asm: str, instruction: str) -> list[list[str]]:
     for label, body in zip(labels[1::2], labels[2::2], strict=True):
         lines = [re.sub(r"\s+", " ", line.split("#")[0].strip()) for line in body.splitlines()]
         lines = [line for line in lines if line and not line.startswith(".")]
-        end = next((i for i, line in enumerate(lines) if re.match(rf"j\w+ {re.escape(label)}$", line)), None)
+        end = next(
+            (i for i, line in enumerate(lines) if re.match(rf"j\w+ {re.escape(label)}$", line)),
+            None,
+        )
         if end is not None and any(instruction in line for line in lines[: end + 1]):
             loops.append(lines[: end + 1])
     return loops
@@ -84,7 +88,10 @@ def mandelbrot(out, width, height, limit):
         out[idy * width + idx] = n
 
 
-@pytest.mark.parametrize(("isa", "register", "wider"), [("avx512", "%zmm", None), ("avx2", "%ymm", "%zmm"), ("sse4", "%xmm", "%ymm")])
+@pytest.mark.parametrize(
+    ("isa", "register", "wider"),
+    [("avx512", "%zmm", None), ("avx2", "%ymm", "%zmm"), ("sse4", "%xmm", "%ymm")],
+)
 def test_the_widest_registers_of_the_instruction_set_are_used(isa, register, wider, monkeypatch):
     asm = assembly(saxpy, isa, monkeypatch)
     assert register in asm
@@ -113,7 +120,9 @@ def test_the_matmul_loop_broadcasts_one_operand_and_loads_the_other(monkeypatch)
     plain = [loop for loop in loops_with(asm, "vfmadd") if not any("%k" in line for line in loop)]
     assert plain
     for loop in plain:
-        assert sum("vbroadcastss" in line for line in loop) * 2 == sum("vfmadd" in line for line in loop)
+        assert sum("vbroadcastss" in line for line in loop) * 2 == sum(
+            "vfmadd" in line for line in loop
+        )
 
 
 def test_the_mandelbrot_loop_stays_in_registers_and_keeps_each_vectors_mask(monkeypatch):
@@ -122,7 +131,9 @@ def test_the_mandelbrot_loop_stays_in_registers_and_keeps_each_vectors_mask(monk
     assert loops
     for loop in loops:
         assert not any("(%" in line for line in loop), "an access to memory"
-        assert not any("kunpck" in line or "kshift" in line for line in loop), "masks packed and unpacked"
+        assert not any("kunpck" in line or "kshift" in line for line in loop), (
+            "masks packed and unpacked"
+        )
         assert sum("kortest" in line for line in loop) == 1
         assert len(loop) <= 30
 
@@ -138,7 +149,9 @@ def test_a_condition_that_all_threads_share_is_a_branch(monkeypatch):
     asm = assembly(choose, "avx512", monkeypatch)
     unmasked = [block for block in blocks(asm) if any("vsqrtps" in line for line in block)]
     assert unmasked
-    assert not any("vsqrtps" in line and "vmulps" in " ".join(block) for block in unmasked for line in block)
+    assert not any(
+        "vsqrtps" in line and "vmulps" in " ".join(block) for block in unmasked for line in block
+    )
 
 
 def test_a_descending_index_is_one_load(monkeypatch):
@@ -194,7 +207,7 @@ def function_from(source: str):
     name = f"<cell {abs(hash(source))}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     scope: dict = {}
-    exec(compile(source, name, "exec"), scope)  # noqa: S102
+    exec(compile(source, name, "exec"), scope)
     return scope["apply"]
 
 

@@ -145,7 +145,7 @@ def last_value(A, R):
                 break
         R[idx] = i
         j = -9
-        for j in range(3, A[idx], 4):  # noqa: B007
+        for j in range(3, A[idx], 4):
             pass
         R[n + idx] = j
         for k in range(5):

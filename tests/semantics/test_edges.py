@@ -77,7 +77,7 @@ def ends_of_ranges(A, R):
         for k in range(low, high, cp.int8(20)):
             total = total * 3 + k
         R[3 * n + idx] = total
-        for k in range(low, high):  # noqa: B007
+        for k in range(low, high):
             pass
         R[4 * n + idx] = k
 

@@ -1,4 +1,5 @@
-"""Faults: an index outside of its array or a division by zero is a Python exception that says where, and nothing else is harmed."""
+"""Faults: an index outside of its array or a division by zero is a Python exception that says where. Nothing else is
+harmed."""
 
 from __future__ import annotations
 

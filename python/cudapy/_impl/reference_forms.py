@@ -1,4 +1,4 @@
-"""Calls that stand for other expressions, written out before types are inferred: NumPy's functions, `math.log(x, base)`.
+"""Calls that stand for other expressions, written out before types are inferred: `np.clip`, `math.log(x, base)`.
 
 np.where(c, a, b)       a if c else b
 np.clip(x, low, high)   min(max(x, low), high)

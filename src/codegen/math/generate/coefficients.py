@@ -105,10 +105,8 @@ def solve(fit: Fit) -> tuple[list[mpf], mpf]:
                 fixed.append(rounded(c, fit.bits * (2 if index < fit.pairs else 1)))
             break
         fixed.append(rounded(found[0], fit.bits))
-        rest = [v - fixed[-1] * x**powers[0] for v, x in zip(rest, grid)]
-    error = max(
-        w * abs(v - mp.polyval(fixed[::-1], x)) for x, v, w in zip(grid, values, weights)
-    )
+        rest = [v - fixed[-1] * x ** powers[0] for v, x in zip(rest, grid)]
+    error = max(w * abs(v - mp.polyval(fixed[::-1], x)) for x, v, w in zip(grid, values, weights))
     return fixed, error
 
 
@@ -166,51 +164,191 @@ def fits() -> list[Fit]:
     safe = series_safe
     out: list[Fit] = []
 
-    def both(name: str, what: str, function: Function, weight: Function, low: mpf, high: mpf,
-             count32: int, count64: int) -> None:
+    def both(
+        name: str,
+        what: str,
+        function: Function,
+        weight: Function,
+        low: mpf,
+        high: mpf,
+        count32: int,
+        count64: int,
+    ) -> None:
         out.append(Fit(name + "32", what, safe(function), safe(weight), low, high, count32, 24))
         out.append(Fit(name + "64", what, safe(function), safe(weight), low, high, count64, 53))
 
-    both("Exp", "(e^r - 1 - r) / r^2, relative to expm1(r)", exp_tail,
-         lambda r: r**2 / mp.expm1(r), -LN2_HALF, LN2_HALF, 6, 11)
-    both("Log", "(log(1+f) - f + f^2/2) / f^3, relative to log(1+f)", log_tail,
-         lambda f: f**3 / mp.log1p(f), LOG_LOW, LOG_HIGH, 9, 20)
-    both("Sin", "(sin(x) - x) / x^3 in x^2, relative to sin(x)", root(odd_tail(mp.sin)),
-         root(odd_weight(mp.sin)), mpf(0), PI_4_SQUARED, 3, 6)
-    both("Cos", "(cos(x) - 1 + x^2/2) / x^4 in x^2, relative to cos(x)",
-         root(lambda x: (mp.cos(x) - 1 + x * x / 2) / x**4), root(lambda x: x**4 / mp.cos(x)),
-         mpf(0), PI_4_SQUARED, 3, 6)
-    both("Asin", "(asin(x) - x) / x^3 in x^2, relative to asin(x)", root(odd_tail(mp.asin)),
-         root(odd_weight(mp.asin)), mpf(0), mpf("0.2501"), 6, 13)
-    both("Atan", "(atan(x) - x) / x^3 in x^2, relative to atan(x)", root(odd_tail(mp.atan)),
-         root(odd_weight(mp.atan)), mpf(0), ATAN_LIMIT**2, 5, 11)
-    both("Sinh", "(sinh(x) - x) / x^3 in x^2, relative to sinh(x)", root(odd_tail(mp.sinh)),
-         root(odd_weight(mp.sinh)), mpf(0), mpf(1), 4, 7)
-    both("Tanh", "(tanh(x) - x) / x^3 in x^2, relative to tanh(x)", root(odd_tail(mp.tanh)),
-         root(odd_weight(mp.tanh)), mpf(0), mpf("0.3601"), 5, 11)
+    both(
+        "Exp",
+        "(e^r - 1 - r) / r^2, relative to expm1(r)",
+        exp_tail,
+        lambda r: r**2 / mp.expm1(r),
+        -LN2_HALF,
+        LN2_HALF,
+        6,
+        11,
+    )
+    both(
+        "Log",
+        "(log(1+f) - f + f^2/2) / f^3, relative to log(1+f)",
+        log_tail,
+        lambda f: f**3 / mp.log1p(f),
+        LOG_LOW,
+        LOG_HIGH,
+        9,
+        20,
+    )
+    both(
+        "Sin",
+        "(sin(x) - x) / x^3 in x^2, relative to sin(x)",
+        root(odd_tail(mp.sin)),
+        root(odd_weight(mp.sin)),
+        mpf(0),
+        PI_4_SQUARED,
+        3,
+        6,
+    )
+    both(
+        "Cos",
+        "(cos(x) - 1 + x^2/2) / x^4 in x^2, relative to cos(x)",
+        root(lambda x: (mp.cos(x) - 1 + x * x / 2) / x**4),
+        root(lambda x: x**4 / mp.cos(x)),
+        mpf(0),
+        PI_4_SQUARED,
+        3,
+        6,
+    )
+    both(
+        "Asin",
+        "(asin(x) - x) / x^3 in x^2, relative to asin(x)",
+        root(odd_tail(mp.asin)),
+        root(odd_weight(mp.asin)),
+        mpf(0),
+        mpf("0.2501"),
+        6,
+        13,
+    )
+    both(
+        "Atan",
+        "(atan(x) - x) / x^3 in x^2, relative to atan(x)",
+        root(odd_tail(mp.atan)),
+        root(odd_weight(mp.atan)),
+        mpf(0),
+        ATAN_LIMIT**2,
+        5,
+        11,
+    )
+    both(
+        "Sinh",
+        "(sinh(x) - x) / x^3 in x^2, relative to sinh(x)",
+        root(odd_tail(mp.sinh)),
+        root(odd_weight(mp.sinh)),
+        mpf(0),
+        mpf(1),
+        4,
+        7,
+    )
+    both(
+        "Tanh",
+        "(tanh(x) - x) / x^3 in x^2, relative to tanh(x)",
+        root(odd_tail(mp.tanh)),
+        root(odd_weight(mp.tanh)),
+        mpf(0),
+        mpf("0.3601"),
+        5,
+        11,
+    )
 
     for bits, limit, count in ((24, "1.16", 8), (53, 1, 14)):
-        out.append(Fit(f"Erf{32 if bits == 24 else 64}", "erf(x) / x in x^2, relative to erf(x)",
-                       safe(root(lambda x: mp.erf(x) / x)), safe(root(lambda x: x / mp.erf(x))),
-                       mpf(0), mpf(limit) ** 2, count, bits, keep=0, pairs=2))
-    out.append(Fit("LogErfc32", "log(erfc(x)), its error times erfc(x)", lambda x: mp.log(mp.erfc(x)),
-                   mp.erfc, mpf("1.15"), mpf(4), 9, 24))
-    out.append(Fit("Erfc64",
-                   "(a + 5/2) e^(a^2) erfc(a) in t = (a - 5/2) / (a + 5/2), relative; a to 27.5",
-                   scaled_erfc(mpf("2.5")), lambda t: 1 / scaled_erfc(mpf("2.5"))(t), mpf(-1),
-                   mpf(25) / 30, 26, 53, keep=0, pairs=3))
-    out.append(Fit("ErfcMedium",
-                   "(a + 4) e^(a^2) erfc(a) in t = (a - 4) / (a + 4), relative; a to 10.2",
-                   scaled_erfc(mpf(4)), lambda t: 1 / scaled_erfc(mpf(4))(t), mpf(-1), mpf("6.2") / mpf("14.2"), 12, 53))
+        out.append(
+            Fit(
+                f"Erf{32 if bits == 24 else 64}",
+                "erf(x) / x in x^2, relative to erf(x)",
+                safe(root(lambda x: mp.erf(x) / x)),
+                safe(root(lambda x: x / mp.erf(x))),
+                mpf(0),
+                mpf(limit) ** 2,
+                count,
+                bits,
+                keep=0,
+                pairs=2,
+            )
+        )
+    out.append(
+        Fit(
+            "LogErfc32",
+            "log(erfc(x)), its error times erfc(x)",
+            lambda x: mp.log(mp.erfc(x)),
+            mp.erfc,
+            mpf("1.15"),
+            mpf(4),
+            9,
+            24,
+        )
+    )
+    out.append(
+        Fit(
+            "Erfc64",
+            "(a + 5/2) e^(a^2) erfc(a) in t = (a - 5/2) / (a + 5/2), relative; a to 27.5",
+            scaled_erfc(mpf("2.5")),
+            lambda t: 1 / scaled_erfc(mpf("2.5"))(t),
+            mpf(-1),
+            mpf(25) / 30,
+            26,
+            53,
+            keep=0,
+            pairs=3,
+        )
+    )
+    out.append(
+        Fit(
+            "ErfcMedium",
+            "(a + 4) e^(a^2) erfc(a) in t = (a - 4) / (a + 4), relative; a to 10.2",
+            scaled_erfc(mpf(4)),
+            lambda t: 1 / scaled_erfc(mpf(4))(t),
+            mpf(-1),
+            mpf("6.2") / mpf("14.2"),
+            12,
+            53,
+        )
+    )
 
-    out.append(Fit("LogOdd64", "log((1+s)/(1-s)) = 2s + 2/3 s^3 + s^5 p(s^2), relative to it",
-                   safe(log_odd, "1e-12"), lambda z: z * z / 2, mpf(0), mpf("0.02945"), 7, 53))
+    out.append(
+        Fit(
+            "LogOdd64",
+            "log((1+s)/(1-s)) = 2s + 2/3 s^3 + s^5 p(s^2), relative to it",
+            safe(log_odd, "1e-12"),
+            lambda z: z * z / 2,
+            mpf(0),
+            mpf("0.02945"),
+            7,
+            53,
+        )
+    )
     # In double precision but only as exact as a float32 result needs.
-    out.append(Fit("LogMedium", "(log(1+f) - f) / f^2, relative to log(1+f)",
-                   safe(lambda f: (mp.log1p(f) - f) / f**2), safe(lambda f: f**2 / mp.log1p(f)),
-                   LOG_LOW, LOG_HIGH, 13, 53))
-    out.append(Fit("ExpMedium", "(e^r - 1) / r, relative to e^r", safe(lambda r: mp.expm1(r) / r),
-                   lambda r: r / mp.exp(r), -LN2_HALF, LN2_HALF, 7, 53))
+    out.append(
+        Fit(
+            "LogMedium",
+            "(log(1+f) - f) / f^2, relative to log(1+f)",
+            safe(lambda f: (mp.log1p(f) - f) / f**2),
+            safe(lambda f: f**2 / mp.log1p(f)),
+            LOG_LOW,
+            LOG_HIGH,
+            13,
+            53,
+        )
+    )
+    out.append(
+        Fit(
+            "ExpMedium",
+            "(e^r - 1) / r, relative to e^r",
+            safe(lambda r: mp.expm1(r) / r),
+            lambda r: r / mp.exp(r),
+            -LN2_HALF,
+            LN2_HALF,
+            7,
+            53,
+        )
+    )
     return out
 
 
@@ -246,8 +384,9 @@ def constants() -> list[Constant]:
         Constant("Log2Of10", "log2 10", mp.log(10, 2), [53]),
         Constant("HalfPiParts32", "pi / 2", half_pi, [24, 24, 24]),
         Constant("HalfPiParts64", "pi / 2", half_pi, [53, 53, 53]),
-        Constant("HalfPiShort", "pi / 2, for integers below 2^20 without fma", half_pi,
-                 [33, 33, 33, 53]),
+        Constant(
+            "HalfPiShort", "pi / 2, for integers below 2^20 without fma", half_pi, [33, 33, 33, 53]
+        ),
         Constant("QuarterPiParts32", "pi / 4, exact times 0 to 4", mp.pi / 4, [21, 24]),
         Constant("QuarterPiParts64", "pi / 4, exact times 0 to 4", mp.pi / 4, [50, 53]),
         Constant("PiParts32", "pi", mp.pi, [24, 24]),
@@ -274,8 +413,10 @@ def literal(value: mpf) -> str:
 
 def describe(fit: Fit, error: mpf) -> str:
     ulp = error * mpf(2) ** fit.bits
-    return (f"// {fit.what}; {mp.nstr(mpf(fit.low), 6)} to {mp.nstr(mpf(fit.high), 6)}: "
-            f"error {mp.nstr(error, 3)} (2^{mp.nstr(mp.log(error, 2), 4)}, {mp.nstr(ulp, 2)} ulp)")
+    return (
+        f"// {fit.what}; {mp.nstr(mpf(fit.low), 6)} to {mp.nstr(mpf(fit.high), 6)}: "
+        f"error {mp.nstr(error, 3)} (2^{mp.nstr(mp.log(error, 2), 4)}, {mp.nstr(ulp, 2)} ulp)"
+    )
 
 
 def main() -> None:
