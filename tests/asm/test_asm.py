@@ -36,7 +36,7 @@ def blocks(asm: str) -> list[list[str]]:
 
 
 def loops_with(asm: str, instruction: str) -> list[list[str]]:
-    """Blocks that hold `instruction` and end with a branch back to themselves, which is what an inner loop looks like."""
+    """Blocks that hold `instruction` and end with a branch back to themselves: what an inner loop looks like."""
     labels = re.split(r"^(\.?\w+):", asm, flags=re.MULTILINE)
     loops = []
     for label, body in zip(labels[1::2], labels[2::2], strict=True):

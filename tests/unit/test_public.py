@@ -134,3 +134,24 @@ def test_errors_have_one_root():
     for name in ("CompileError", "CudaTypeError", "TemplateError", "CudaError"):
         assert issubclass(getattr(cp, name), cp.CudaPyError)
     assert issubclass(cp.CudaTypeError, TypeError)
+
+
+def test_the_programs_of_readme_and_reference_run(tmp_path):
+    """SAXPY as the README shows it, and the reference's templates, as files of their own."""
+    import re
+    from pathlib import Path
+
+    root = Path(__file__).parents[2]
+    readme = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), re.S)
+    saxpy = (
+        "X = [1.0, 2.0]\nY = [10.0, 20.0]\n" + readme[0] + "\nassert Y.toList() == [15.0, 30.0]\n"
+    )
+    reference = (root / "docs" / "reference" / "language.md").read_text()
+    templates = re.findall(r"```python\n(.*?)```", reference, re.S)[-1]
+    square = "import cudapy as cp\n\n\ndef square(x):\n    return x * x\n\n\n"
+    use = "\nX = [2.0]\ncp.compile(scaled)(1)(X)\nassert X == [12.0]\nsquares(1)(X, X)\nassert X == [144.0]\n"
+    for name, program in (("saxpy", saxpy), ("templates", square + templates + use)):
+        path = tmp_path / f"{name}.py"
+        path.write_text(program)
+        done = subprocess.run([sys.executable, path], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
