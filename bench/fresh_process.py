@@ -14,8 +14,12 @@ BENCH = Path(__file__).parent
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """This process's own, without what would steer cudapy, and with `changes`."""
+    """This process's own, without what would steer cudapy, and with `changes`.
+
+    Bytecode is kept from one process to the next, as it is in an installed package.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CUDAPY_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | changes
 
 
