@@ -32,10 +32,11 @@ int64_t free_block_width(const KernelMetadata& metadata, const int64_t threads[3
   const int64_t gang = std::max(metadata.gang_width, 1);
   const double rows = static_cast<double>(threads[1]) * static_cast<double>(threads[2]);
   const double total = static_cast<double>(threads[0]) * rows;
-  // A tiny launch stays in this thread, so it does not ask for the number of threads: finding it
-  // reads files at first.
-  const bool is_tiny = total * per_thread < kTinyNanoseconds;
-  const double pieces = is_tiny ? 1.0 : pool_thread_count() * (metadata.uneven ? 64.0 : 8.0);
+  // The number of threads is asked for where it matters: finding it reads files at first, and a
+  // short launch hardly leaves this thread.
+  const bool is_short = total * per_thread < kLongNanoseconds;
+  const double workers = is_short ? 2.0 : pool_thread_count();
+  const double pieces = workers * (metadata.uneven ? 64.0 : 8.0);
   const double width = std::min(kBlockNanoseconds / per_thread, std::max(total / pieces, 1.0));
   const int64_t row = divide_up(threads[0], gang) * gang;
   // Wide enough for gangs in flight at once, and a power of two of gangs so that arrays are cut at
