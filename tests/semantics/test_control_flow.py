@@ -424,3 +424,59 @@ def test_augmented_assignment():
     differential(
         augmented, lambda n: [small(n), floats(n), np.zeros(n, "int32"), np.zeros(n, "float32")]
     )
+
+
+def leaves_with_a_value(A, R):
+    if idx < len(A):
+        n = len(A)
+        a = idx
+        while True:
+            if A[idx] > 3:
+                a = 2
+                break
+            a = 5
+            if A[idx] < 0:
+                break
+            if A[idx] < 4:
+                a = 7
+                break
+        R[idx] = a
+        b = 100
+        i = 0
+        c = 0
+        while i < 6:
+            i += 1
+            if (i + A[idx]) % 3 == 0:
+                c = b
+                b = i
+                continue
+            b = 50
+            if len(A) > 2:
+                if A[idx] == i:
+                    b = -i
+                    break
+                b = 60
+        R[n + idx] = b * 1000 + c
+
+
+def test_a_value_assigned_on_the_way_out_is_kept_where_the_rest_of_the_turn_assigns_it_again():
+    differential(leaves_with_a_value, lambda n: [small(n), np.zeros(2 * n, "int32")])
+
+
+def inner_else_leaves_outer(A, R):
+    if idx < len(A):
+        a = 0
+        for i in range(8):
+            for j in range(A[idx]):
+                if i * j > 12:
+                    break
+            else:
+                if i > 3:
+                    a = 1000 + i
+                    break
+            a = i
+        R[idx] = a
+
+
+def test_an_inner_loops_else_leaves_the_outer_one():
+    differential(inner_else_leaves_outer, one_array)

@@ -1,6 +1,7 @@
 // Blocks, assignments, conditions, returns.
 #include <llvm/IR/Constants.h>
 
+#include <algorithm>
 #include <map>
 
 #include "codegen/cpu/body_emitter.h"
@@ -123,9 +124,13 @@ void BodyEmitter::emit_uniform_if(const ir::Stmt& stmt, Value* condition) {
     if (state_.reachable) arrivals.push_back(arrive());
   }
   const ir::LocalSet& after = liveness_.of(stmt).after;
-  join(
-      std::move(arrivals), base,
-      [&](LocalId id) { return after.contains(id) || is_divergent_result(id); }, "endif");
+  bool lanes_leave = std::any_of(arrivals.begin(), arrivals.end(), [&](const Arrival& arrival) {
+    return arrival.state.mask != base.mask;
+  });
+  auto live = [&](LocalId id) {
+    return after.contains(id) || is_divergent_result(id) || (lanes_leave && keeps_old_lanes(id));
+  };
+  join(std::move(arrivals), base, live, "endif");
 }
 
 // Both arms in turn, each under its mask; then
@@ -173,11 +178,15 @@ BodyEmitter::ArmResult BodyEmitter::emit_arm(const ir::Block& block, Mask mask,
   emit_block(block);
   --open_arms_;
 
+  // What is dead after the arm may be read by lanes that left the loop, or this turn of it, in the
+  // arm.
+  bool lanes_leave = state_.mask != mask;
   ArmResult result;
   for (size_t i = 0; i < base.variables.size(); ++i) {
     auto id = static_cast<LocalId>(i);
     if (state_.variables[i] == base.variables[i] || shape_of(id) != Shape::Varying) continue;
-    if (!live_after.contains(id) && !is_divergent_result(id)) continue;
+    bool live = live_after.contains(id) || is_divergent_result(id);
+    if (!live && !(lanes_leave && keeps_old_lanes(id))) continue;
     result.values.emplace_back(id, resolve(state_.variables[i], &base.variables[i], mask));
   }
   result.mask = state_.mask;
