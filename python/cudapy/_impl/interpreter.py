@@ -22,7 +22,7 @@ from .reference_arrays import ArrayView, argument_type, as_argument
 from .reference_forms import Forms
 from .reference_math import MathFunction
 from .reference_types import Types, zero
-from .scalar import WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
+from .scalar import WEAK_FLOAT, WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -245,7 +245,9 @@ class Rewriter:
             common = type[0] if isinstance(type, tuple) else type
             arguments = [self.at(argument, common) for argument in node.args]
         elif isinstance(called, (names.Extreme, names.Abs, names.Power)) or (
-            isinstance(called, names.Round) and not is_float(self.types.type_of(node.args[0]))
+            isinstance(called, names.Round)
+            and not is_float(self.types.type_of(node.args[0]))
+            and self.types.type_of(node.args[0]) != WEAK_FLOAT
         ):
             arguments = [self.at(argument, type) for argument in node.args]
         elif isinstance(called, MathFunction):

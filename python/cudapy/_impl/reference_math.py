@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .errors import CudaPyError
 from .scalar import (
+    WEAK_INT,
     Context,
     Scalar,
     Value,
@@ -367,7 +368,7 @@ class MathFunction:
 
     def result(self, types: list[str]) -> str:
         if self.to_integer:
-            return types[0] if is_integer(types[0]) else "int32"
+            return types[0] if is_integer(types[0]) or types[0] == WEAK_INT else "int32"
         return _RESULTS.get(self.name) or self._computed_in(types)
 
     def __call__(self, *values: Value) -> Value:

@@ -17,6 +17,7 @@ from . import placeholders
 from . import types as cuda_types
 from .reference_math import CONSTANTS, MathFunction, is_known
 from .scalar import (
+    WEAK_INT,
     Scalar,
     Value,
     arithmetic_type,
@@ -91,7 +92,7 @@ class Round:
     """`round(x)`: to the nearest int32, ties to even; `round(x, n)` keeps the type."""
 
     def result(self, types: list[str]) -> str:
-        if len(types) == 1 and not is_integer(types[0]):
+        if len(types) == 1 and not (is_integer(types[0]) or types[0] == WEAK_INT):
             return "int32"
         return types[0]
 
