@@ -35,9 +35,9 @@ std::vector<T> edge_values() {
     for (size_t i = 0; i < positive; ++i) values.push_back(-values[i]);
   } else {
     for (unsigned bit = 3; bit < sizeof(T) * 8; ++bit) {
-      const T power = static_cast<T>(uint64_t{1} << bit);
-      values.insert(values.end(), {power, static_cast<T>(power - 1), static_cast<T>(power + 1),
-                                   static_cast<T>(-power), static_cast<T>(~power)});
+      const uint64_t power = uint64_t{1} << bit;
+      for (const uint64_t near : {power, power - 1, power + 1, -power, ~power})
+        values.push_back(static_cast<T>(near));
     }
     values.insert(values.end(), {Limits::max(), Limits::min(), static_cast<T>(-1),
                                  static_cast<T>(-2), static_cast<T>(-3), static_cast<T>(-7)});
