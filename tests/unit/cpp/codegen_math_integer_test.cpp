@@ -72,7 +72,8 @@ Operands<T> make_operands() {
       const T b = static_cast<T>(random() >> (random() % 64));
       operands.a.push_back(a);
       operands.b.push_back(b);
-      operands.a.push_back(static_cast<T>(b * (a | 1) - static_cast<T>(random() % 3) + 1));
+      const uint64_t product = static_cast<uint64_t>(b) * (static_cast<uint64_t>(a) | 1);
+      operands.a.push_back(static_cast<T>(product - random() % 3 + 1));
       operands.b.push_back(b);
     }
   }
