@@ -336,7 +336,11 @@ class Writer:
 
     def leave(self, scope: Scope, depth: int) -> None:
         self.line(depth, f"if {self.condition(scope, 1)}:")
+        for _ in range(self.number(0, 2)):  # what lanes take with them
+            self.assign(scope, depth + 1)
         self.line(depth + 1, str(self.pick("break", "continue")))
+        if self.chance(2):  # and what those that stay do with the same variables
+            self.assign(scope, depth)
 
     def early_return(self, scope: Scope, depth: int, result: Callable[[Scope], str]) -> None:
         self.line(depth, f"if {self.condition(scope, 1)}:")
