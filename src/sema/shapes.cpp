@@ -127,7 +127,7 @@ class ShapeWalk {
     }
     block(stmt.body);
     regions_.pop_back();
-    arm(stmt.else_body, stmt.divergent_exit, liveness);
+    arm(stmt.else_body, stmt.divergent_exit || stmt.divergent_return, liveness);
   }
 
   void return_(Stmt& stmt) {

@@ -480,3 +480,22 @@ def inner_else_leaves_outer(A, R):
 
 def test_an_inner_loops_else_leaves_the_outer_one():
     differential(inner_else_leaves_outer, one_array)
+
+
+def sum_until(n, x):
+    for i in range(3):
+        for j in range(4):
+            if j * 2 > n and i > 0:
+                return x
+        else:
+            x = x * 2.0 + 1.0
+    return -x
+
+
+def returns_from_a_loop_with_else(A, R):
+    if idx < len(A):
+        R[idx] = sum_until(A[idx], 2)
+
+
+def test_a_loops_else_where_lanes_returned_from_the_loop():
+    differential(returns_from_a_loop_with_else, lambda n: [small(n), np.zeros(n, "float32")])
