@@ -1,4 +1,5 @@
-// In C, where pthread_cleanup_push is a jump to this frame and not a destructor of C++: nothing behind it is unwound.
+// In C, where pthread_cleanup_push is a jump to this frame and not a destructor of C++: nothing
+// behind it is unwound.
 
 #include <Python.h>
 #include <pthread.h>

@@ -62,6 +62,7 @@ def test_forms_of_the_size(size, form):
     assert np.array_equal(out, wanted)
 
 
+@pytest.mark.slow
 def test_more_threads_than_an_int32_counts():
     kernel = cp.kernel(count.__wrapped__)
     out = np.zeros(1000, np.int32)

@@ -67,7 +67,9 @@ def test_ctrl_c_stops_a_long_launch_and_the_pool_goes_on():
     finished = run_script(
         script(
             """
-            import _thread, signal
+            import signal
+            # A shell's background job starts with SIGINT ignored, and Python then leaves it so.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
             start = time.monotonic()
             try:
