@@ -139,15 +139,16 @@ def check(program: Program, way: Way, folder: Path) -> None:
     sizes = [size for size in sizes_for(way.target.gang) if size > 0]
     try:
         for n in (sizes[-1], sizes[0]):
+            # The compiler first: it says what is wrong with a program, which the interpreter takes as right.
+            got = make_arguments(program.parameters, n)
+            with compiling_for(way.target):
+                cp.compile(module.kernel, contract=way.contract, check=way.checked)(n)(*got)
             expected = make_arguments(program.parameters, n)
             if way.contract:
                 with compiling_for(Target(way.target.isa, 1)):
                     cp.compile(module.kernel)(n)(*expected)
             else:
                 interpret(Source((module.kernel,), (None,)), (n, 1, 1), None, tuple(expected))
-            got = make_arguments(program.parameters, n)
-            with compiling_for(way.target):
-                cp.compile(module.kernel, contract=way.contract, check=way.checked)(n)(*got)
             compare(program, way, n, expected, got)
     except cp.CompileError as error:
         if {mistake["code"] for mistake in error.errors} <= REFUSED:
