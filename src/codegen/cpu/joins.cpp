@@ -76,6 +76,10 @@ void BodyEmitter::join(std::vector<Arrival> arrivals, const LaneState& base, con
     });
   };
 
+  // What is dead here may still be read by lanes that left a loop, or this turn of it, on the way.
+  bool lanes_leave = std::any_of(arrivals.begin(), arrivals.end(), [&](const Arrival& arrival) {
+    return arrival.state.mask != base.mask;
+  });
   // Blends belong to the arriving blocks, before their branches; phis come after.
   LaneState merged = arrivals[0].state;
   std::vector<std::pair<LocalId, SmallVector<Value*, 4>>> locals;
@@ -84,7 +88,7 @@ void BodyEmitter::join(std::vector<Arrival> arrivals, const LaneState& base, con
     if (all_same([i](const LaneState& state) -> const Variable& { return state.variables[i]; }))
       continue;
     merged.variables[i] = base.variables[i];
-    if (!live(id)) continue;
+    if (!live(id) && !(lanes_leave && keeps_old_lanes(id))) continue;
     SmallVector<Value*, 4> values;
     for (Arrival& arrival : arrivals) {
       start_block(arrival.block);

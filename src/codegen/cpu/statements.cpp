@@ -1,7 +1,6 @@
 // Blocks, assignments, conditions, returns.
 #include <llvm/IR/Constants.h>
 
-#include <algorithm>
 #include <map>
 
 #include "codegen/cpu/body_emitter.h"
@@ -124,12 +123,7 @@ void BodyEmitter::emit_uniform_if(const ir::Stmt& stmt, Value* condition) {
     if (state_.reachable) arrivals.push_back(arrive());
   }
   const ir::LocalSet& after = liveness_.of(stmt).after;
-  bool lanes_leave = std::any_of(arrivals.begin(), arrivals.end(), [&](const Arrival& arrival) {
-    return arrival.state.mask != base.mask;
-  });
-  auto live = [&](LocalId id) {
-    return after.contains(id) || is_divergent_result(id) || (lanes_leave && keeps_old_lanes(id));
-  };
+  auto live = [&](LocalId id) { return after.contains(id) || is_divergent_result(id); };
   join(std::move(arrivals), base, live, "endif");
 }
 
