@@ -44,7 +44,7 @@ class LivenessWalk {
         return if_(stmt, std::move(live));
       case StmtKind::While:
       case StmtKind::For:
-        return loop(stmt, std::move(live));
+        return loop(stmt, live);
     }
     return live;
   }
@@ -57,7 +57,7 @@ class LivenessWalk {
     return expression(*stmt.value, std::move(before));
   }
 
-  LocalSet loop(const Stmt& stmt, LocalSet live) {
+  LocalSet loop(const Stmt& stmt, const LocalSet& live) {
     StmtLiveness& mine = slot(stmt);
     mine.after.insert_all(live);
     LocalSet left_by_condition = block(stmt.else_body, live);

@@ -130,7 +130,9 @@ BodyEmitter::LoopTest BodyEmitter::emit_condition(const ir::Expr& expr,
 }
 
 const ir::Expr& BodyEmitter::first_term(const ir::Expr& expr) {
-  return expr.kind == ir::ExprKind::And ? first_term(*expr.operands[0]) : expr;
+  const ir::Expr* term = &expr;
+  while (term->kind == ir::ExprKind::And) term = term->operands[0].get();
+  return *term;
 }
 
 // Merges the ways to the next turn, lets lanes that continued rejoin, and branches back, or out if
@@ -201,6 +203,7 @@ void BodyEmitter::finish_loop(Loop& loop, std::vector<Arrival> ends) {
   LaneState entry = loop.entry;
   entry.parked.push_back(nullptr);
   std::vector<Arrival> arrivals;
+  arrivals.reserve(ends.size());
   for (Arrival& end : ends) arrivals.push_back(leave_loop(loop, std::move(end)));
   if (!loop.stmt->else_body.empty()) {
     join(std::move(arrivals), entry, live, "else");
