@@ -563,7 +563,10 @@ syntax::Parameter Reader::parameter(PyObject* node) {
 
 void Reader::parameters(PyObject* arguments, syntax::FunctionDef& function) {
   for (PyObject* name : {t_.posonlyargs, t_.args}) {
-    each(arguments, name, [&](PyObject* item) { function.parameters.push_back(parameter(item)); });
+    each(arguments, name, [&](PyObject* item) {
+      function.parameters.push_back(parameter(item));
+      function.parameters.back().positional_only = name == t_.posonlyargs;
+    });
   }
   PyRef defaults = field(arguments, t_.defaults);
   const Py_ssize_t count = defaults ? PyList_Size(defaults.get()) : 0;

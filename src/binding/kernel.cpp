@@ -5,10 +5,12 @@
 #include <new>
 #include <string_view>
 
+#include "binding/captured.h"
 #include "binding/elem_type.h"
 #include "binding/errors.h"
 #include "binding/launcher.h"
 #include "binding/numbers.h"
+#include "binding/parameter_defaults.h"
 #include "binding/program_builder.h"
 #include "binding/py_compat.h"
 #include "binding/py_ref.h"
@@ -40,7 +42,10 @@ std::vector<Parameter> parameters_of(const ir::Function& function) {
     const ir::Local& local = function.locals[index];
     const bool is_signed = function.signature && index < function.signature->parameters.size();
     const ir::Type declared = is_signed ? function.signature->parameters[index] : local.declared;
-    parameters.push_back({local.name, declared});
+    Parameter parameter;
+    parameter.name = local.name;
+    parameter.declared = declared;
+    parameters.push_back(std::move(parameter));
   }
   return parameters;
 }
@@ -146,6 +151,7 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
   Py_VISIT(self->functions);
   Py_VISIT(self->sigs);
   Py_VISIT(self->options);
+  Py_VISIT(self->defaults);
   Py_VISIT(self->dict);
   return 0;
 }
@@ -156,6 +162,7 @@ int clear(PyObject* object) {
   KernelObject* self = as_kernel(object);
   Py_CLEAR(self->functions);
   Py_CLEAR(self->options);
+  Py_CLEAR(self->defaults);
   Py_CLEAR(self->dict);
   return 0;
 }
@@ -349,7 +356,14 @@ bool prepare_kernel(KernelObject* self) {
     return false;
   }
   if (body.code != nullptr) return true;  // another thread was faster
-  body.parameters = parameters_of(program->functions[0]);
+  std::vector<Parameter> parameters = parameters_of(program->functions[0]);
+  const PyRef function = function_of(PyTuple_GetItem(self->functions, 0));
+  if (function && !read_parameter_kinds(self, function.get(), parameters)) return false;
+  if (body.code != nullptr) return true;  // the defaults' own reprs may have run a launch
+  const bool has_keyword_only = std::any_of(parameters.begin(), parameters.end(),
+                                            [](const auto& p) { return p.keyword_only; });
+  body.plain_count = has_keyword_only ? SIZE_MAX : parameters.size();
+  body.parameters = std::move(parameters);
   body.sources = std::move(sources);
   body.code = std::make_unique<runtime::KernelCode>(std::move(*program), body.options);
   return true;

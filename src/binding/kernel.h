@@ -13,6 +13,7 @@ struct KernelObject {
   PyObject* functions;  // tuple, as given
   PyObject* sigs;       // tuple, as given
   PyObject* options;    // dict, as given
+  PyObject* defaults;   // tuple: Parameter::default_index; null until the source was read
   PyObject* dict;       // __name__, __doc__, __wrapped__, ...
   PyObject* weakrefs;
   KernelBody* body;

@@ -36,6 +36,23 @@ std::string join_parameters(const KernelBody& body, const std::vector<ir::Type>&
   return text;
 }
 
+// As Python writes a header: `/` after what is given by position only, `*` before what is given by
+// keyword only.
+std::string join_header(const KernelBody& body) {
+  std::string text;
+  const Parameter* before = nullptr;
+  for (const Parameter& parameter : body.parameters) {
+    if (before != nullptr) text += ", ";
+    if (before != nullptr && before->positional_only && !parameter.positional_only) text += "/, ";
+    if (parameter.keyword_only && (before == nullptr || !before->keyword_only)) text += "*, ";
+    if (!parameter.declared.is_unknown()) text += signature_name(parameter.declared) + " ";
+    text += parameter.name;
+    if (parameter.default_index >= 0) text += " = " + parameter.default_text;
+    before = &parameter;
+  }
+  return text;
+}
+
 }  // namespace
 
 void lay_out(Binding& binding, const std::vector<Parameter>& parameters) {
@@ -59,10 +76,7 @@ void lay_out(Binding& binding, const std::vector<Parameter>& parameters) {
 }
 
 std::string describe_signature(const KernelBody& body) {
-  std::vector<ir::Type> types;
-  types.reserve(body.parameters.size());
-  for (const Parameter& parameter : body.parameters) types.push_back(parameter.declared);
-  return body.name + "(" + join_parameters(body, types) + ")";
+  return body.name + "(" + join_header(body) + ")";
 }
 
 std::string signature_text(const KernelBody& body, const std::vector<ir::Type>& types) {

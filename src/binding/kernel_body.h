@@ -17,6 +17,10 @@ namespace cudapy::binding {
 struct Parameter {
   std::string name;
   ir::Type declared;  // Unknown: decided by each call's argument
+  bool positional_only = false;
+  bool keyword_only = false;
+  int default_index = -1;    // into KernelObject::defaults; -1: it has none
+  std::string default_text;  // as Python writes it
 };
 
 // How one argument goes into the argument buffer (runtime/cpu/kernel_abi.h), and which objects may
@@ -58,6 +62,9 @@ struct KernelBody {
 
   std::unique_ptr<runtime::KernelCode> code;  // null until the source was read
   std::vector<Parameter> parameters;
+  // How many positional arguments are a complete call in the parameters' order; none are where a
+  // parameter is given by keyword only.
+  size_t plain_count = 0;
   std::vector<SourceText> sources;
   std::vector<std::unique_ptr<Binding>> bindings;  // the one used last comes first; never removed
 };
@@ -65,7 +72,8 @@ struct KernelBody {
 // The argument buffer's layout for the types of a call.
 void lay_out(Binding& binding, const std::vector<Parameter>& parameters);
 
-// "saxpy(float32 alpha, float32* X, float32* Y)"; parameters without a type by their name alone.
+// "saxpy(float32 alpha, float32* X, float32* Y = 2.0)"; parameters without a type by their name
+// alone.
 std::string describe_signature(const KernelBody& body);
 
 // "void (float32 alpha, float32* X)" of types that code exists for.

@@ -19,6 +19,7 @@
 #include "binding/faults.h"
 #include "binding/gil.h"
 #include "binding/launch_size.h"
+#include "binding/parameter_defaults.h"
 #include "binding/py_compat.h"
 
 namespace cudapy::binding {
@@ -122,10 +123,36 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   return made;
 }
 
-PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* arguments,
-                                    size_t count) {
+enum class FastOutcome : uint8_t { kDeclined, kLaunched, kFailed };
+
+// The bindings used last, for arguments that need no copy: one a parameter, in their order.
+inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments) {
+  KernelBody& body = *self->kernel->body;
+  const bool wide_threads = self->request.threads[0] > INT32_MAX;
+  FastArguments fast;
+  for (size_t i = 0; i < std::min(body.bindings.size(), kFastBindings); ++i) {
+    const Binding& binding = *body.bindings[i];
+    if (!fast.fill(binding, arguments, wide_threads)) continue;
+    if (i > 0) move_to_front(body, i);
+    return run(body, *binding.code, fast.buffer(), self->request) ? FastOutcome::kLaunched
+                                                                  : FastOutcome::kFailed;
+  }
+  return FastOutcome::kDeclined;
+}
+
+PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* arguments, size_t count,
+                                    PyObject* keyword_names) {
   if (!prepare_kernel(self->kernel)) return nullptr;
   KernelBody& body = *self->kernel->body;
+  std::vector<PyObject*> ordered;
+  if (keyword_names != nullptr || count != body.plain_count) {
+    if (!order_arguments(self->kernel, arguments, count, keyword_names, ordered)) return nullptr;
+    arguments = ordered.data();
+    count = ordered.size();
+    const FastOutcome outcome = launch_fast(self, arguments);
+    if (outcome == FastOutcome::kFailed) return nullptr;
+    if (outcome == FastOutcome::kLaunched) Py_RETURN_NONE;
+  }
   CallArguments call(body, arguments, count);
   if (!call.classify()) return nullptr;
   const Binding* binding = bind(body, call, self->request);
@@ -134,7 +161,16 @@ PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* argum
   Py_RETURN_NONE;
 }
 
-PyObject* launch_through_hook(LauncherObject* self, PyObject* const* arguments, size_t count) {
+PyRef keywords_of(PyObject* const* values, PyObject* names) {
+  PyRef keywords = PyRef::steal(PyDict_New());
+  for (Py_ssize_t i = 0; keywords && i < PyTuple_Size(names); ++i) {
+    if (PyDict_SetItem(keywords.get(), PyTuple_GetItem(names, i), values[i]) != 0) return {};
+  }
+  return keywords;
+}
+
+PyObject* launch_through_hook(LauncherObject* self, PyObject* const* arguments, size_t count,
+                              PyObject* keyword_names) {
   const int64_t* threads = self->request.threads;
   const int64_t* block = self->request.block;
   const PyRef sizes = PyRef::steal(Py_BuildValue("(LLL)", threads[0], threads[1], threads[2]));
@@ -148,8 +184,14 @@ PyObject* launch_through_hook(LauncherObject* self, PyObject* const* arguments, 
     PyTuple_SetItem(packed.get(), static_cast<Py_ssize_t>(i), arguments[i]);
   }
   const PyRef hook = PyRef::borrow(launch_hook);
+  if (keyword_names == nullptr) {
+    return PyObject_CallFunctionObjArgs(hook.get(), self->kernel, sizes.get(), shape.get(),
+                                        packed.get(), nullptr);
+  }
+  const PyRef keywords = keywords_of(arguments + count, keyword_names);
+  if (!keywords) return nullptr;
   return PyObject_CallFunctionObjArgs(hook.get(), self->kernel, sizes.get(), shape.get(),
-                                      packed.get(), nullptr);
+                                      packed.get(), keywords.get(), nullptr);
 }
 
 PyObject* call_launcher(PyObject* object, PyObject* const* arguments, size_t count_and_flags,
@@ -157,24 +199,14 @@ PyObject* call_launcher(PyObject* object, PyObject* const* arguments, size_t cou
   return guarded([&]() -> PyObject* {
     auto* self = reinterpret_cast<LauncherObject*>(object);
     const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flags));
-    KernelBody& body = *self->kernel->body;
-    if (keyword_names != nullptr && PyTuple_Size(keyword_names) > 0) {
-      return raise_type_error("`" + body.name +
-                              "` takes its arguments by position: " + describe_signature(body));
+    if (keyword_names != nullptr && PyTuple_Size(keyword_names) == 0) keyword_names = nullptr;
+    if (launch_hook != nullptr) return launch_through_hook(self, arguments, count, keyword_names);
+    if (keyword_names == nullptr && count == self->kernel->body->plain_count) {
+      const FastOutcome outcome = launch_fast(self, arguments);
+      if (outcome == FastOutcome::kFailed) return nullptr;
+      if (outcome == FastOutcome::kLaunched) Py_RETURN_NONE;
     }
-    if (launch_hook != nullptr) return launch_through_hook(self, arguments, count);
-    const bool wide_threads = self->request.threads[0] > INT32_MAX;
-    FastArguments fast;
-    for (size_t i = 0;
-         i < std::min(body.bindings.size(), kFastBindings) && count == body.parameters.size();
-         ++i) {
-      const Binding& binding = *body.bindings[i];
-      if (!fast.fill(binding, arguments, wide_threads)) continue;
-      if (i > 0) move_to_front(body, i);
-      if (!run(body, *binding.code, fast.buffer(), self->request)) return nullptr;
-      Py_RETURN_NONE;
-    }
-    return launch_with_any_arguments(self, arguments, count);
+    return launch_with_any_arguments(self, arguments, count, keyword_names);
   });
 }
 

@@ -157,6 +157,14 @@ bool FunctionLowering::match_arguments(const syntax::Expr& expr, const LoadedFun
           .notes.push_back({callee.definition.span, "the function is here"});
       continue;
     }
+    if (found->positional_only) {
+      diagnostics_
+          .error("argument-name", expr.keyword_spans[i],
+                 "`" + name + "` takes `" + keyword + "` by position only",
+                 "write the argument without `" + keyword + "=`")
+          .notes.push_back({callee.definition.span, "the function is here"});
+      continue;
+    }
     ir::ExprPtr& slot = matched[static_cast<size_t>(found - parameters.begin())];
     if (slot)
       error("argument-name", expr.keyword_spans[i], "`" + keyword + "` is given twice",

@@ -114,6 +114,7 @@ struct Parameter {
   Expr annotation;
   bool has_default = false;
   bool keyword_only = false;
+  bool positional_only = false;
 };
 
 struct FunctionDef {

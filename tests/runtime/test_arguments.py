@@ -253,7 +253,7 @@ REFUSED = [
     ),
     (lambda k: k(2)(), "takes 3 arguments, 0 were given"),
     (lambda k: k(2)(1.0, [1.0], [1.0], 3), "takes 3 arguments, 4 were given"),
-    (lambda k: k(2)(1.0, X=[1.0]), "takes its arguments by position"),
+    (lambda k: k(2)(1.0, X=[1.0]), "`saxpy` lacks its argument `Y`"),
     (
         lambda k: k(2)("a", [1.0], [1.0]),
         "argument `alpha` of `saxpy`: expected float32, got 'a', a str",

@@ -268,6 +268,11 @@ class Rewriter:
             wanted = instance.types.storage(name)
             if isinstance(given, ast.expr):
                 arguments.append(self.at(given, wanted))
+            elif isinstance(given, Scalar):  # a NumPy number as a default
+                held = f"%default{len(self.namespace)}"
+                self.namespace[held] = given
+                value = ast.copy_location(ast.Name(id=held, ctx=ast.Load()), node)
+                arguments.append(self.cast(value, wanted))
             else:
                 arguments.append(self.cast(ast.copy_location(ast.Constant(given), node), wanted))
         return ast.Call(func=function, args=arguments, keywords=[])
@@ -585,6 +590,26 @@ class Program:
             instance.namespace[spelled] = self._thread[index]
 
 
+def _in_order(
+    function: types.FunctionType, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[Any, ...]:
+    """One argument a parameter, as Python binds them: by position, by keyword, by default."""
+    import inspect
+
+    signature = inspect.Signature(
+        [
+            parameter.replace(annotation=parameter.empty)
+            for parameter in inspect.signature(function, follow_wrapped=False).parameters.values()
+        ]
+    )
+    try:
+        bound = signature.bind(*arguments, **keywords)
+    except TypeError as error:
+        raise CudaTypeError(f"`{function.__name__}`: {error}") from None
+    bound.apply_defaults()
+    return tuple(bound.arguments.values())
+
+
 _programs: dict[tuple[object, ...], Program] = {}
 _KEPT = 64
 
@@ -594,6 +619,7 @@ def launch(
     threads: tuple[int, int, int],
     block: tuple[int, int, int] | None,
     arguments: tuple[Any, ...],
+    keywords: dict[str, Any] | None = None,
 ) -> None:
     """Runs a launch of `kernel` on the reference device; the core calls it in place of machine code.
 
@@ -601,7 +627,8 @@ def launch(
         kernel: a `cudapy` kernel.
         threads: how many along x, y, z.
         block: the block's size where the launch says one.
-        arguments: what the launcher was called with.
+        arguments: what the launcher was called with by position.
+        keywords: and by keyword.
 
     Raises:
         CudaTypeError: the number or a type of the arguments is wrong.
@@ -611,10 +638,7 @@ def launch(
     from .reference_signatures import read_function, written_types
 
     declared, _ = written_types(functions[0], kernel.sigs[0], read_function(functions[0])[2])
-    if len(arguments) != len(declared):
-        raise CudaTypeError(
-            f"{functions[0].__name__} takes {len(declared)} arguments, not {len(arguments)}"
-        )
+    arguments = _in_order(functions[0], arguments, keywords or {})
     given = [wanted or argument_type(value) for wanted, value in zip(declared, arguments)]
     key = (functions, kernel.sigs, tuple(given))
     program = _programs.get(key)
