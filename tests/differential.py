@@ -123,6 +123,8 @@ def differential(
     *,
     sig: str | None = None,
     threads: Callable[[int], tuple[int, ...]] = lambda n: (n,),
+    block: tuple[int, int, int] | None = None,
+    sizes: Callable[[int], list[int]] = sizes_for,
     ulp: float = 0,
     targets: list[Target] = TARGETS,
     **options: Any,
@@ -134,6 +136,8 @@ def differential(
         arguments: makes fresh arguments for a size; those that are NumPy arrays are compared after the launch.
         sig: the kernel's signature.
         threads: the launch for a size.
+        block: the block's size where the launch says one.
+        sizes: the sizes for a gang width.
         ulp: how far floats may be apart.
         targets: what to compile for.
         options: of `cp.compile`; `contract=False` unless given, because a contracted a * b + c is rounded once.
@@ -147,11 +151,11 @@ def differential(
         chosen = {"check": number % 2 == 0, **options}
         with compiling_for(target):
             kernel = cp.compile(list(listed), sig=sig, **chosen)
-            for n in sizes_for(target.gang):
+            for n in sizes(target.gang):
                 if n not in expected:
                     expected[n] = arguments(n)
                     launch = (*threads(n), 1, 1)[:3]
-                    interpret(source, launch, None, tuple(expected[n]))
+                    interpret(source, launch, block, tuple(expected[n]))
                 compare_launch(
                     kernel,
                     threads(n),
@@ -159,6 +163,7 @@ def differential(
                     arguments(n),
                     ulp,
                     f"{listed[0].__name__}, {target}, n = {n}",
+                    block,
                 )
 
 
@@ -169,9 +174,10 @@ def compare_launch(
     given: list[Any],
     ulp: float,
     what: str,
+    block: tuple[int, int, int] | None = None,
 ) -> None:
     """Launches `kernel` on `given` and holds what it wrote against `expected`."""
-    kernel(*threads)(*given)
+    kernel(*threads, block=block)(*given)
     for position, (want, have) in enumerate(zip(expected, given)):
         if isinstance(want, np.ndarray):
             assert same(want, have, ulp), (

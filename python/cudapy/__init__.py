@@ -74,6 +74,15 @@ if TYPE_CHECKING:
         idz as idz,
     )
     from ._impl.placeholders import (
+        local as local,
+    )
+    from ._impl.placeholders import (
+        shared as shared,
+    )
+    from ._impl.placeholders import (
+        syncthreads as syncthreads,
+    )
+    from ._impl.placeholders import (
         threadIdx as threadIdx,
     )
     from ._impl.placeholders import (
@@ -149,7 +158,8 @@ _HOMES = {
     "_impl.compile": "compile kernel",
     "_impl.device": "device get_device set_device",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError TemplateError",
-    "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz threadIdx warpSize",
+    "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads threadIdx "
+    "warpSize",
     "_impl.template": "Template template",
     "_impl.types": "Array Bool Double Float Int Pointer Void bool_ dim3 elemType float32 float64 "
     "int8 int16 int32 int64 uint8 uint16 uint32 uint64",

@@ -16,8 +16,10 @@ std::string thread_text(const runtime::FaultRecord& fault, const std::string& ke
 void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site,
                     Diagnostics& diagnostics) {
   const std::string array = "`" + site.subject + "`";
+  const std::string where =
+      site.axis < 0 ? array : "axis " + std::to_string(site.axis) + " of " + array;
   const std::string message = "index " + std::to_string(fault.index) + " is out of bounds for " +
-                              array + ", which has " + std::to_string(fault.length) + " elements";
+                              where + ", which has " + std::to_string(fault.length) + " elements";
   std::string help;
   if (fault.index == fault.thread[0] && fault.index >= fault.length) {
     help = "more threads were asked for than the array has elements: write `if idx < len(" +

@@ -1,6 +1,6 @@
 // Lowers one function. Private to src/frontend: lower.cpp drives it, and its members are spread
 // over lower_function.cpp, lower_statements.cpp, lower_loops.cpp, lower_assignments.cpp,
-// lower_expressions.cpp and lower_calls.cpp by what they lower.
+// lower_arrays.cpp, lower_expressions.cpp and lower_calls.cpp by what they lower.
 #pragma once
 
 #include <map>
@@ -130,6 +130,20 @@ class FunctionLowering {
   std::optional<ir::Type> local_type(const syntax::Expr& annotation);
   ir::ExprPtr keep(ir::ExprPtr value, const std::string& name);
   ir::ExprPtr keep_always(ir::ExprPtr value, const std::string& name);
+
+  // lower_arrays.cpp
+  std::optional<SpecialForm> array_form(const syntax::Expr& value);
+  void declare_array(const syntax::Expr& target, const syntax::Expr& call, SpecialForm form);
+  bool array_arguments(const syntax::Expr& call, const std::string& name,
+                       const syntax::Expr*& shape, const syntax::Expr*& dtype);
+  std::optional<std::vector<int64_t>> array_extents(const syntax::Expr& shape,
+                                                    const std::string& name);
+  std::optional<ir::Scalar> array_element(const syntax::Expr& dtype, const std::string& name);
+  bool check_array_size(const syntax::Expr& call, SpecialForm form,
+                        const std::vector<int64_t>& extents, ir::Scalar element);
+  [[nodiscard]] const syntax::Expr* declared_base(const syntax::Expr& expr) const;
+  bool declared_operands(const syntax::Expr& expr, const syntax::Expr& base,
+                         std::vector<ir::ExprPtr>& operands);
 
   // lower_expressions.cpp
   ir::ExprPtr lower(const syntax::Expr& expr);

@@ -91,6 +91,11 @@ constexpr ThreadGroup kThreadGroups[] = {{"threadIdx", ThreadIndex::ThreadIdxX},
                                          {"blockDim", ThreadIndex::BlockDimX},
                                          {"gridDim", ThreadIndex::GridDimX}};
 
+// What the threads of a block do together, and the arrays that they do it in.
+constexpr SpecialName kCooperation[] = {
+    {"local", SpecialForm::LocalArray},
+};
+
 // CUDA's names that are known, and not there yet.
 constexpr Refusal kRefusedCuda[] = {
     {"syncthreads", "barriers are not supported yet",
@@ -99,8 +104,6 @@ constexpr Refusal kRefusedCuda[] = {
      "split the work into two kernels: a launch ends with a barrier"},
     {"shared", "shared arrays are not supported yet",
      "pass an array as an argument to hold what threads share"},
-    {"local", "local arrays are not supported yet",
-     "use plain variables, or an array argument with a part a thread"},
     {"atomic", "atomics are not supported yet",
      "let each thread write its own element and add up in a second kernel"},
     {"shfl", "warp operations are not supported yet",
@@ -307,6 +310,7 @@ std::optional<Resolved> find_cudapy_name(std::string_view name) {
     return result;
   }
   if (name == "xrange") return find_special(kBuiltins, name);
+  if (auto special = find_special(kCooperation, name)) return special;
   if (name == "fma") return find_math_name(name);
   if (is_dtype_name(name)) {
     if (auto cast = find_cast(name)) return cast;
@@ -366,6 +370,7 @@ std::vector<std::string> cudapy_names() {
     if (is_dtype_name(type) && type != "void") names.emplace_back(type);
   }
   names.insert(names.end(), {"warpSize", "math"});
+  append_names(names, kCooperation);
   append_names(names, kRefusedCuda);
   return names;
 }

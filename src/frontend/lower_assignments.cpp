@@ -72,6 +72,10 @@ std::optional<ir::BinaryOp> binary_of(syntax::BinaryOp op) {
 }  // namespace
 
 void FunctionLowering::lower_assign(const syntax::Stmt& stmt) {
+  if (stmt.targets.size() == 1) {
+    if (const auto form = array_form(stmt.value))
+      return declare_array(stmt.targets[0], stmt.value, *form);
+  }
   const bool unpacks = stmt.targets[0].kind == ExprKind::Tuple;
   if (stmt.targets.size() == 1 && unpacks) return assign_tuple(stmt.targets[0], stmt.value);
   if (stmt.targets.size() == 1) return assign(stmt.targets[0], lower_or_poison(stmt));
@@ -122,6 +126,12 @@ void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
     case ExprKind::Name: {
       mark_assigned(target.text);
       const ir::LocalId local = variable(target.text, target.span);
+      if (function_.locals[static_cast<size_t>(local)].storage != ir::Storage::Value) {
+        error("array-reassigned", target.span,
+              "`" + target.text + "` stands for an array, which cannot be assigned",
+              "assign its elements, or use another name");
+        return;
+      }
       ir::Stmt& stmt = emit(ir::StmtKind::Assign, target.span);
       stmt.local = local;
       stmt.value = std::move(value);

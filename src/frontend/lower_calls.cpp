@@ -271,6 +271,11 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
       lower_arguments_for_errors(expr);
       return error("not-a-value", expr.span, "`" + name + "` is only for the header of a loop",
                    "write `for i in " + name + "(...)`");
+    case SpecialForm::SharedArray:
+    case SpecialForm::LocalArray:
+      return error("array-declaration", expr.span,
+                   "`" + name + "` makes an array, which needs a name",
+                   "write it on a line of its own: `tile = " + name + "(...)`");
     case SpecialForm::Divmod:
       lower_arguments_for_errors(expr);
       return error("tuple-value", expr.span, "`divmod` gives two values",

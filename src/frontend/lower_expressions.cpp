@@ -246,7 +246,10 @@ ir::ExprPtr FunctionLowering::lower_subscript(const syntax::Expr& expr) {
 // The array and its index.
 bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
                                           std::vector<ir::ExprPtr>& operands) {
+  if (const syntax::Expr* declared = declared_base(expr))
+    return declared_operands(expr, *declared, operands);
   const syntax::Expr& base = expr.operands[0];
+  if (base.kind == ExprKind::Name && is_poisoned(base.text)) return false;
   for (size_t i = 1; i < expr.operands.size(); ++i) {
     if (expr.operands[i].kind != ExprKind::Slice) continue;
     error("slice", expr.span, "slices are not supported in kernels yet",

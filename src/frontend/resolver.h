@@ -40,6 +40,10 @@ enum class SpecialForm : uint8_t {
   Square,
   Clip,        // numpy's of that name
   LogicalNot,  // numpy.logical_not(x)
+  // cooperation
+  SharedArray,  // shared(shape, dtype)
+  LocalArray,   // local(shape, dtype)
+  SyncThreads,  // syncthreads()
 };
 
 struct Resolved {

@@ -40,6 +40,9 @@ class LivenessWalk {
         return loops_.back().after;
       case StmtKind::Continue:
         return loops_.back().continues;
+      case StmtKind::Declare:
+      case StmtKind::Barrier:
+        return live;
       case StmtKind::If:
         return if_(stmt, std::move(live));
       case StmtKind::While:

@@ -212,6 +212,7 @@ class Printer {
   void stmt(const Stmt& stmt);
   void nested(std::string_view head, const Block& body);
   void remark(const Stmt& stmt);
+  void declaration(const Stmt& stmt);
   void list(const std::vector<ExprPtr>& exprs, size_t first = 0);
   void constant(const Expr& expr);
   void sequence(const Expr& expr);
@@ -394,6 +395,17 @@ void Printer::remark(const Stmt& stmt) {
   }
 }
 
+void Printer::declaration(const Stmt& stmt) {
+  const Local& local = function_.locals[static_cast<size_t>(stmt.local)];
+  out_ += local_name(stmt.local);
+  out_ += local.storage == Storage::Block ? " = shared((" : " = local((";
+  for (size_t i = 0; i < local.extents.size(); ++i) {
+    out_ += (i > 0 ? ", " : "") + std::to_string(local.extents[i]);
+  }
+  const Type& type = local.type.is_unknown() ? local.declared : local.type;
+  out_ += "), " + std::string(name_of(type.scalar)) + ")";
+}
+
 void Printer::stmt(const Stmt& stmt) {
   switch (stmt.kind) {
     case StmtKind::Assign:
@@ -446,6 +458,12 @@ void Printer::stmt(const Stmt& stmt) {
       break;
     case StmtKind::Evaluate:
       expr(*stmt.value, kTernary);
+      break;
+    case StmtKind::Declare:
+      declaration(stmt);
+      break;
+    case StmtKind::Barrier:
+      out_ += "syncthreads()";
       break;
   }
   if (!stmt.else_body.empty()) {

@@ -11,7 +11,7 @@ namespace cudapy::ir {
 namespace {
 
 // Bump when the layout changes: the bytes are part of what names a cache entry.
-constexpr uint8_t kFormat = 2;
+constexpr uint8_t kFormat = 3;
 
 class Writer {
  public:
@@ -21,7 +21,12 @@ class Writer {
     byte(kFormat);
     number(function.parameter_count);
     count(function.locals.size());
-    for (const Local& local : function.locals) type(local.type);
+    for (const Local& local : function.locals) {
+      type(local.type);
+      kind(local.storage);
+      count(local.extents.size());
+      for (const int64_t extent : local.extents) number(extent);
+    }
     type(function.result);
     byte(function.uses_block_shape);
     byte(function.wide_index);

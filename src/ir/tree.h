@@ -117,6 +117,7 @@ struct FaultSite {
   FaultKind kind = FaultKind::Index;
   Span span;
   std::string subject;  // Index: the array's name
+  int8_t axis = -1;     // Index: of an array of several dimensions
 };
 
 struct Expr {
@@ -161,6 +162,10 @@ enum class StmtKind : uint8_t {
   Continue,
   Return,    // value (may be absent)
   Evaluate,  // value, for its effects
+  // cooperation
+  Declare,  // local: an array of Storage::Thread starts, with zeros, for the lanes that are on;
+            // untyped: of Storage::Block as well
+  Barrier,  // all threads of the block that have not returned meet here
 };
 
 struct Stmt {
@@ -190,6 +195,10 @@ struct RowAccess {
   ExprPtr offset;            // null: 0
 };
 
+// Where a local lives: in registers, or, an array that the kernel declares, in memory of its
+// thread's or of its block's own.
+enum class Storage : uint8_t { Value, Thread, Block };
+
 struct Local {
   std::string name;              // the user's; compiler-made ones start with '%'
   Type type;                     // typed tree
@@ -197,6 +206,8 @@ struct Local {
   Span span;                     // where it is first bound
   Shape shape = Shape::Varying;  // set by sema::annotate_shapes
   int32_t stride = 0;
+  Storage storage = Storage::Value;
+  std::vector<int64_t> extents;  // of an array that is declared: one for each dimension, row by row
 };
 
 // What was written about a function's types: parameters in order, and the result (Unknown: infer).

@@ -23,8 +23,11 @@ class Verifier {
       if (local.type.weak || local.type.is_unknown() || local.type.is_void()) {
         report("the local " + local.name + " has the type " + to_string(local.type));
       }
-      if (local.type.is_array() && i >= parameters)
-        report("the local " + local.name + " is an array");
+      const bool declared = local.storage != Storage::Value;
+      if (local.type.is_array() != declared && i >= parameters)
+        report("the local " + local.name + " is an array that is not declared, or no array");
+      if (declared && local.extents.size() != local.type.rank)
+        report("the array " + local.name + " has the wrong number of extents");
     }
     if (!function_.written.empty() && function_.written.size() != parameters)
       report("`written` has the wrong size");
@@ -310,6 +313,13 @@ class Verifier {
         if (const Type type = stmt.value ? stmt.value->type : Type::void_(); !(type == result_)) {
           report("a return gives " + to_string(type) + ", not " + to_string(result_));
         }
+        return;
+      case StmtKind::Declare:
+        if (!has_local(stmt.local) ||
+            function_.locals[static_cast<size_t>(stmt.local)].storage != Storage::Thread)
+          report("a declaration of what is no array of a thread");
+        return;
+      case StmtKind::Barrier:
         return;
       case StmtKind::Evaluate:
         if (!stmt.value) return report("an evaluation lacks its value");

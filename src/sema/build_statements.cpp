@@ -43,6 +43,7 @@ int32_t build_typed(Instance& instance, Instances& instances, ir::Program& typed
 // array) gets any type.
 Type Builder::storage_of(size_t local) const {
   Type type = instance_.types[local];
+  if (locals_[local].storage != ir::Storage::Value) return type;
   if (!type.is_scalar()) {
     const bool parameter = instance_.is_parameter(static_cast<LocalId>(local));
     return parameter && type.is_array() ? type : kBool;
@@ -73,9 +74,12 @@ void Builder::lay_out_locals(ir::Function& function, Block& prologue) {
       ExprPtr value = convert(local(static_cast<LocalId>(i), passed, locals_[i].span),
                               locals_[static_cast<size_t>(own)].type);
       prologue.push_back(assignment(own, std::move(value)));
+    } else if (locals_[i].storage != ir::Storage::Value) {
+      continue;
     } else if (instance_.types[i].is_array()) {
       LocalId array = flow.single->value->local;
-      while (!instance_.is_parameter(array))
+      while (!instance_.is_parameter(array) &&
+             locals_[static_cast<size_t>(array)].storage == ir::Storage::Value)
         array = instance_.flow.locals[static_cast<size_t>(array)].single->value->local;
       map_[i] = array;
     } else if (flow.maybe_unassigned) {
@@ -134,7 +138,7 @@ Block Builder::block(Block block) {
 }
 
 void Builder::mark_written(const ir::Expr& array) {
-  assert(array.local < static_cast<LocalId>(written_.size()));
+  if (array.local >= static_cast<LocalId>(written_.size())) return;  // declared in the kernel
   written_[static_cast<size_t>(array.local)] = true;
 }
 
@@ -164,6 +168,15 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
       for (ExprPtr& operand : stmt->operands) {
         operand = as(std::move(operand), locals_[static_cast<size_t>(stmt->local)].type);
       }
+      break;
+    case StmtKind::Declare:
+      if (locals_[static_cast<size_t>(stmt->local)].storage == ir::Storage::Block) {
+        uses_block_shape_ = true;
+        return;
+      }
+      break;
+    case StmtKind::Barrier:
+      uses_block_shape_ = true;
       break;
     case StmtKind::Break:
     case StmtKind::Continue:

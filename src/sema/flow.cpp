@@ -217,6 +217,10 @@ class Walker {
         if (stmt.value) expr(*stmt.value, state);
         state.reachable = false;
         return;
+      case StmtKind::Declare:
+        return assign(stmt.local, state);
+      case StmtKind::Barrier:
+        return;
       case StmtKind::Store:
       case StmtKind::Evaluate:
         for (const ir::ExprPtr& operand : stmt.operands) expr(*operand, state);

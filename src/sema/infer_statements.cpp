@@ -115,6 +115,8 @@ void Inference::stmt(Stmt& stmt) {
       break;
     case StmtKind::Break:
     case StmtKind::Continue:
+    case StmtKind::Declare:
+    case StmtKind::Barrier:
       return;
     case StmtKind::Return:
       return give_back(stmt);

@@ -107,6 +107,9 @@ class ShapeWalk {
       case StmtKind::Return:
         return_(stmt);
         break;
+      case StmtKind::Declare:
+      case StmtKind::Barrier:
+        break;
     }
   }
 
@@ -224,6 +227,10 @@ class ShapeWalk {
     return {local.shape, local.stride};
   }
 
+  [[nodiscard]] bool is_of_thread(LocalId array) const {
+    return function_.locals[static_cast<size_t>(array)].storage == Storage::Thread;
+  }
+
   LaneShape operation(Expr& expr) {
     LaneShape all = kUniform;
     for (ExprPtr& operand : expr.operands) {
@@ -236,6 +243,9 @@ class ShapeWalk {
         return expr.thread_index == ThreadIndex::Idx || expr.thread_index == ThreadIndex::ThreadIdxX
                    ? linear(1)
                    : kUniform;
+      case ExprKind::Load:
+        // Each lane has elements of its own in its thread's array.
+        return is_of_thread(expr.operands[0]->local) ? kVarying : all;
       case ExprKind::Select:
         if (shape_of(*expr.operands[0]) != kUniform) return kVarying;
         return join(shape_of(*expr.operands[1]), shape_of(*expr.operands[2]));

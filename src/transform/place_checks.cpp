@@ -23,7 +23,7 @@ class CheckPlacer {
       if (stmt->value) expression(*stmt->value);
       for (ExprPtr& operand : stmt->operands) expression(*operand);
       if (stmt->kind == StmtKind::Store) {
-        stmt->fault_site = add_site(FaultKind::Index, stmt->span, *stmt->operands[0]);
+        stmt->fault_site = add_index_sites(stmt->span, stmt->operands);
         stmt->row_access = add_row_access(*stmt->operands[0], *stmt->operands[1]);
       }
       this->block(stmt->body);
@@ -36,7 +36,7 @@ class CheckPlacer {
     for (ExprPtr& operand : expr.operands) expression(*operand);
     block(expr.body);
     if (expr.kind == ExprKind::Load) {
-      expr.fault_site = add_site(FaultKind::Index, expr.span, *expr.operands[0]);
+      expr.fault_site = add_index_sites(expr.span, expr.operands);
       expr.row_access = add_row_access(*expr.operands[0], *expr.operands[1]);
     } else if (divides_integers(expr)) {
       expr.fault_site = add_site(FaultKind::Division, expr.span, *expr.operands[1]);
@@ -58,6 +58,16 @@ class CheckPlacer {
       site.subject = function_.locals[static_cast<size_t>(subject.local)].name;
     function_.fault_sites.push_back(std::move(site));
     return static_cast<int32_t>(function_.fault_sites.size()) - 1;
+  }
+
+  // One site for each index, one after the other; the first.
+  int32_t add_index_sites(Span span, const std::vector<ExprPtr>& operands) {
+    const auto first = static_cast<int32_t>(function_.fault_sites.size());
+    for (size_t i = 1; i < operands.size(); ++i) {
+      add_site(FaultKind::Index, span, *operands[0]);
+      if (operands.size() > 2) function_.fault_sites.back().axis = static_cast<int8_t>(i - 1);
+    }
+    return first;
   }
 
   bool add_row_access(const Expr& array, const Expr& index) {

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import operator
 import re
 import types
 from functools import partial
@@ -19,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 from . import reference_names as names
 from .errors import CompileError, CudaTypeError
 from .reference_arrays import ArrayView, argument_type, as_argument
+from .reference_cooperation import Barrier, NewArray, enter_block
 from .reference_forms import Forms
 from .reference_math import MathFunction
 from .reference_types import Types, zero
 from .scalar import WEAK_FLOAT, WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def _not(value: object) -> Scalar:
@@ -226,6 +228,9 @@ class Rewriter:
         return self.cast(compare, "bool")
 
     def _index(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.Tuple):
+            made = ast.Tuple(elts=[self._index(item) for item in node.elts], ctx=ast.Load())
+            return ast.copy_location(made, node)
         known = self.types.constants.of(node)
         if isinstance(known, int) and known < 0 and self.types.type_of(node) == WEAK_INT:
             return ast.copy_location(ast.Constant(known), node)
@@ -236,6 +241,12 @@ class Rewriter:
         function = self._outside(node.func, "void")
         if isinstance(called, types.FunctionType):
             return self._helper(called, function, node)
+        if isinstance(called, NewArray):
+            place = ast.Constant((node.lineno, node.col_offset))  # type: ignore[arg-type]
+            given = [*map(self.natural, called.arguments(node)), place]
+            return ast.Call(func=function, args=given, keywords=[])
+        if isinstance(called, Barrier):
+            return ast.Call(func=function, args=[ast.Constant(node.lineno)], keywords=[])
         arguments = [self.natural(argument) for argument in node.args]
         if isinstance(called, names.Cast):
             known = self.types.constants.of(node.args[0]) if node.args else None
@@ -405,6 +416,14 @@ def _call(name: str, at: ast.AST, *arguments: ast.expr) -> ast.expr:
     return ast.copy_location(made, at)
 
 
+def _positions(begin: tuple[int, ...], end: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
+    """The threads, or blocks, from `begin` to before `end`, x fastest."""
+    for z in range(begin[2], end[2]):
+        for y in range(begin[1], end[1]):
+            for x in range(begin[0], end[0]):
+                yield x, y, z
+
+
 def _parameters(tree: ast.FunctionDef) -> list[ast.arg]:
     return [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
 
@@ -562,22 +581,45 @@ class Program:
     def run(
         self, threads: tuple[int, int, int], block: tuple[int, int, int], arguments: list[Any]
     ) -> None:
-        """Runs the kernel for every thread, x fastest."""
+        """Runs the kernel for every thread: block after block where the threads of one do something together, else
+        x fastest."""
         Context.default_float = self.default_float
         self._thread = dict.fromkeys(_INDICES, Scalar("int32", 0))
         run = self.runnable(self.kernel)
         grid = tuple(-(-wanted // size) for wanted, size in zip(threads, block))
         fixed = {f"blockDim.{axis}": size for axis, size in zip("xyz", block)}
         fixed |= {f"gridDim.{axis}": count for axis, count in zip("xyz", grid)}
-        for z in range(threads[2]):
-            for y in range(threads[1]):
-                for x in range(threads[0]):
-                    place = dict(fixed, idx=x, idy=y, idz=z)
-                    for axis, at, size in zip("xyz", (x, y, z), block):
-                        place[f"threadIdx.{axis}"] = at % size
-                        place[f"blockIdx.{axis}"] = at // size
-                    self._enter({name: Scalar("int32", value) for name, value in place.items()})
-                    run(*arguments)
+
+        def enter(at: tuple[int, ...]) -> None:
+            place = dict(fixed, **dict(zip(("idx", "idy", "idz"), at)))
+            for axis, position, size in zip("xyz", at, block):
+                place[f"threadIdx.{axis}"] = position % size
+                place[f"blockIdx.{axis}"] = position // size
+            self._enter({name: Scalar("int32", value) for name, value in place.items()})
+
+        if not self._uses(NewArray, Barrier):
+            for at in _positions((0, 0, 0), threads):
+                enter(at)
+                run(*arguments)
+            return
+        for number in _positions((0, 0, 0), grid):
+            begin = tuple(map(operator.mul, number, block))
+            end = tuple(map(operator.add, begin, block))
+            together = enter_block()
+            if self._uses(Barrier):
+                together.run(partial(run, *arguments), list(_positions(begin, end)), enter)
+                continue
+            for at in _positions(begin, tuple(map(min, end, threads))):
+                enter(at)
+                run(*arguments)
+
+    def _uses(self, *kinds: type) -> bool:
+        """Whether the kernel or one of its helpers calls something whose meaning is one of these."""
+        for instance in self.instances.values():
+            for node in ast.walk(instance.tree):
+                if isinstance(node, ast.Call) and instance.types.is_call_of(node, kinds):
+                    return True
+        return False
 
     def _enter(self, thread: dict[str, Scalar]) -> None:
         """Gives the thread's indices to every function's namespace, under each spelling it uses (`cp.idx`, `i`)."""

@@ -91,6 +91,7 @@ for _operation in [
     "getitem",
     "round",
     "divmod",
+    "call",
 ]:
     _refuse(f"__{_operation}__")
 Placeholder.__hash__ = object.__hash__  # type: ignore[method-assign]
@@ -103,3 +104,6 @@ blockIdx = Placeholder("blockIdx")
 blockDim = Placeholder("blockDim")
 gridDim = Placeholder("gridDim")
 warpSize = Placeholder("warpSize")
+shared = Placeholder("shared")
+local = Placeholder("local")
+syncthreads = Placeholder("syncthreads")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import placeholders
 from . import types as cuda_types
+from .reference_cooperation import COOPERATION
 from .reference_math import CONSTANTS, MathFunction, is_known
 from .scalar import (
     WEAK_INT,
@@ -192,6 +193,7 @@ _OWN = {
         for name in ("threadIdx", "blockIdx", "blockDim", "gridDim")
     },
     **{elem.name: elem for elem in cuda_types.ELEM_TYPES},
+    **{name: getattr(placeholders, name) for name in COOPERATION},
     "double": cuda_types.float64,
     "xrange": builtins.range,
     **{"%" + name: getattr(builtins, name) for name in ("abs", "min", "max", "pow", "divmod")},
@@ -206,6 +208,8 @@ def meaning(value: Any) -> Any:
     if isinstance(value, placeholders.Placeholder):
         if value.name == "warpSize":
             return Scalar("int32", 32)
+        if value.name in COOPERATION:
+            return COOPERATION[value.name]
         return Index(value.name) if value.name.startswith("id") else value
     if isinstance(value, cuda_types.ElemType):
         return Cast(value.name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import reference_names as names
 from .errors import CudaPyError
 from .reference_constants import Constants
+from .reference_cooperation import NewArray
 from .scalar import (
     BITS,
     WEAK_INT,
@@ -278,7 +279,8 @@ class Types:
             case ast.Subscript():
                 self.type_of(node.slice)
                 array = self.type_of(node.value)
-                return None if array is None else array[:-1]
+                indices = len(node.slice.elts) if isinstance(node.slice, ast.Tuple) else 1
+                return None if array is None else array[:-indices]
             case ast.Call():
                 return self._call(node)
         raise CudaPyError(
@@ -345,6 +347,13 @@ class Types:
         assert isinstance(node, ast.Name)
         return names.lookup(self.function, node.id, self.program.together)
 
+    def is_call_of(self, node: ast.Call, kinds: tuple[type, ...]) -> bool:
+        """Whether a call's function, looked up by its name, is one of these."""
+        try:
+            return isinstance(self.meaning(node.func), kinds)
+        except (AssertionError, AttributeError, NameError):
+            return False
+
     def _meaning_type(self, meaning: Any) -> Any:
         if isinstance(meaning, names.Index):
             return "int32"
@@ -353,9 +362,11 @@ class Types:
         return "void"
 
     def _call(self, node: ast.Call) -> Any:
+        called = self.meaning(node.func)
+        if isinstance(called, NewArray):
+            return called.type_of(self, node)
         types = [self.type_of(argument) for argument in node.args]
         types += [self.type_of(keyword.value) for keyword in node.keywords]
-        called = self.meaning(node.func)
         if isinstance(called, names.Plain):
             return "void"
         if any(type is None for type in types):

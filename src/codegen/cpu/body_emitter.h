@@ -1,6 +1,7 @@
 // The body of a kernel for one gang of threads. One class, its parts a file each:
 //   lanes.cpp      values of lanes: scalars, progressions, vectors, masks
 //   expressions.cpp, memory.cpp, checks.cpp
+//   declared_arrays.cpp shared and local arrays
 //   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
 //   loops.cpp      while and for; ranges.cpp the counter of a for
 #pragma once
@@ -45,6 +46,9 @@ struct BodyOptions {
   int gang_width = 1;
   bool fastmath = false;
 };
+
+// Elements of an array that a kernel declares.
+int64_t element_count(const ir::Local& array);
 
 class BodyEmitter {
  public:
@@ -164,6 +168,21 @@ class BodyEmitter {
   void emit_store(const ir::Stmt& stmt);
   void emit_uniform_store(llvm::Value* address, ir::Scalar element, const ir::Expr& value);
 
+  // declared_arrays.cpp
+  struct Place {
+    llvm::Value* address = nullptr;
+    // Uniform: one element; Linear: elements side by side; Varying: an address for each lane.
+    ir::Shape shape = ir::Shape::Uniform;
+  };
+  [[nodiscard]] bool is_declared(const ir::Expr& array) const;
+  [[nodiscard]] ir::Storage storage_of(ir::LocalId array) const;
+  Lanes flat_index(const std::vector<ir::ExprPtr>& operands, int32_t site);
+  Lanes next_axis(Lanes flat, int64_t extent, Lanes lanes);
+  Place place_of(const std::vector<ir::ExprPtr>& operands, int32_t site);
+  Lanes load_declared(const ir::Expr& expr);
+  void store_declared(const ir::Stmt& stmt);
+  void emit_declaration(const ir::Stmt& stmt);
+
   // checks.cpp
   struct Fault {
     llvm::Value* lane;   // null: the first that is on
@@ -173,7 +192,7 @@ class BodyEmitter {
   llvm::BasicBlock* branch_unless(llvm::Value* fine);
   void emit_fault(llvm::BasicBlock* block, int32_t site, const Fault& fault);
   llvm::Value* first_lane(llvm::Value* mask);
-  void check_index(const ir::Expr& array, const ir::Expr& index_expr, const Lanes& index,
+  void check_index(llvm::Value* length, const ir::Expr& index_expr, const Lanes& index,
                    int32_t site);
   void check_lanes(llvm::Value* indices, ir::Scalar type, llvm::Value* length, int32_t site);
   void check_divisor(llvm::Value* divisor, int32_t site);

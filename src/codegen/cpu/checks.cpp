@@ -74,10 +74,9 @@ Value* BodyEmitter::first_lane(Value* mask) {
   return builder_.CreateZExtOrTrunc(zeros, builder_.getInt64Ty());
 }
 
-void BodyEmitter::check_index(const ir::Expr& array, const ir::Expr& index_expr, const Lanes& index,
+void BodyEmitter::check_index(Value* length, const ir::Expr& index_expr, const Lanes& index,
                               int32_t site) {
   ir::Scalar type = index_expr.type.scalar;
-  Value* length = array_of(array).length;
   Value* first = emit_cast(builder_, index.value, type, ir::Scalar::I64);
   if (index.shape == Shape::Uniform) {
     BasicBlock* suspect = branch_unless(builder_.CreateICmpULT(first, length));

@@ -52,6 +52,7 @@ class KernelEmitter {
   void run() {
     load_arguments();
     load_launch();
+    make_thread_arrays();
     BasicBlock* exit = BasicBlock::Create(builder_.getContext(), "exit", function_);
     body_.set_fault_handling(
         load_at(function_->getArg(1), offsetof(runtime::Launch, fault), builder_.getPtrTy()), exit);
@@ -92,6 +93,19 @@ class KernelEmitter {
             load_at(arguments, place(size, size), memory_type(builder_.getContext(), type.scalar));
         body_.set_parameter(id, from_memory(builder_, value, type.scalar));
       }
+    }
+  }
+
+  // An array of each thread: of one gang at a time.
+  void make_thread_arrays() {
+    for (size_t i = 0; i < kernel_.locals.size(); ++i) {
+      const ir::Local& local = kernel_.locals[i];
+      if (local.storage != ir::Storage::Thread) continue;
+      auto count = static_cast<uint64_t>(element_count(local) * options_.gang_width);
+      Type* type = ArrayType::get(memory_type(builder_.getContext(), local.type.scalar), count);
+      AllocaInst* array = builder_.CreateAlloca(type, nullptr, local.name);
+      array->setAlignment(Align(64));
+      body_.set_array(static_cast<ir::LocalId>(i), {array, i64(local.extents[0])});
     }
   }
 

@@ -40,10 +40,11 @@ Value* BodyEmitter::element_address(const ir::Expr& array, const ir::Expr& index
 // For a descending progression the access starts at the last lane's element and is turned around.
 Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
   const ir::Expr& array = *expr.operands[0];
+  if (is_declared(array)) return load_declared(expr);
   ir::Scalar element = array.type.scalar;
   Lanes index = emit(*expr.operands[1]);
   if (is_checked(expr.fault_site, expr.row_access))
-    check_index(array, *expr.operands[1], index, expr.fault_site);
+    check_index(array_of(array).length, *expr.operands[1], index, expr.fault_site);
   Type* type = memory_type(builder_.getContext(), element);
   Align align = element_align(element);
   if (index.shape == Shape::Uniform) {
@@ -73,18 +74,19 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
 
 void BodyEmitter::emit_store(const ir::Stmt& stmt) {
   const ir::Expr& array = *stmt.operands[0];
+  if (is_declared(array)) return store_declared(stmt);
   const ir::Expr& index_expr = *stmt.operands[1];
   ir::Scalar element = array.type.scalar;
   bool checked = is_checked(stmt.fault_site, stmt.row_access);
   if (shape_of(index_expr) == Shape::Uniform) {
     Lanes index = emit(index_expr);
-    if (checked) check_index(array, index_expr, index, stmt.fault_site);
+    if (checked) check_index(array_of(array).length, index_expr, index, stmt.fault_site);
     Value* address = element_address(array, index_expr, index.value);
     return emit_uniform_store(address, element, *stmt.value);
   }
   Value* value = to_memory(builder_, emit_vector(*stmt.value), element);
   Lanes index = emit(index_expr);
-  if (checked) check_index(array, index_expr, index, stmt.fault_site);
+  if (checked) check_index(array_of(array).length, index_expr, index, stmt.fault_site);
   Align align = element_align(element);
   if (!is_contiguous(index)) {
     Value* addresses = element_address(array, index_expr, to_vector(index));

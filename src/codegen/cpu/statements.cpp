@@ -93,6 +93,10 @@ void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
       return emit_continue();
     case StmtKind::Return:
       return emit_return(stmt);
+    case StmtKind::Declare:
+      return emit_declaration(stmt);
+    case StmtKind::Barrier:
+      return;  // a kernel with barriers is taken apart at them
   }
 }
 

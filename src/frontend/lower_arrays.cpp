@@ -1,0 +1,215 @@
+// Lowering of arrays that a kernel declares: `tile = shared((16, 16), float)`, `window = local(3,
+// cp.float32)`, and their elements, `tile[i, j]` or `tile[i][j]`.
+#include <utility>
+
+#include "frontend/function_lowering.h"
+
+namespace cudapy::frontend {
+
+using syntax::ExprKind;
+
+namespace {
+
+constexpr size_t kMostDimensions = 8;
+constexpr int64_t kMostThreadBytes = int64_t{1} << 14;
+constexpr int64_t kMostBlockBytes = 227 << 10;  // what a block has on today's GPUs
+
+// The value of an integer expression that is made of constants alone.
+std::optional<int64_t> integer_of(const ir::Expr& expr) {
+  if (expr.kind == ir::ExprKind::Constant) {
+    const bool whole =
+        expr.constant.kind == ir::ConstantValue::Kind::Integer && !expr.constant.exceeds_int64;
+    return whole ? std::optional(expr.constant.integer) : std::nullopt;
+  }
+  if (expr.kind != ir::ExprKind::Binary) return std::nullopt;
+  const auto a = integer_of(*expr.operands[0]);
+  const auto b = integer_of(*expr.operands[1]);
+  constexpr int64_t kLarge = int64_t{1} << 31;  // keeps the results inside int64
+  if (!a || !b || *a < 0 || *b < 0 || *a > kLarge || *b > kLarge) return std::nullopt;
+  switch (expr.binary_op) {
+    case ir::BinaryOp::Add:
+      return *a + *b;
+    case ir::BinaryOp::Subtract:
+      return *a - *b;
+    case ir::BinaryOp::Multiply:
+      return *a * *b;
+    case ir::BinaryOp::FloorDivide:
+      return *b == 0 ? std::nullopt : std::optional(*a / *b);
+    case ir::BinaryOp::ShiftLeft:
+      return *b > 31 ? std::nullopt : std::optional(*a << *b);
+    default:
+      return std::nullopt;
+  }
+}
+
+bool is_array_form(SpecialForm form) {
+  return form == SpecialForm::SharedArray || form == SpecialForm::LocalArray;
+}
+
+}  // namespace
+
+// `shared` or `local`, if the expression is a call of one of them.
+std::optional<SpecialForm> FunctionLowering::array_form(const syntax::Expr& value) {
+  if (value.kind != ExprKind::Call) return std::nullopt;
+  const auto path = path_of(value.operands[0]);
+  if (!path || is_poisoned(path->front()) || is_variable(path->front())) return std::nullopt;
+  const Resolved found = resolve(*path);
+  const bool declares = found.kind == Resolved::Kind::Special && is_array_form(found.special) &&
+                        found.consumed + 1 == path->size();
+  return declares ? std::optional(found.special) : std::nullopt;
+}
+
+// The two arguments of the call, by position or as shape= and dtype=.
+bool FunctionLowering::array_arguments(const syntax::Expr& call, const std::string& name,
+                                       const syntax::Expr*& shape, const syntax::Expr*& dtype) {
+  const size_t given = call.operands.size() - 1;
+  const size_t positional_count = given - call.keywords.size();
+  const syntax::Expr** const places[] = {&shape, &dtype};
+  for (size_t i = 0; i < given && i < 2; ++i) {
+    const syntax::Expr& argument = call.operands[1 + i];
+    size_t place = i;
+    if (i >= positional_count) {
+      const std::string& keyword = call.keywords[i - positional_count];
+      place = keyword == "shape" ? 0 : keyword == "dtype" ? 1 : 2;
+    }
+    if (place == 2 || *places[place] != nullptr) break;
+    *places[place] = &argument;
+  }
+  if (given == 2 && shape != nullptr && dtype != nullptr) return true;
+  error("argument-count", call.span, "`" + name + "` takes a shape and a type",
+        "write `" + name + "(32, float)` or `" + name + "((16, 16), cp.float32)`");
+  return false;
+}
+
+std::optional<std::vector<int64_t>> FunctionLowering::array_extents(const syntax::Expr& shape,
+                                                                    const std::string& name) {
+  std::vector<const syntax::Expr*> items;
+  if (shape.kind == ExprKind::Tuple) {
+    for (const syntax::Expr& item : shape.operands) items.push_back(&item);
+  } else {
+    items.push_back(&shape);
+  }
+  if (items.empty() || items.size() > kMostDimensions) {
+    error("array-shape", shape.span, "an array has 1 to 8 dimensions",
+          "write `" + name + "(32, float)` or `" + name + "((16, 16), float)`");
+    return std::nullopt;
+  }
+  std::vector<int64_t> extents;
+  for (const syntax::Expr* item : items) {
+    const size_t before = diagnostics_.errors().size();
+    const ir::ExprPtr lowered = lower(*item);
+    if (diagnostics_.errors().size() != before) return std::nullopt;
+    const auto extent = integer_of(*lowered);
+    if (!extent) {
+      error("array-shape", item->span,
+            "the shape of an array must be known when the kernel is compiled",
+            "write a number, or a name from outside the kernel that stands for one");
+      return std::nullopt;
+    }
+    if (*extent < 1) {
+      error("array-shape", item->span,
+            "an array of " + std::to_string(*extent) + " elements cannot be made",
+            "write a number of at least 1");
+      return std::nullopt;
+    }
+    extents.push_back(*extent);
+  }
+  return extents;
+}
+
+std::optional<ir::Scalar> FunctionLowering::array_element(const syntax::Expr& dtype,
+                                                          const std::string& name) {
+  if (const auto path = path_of(dtype); path && !is_variable(path->front())) {
+    const Resolved found = resolve(*path);
+    if (found.kind == Resolved::Kind::Failed) return std::nullopt;
+    if (found.kind == Resolved::Kind::Cast && found.consumed + 1 == path->size())
+      return found.type.scalar;
+  }
+  error("array-type", dtype.span, "the second argument of `" + name + "` is a type of numbers",
+        "write float, int, bool, or one of cudapy's types: cp.float32, cp.uint8");
+  return std::nullopt;
+}
+
+// An error if the array is too large for what it is made in.
+bool FunctionLowering::check_array_size(const syntax::Expr& call, SpecialForm form,
+                                        const std::vector<int64_t>& extents, ir::Scalar element) {
+  const bool of_block = form == SpecialForm::SharedArray;
+  const int64_t most = of_block ? kMostBlockBytes : kMostThreadBytes;
+  int64_t bytes = ir::size_of(element);
+  for (const int64_t extent : extents) {
+    // Extents that pass the limit on their own would overflow the product.
+    bytes = extent > most ? most + 1 : bytes * extent;
+    if (bytes <= most) continue;
+    error("array-size", call.span,
+          std::string(of_block ? "a shared array" : "a thread's own array") + " holds at most " +
+              std::to_string(most) + " bytes",
+          of_block ? "let a block work on a smaller tile"
+                   : "pass an array as an argument, with a part for each thread");
+    return false;
+  }
+  return true;
+}
+
+void FunctionLowering::declare_array(const syntax::Expr& target, const syntax::Expr& call,
+                                     SpecialForm form) {
+  const std::string name = path_of(call.operands[0])->back();
+  if (target.kind != ExprKind::Name) {
+    error("array-declaration", call.span, "`" + name + "` makes an array, which needs a name",
+          "write it on a line of its own: `tile = " + name + "(...)`");
+    return mark_targets({&target, 1});
+  }
+  const bool is_taken = variables_.contains(target.text);
+  mark_assigned(target.text);
+  const auto refuse_name = [&] { bound_.refused.insert(target.text); };
+  if (is_taken) {
+    error("array-reassigned", target.span, "`" + target.text + "` already stands for something",
+          "use a name for each array, assigned once");
+    return;
+  }
+  const syntax::Expr* shape = nullptr;
+  const syntax::Expr* dtype = nullptr;
+  if (!array_arguments(call, name, shape, dtype)) return refuse_name();
+  const auto extents = array_extents(*shape, name);
+  const auto element = array_element(*dtype, name);
+  if (!extents || !element || !check_array_size(call, form, *extents, *element))
+    return refuse_name();
+  const ir::LocalId local = variable(target.text, target.span);
+  ir::Local& array = function_.locals[static_cast<size_t>(local)];
+  array.declared = ir::Type::array(*element, static_cast<uint8_t>(extents->size()));
+  array.extents = *extents;
+  array.storage = form == SpecialForm::SharedArray ? ir::Storage::Block : ir::Storage::Thread;
+  emit(ir::StmtKind::Declare, target.span).local = local;
+}
+
+// The name of the array that `tile[i][j]` is an element of; null if it begins with something else.
+const syntax::Expr* FunctionLowering::declared_base(const syntax::Expr& expr) const {
+  const syntax::Expr* base = &expr;
+  while (base->kind == ExprKind::Subscript) base = &base->operands[0];
+  if (base->kind != ExprKind::Name) return nullptr;
+  const auto found = variables_.find(base->text);
+  if (found == variables_.end()) return nullptr;
+  const ir::Local& local = function_.locals[static_cast<size_t>(found->second)];
+  return local.storage == ir::Storage::Value ? nullptr : base;
+}
+
+// The array and its indices, as many as the subscripts have.
+bool FunctionLowering::declared_operands(const syntax::Expr& expr, const syntax::Expr& base,
+                                         std::vector<ir::ExprPtr>& operands) {
+  const size_t before = diagnostics_.errors().size();
+  std::vector<const syntax::Expr*> indices;
+  for (const syntax::Expr* step = &expr; step != &base; step = &step->operands[0]) {
+    for (size_t i = step->operands.size(); i-- > 1;) indices.push_back(&step->operands[i]);
+  }
+  operands.push_back(lower(base));
+  for (auto index = indices.rbegin(); index != indices.rend(); ++index) {
+    if ((*index)->kind == ExprKind::Slice) {
+      error("slice", expr.span, "slices are not supported in kernels yet",
+            "loop over the indices: `for i in range(start, stop)`");
+      return false;
+    }
+    operands.push_back(lower(**index));
+  }
+  return diagnostics_.errors().size() == before;
+}
+
+}  // namespace cudapy::frontend
