@@ -27,7 +27,8 @@ namespace syntax = frontend::syntax;
   NODE(AsyncFor) NODE(Delete) NODE(USub) NODE(UAdd) NODE(Invert) NODE(Not) NODE(And) NODE(Or) \
   NODE(Add) NODE(Sub) NODE(Mult) NODE(MatMult) NODE(Div) NODE(FloorDiv) NODE(Mod) NODE(Pow) \
   NODE(LShift) NODE(RShift) NODE(BitAnd) NODE(BitOr) NODE(BitXor) NODE(Eq) NODE(NotEq) \
-  NODE(Lt) NODE(LtE) NODE(Gt) NODE(GtE) NODE(Is) NODE(IsNot) NODE(In) NODE(NotIn)
+  NODE(Lt) NODE(LtE) NODE(Gt) NODE(GtE) NODE(Is) NODE(IsNot) NODE(In) NODE(NotIn) \
+  NODE(Lambda)
 // clang-format on
 
 enum class Node : uint8_t {
@@ -47,7 +48,7 @@ enum class Node : uint8_t {
   FIELD(step) FIELD(targets) FIELD(target) FIELD(annotation) FIELD(iter) FIELD(name) \
   FIELD(returns) FIELD(posonlyargs) FIELD(vararg) FIELD(kwonlyargs) FIELD(kw_defaults) \
   FIELD(kwarg) FIELD(defaults) FIELD(names) FIELD(asname) FIELD(items) FIELD(optional_vars) \
-  FIELD(handlers) FIELD(finalbody) FIELD(cases)
+  FIELD(handlers) FIELD(finalbody) FIELD(cases) FIELD(decorator_list)
 // clang-format on
 
 struct Tables {
@@ -115,6 +116,8 @@ class Reader {
   void compare(PyObject* node, syntax::Expr& expr);
   void call(PyObject* node, syntax::Expr& expr);
   void unsupported(PyObject* node, syntax::Expr& expr);
+  void lambda(PyObject* node, syntax::Expr& expr);
+  void definition(PyObject* node, syntax::Stmt& stmt);
 
   std::vector<syntax::Stmt> statements(PyObject* node, PyObject* name);
   syntax::Stmt statement(PyObject* node);
@@ -310,6 +313,9 @@ syntax::Expr Reader::expression(PyObject* node) {
       expr.kind = syntax::ExprKind::Tuple;
       expr.operands = expressions(node, t_.elts);
       break;
+    case Node::Lambda:
+      lambda(node, expr);
+      break;
     default:
       unsupported(node, expr);
   }
@@ -471,6 +477,9 @@ syntax::Stmt Reader::statement(PyObject* node) {
       stmt.kind = syntax::StmtKind::Return;
       stmt.value = expression_field(node, t_.value);
       break;
+    case Node::FunctionDef:
+      definition(node, stmt);
+      break;
     default:
       unsupported(node, what, stmt);
   }
@@ -484,7 +493,6 @@ void Reader::unsupported(PyObject* node, Node what, syntax::Stmt& stmt) {
   PyRef name = field(reinterpret_cast<PyObject*>(Py_TYPE(node)), t_.class_name);
   stmt.text = text(name.get());
   switch (what) {
-    case Node::FunctionDef:
     case Node::AsyncFunctionDef:
     case Node::ClassDef:
       stmt.names.push_back(text_field(node, t_.name));
@@ -572,20 +580,52 @@ void Reader::parameters(PyObject* arguments, syntax::FunctionDef& function) {
   const Py_ssize_t count = defaults ? PyList_Size(defaults.get()) : 0;
   const size_t positional = function.parameters.size();
   for (Py_ssize_t i = 0; i < count; ++i) {
-    function.parameters[positional - static_cast<size_t>(count - i)].has_default = true;
+    syntax::Parameter& parameter = function.parameters[positional - static_cast<size_t>(count - i)];
+    parameter.has_default = true;
+    parameter.default_value = expression(PyList_GetItem(defaults.get(), i));
   }
   each(arguments, t_.kwonlyargs, [&](PyObject* item) {
     function.parameters.push_back(parameter(item));
     function.parameters.back().keyword_only = true;
   });
   size_t next = positional;
-  each(arguments, t_.kw_defaults,
-       [&](PyObject* item) { function.parameters[next++].has_default = item != Py_None; });
+  each(arguments, t_.kw_defaults, [&](PyObject* item) {
+    syntax::Parameter& parameter = function.parameters[next++];
+    parameter.has_default = item != Py_None;
+    parameter.default_value = expression(item);
+  });
   for (PyObject* name : {t_.vararg, t_.kwarg}) {
     PyRef variadic = optional_field(arguments, name);
     if (variadic) function.variadic_names.push_back(text_field(variadic.get(), t_.arg));
     if (variadic && function.variadic.line == 0) function.variadic = span(variadic.get());
   }
+}
+
+void Reader::lambda(PyObject* node, syntax::Expr& expr) {
+  auto made = std::make_shared<syntax::FunctionDef>();
+  made->name = "<lambda>";
+  made->span = expr.span;
+  PyRef arguments = field(node, t_.args);
+  if (arguments) parameters(arguments.get(), *made);
+  syntax::Stmt& result = made->body.emplace_back();
+  result.kind = syntax::StmtKind::Return;
+  result.value = expression_field(node, t_.body);
+  result.span = result.value.span;
+  expr.kind = syntax::ExprKind::Lambda;
+  expr.definition = std::move(made);
+}
+
+void Reader::definition(PyObject* node, syntax::Stmt& stmt) {
+  PyRef decorators = field(node, t_.decorator_list);
+  if (failed_) return;
+  if (PyList_Size(decorators.get()) > 0) {
+    stmt.kind = syntax::StmtKind::Unsupported;
+    stmt.text = "Decorated";
+    stmt.names.push_back(text_field(node, t_.name));
+    return;
+  }
+  stmt.kind = syntax::StmtKind::FunctionDef;
+  stmt.definition = std::make_shared<syntax::FunctionDef>(function(node));
 }
 
 syntax::FunctionDef Reader::function(PyObject* node) {

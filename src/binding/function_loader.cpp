@@ -36,17 +36,22 @@ std::vector<std::string> split_lines(std::string_view text) {
   }
 }
 
-DefaultValue default_value(PyObject* object) {
+}  // namespace
+
+DefaultValue PythonNameResolver::default_value(PyObject* object) {
   const Captured meaning = captured(object);
   DefaultValue value;
   value.is_constant = meaning.resolved.kind == Kind::Constant;
   value.constant = meaning.resolved.constant;
   value.type = meaning.resolved.type;
   value.description = describe(object);
+  const Kind kind = meaning.resolved.kind;
+  if (kind == Kind::Function || kind == Kind::Math || kind == Kind::Special || kind == Kind::Cast) {
+    value.function = meaning.resolved;
+    if (kind == Kind::Function) value.function->function = id_of(meaning.callee.get());
+  }
   return value;
 }
-
-}  // namespace
 
 const LoadedFunction* PythonNameResolver::load(FunctionId function, const Span& use,
                                                Diagnostics& diagnostics) {

@@ -68,6 +68,7 @@ class PythonNameResolver final : public frontend::NameResolver {
   frontend::AnnotatedType annotation(UserFunction& function, PyObject* object);
   PyRef evaluate(UserFunction& function, PyObject* text);
   void read_defaults(UserFunction& function);
+  frontend::DefaultValue default_value(PyObject* object);
   void read_bound_types(UserFunction& function);
 
   PyObject* read_source_;

@@ -47,6 +47,13 @@ class Collector {
     const bool refused = stmt.kind == StmtKind::Unsupported;
     for (const Expr& item : stmt.targets) target(item, refused);
     for (const std::string& name : stmt.names) names_.refused.insert(name);
+    if (stmt.definition) {
+      names_.variables.emplace(stmt.definition->name, stmt.definition->span);
+      names_.functions.insert(stmt.definition->name);
+    }
+    const bool names_lambda = stmt.kind == StmtKind::Assign && stmt.value.definition != nullptr;
+    if (names_lambda && stmt.targets[0].kind == ExprKind::Name)
+      names_.functions.insert(stmt.targets[0].text);
     expression(stmt.value);
     block(stmt.body);
     block(stmt.else_body);

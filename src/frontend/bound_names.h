@@ -14,6 +14,7 @@ struct BoundNames {
   std::map<std::string, Span, std::less<>> variables;  // with the place of the first binding
   std::set<std::string, std::less<>>
       refused;  // bound by statements or expressions that kernels cannot use
+  std::set<std::string, std::less<>> functions;  // of the variables: bound by `def` or to a lambda
 };
 
 BoundNames bound_names(std::span<const syntax::Stmt> body);

@@ -1,9 +1,12 @@
 // Lowers one function. Private to src/frontend: lower.cpp drives it, and its members are spread
 // over lower_function.cpp, lower_statements.cpp, lower_loops.cpp, lower_assignments.cpp,
-// lower_arrays.cpp, lower_expressions.cpp and lower_calls.cpp by what they lower.
+// lower_arrays.cpp, lower_expressions.cpp, lower_calls.cpp and lower_functions.cpp by what they
+// lower.
 #pragma once
 
+#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -12,6 +15,7 @@
 #include <vector>
 
 #include "frontend/bound_names.h"
+#include "frontend/function_value.h"
 #include "frontend/resolver.h"
 #include "frontend/syntax.h"
 #include "ir/tree.h"
@@ -19,10 +23,10 @@
 
 namespace cudapy::frontend {
 
-// A call from one function of the user to another.
+// A call from one function of the user to another: indices into Program::functions.
 struct CallSite {
-  FunctionId caller = -1;
-  FunctionId callee = -1;
+  int32_t caller = -1;
+  int32_t callee = -1;
   Span span;
 };
 
@@ -35,24 +39,28 @@ class ProgramLowering {
   std::optional<ir::Program> lower();
 
   // Index into Program::functions; the callee is lowered later. Remembers the call.
-  int32_t index_of(const CallSite& call);
+  int32_t index_of(int32_t caller, Span span, const Specialisation& callee);
   [[nodiscard]] NameResolver& resolver() { return resolver_; }
   [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
   void fail() { failed_ = true; }  // a Python exception is pending
 
  private:
-  void refuse_recursion();
+  void refuse_recursion(const ir::Program& program);
+  const LoadedFunction* load(const FunctionValue& function);
 
   NameResolver& resolver_;
   Diagnostics& diagnostics_;
-  std::vector<FunctionId> functions_;  // in the order of Program::functions
+  std::deque<Specialisation> functions_;    // in the order of Program::functions
+  std::map<std::string, int32_t> indices_;  // by Specialisation::key()
+  std::map<const syntax::FunctionDef*, LoadedFunction> nested_;
   std::vector<CallSite> calls_;
   bool failed_ = false;
 };
 
 class FunctionLowering {
  public:
-  FunctionLowering(ProgramLowering& program, FunctionId id, const LoadedFunction& loaded);
+  FunctionLowering(ProgramLowering& program, int32_t index, const Specialisation& wanted,
+                   const LoadedFunction& loaded);
 
   ir::Function lower();
 
@@ -61,6 +69,7 @@ class FunctionLowering {
   // by.
   struct Flow {
     std::set<std::string, std::less<>> assigned;
+    std::map<std::string, FunctionPtr, std::less<>> functions;  // names that stand for functions
     bool reachable = true;
   };
 
@@ -75,10 +84,20 @@ class FunctionLowering {
     std::vector<Iterable> parts;    // Enumerate: one; Zip
   };
 
+  // An argument of a call: a value, or a function.
+  struct Argument {
+    ir::ExprPtr value;
+    FunctionPtr function;
+    [[nodiscard]] bool given() const { return value != nullptr || function != nullptr; }
+  };
+
   // lower_function.cpp
+  void lower_parameters(const Specialisation& wanted);
+  void declare(size_t parameter, const ir::Type& type, ir::Signature* signature);
   void lower_signature();
   void take_signature(const SignatureText& text);
   void take_annotations();
+  void take_nested_annotations();
   void refuse_result_of_kernel(Span span, const std::string& type);
   ir::LocalId variable(const std::string& name, Span span);
   ir::LocalId temporary(const std::string& name, Span span);
@@ -169,13 +188,7 @@ class FunctionLowering {
 
   // lower_calls.cpp
   ir::ExprPtr lower_call(const syntax::Expr& expr);
-  std::optional<Resolved> resolve_callee(const syntax::Expr& callee);
-  ir::ExprPtr call_function(const syntax::Expr& expr, FunctionId callee);
-  bool match_arguments(const syntax::Expr& expr, const LoadedFunction& callee,
-                       std::vector<ir::ExprPtr>& matched);
-  void report_missing(const syntax::Expr& expr, const LoadedFunction& callee,
-                      const std::vector<ir::ExprPtr>& matched);
-  ir::ExprPtr default_value(const LoadedFunction& callee, size_t parameter, Span span);
+  FunctionPtr resolve_callee(const syntax::Expr& callee);
   ir::ExprPtr call_special(const syntax::Expr& expr, SpecialForm form);
   ir::ExprPtr call_builtin(const syntax::Expr& expr, SpecialForm form,
                            std::vector<ir::ExprPtr> arguments);
@@ -186,16 +199,42 @@ class FunctionLowering {
                                                      size_t most);
   void lower_arguments_for_errors(const syntax::Expr& expr);
 
+  // lower_functions.cpp
+  FunctionPtr function_of(const syntax::Expr& expr, bool is_statement);
+  FunctionPtr define(const std::shared_ptr<const syntax::FunctionDef>& definition,
+                     bool is_statement);
+  FunctionPtr captured(const FunctionPtr& function, Span span);
+  void lower_definition(const syntax::Stmt& stmt);
+  void bind_function(const std::string& name, Span span, FunctionPtr function);
+  bool check_no_function(const std::string& name, Span span);
+  void refuse_choice(const std::string& name, Span span);
+  void join_functions(const Flow& other);
+  std::optional<bool> known_truth(const syntax::Expr& expr);
+  ir::ExprPtr call_function(const syntax::Expr& expr, const FunctionPtr& called);
+  Argument argument(const syntax::Expr& expr);
+  bool match_arguments(const syntax::Expr& expr, const FunctionValue& callee,
+                       const LoadedFunction* loaded, std::vector<Argument>& matched);
+  void match_keyword(const syntax::Expr& expr, size_t keyword,
+                     const syntax::FunctionDef& definition, std::vector<Argument>& matched);
+  void report_missing(const syntax::Expr& expr, const syntax::FunctionDef& definition,
+                      const std::vector<Argument>& matched);
+  Argument default_argument(const LoadedFunction& callee, size_t parameter, Span span);
+  static Argument nested_default(const FunctionValue& callee, size_t parameter, Span span);
+
   ProgramLowering& program_;
   NameResolver& resolver_;
   Diagnostics& diagnostics_;
-  FunctionId id_;
+  int32_t index_;  // into Program::functions; 0: the kernel
+  FunctionId id_;  // whose names are meant: of a nested function, those of the one around it
   const LoadedFunction& loaded_;
   const syntax::FunctionDef& definition_;
+  bool is_nested_;
   BoundNames bound_;
   ir::Function function_;
   std::map<std::string, ir::LocalId, std::less<>> variables_;
-  std::set<std::string, std::less<>> reported_;  // undefined names: one message each
+  std::set<std::string, std::less<>> reported_;              // undefined names: one message each
+  std::map<std::string, Span, std::less<>> function_names_;  // names bound to functions so far
+  std::set<const syntax::FunctionDef*> capturing_;           // being captured: finds cycles
   Flow flow_;
   ir::Block* block_ = nullptr;
   int loop_depth_ = 0;

@@ -10,52 +10,83 @@
 
 namespace cudapy::frontend {
 
-int32_t ProgramLowering::index_of(const CallSite& call) {
-  calls_.push_back(call);
-  auto found = std::find(functions_.begin(), functions_.end(), call.callee);
-  if (found == functions_.end()) found = functions_.insert(functions_.end(), call.callee);
-  return static_cast<int32_t>(found - functions_.begin());
+int32_t ProgramLowering::index_of(int32_t caller, Span span, const Specialisation& callee) {
+  const auto next = static_cast<int32_t>(functions_.size());
+  int32_t index = indices_.try_emplace(callee.key(), next).first->second;
+  if (index == next) {
+    const auto is_same = [&](const Specialisation& other) {
+      return other.function->nested == callee.function->nested &&
+             other.function->target.function == callee.function->target.function;
+    };
+    // A function that hands itself a new function at each call has no end.
+    constexpr auto kMostSpecialisations = 100;
+    if (std::count_if(functions_.begin(), functions_.end(), is_same) < kMostSpecialisations) {
+      functions_.push_back(callee);
+    } else {
+      index = static_cast<int32_t>(std::find_if(functions_.begin(), functions_.end(), is_same) -
+                                   functions_.begin());
+    }
+  }
+  calls_.push_back({caller, index, span});
+  return index;
+}
+
+const LoadedFunction* ProgramLowering::load(const FunctionValue& function) {
+  if (!function.nested) return resolver_.load(function.target.function, Span{}, diagnostics_);
+  LoadedFunction& made = nested_[function.nested.get()];
+  made.definition = *function.nested;
+  made.source = function.nested->span.source;
+  return &made;
 }
 
 std::optional<ir::Program> ProgramLowering::lower() {
   ir::Program program;
-  std::vector<std::string> names;
-  functions_.push_back(0);
+  auto kernel = std::make_shared<FunctionValue>();
+  kernel->target.kind = Resolved::Kind::Function;
+  kernel->target.function = 0;
+  const Specialisation first{std::move(kernel), {}};
+  functions_.push_back(first);
+  indices_.emplace(first.key(), 0);
   for (size_t i = 0; i < functions_.size(); ++i) {
-    const LoadedFunction* loaded = resolver_.load(functions_[i], Span{}, diagnostics_);
+    const LoadedFunction* loaded = load(*functions_[i].function);
     if (loaded == nullptr) return std::nullopt;
-    program.functions.push_back(FunctionLowering(*this, functions_[i], *loaded).lower());
+    program.functions.push_back(
+        FunctionLowering(*this, static_cast<int32_t>(i), functions_[i], *loaded).lower());
     if (failed_) return std::nullopt;
   }
-  refuse_recursion();
+  refuse_recursion(program);
   if (!diagnostics_.ok()) return std::nullopt;
   return program;
 }
 
 // Depth first over the calls; each call that closes a cycle is one error, which names the cycle.
-void ProgramLowering::refuse_recursion() {
-  std::vector<FunctionId> path;
-  std::set<FunctionId> finished;
-  const auto name = [&](FunctionId id) {
-    return "`" + resolver_.load(id, Span{}, diagnostics_)->definition.name + "`";
+void ProgramLowering::refuse_recursion(const ir::Program& program) {
+  std::vector<int32_t> path;
+  std::set<int32_t> finished;
+  const auto name = [&](int32_t index) {
+    return "`" + program.functions[static_cast<size_t>(index)].name + "`";
   };
-  const std::function<void(FunctionId)> visit = [&](FunctionId id) {
-    path.push_back(id);
+  const std::function<void(int32_t)> visit = [&](int32_t index) {
+    path.push_back(index);
     for (const CallSite& call : calls_) {
-      if (call.caller != id || finished.contains(call.callee)) continue;
+      if (call.caller != index || finished.contains(call.callee)) continue;
       const auto start = std::find(path.begin(), path.end(), call.callee);
       if (start == path.end()) {
         visit(call.callee);
         continue;
       }
       std::string cycle;
-      for (auto step = start; step != path.end(); ++step) cycle += name(*step) + " calls ";
+      std::string last;
+      for (auto step = start; step != path.end(); ++step) {
+        if (name(*step) != last) cycle += name(*step) + " calls ";
+        last = name(*step);
+      }
       diagnostics_.error("recursion", call.span,
                          "recursion is not supported yet: " + cycle + name(call.callee),
                          "write it as a loop");
     }
     path.pop_back();
-    finished.insert(id);
+    finished.insert(index);
   };
   visit(0);
 }

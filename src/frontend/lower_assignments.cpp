@@ -78,6 +78,10 @@ void FunctionLowering::lower_assign(const syntax::Stmt& stmt) {
   }
   const bool unpacks = stmt.targets[0].kind == ExprKind::Tuple;
   if (stmt.targets.size() == 1 && unpacks) return assign_tuple(stmt.targets[0], stmt.value);
+  if (stmt.targets.size() == 1 && stmt.targets[0].kind == ExprKind::Name) {
+    if (FunctionPtr function = function_of(stmt.value, true))
+      return bind_function(stmt.targets[0].text, stmt.targets[0].span, std::move(function));
+  }
   if (stmt.targets.size() == 1) return assign(stmt.targets[0], lower_or_poison(stmt));
   // a = b = value: evaluated once, then assigned from left to right.
   for (const syntax::Expr& target : stmt.targets) {
@@ -124,6 +128,7 @@ ir::ExprPtr FunctionLowering::keep_always(ir::ExprPtr value, const std::string& 
 void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
   switch (target.kind) {
     case ExprKind::Name: {
+      if (!check_no_function(target.text, target.span)) return;
       mark_assigned(target.text);
       const ir::LocalId local = variable(target.text, target.span);
       if (function_.locals[static_cast<size_t>(local)].storage != ir::Storage::Value) {
@@ -203,9 +208,10 @@ bool FunctionLowering::pair_up(const syntax::Expr& target, const syntax::Expr& v
 // kept in new variables; the others are assigned directly, so that weak constants stay weak.
 void FunctionLowering::assign_tuple(const syntax::Expr& target, const syntax::Expr& value) {
   if (value.kind == ExprKind::Call && path_of(value.operands[0])) {
-    const std::optional<Resolved> callee = resolve_callee(value.operands[0]);
+    const FunctionPtr callee = resolve_callee(value.operands[0]);
     if (!callee) return mark_targets({&target, 1});
-    if (callee->kind == Resolved::Kind::Special && callee->special == SpecialForm::Divmod) {
+    if (callee->target.kind == Resolved::Kind::Special &&
+        callee->target.special == SpecialForm::Divmod) {
       return assign_divmod(target, value);
     }
   }

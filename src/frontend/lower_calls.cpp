@@ -40,20 +40,40 @@ void FunctionLowering::lower_arguments_for_errors(const syntax::Expr& expr) {
   for (size_t i = 1; i < expr.operands.size(); ++i) lower(expr.operands[i]);
 }
 
-// nullopt: an error was added, or there was one before.
-std::optional<Resolved> FunctionLowering::resolve_callee(const syntax::Expr& callee) {
+// null: an error was added, or there was one before.
+FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
   const auto path = path_of(callee);
+  if (callee.kind == ExprKind::Lambda || callee.kind == ExprKind::Conditional) {
+    const FunctionPtr function = function_of(callee, false);
+    if (function) return function->is_ambiguous ? nullptr : function;
+  }
   if (!path) {
     const size_t before = diagnostics_.errors().size();
     lower(callee);
-    if (diagnostics_.errors().size() != before) return std::nullopt;
+    if (diagnostics_.errors().size() != before) return nullptr;
     error("not-callable", callee.span, "only functions can be called",
           "name the function that is meant");
-    return std::nullopt;
+    return nullptr;
   }
-  if (is_poisoned(path->front())) return std::nullopt;
-  if (is_variable(path->front())) {
+  if (is_poisoned(path->front())) return nullptr;
+  if (const auto known = flow_.functions.find(path->front()); known != flow_.functions.end()) {
+    if (path->size() == 1 && !known->second->is_ambiguous) return known->second;
     if (path->size() == 1) {
+      refuse_choice(path->front(), callee.span);
+    } else {
+      error("unknown-attribute", callee.span,
+            "a function has no `" + path->back() + "` in a kernel", "call it directly");
+    }
+    return nullptr;
+  }
+  if (is_variable(path->front())) {
+    if (path->size() == 1 && bound_.functions.contains(path->front())) {
+      diagnostics_
+          .error("used-before-assignment", callee.span,
+                 "`" + path->front() + "` is called before it is defined",
+                 "define it first: `def` is a statement that takes effect where it stands")
+          .notes.push_back({bound_.variables.find(path->front())->second, "it is defined here"});
+    } else if (path->size() == 1) {
       error("not-callable", callee.span,
             "`" + path->front() + "` is a variable, and cannot be called",
             "write `*` to multiply, or name a function");
@@ -62,15 +82,18 @@ std::optional<Resolved> FunctionLowering::resolve_callee(const syntax::Expr& cal
             "`" + path->front() + "` has no method `" + (*path)[1] + "` in a kernel",
             std::string(help_for_attribute((*path)[1])));
     }
-    return std::nullopt;
+    return nullptr;
   }
   Resolved found = resolve(*path);
   using Kind = Resolved::Kind;
   const bool callable = found.kind == Kind::Function || found.kind == Kind::Math ||
                         found.kind == Kind::Special || found.kind == Kind::Cast ||
                         found.kind == Kind::Unsupported;
-  if (callable && (found.consumed + 1 == path->size() || found.kind == Kind::Unsupported))
-    return found;
+  if (callable && (found.consumed + 1 == path->size() || found.kind == Kind::Unsupported)) {
+    auto function = std::make_shared<FunctionValue>();
+    function->target = std::move(found);
+    return function;
+  }
   if (callable) {
     error("unknown-attribute", callee.span, "a function has no `" + path->back() + "` in a kernel",
           "call it directly");
@@ -81,129 +104,33 @@ std::optional<Resolved> FunctionLowering::resolve_callee(const syntax::Expr& cal
   } else {
     value_of(found, callee);  // says what is wrong with it
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
-  std::optional<Resolved> callee = resolve_callee(expr.operands[0]);
-  if (callee && callee->kind == Resolved::Kind::Unsupported) {
-    return error("unsupported-function", expr.operands[0].span, callee->message, callee->help);
-  }
+  const FunctionPtr callee = resolve_callee(expr.operands[0]);
   if (!callee) {
     lower_arguments_for_errors(expr);
     return make_integer(0, expr.span);
+  }
+  const Resolved& target = callee->target;
+  if (target.kind == Resolved::Kind::Unsupported) {
+    return error("unsupported-function", expr.operands[0].span, target.message, target.help);
   }
   if (has_starred(expr)) {
     return error("unsupported-syntax", expr.span,
                  "`*` and `**` before arguments are not supported in kernels",
                  "write the arguments one by one");
   }
-  switch (callee->kind) {
-    case Resolved::Kind::Function:
-      return call_function(expr, callee->function);
+  if (callee->is_user_function()) return call_function(expr, callee);
+  switch (target.kind) {
     case Resolved::Kind::Math:
-      return call_math(expr, callee->math, callee->math_single);
+      return call_math(expr, target.math, target.math_single);
     case Resolved::Kind::Cast:
-      return call_cast(expr, callee->type);
+      return call_cast(expr, target.type);
     default:
-      return call_special(expr, callee->special);
+      return call_special(expr, target.special);
   }
-}
-
-ir::ExprPtr FunctionLowering::call_function(const syntax::Expr& expr, FunctionId callee) {
-  const LoadedFunction* loaded = resolver_.load(callee, expr.operands[0].span, diagnostics_);
-  if (loaded == nullptr) {
-    lower_arguments_for_errors(expr);
-    return make_integer(0, expr.span);
-  }
-  ir::ExprPtr result = make_expr(ir::ExprKind::Call, expr.span);
-  result->callee = program_.index_of({id_, callee, expr.span});
-  if (!match_arguments(expr, *loaded, result->operands)) return make_integer(0, expr.span);
-  return result;
-}
-
-// Python's rule: positional arguments first, then keywords, then defaults.
-bool FunctionLowering::match_arguments(const syntax::Expr& expr, const LoadedFunction& callee,
-                                       std::vector<ir::ExprPtr>& matched) {
-  const std::vector<syntax::Parameter>& parameters = callee.definition.parameters;
-  const std::string& name = callee.definition.name;
-  const size_t positional_count = expr.operands.size() - 1 - expr.keywords.size();
-  const auto by_position = static_cast<size_t>(
-      std::count_if(parameters.begin(), parameters.end(),
-                    [](const syntax::Parameter& p) { return !p.keyword_only; }));
-  const size_t errors_before = diagnostics_.errors().size();
-  matched.resize(parameters.size());
-  for (size_t i = 0; i < positional_count; ++i) {
-    ir::ExprPtr value = lower(expr.operands[1 + i]);
-    if (i < by_position) matched[i] = std::move(value);
-  }
-  if (positional_count > by_position) {
-    diagnostics_
-        .error("argument-count", expr.operands[1 + by_position].span,
-               "`" + name + "` takes " + count_text(by_position, "argument") + ", and is given " +
-                   std::to_string(positional_count))
-        .notes.push_back({callee.definition.span, "the function is here"});
-  }
-  for (size_t i = 0; i < expr.keywords.size(); ++i) {
-    const syntax::Expr& argument = expr.operands[1 + positional_count + i];
-    const std::string& keyword = expr.keywords[i];
-    ir::ExprPtr value = lower(argument);
-    const auto found = std::find_if(parameters.begin(), parameters.end(),
-                                    [&](const syntax::Parameter& p) { return p.name == keyword; });
-    if (found == parameters.end()) {
-      diagnostics_
-          .error("argument-name", expr.keyword_spans[i],
-                 "`" + name + "` has no parameter `" + keyword + "`")
-          .notes.push_back({callee.definition.span, "the function is here"});
-      continue;
-    }
-    if (found->positional_only) {
-      diagnostics_
-          .error("argument-name", expr.keyword_spans[i],
-                 "`" + name + "` takes `" + keyword + "` by position only",
-                 "write the argument without `" + keyword + "=`")
-          .notes.push_back({callee.definition.span, "the function is here"});
-      continue;
-    }
-    ir::ExprPtr& slot = matched[static_cast<size_t>(found - parameters.begin())];
-    if (slot)
-      error("argument-name", expr.keyword_spans[i], "`" + keyword + "` is given twice",
-            "remove one of the two");
-    slot = std::move(value);
-  }
-  if (diagnostics_.errors().size() != errors_before) return false;
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    if (!matched[i] && parameters[i].has_default) matched[i] = default_value(callee, i, expr.span);
-  }
-  report_missing(expr, callee, matched);
-  return diagnostics_.errors().size() == errors_before;
-}
-
-void FunctionLowering::report_missing(const syntax::Expr& expr, const LoadedFunction& callee,
-                                      const std::vector<ir::ExprPtr>& matched) {
-  std::string missing;
-  size_t count = 0;
-  for (size_t i = 0; i < matched.size(); ++i) {
-    if (matched[i]) continue;
-    missing += (count++ == 0 ? "`" : ", `") + callee.definition.parameters[i].name + "`";
-  }
-  if (count == 0) return;
-  diagnostics_
-      .error("argument-count", expr.span,
-             "the call of `" + callee.definition.name + "` lacks " +
-                 (count == 1 ? "its argument " : "its arguments ") + missing)
-      .notes.push_back({callee.definition.span, "the function is here"});
-}
-
-ir::ExprPtr FunctionLowering::default_value(const LoadedFunction& callee, size_t parameter,
-                                            Span span) {
-  const auto& value = callee.defaults[parameter];
-  if (value && value->is_constant) return make_constant(value->constant, value->type, span);
-  return error("captured-object", span,
-               "the default of `" + callee.definition.parameters[parameter].name + "` is " +
-                   (value ? value->description : std::string("unknown")) +
-                   ", which a kernel cannot use",
-               "give the argument in the call, or make the default a number");
 }
 
 // The arguments of something that takes no keywords; nullopt: an error was added.

@@ -122,6 +122,9 @@ ir::ExprPtr FunctionLowering::lower(const syntax::Expr& expr) {
       return lower_call(expr);
     case ExprKind::Tuple:
       return lower_tuple(expr);
+    case ExprKind::Lambda:
+      return error("function-value", expr.span, "a function is no number",
+                   "call it, name it (`f = lambda x: ...`), or hand it to a function");
     case ExprKind::Unsupported:
       return refuse(expr.text, expr.span);
   }
@@ -294,6 +297,10 @@ Resolved FunctionLowering::resolve(const std::vector<std::string>& path) {
 
 ir::ExprPtr FunctionLowering::lower_name(const syntax::Expr& expr) {
   if (is_poisoned(expr.text)) return make_integer(0, expr.span);
+  if (flow_.functions.contains(expr.text)) {
+    return error("not-a-value", expr.span, "`" + expr.text + "` is a function, not a value",
+                 "call it: `" + expr.text + "(...)`");
+  }
   if (is_variable(expr.text)) return read_variable(expr.text, expr.span);
   return value_of(resolve({expr.text}), expr);
 }

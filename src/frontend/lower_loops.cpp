@@ -114,8 +114,9 @@ void FunctionLowering::finish_loop(const syntax::Stmt& stmt, ir::Stmt& loop, ir:
 // Gives what a `for` can run over; nullopt: an error was added.
 std::optional<FunctionLowering::Iterable> FunctionLowering::iterable(const syntax::Expr& expr) {
   if (expr.kind == ExprKind::Call && path_of(expr.operands[0])) {
-    std::optional<Resolved> callee = resolve_callee(expr.operands[0]);
-    if (!callee) {
+    const FunctionPtr function = resolve_callee(expr.operands[0]);
+    const Resolved* callee = function ? &function->target : nullptr;
+    if (callee == nullptr) {
       lower_arguments_for_errors(expr);
       return std::nullopt;
     }

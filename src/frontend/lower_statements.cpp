@@ -57,6 +57,8 @@ void FunctionLowering::lower_statement(const syntax::Stmt& stmt) {
       return;
     case StmtKind::Return:
       return lower_return(stmt);
+    case StmtKind::FunctionDef:
+      return lower_definition(stmt);
     case StmtKind::Unsupported:
       return lower_refused(stmt);
   }
@@ -76,7 +78,14 @@ void FunctionLowering::lower_if(const syntax::Stmt& stmt) {
   ir::Block body = lower_block(stmt.body);
   const Flow after_body = std::exchange(flow_, before);
   ir::Block else_body = lower_block(stmt.else_body);
+  // Which functions names stand for may be chosen by a constant from outside.
+  std::optional<decltype(flow_.functions)> chosen;
+  if (!flow_.functions.empty() || !after_body.functions.empty()) {
+    const std::optional<bool> truth = known_truth(stmt.value);
+    if (truth) chosen = *truth ? after_body.functions : flow_.functions;
+  }
   join(after_body);
+  if (chosen) flow_.functions = std::move(*chosen);
   ir::Stmt& result = emit(ir::StmtKind::If, stmt.span);
   result.value = std::move(condition);
   result.body = std::move(body);
@@ -85,7 +94,17 @@ void FunctionLowering::lower_if(const syntax::Stmt& stmt) {
 
 // A later turn sees what an earlier one assigned.
 void FunctionLowering::enter_loop(const syntax::Stmt& stmt) {
-  for (const auto& [name, span] : bound_names(stmt.body).variables) mark_assigned(name);
+  const BoundNames bound = bound_names(stmt.body);
+  for (const auto& [name, span] : bound.variables) {
+    const auto known = flow_.functions.find(name);
+    if (known != flow_.functions.end()) {
+      auto either = std::make_shared<FunctionValue>();
+      either->is_ambiguous = true;
+      known->second = std::move(either);
+    } else if (!bound.functions.contains(name)) {
+      mark_assigned(name);
+    }
+  }
 }
 
 void FunctionLowering::lower_while(const syntax::Stmt& stmt) {
@@ -107,8 +126,17 @@ void FunctionLowering::lower_while(const syntax::Stmt& stmt) {
 void FunctionLowering::lower_return(const syntax::Stmt& stmt) {
   const bool has_value = !stmt.value.absent() && stmt.value.kind != ExprKind::None;
   ir::ExprPtr value;
-  if (has_value) value = lower(stmt.value);
-  if (has_value && id_ == 0) {
+  const bool is_function =
+      stmt.value.kind == ExprKind::Lambda ||
+      (stmt.value.kind == ExprKind::Name && flow_.functions.contains(stmt.value.text));
+  if (is_function) {
+    value =
+        error("function-value", stmt.value.span, "a function cannot be returned in a kernel",
+              "call it here and return what it gives, or hand it to the function that calls it");
+  } else if (has_value) {
+    value = lower(stmt.value);
+  }
+  if (has_value && index_ == 0) {
     error(
         "kernel-returns-value", stmt.value.span,
         "a kernel returns nothing: its threads have nobody to return to",
@@ -123,16 +151,16 @@ void FunctionLowering::lower_return(const syntax::Stmt& stmt) {
 void FunctionLowering::lower_refused(const syntax::Stmt& stmt) {
   // The first line says what it is; its body may be long.
   Span span = stmt.span;
-  if (!stmt.body.empty() || stmt.text == "FunctionDef" || stmt.text == "ClassDef" ||
+  if (!stmt.body.empty() || stmt.text == "Decorated" || stmt.text == "ClassDef" ||
       stmt.text == "Match") {
     span.end_line = span.line;
     span.end_column = span.column + 1;
-    const char* const keyword = stmt.text == "FunctionDef" ? "def"
-                                : stmt.text == "ClassDef"  ? "class"
-                                : stmt.text == "Match"     ? "match"
-                                : stmt.text == "With"      ? "with"
-                                : stmt.text == "Try"       ? "try"
-                                                           : "";
+    const char* const keyword = stmt.text == "Decorated"  ? "def"
+                                : stmt.text == "ClassDef" ? "class"
+                                : stmt.text == "Match"    ? "match"
+                                : stmt.text == "With"     ? "with"
+                                : stmt.text == "Try"      ? "try"
+                                                          : "";
     span.end_column =
         span.column + static_cast<int>(std::max<size_t>(1, std::string_view(keyword).size()));
   }

@@ -5,13 +5,11 @@ namespace cudapy::frontend {
 namespace {
 
 constexpr RefusedSyntax kRefused[] = {
-    {"FunctionDef", "a function inside a kernel is not supported yet",
-     "move it out, above the kernel: kernels may call any Python function that they can see"},
+    {"Decorated", "a function inside a kernel has no decorators",
+     "leave them out, or move the function out, above the kernel"},
     {"AsyncFunctionDef", "an async function inside a kernel is not supported",
      "write a plain function outside"},
     {"ClassDef", "kernels have no classes", "use plain variables and arrays"},
-    {"Lambda", "a lambda in a kernel is not supported yet",
-     "write a function with `def` above the kernel and call it"},
     {"Import", "a kernel cannot import",
      "import the module at the top of the file; kernels see its names"},
     {"ImportFrom", "a kernel cannot import",
@@ -29,8 +27,8 @@ constexpr RefusedSyntax kRefused[] = {
     {"Match", "kernels have no `match`", "write if, elif and else"},
     {"Global", "a kernel cannot assign globals",
      "reading needs no `global`; to give a value back, store it in an array argument"},
-    {"Nonlocal", "a kernel cannot assign variables outside of it",
-     "store the value in an array argument"},
+    {"Nonlocal", "a function cannot assign variables outside of it in a kernel",
+     "return the value and assign it at the call: `total = add(total)`"},
     {"AsyncFor", "kernels have no `async for`", "write a plain `for` over a range or an array"},
     {"Delete", "kernels have no `del`", "leave it out: variables end with the thread"},
     {"TypeAlias", "kernels have no `type` statements",

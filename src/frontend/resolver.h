@@ -91,8 +91,9 @@ struct AnnotatedType {
 struct DefaultValue {
   bool is_constant = false;
   ir::ConstantValue constant;
-  ir::Type type;            // Unknown: weak
-  std::string description;  // not a constant: what it is
+  ir::Type type;                     // Unknown: weak
+  std::string description;           // not a constant: what it is
+  std::optional<Resolved> function;  // or a function
 };
 
 // All that the lowering needs to know of one function.

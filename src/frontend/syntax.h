@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,8 +30,9 @@ enum class ExprKind : uint8_t {
   Or,           // operands: two or more
   Compare,      // compare_ops, operands: one more than those
   Conditional,  // operands: condition, value if true, value if false
-  Call,   // operands: callee, then positional arguments, then keywords.size() keyword arguments
-  Tuple,  // operands
+  Call,    // operands: callee, then positional arguments, then keywords.size() keyword arguments
+  Tuple,   // operands
+  Lambda,  // definition: its body is one Return
   Unsupported,  // text: the node's class, "ListComp"; operands: what could be read of its inside
 };
 
@@ -65,6 +67,8 @@ enum class CompareOp : uint8_t {
   NotIn,
 };
 
+struct FunctionDef;
+
 struct Expr {
   ExprKind kind = ExprKind::Absent;
   Span span;
@@ -76,6 +80,7 @@ struct Expr {
   std::vector<std::string> keywords;  // Call: their names; empty for `**mapping`
   std::vector<Span> keyword_spans;    // of `name=value`
   std::vector<Expr> operands;
+  std::shared_ptr<const FunctionDef> definition;  // Lambda
 
   [[nodiscard]] bool absent() const { return kind == ExprKind::Absent; }
 };
@@ -92,6 +97,7 @@ enum class StmtKind : uint8_t {
   Continue,
   Pass,
   Return,       // value (may be absent)
+  FunctionDef,  // definition
   Unsupported,  // text: the node's class, "With"; names: what it binds; body: the statements inside
 };
 
@@ -106,6 +112,7 @@ struct Stmt {
   Expr annotation;
   std::vector<Stmt> body;
   std::vector<Stmt> else_body;
+  std::shared_ptr<const FunctionDef> definition;  // FunctionDef
 };
 
 struct Parameter {
@@ -115,6 +122,7 @@ struct Parameter {
   bool has_default = false;
   bool keyword_only = false;
   bool positional_only = false;
+  Expr default_value = {};  // absent: has_default is false
 };
 
 struct FunctionDef {

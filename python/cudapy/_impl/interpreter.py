@@ -22,6 +22,7 @@ from .errors import CompileError, CudaTypeError
 from .reference_arrays import ArrayView, argument_type, as_argument
 from .reference_cooperation import Barrier, NewArray, enter_block
 from .reference_forms import Forms
+from .reference_functions import Lift
 from .reference_math import MathFunction
 from .reference_types import Types, zero
 from .scalar import WEAK_FLOAT, WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
@@ -442,10 +443,10 @@ class Instance:
         self, program: Program, function: types.FunctionType, arguments: list[str]
     ) -> None:
         self.filename, tree = program.tree(function)
-        tree = Forms(partial(names.found, function, tree, program.together)).visit(
-            copy.deepcopy(tree)
-        )
         declared, result = program.signature(function, tree)
+        tree = copy.deepcopy(tree)
+        function = Lift(program, function, tree).run()
+        tree = Forms(partial(names.found, function, tree, program.together)).visit(tree)
         self.parameters = [argument.arg for argument in _parameters(tree)]
         given = {
             name: wanted or type for name, wanted, type in zip(self.parameters, declared, arguments)
@@ -501,6 +502,7 @@ class Program:
                 if sig is not None and re.match(rf"\s*{function.__name__}\s*:", sig):
                     self.sigs[id(function)] = sig
         self.together = {function.__name__: function for function in functions[1:]}
+        self._made: list[types.FunctionType] = []
         self._trees: dict[int, tuple[str, ast.FunctionDef, list[str]]] = {}
         self.default_float = "float32"
         self._begin(arguments)
@@ -527,6 +529,11 @@ class Program:
 
             found = self._trees[id(function)] = read_function(function)
         return found
+
+    def add_tree(self, function: types.FunctionType, tree: ast.FunctionDef) -> None:
+        """Gives a function that was made here its tree, and keeps it alive."""
+        self._trees[id(function)] = (self._trees[id(self.functions[0])][0], tree, [])
+        self._made.append(function)
 
     def signature(
         self, function: types.FunctionType, tree: ast.FunctionDef

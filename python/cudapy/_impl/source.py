@@ -293,7 +293,8 @@ def _check_unchanged(lines: list[str], code: types.CodeType) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python gave them when it compiled the file itself
-            made = [compile("\n".join(lines) + "\n", code.co_filename, "exec", 0, True)]
+            flags = code.co_flags & _FUTURES
+            made = [compile("\n".join(lines) + "\n", code.co_filename, "exec", flags, True)]
     except (SyntaxError, ValueError):
         raise _changed(code) from None
     for outer in made:  # grows while it is walked

@@ -1,0 +1,39 @@
+// Shapes and captures of functions that are handed about.
+#include "frontend/function_value.h"
+
+#include <cstdint>
+
+namespace cudapy::frontend {
+
+std::string shape_of(const FunctionValue& value) {
+  using Kind = Resolved::Kind;
+  std::string shape;
+  if (!value.nested) {
+    const Resolved& target = value.target;
+    shape = std::to_string(static_cast<int>(target.kind)) + ":";
+    if (target.kind == Kind::Function) shape += std::to_string(target.function);
+    if (target.kind == Kind::Math)
+      shape += std::to_string(static_cast<int>(target.math)) + (target.math_single ? "f" : "");
+    if (target.kind == Kind::Special) shape += std::to_string(static_cast<int>(target.special));
+    if (target.kind == Kind::Cast) shape += ir::to_string(target.type);
+    return shape;
+  }
+  shape = "d" + std::to_string(reinterpret_cast<uintptr_t>(value.nested.get())) + "(";
+  for (const auto& [name, variable] : value.variables) shape += name + ",";
+  for (const auto& [name, function] : value.functions)
+    shape += name + "=" + shape_of(*function) + ",";
+  return shape + ")";
+}
+
+void append_captures(const FunctionValue& value, std::vector<ir::LocalId>& variables) {
+  for (const auto& [name, variable] : value.variables) variables.push_back(variable);
+  for (const auto& [name, function] : value.functions) append_captures(*function, variables);
+}
+
+std::string Specialisation::key() const {
+  std::string key = shape_of(*function);
+  for (const FunctionPtr& argument : arguments) key += "|" + (argument ? shape_of(*argument) : "");
+  return key;
+}
+
+}  // namespace cudapy::frontend
