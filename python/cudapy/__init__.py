@@ -56,10 +56,31 @@ if TYPE_CHECKING:
         TemplateError as TemplateError,
     )
     from ._impl.placeholders import (
+        atomic as atomic,
+    )
+    from ._impl.placeholders import (
         blockDim as blockDim,
     )
     from ._impl.placeholders import (
         blockIdx as blockIdx,
+    )
+    from ._impl.placeholders import (
+        brev as brev,
+    )
+    from ._impl.placeholders import (
+        byte_perm as byte_perm,
+    )
+    from ._impl.placeholders import (
+        clock as clock,
+    )
+    from ._impl.placeholders import (
+        clz as clz,
+    )
+    from ._impl.placeholders import (
+        ffs as ffs,
+    )
+    from ._impl.placeholders import (
+        fma as fma,
     )
     from ._impl.placeholders import (
         gridDim as gridDim,
@@ -77,10 +98,40 @@ if TYPE_CHECKING:
         local as local,
     )
     from ._impl.placeholders import (
+        mulhi as mulhi,
+    )
+    from ._impl.placeholders import (
+        normal as normal,
+    )
+    from ._impl.placeholders import (
+        normal64 as normal64,
+    )
+    from ._impl.placeholders import (
+        popc as popc,
+    )
+    from ._impl.placeholders import (
+        rand as rand,
+    )
+    from ._impl.placeholders import (
+        rand64 as rand64,
+    )
+    from ._impl.placeholders import (
+        randbits as randbits,
+    )
+    from ._impl.placeholders import (
+        randint as randint,
+    )
+    from ._impl.placeholders import (
         shared as shared,
     )
     from ._impl.placeholders import (
         syncthreads as syncthreads,
+    )
+    from ._impl.placeholders import (
+        threadfence as threadfence,
+    )
+    from ._impl.placeholders import (
+        threadfence_block as threadfence_block,
     )
     from ._impl.placeholders import (
         threadIdx as threadIdx,
@@ -159,7 +210,8 @@ _HOMES = {
     "_impl.device": "device get_device set_device",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError TemplateError",
     "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads threadIdx "
-    "warpSize",
+    "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "
+    "randint threadfence threadfence_block",
     "_impl.template": "Template template",
     "_impl.types": "Array Bool Double Float Int Pointer Void bool_ dim3 elemType float32 float64 "
     "int8 int16 int32 int64 uint8 uint16 uint32 uint64",

@@ -39,6 +39,15 @@ Resolved not_found() {
   return {};
 }
 
+// What a module that kernels know holds for them.
+std::vector<std::string> members_of(const std::string& module) {
+  if (module == "math") return frontend::math_names();
+  if (module == "atomic") return frontend::atomic_names();
+  if (module == "numpy") return frontend::numpy_names();
+  if (module == "cudapy") return frontend::cudapy_names();
+  return {};
+}
+
 Resolved no_attribute(size_t consumed, std::string description,
                       std::vector<std::string> candidates) {
   Resolved result;
@@ -127,10 +136,10 @@ Resolved PythonNameResolver::resolve(FunctionId function, const std::string& roo
   if (object) return follow(std::move(object), root, attributes);
   auto known = frontend::find_cudapy_name(root);
   if (!known) return not_found();
-  if (known->kind == Kind::Module) {  // math, without an import
+  if (known->kind == Kind::Module) {  // math or atomic, without an import
     if (attributes.empty()) return *known;
     if (auto member = member_of(known->description, attributes, 0)) return *member;
-    return no_attribute(0, "`" + root + "`", frontend::math_names());
+    return no_attribute(0, "`" + root + "`", members_of(known->description));
   }
   return with_axis(std::move(*known), attributes);
 }
@@ -157,13 +166,15 @@ std::optional<Resolved> PythonNameResolver::member_of(const std::string& module,
   const std::string& name = attributes[consumed];
   std::optional<Resolved> found;
   if (module == "math") found = frontend::find_math_name(name);
+  if (module == "atomic") found = frontend::find_atomic_name(name);
   if (module == "numpy") found = frontend::find_numpy_name(name);
   if (module == "cudapy") found = frontend::find_cudapy_name(name);
   if (!found) return std::nullopt;
   found->consumed = consumed + 1;
   if (found->kind == Kind::Module && attributes.size() > consumed + 1) {  // cp.math.sin
     if (auto member = member_of(found->description, attributes, consumed + 1)) return member;
-    return no_attribute(consumed + 1, "`" + found->description + "`", frontend::math_names());
+    return no_attribute(consumed + 1, "`" + found->description + "`",
+                        members_of(found->description));
   }
   return with_axis(std::move(*found), attributes);
 }
@@ -186,10 +197,9 @@ Resolved PythonNameResolver::follow(PyRef object, const std::string& root,
     if (is_module) {
       const std::string& module = found.description;
       if (auto member = member_of(module, attributes, consumed)) return *member;
-      if (module == "math") candidates = frontend::math_names();
-      if (module == "numpy") candidates = frontend::numpy_names();
-      if (module == "cudapy") candidates = frontend::cudapy_names();
-      if (module == "math") return no_attribute(consumed, "`" + shown + "`", std::move(candidates));
+      candidates = members_of(module);
+      if (module == "math" || module == "atomic")
+        return no_attribute(consumed, "`" + shown + "`", std::move(candidates));
     } else if (found.kind != Kind::Object && found.kind != Kind::Constant) {
       return found;
     } else if (!has_frozen_attributes(object.get())) {

@@ -197,6 +197,7 @@ class FunctionLowering {
   ir::ExprPtr call_cast(const syntax::Expr& expr, const ir::Type& type);
   std::optional<std::vector<ir::ExprPtr>> positional(const syntax::Expr& expr, size_t least,
                                                      size_t most);
+  bool check_positional(const syntax::Expr& expr, size_t least, size_t most);
   void lower_arguments_for_errors(const syntax::Expr& expr);
 
   // lower_functions.cpp
@@ -220,6 +221,10 @@ class FunctionLowering {
                       const std::vector<Argument>& matched);
   Argument default_argument(const LoadedFunction& callee, size_t parameter, Span span);
   static Argument nested_default(const FunctionValue& callee, size_t parameter, Span span);
+
+  // lower_intrinsics.cpp
+  ir::ExprPtr call_intrinsic(const syntax::Expr& expr, ir::Intrinsic intrinsic);
+  ir::ExprPtr call_atomic(const syntax::Expr& expr, ir::AtomicOp op);
 
   ProgramLowering& program_;
   NameResolver& resolver_;

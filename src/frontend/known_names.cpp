@@ -104,20 +104,10 @@ constexpr Refusal kRefusedCuda[] = {
      "split the work into two kernels: a launch ends with a barrier"},
     {"shared", "shared arrays are not supported yet",
      "pass an array as an argument to hold what threads share"},
-    {"atomic", "atomics are not supported yet",
-     "let each thread write its own element and add up in a second kernel"},
     {"shfl", "warp operations are not supported yet",
      "exchange values through an array, with a launch in between"},
     {"ballot", "warp operations are not supported yet",
      "exchange values through an array, with a launch in between"},
-    {"popc", "`popc` is not supported yet",
-     "count the bits in a loop: `while v: n += v & 1; v >>= 1`"},
-    {"clz", "`clz` is not supported yet", "shift in a loop and count"},
-    {"ffs", "`ffs` is not supported yet", "shift in a loop and count"},
-    {"clock", "`clock` is not supported yet", "measure around the launch"},
-    {"rand", "random numbers are not supported yet",
-     "fill an array with `numpy.random` before the launch"},
-    {"threadfence", "fences are not supported yet", "split the work into two kernels"},
 };
 
 struct MathConstant {
@@ -309,6 +299,17 @@ std::optional<Resolved> find_cudapy_name(std::string_view name) {
     result.description = "math";
     return result;
   }
+  if (name == "atomic") {
+    result.kind = Resolved::Kind::Module;
+    result.description = "atomic";
+    return result;
+  }
+  if (name.starts_with("atomic.")) return find_atomic_name(name.substr(7));
+  if (auto intrinsic = ir::find_intrinsic(name)) {
+    result.kind = Resolved::Kind::Intrinsic;
+    result.intrinsic = *intrinsic;
+    return result;
+  }
   if (name == "xrange") return find_special(kBuiltins, name);
   if (auto special = find_special(kCooperation, name)) return special;
   if (name == "fma") return find_math_name(name);
@@ -321,7 +322,6 @@ std::optional<Resolved> find_cudapy_name(std::string_view name) {
     if (spelling == name) return find_cast(type);
   }
   if (name.starts_with("shfl")) return find_refusal(kRefusedCuda, "shfl");
-  if (name.starts_with("threadfence")) return find_refusal(kRefusedCuda, "threadfence");
   return find_refusal(kRefusedCuda, name);
 }
 
@@ -331,6 +331,15 @@ std::optional<ir::ThreadIndex> find_thread_index(std::string_view group, std::st
     return static_cast<ThreadIndex>(static_cast<int>(entry.x) + (axis[0] - 'x'));
   }
   return std::nullopt;
+}
+
+std::optional<Resolved> find_atomic_name(std::string_view name) {
+  const std::optional<ir::AtomicOp> op = ir::find_atomic(name);
+  if (!op) return std::nullopt;
+  Resolved result;
+  result.kind = Resolved::Kind::Atomic;
+  result.atomic = *op;
+  return result;
 }
 
 std::optional<Resolved> find_math_name(std::string_view name) {
@@ -369,9 +378,16 @@ std::vector<std::string> cudapy_names() {
   for (std::string_view type : type_names()) {
     if (is_dtype_name(type) && type != "void") names.emplace_back(type);
   }
-  names.insert(names.end(), {"warpSize", "math"});
+  names.insert(names.end(), {"warpSize", "math", "atomic", "fma"});
   append_names(names, kCooperation);
+  for (std::string_view name : ir::intrinsic_names()) names.emplace_back(name);
   append_names(names, kRefusedCuda);
+  return names;
+}
+
+std::vector<std::string> atomic_names() {
+  std::vector<std::string> names;
+  for (std::string_view name : ir::atomic_names()) names.emplace_back(name);
   return names;
 }
 

@@ -21,6 +21,9 @@ std::optional<Resolved> find_cudapy_name(std::string_view name);
 // threadIdx.x and its like.
 std::optional<ir::ThreadIndex> find_thread_index(std::string_view group, std::string_view axis);
 
+// A member of atomic: add, exch, ....
+std::optional<Resolved> find_atomic_name(std::string_view name);
+
 // A member of math: sin, sinf, floor, pi, ....
 std::optional<Resolved> find_math_name(std::string_view name);
 
@@ -30,6 +33,7 @@ std::optional<Resolved> find_numpy_name(std::string_view name);
 std::vector<std::string> builtin_names();
 std::vector<std::string> cudapy_names();
 std::vector<std::string> math_names();
+std::vector<std::string> atomic_names();
 std::vector<std::string> numpy_names();
 
 }  // namespace cudapy::frontend

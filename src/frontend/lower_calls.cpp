@@ -88,6 +88,7 @@ FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
   using Kind = Resolved::Kind;
   const bool callable = found.kind == Kind::Function || found.kind == Kind::Math ||
                         found.kind == Kind::Special || found.kind == Kind::Cast ||
+                        found.kind == Kind::Intrinsic || found.kind == Kind::Atomic ||
                         found.kind == Kind::Unsupported;
   if (callable && (found.consumed + 1 == path->size() || found.kind == Kind::Unsupported)) {
     auto function = std::make_shared<FunctionValue>();
@@ -128,6 +129,10 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
       return call_math(expr, target.math, target.math_single);
     case Resolved::Kind::Cast:
       return call_cast(expr, target.type);
+    case Resolved::Kind::Intrinsic:
+      return call_intrinsic(expr, target.intrinsic);
+    case Resolved::Kind::Atomic:
+      return call_atomic(expr, target.atomic);
     default:
       return call_special(expr, target.special);
   }
@@ -136,26 +141,33 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
 // The arguments of something that takes no keywords; nullopt: an error was added.
 std::optional<std::vector<ir::ExprPtr>> FunctionLowering::positional(const syntax::Expr& expr,
                                                                      size_t least, size_t most) {
-  const std::string name = callee_name(expr);
   const size_t errors_before = diagnostics_.errors().size();
   std::vector<ir::ExprPtr> arguments;
   for (size_t i = 1; i < expr.operands.size(); ++i) arguments.push_back(lower(expr.operands[i]));
+  if (!check_positional(expr, least, most)) return std::nullopt;
+  if (diagnostics_.errors().size() != errors_before) return std::nullopt;
+  return arguments;
+}
+
+// Whether a call of something that takes no keywords has the right number of arguments.
+bool FunctionLowering::check_positional(const syntax::Expr& expr, size_t least, size_t most) {
+  const std::string name = callee_name(expr);
+  const size_t count = expr.operands.size() - 1;
   if (!expr.keywords.empty()) {
     error("argument-name", expr.keyword_spans[0], "`" + name + "` takes no keywords in a kernel",
           "write the argument without `" + expr.keywords[0] + "=`");
-    return std::nullopt;
+    return false;
   }
-  if (arguments.size() < least || arguments.size() > most) {
+  if (count < least || count > most) {
     std::string wanted = least == most ? count_text(least, "argument")
                          : most == static_cast<size_t>(-1)
                              ? "at least " + count_text(least, "argument")
                              : std::to_string(least) + " to " + count_text(most, "argument");
     error("argument-count", expr.span,
-          "`" + name + "` takes " + wanted + ", and is given " + std::to_string(arguments.size()));
-    return std::nullopt;
+          "`" + name + "` takes " + wanted + ", and is given " + std::to_string(count));
+    return false;
   }
-  if (diagnostics_.errors().size() != errors_before) return std::nullopt;
-  return arguments;
+  return true;
 }
 
 namespace {

@@ -368,7 +368,9 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
     case Kind::Module:
       return error("not-a-value", expr.span, "`" + shown + "` is a module, not a value",
                    "name one of its functions or constants, such as " + found.description + "." +
-                       (found.description == "cudapy" ? "idx" : "pi"));
+                       (found.description == "cudapy"   ? "idx"
+                        : found.description == "atomic" ? "add"
+                                                        : "pi"));
     case Kind::ThreadGroup:
       return error("not-a-value", expr.span, "`" + shown + "` has three parts",
                    "write `" + shown + ".x`, `.y` or `.z`");

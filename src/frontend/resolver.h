@@ -59,10 +59,12 @@ struct Resolved {
     ArrayType,    // type: means something in annotations only
     ThreadIndex,  // thread_index
     ThreadGroup,  // threadIdx and the like without .x; `description` names it
-    Module,       // math, numpy or cudapy themselves; `description` names it
+    Module,       // math, numpy, cudapy or atomic themselves; `description` names it
     Unsupported,  // known, and refused with message and help
     Object,       // some other object of Python's; `description` says what; help may be set
     Failed,       // a Python exception is pending; say nothing
+    Intrinsic,    // intrinsic: a device function of CUDA's
+    Atomic,       // atomic: one of the functions of `atomic`
   };
   Kind kind = Kind::NotFound;
   size_t consumed = 0;  // attributes that belong to what was found; further ones are mistakes
@@ -73,6 +75,8 @@ struct Resolved {
   bool math_single = false;
   SpecialForm special = SpecialForm::Range;
   ir::ThreadIndex thread_index = ir::ThreadIndex::Idx;
+  ir::Intrinsic intrinsic = ir::Intrinsic::Popc;
+  ir::AtomicOp atomic = ir::AtomicOp::Add;
   std::string description;
   std::string message;
   std::string help;

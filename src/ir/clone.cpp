@@ -29,6 +29,8 @@ ExprPtr clone(const Expr& expr) {
   copy->binary_op = expr.binary_op;
   copy->compare_op = expr.compare_op;
   copy->builtin = expr.builtin;
+  copy->intrinsic = expr.intrinsic;
+  copy->atomic_op = expr.atomic_op;
   copy->math = expr.math;
   copy->math_single = expr.math_single;
   copy->callee = expr.callee;

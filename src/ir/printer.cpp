@@ -371,6 +371,16 @@ void Printer::expr(const Expr& expr, int minimum) {
       list(operands);
       out_ += ")";
       break;
+    case ExprKind::Intrinsic:
+      out_ += std::string(info(expr.intrinsic).name) + "(";
+      list(operands);
+      out_ += ")";
+      break;
+    case ExprKind::Atomic:
+      out_ += "atomic." + std::string(name_of(expr.atomic_op)) + "(";
+      list(operands);
+      out_ += ")";
+      break;
     case ExprKind::CallBuiltin:
       out_ += std::string(text_of(expr.builtin)) + "(";
       list(operands);

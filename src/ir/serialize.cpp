@@ -104,6 +104,12 @@ class Writer {
         text(info(expr.math).name);
         byte(expr.math_single);
         break;
+      case ExprKind::Intrinsic:
+        text(info(expr.intrinsic).name);
+        break;
+      case ExprKind::Atomic:
+        kind(expr.atomic_op);
+        break;
       case ExprKind::Call:
         number(expr.callee);
         break;

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "ir/intrinsic.h"
 #include "ir/math_function.h"
 #include "ir/type.h"
 #include "support/span.h"
@@ -98,6 +99,10 @@ enum class ExprKind : uint8_t {
   // `local`, the frame's result (kNoLocal: void). Nothing else assigns or reads that local.
   Load,  // operands: array, index...; the element. Untyped: what `A[i]` reads as
   Len,   // operands[0]: array; int32 (int64 in a wide kernel). Typed tree only
+  // device functions (both trees)
+  Intrinsic,  // intrinsic, operands
+  Atomic,     // atomic_op, operands: a Load, which is the place and is not read by itself; then the
+              // value (CompareExchange: what is expected, the value). The element before.
   // untyped tree only
   CallBuiltin,  // builtin, operands
 };
@@ -135,6 +140,8 @@ struct Expr {
   BinaryOp binary_op = BinaryOp::Add;
   CompareOp compare_op = CompareOp::Equal;
   ir::Builtin builtin = Builtin::Len;
+  ir::Intrinsic intrinsic = Intrinsic::Popc;
+  AtomicOp atomic_op = AtomicOp::Add;
   MathFunction math{};
   bool math_single =
       false;  // untyped Math: spelled in single precision (math.sinf), so everything is float32

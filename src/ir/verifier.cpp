@@ -66,7 +66,8 @@ class Verifier {
       if (!operand) return report("an expression has a null operand");
       this->expr(*operand);
     }
-    const bool may_be_void = expr.kind == ExprKind::Call || expr.kind == ExprKind::Sequence;
+    const bool may_be_void = expr.kind == ExprKind::Call || expr.kind == ExprKind::Sequence ||
+                             expr.kind == ExprKind::Intrinsic;
     const bool may_be_array = expr.kind == ExprKind::Local;
     if (expr.type.weak || expr.type.is_unknown() || (expr.type.is_void() && !may_be_void) ||
         (expr.type.is_array() && !may_be_array)) {
@@ -116,6 +117,10 @@ class Verifier {
         if (!arity(expr, 1)) return;
         if (!expr.operands[0]->type.is_array()) report(expr, "len of what is no array");
         return same(expr, expr.type, index_type(), "len has the wrong type");
+      case ExprKind::Intrinsic:
+        return intrinsic(expr);
+      case ExprKind::Atomic:
+        return atomic(expr);
       case ExprKind::CallBuiltin:
         return report(expr, "a builtin is left");
     }
@@ -212,6 +217,31 @@ class Verifier {
       same(expr, expr.operands[i]->type, callee.locals[i].type, "an argument of a call");
     }
     same(expr, expr.type, callee.result, "the result of a call");
+  }
+
+  void intrinsic(const Expr& expr) {
+    const bool is_word = expr.intrinsic >= Intrinsic::Philox0;
+    if (expr.intrinsic >= Intrinsic::RandBits && !is_word)
+      return report(expr, "a random number is left");
+    if (!arity(expr, ir::info(expr.intrinsic).least)) return;
+    for (const ExprPtr& operand : expr.operands) {
+      const bool fits = is_word ? operand->type == Type::of(Scalar::U64)
+                        : expr.intrinsic == Intrinsic::BytePerm
+                            ? operand->type == Type::of(Scalar::U32)
+                        : expr.intrinsic == Intrinsic::MulHigh ? operand->type == expr.type
+                                                               : is_integer(operand->type);
+      if (!fits || size_of(operand->type.scalar) < 4)
+        report(expr, "an operand of an intrinsic is " + to_string(operand->type));
+    }
+  }
+
+  void atomic(const Expr& expr) {
+    if (!arity(expr, static_cast<size_t>(1 + value_count(expr.atomic_op)))) return;
+    if (expr.operands[0]->kind != ExprKind::Load) return report(expr, "an atomic without a place");
+    for (const ExprPtr& operand : expr.operands)
+      same(expr, operand->type, expr.type, "an atomic of several types");
+    if (needs_integer(expr.atomic_op) && !is_integer(expr.type))
+      report(expr, "an atomic of floats");
   }
 
   void sequence(const Expr& expr) {

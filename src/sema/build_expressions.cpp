@@ -213,6 +213,10 @@ ExprPtr Builder::strong(ExprPtr expr) {
     case ExprKind::Len:
       expr->operands[0] = natural(std::move(expr->operands[0]));
       return expr;
+    case ExprKind::Intrinsic:
+      return intrinsic(std::move(expr));
+    case ExprKind::Atomic:
+      return atomic(std::move(expr));
     case ExprKind::CallBuiltin:
       return builtin(std::move(expr), type);
   }

@@ -53,6 +53,9 @@ class Builder {
   ir::ExprPtr absolute(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr rounded(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr to_whole(ir::ExprPtr expr, ir::Type type, ir::MathFunction function);
+  ir::ExprPtr intrinsic(ir::ExprPtr expr);
+  ir::ExprPtr random(ir::ExprPtr expr);
+  ir::ExprPtr atomic(ir::ExprPtr expr);
 
   // Nodes.
   ir::ExprPtr convert(ir::ExprPtr expr, ir::Type type);

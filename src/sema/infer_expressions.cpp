@@ -122,6 +122,10 @@ Type Inference::rule(Expr& expr) {
       return load(expr);
     case ExprKind::Len:
       return length(expr);
+    case ExprKind::Intrinsic:
+      return intrinsic(expr);
+    case ExprKind::Atomic:
+      return atomic(expr);
     case ExprKind::CallBuiltin:
       return builtin(expr);
   }

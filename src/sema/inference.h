@@ -61,6 +61,9 @@ class Inference {
   ir::Type length(const ir::Expr& expr);
   ir::Type extremum(const ir::Expr& expr);
   ir::Type rounded(const ir::Expr& expr);
+  ir::Type intrinsic(ir::Expr& expr);
+  ir::Type atomic(ir::Expr& expr);
+  bool are_integers(const ir::Expr& expr, size_t count, const std::string& name);
 
   // Are these values that can be computed with? kErroneous or Unknown if not (reported), else any
   // scalar type.

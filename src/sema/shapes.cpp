@@ -246,6 +246,8 @@ class ShapeWalk {
       case ExprKind::Load:
         // Each lane has elements of its own in its thread's array.
         return is_of_thread(expr.operands[0]->local) ? kVarying : all;
+      case ExprKind::Atomic:
+        return kVarying;  // each lane finds what the one before it left
       case ExprKind::Select:
         if (shape_of(*expr.operands[0]) != kUniform) return kVarying;
         return join(shape_of(*expr.operands[1]), shape_of(*expr.operands[2]));

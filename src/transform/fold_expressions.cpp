@@ -124,7 +124,11 @@ bool is_droppable(const Expr& expr) {
     case ExprKind::Load:
     case ExprKind::Call:
     case ExprKind::Sequence:
+    case ExprKind::Atomic:
       return false;
+    case ExprKind::Intrinsic:
+      if (ir::info(expr.intrinsic).has_effect) return false;
+      break;
     case ExprKind::Binary:
       if (ir::is_integer(expr.type) &&
           (expr.binary_op == BinaryOp::FloorDivide || expr.binary_op == BinaryOp::Modulo)) {

@@ -161,6 +161,7 @@ bool is_trivial(const Expr& expr) {
 bool has_sequence_or_load(const Expr& expr) {
   if (expr.kind == ExprKind::Sequence || expr.kind == ExprKind::Load || expr.kind == ExprKind::Call)
     return true;
+  if (expr.kind == ExprKind::Intrinsic && ir::info(expr.intrinsic).has_effect) return true;
   return std::any_of(expr.operands.begin(), expr.operands.end(),
                      [](const ExprPtr& operand) { return has_sequence_or_load(*operand); });
 }
@@ -356,9 +357,11 @@ class Inliner {
     prologue.push_back(assignment(own, std::move(argument)));
   }
 
-  // Has no statements inside, so that moving an argument into it changes no order that could be
-  // seen.
+  // Has neither statements nor other effects inside, so that moving an argument into it changes no
+  // order that could be seen.
   static bool is_plain(const Expr& expr) {
+    if (expr.kind == ExprKind::Atomic) return false;
+    if (expr.kind == ExprKind::Intrinsic && ir::info(expr.intrinsic).has_effect) return false;
     return expr.kind != ExprKind::Sequence &&
            std::all_of(expr.operands.begin(), expr.operands.end(),
                        [](const ExprPtr& operand) { return is_plain(*operand); });

@@ -216,3 +216,42 @@ def test_kernels_compile_for_aarch64(function, monkeypatch):
     asm = assembly(function, "neon", monkeypatch)
     assert "fmla" in asm or "fmul" in asm
     assert ".4s" in asm
+
+
+# bits : void (uint32* X, int64* Y, uint32* Z)
+def bits(X, Y, Z):
+    Y[idx] = popc(Y[idx]) + clz(Y[idx]) + ffs(Y[idx]) + mulhi(Y[idx], 12345678901)
+    Z[idx] = brev(byte_perm(X[idx], Z[idx], 0x1234)) ^ mulhi(X[idx], Z[idx])
+
+
+# draws : void (float* U, int* I, float* N)
+def draws(U, I, N):
+    U[idx] = rand(7, idx)
+    I[idx] = randint(7, idx, 0, 100)
+    N[idx] = normal(7, idx)
+
+
+@pytest.mark.parametrize("isa", ["avx2", "avx512"])
+@pytest.mark.parametrize("function", [bits, draws])
+def test_device_functions_are_vectors(function, isa, monkeypatch):
+    monkeypatch.setenv("CUDAPY_GANG", "16")
+    asm = assembly(function, isa, monkeypatch, check=False)
+    for scalar in ("popcnt", "lzcnt", "tzcnt", "bsr", "bsf", "mulx", "vpinsr"):
+        assert not re.search(rf"^\s+{scalar}", asm, re.MULTILINE), scalar
+    assert "pmuludq" in asm
+
+
+# total : void (int* X, int* T, float* F)
+def total(X, T, F):
+    atomic.add(T, 0, X[idx])
+    atomic.add(T, 1, 1)
+    atomic.max(T, 2, X[idx])
+
+
+def test_atomics_at_one_place_are_put_together(monkeypatch):
+    """One locked operation for a gang, and no loop over its lanes."""
+    monkeypatch.setenv("CUDAPY_GANG", "16")
+    asm = assembly(total, "avx512", monkeypatch, check=False)
+    adds = len(re.findall(r"^\s+lock\s*\n?\s*(add|inc)", asm, re.MULTILINE))
+    assert adds == 4  # two in the full gang's body, two in the last one's
+    assert "tzcnt" not in asm and "bsf" not in asm

@@ -26,6 +26,7 @@ def test_every_example_is_tested():
     assert {path.stem for path in EXAMPLES.glob("*.py")} == {
         "mandelbrot",
         "matmul",
+        "monte_carlo_pi",
         "saxpy",
         "template_map",
     }
@@ -35,6 +36,11 @@ def test_saxpy(capsys):
     result = load("saxpy").main(10_000)
     assert np.array_equal(result, 5.0 * (np.arange(10_000) % 100) + 1.0)
     assert "first call" in capsys.readouterr().out
+
+
+def test_monte_carlo_pi(capsys):
+    load("monte_carlo_pi").main(4)
+    assert "3999744 points: pi = 3.14" in capsys.readouterr().out
 
 
 def test_template_map():

@@ -23,6 +23,7 @@ from .reference_arrays import ArrayView, argument_type, as_argument
 from .reference_cooperation import Barrier, NewArray, enter_block
 from .reference_forms import Forms
 from .reference_functions import Lift
+from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import MathFunction
 from .reference_types import Types, zero
 from .scalar import WEAK_FLOAT, WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
@@ -262,6 +263,14 @@ class Rewriter:
             and self.types.type_of(node.args[0]) != WEAK_FLOAT
         ):
             arguments = [self.at(argument, type) for argument in node.args]
+        elif isinstance(called, (Intrinsic, Atomic)):
+            if isinstance(called, Atomic):
+                arguments[1] = self._index(node.args[1])
+            wanted = called.argument_types(self.types, node)
+            arguments = [
+                self.at(argument, want) if want else made
+                for argument, want, made in zip(node.args, wanted, arguments)
+            ]
         elif isinstance(called, MathFunction):
             wanted = called.argument_types([self.types.type_of(argument) for argument in node.args])
             arguments = [

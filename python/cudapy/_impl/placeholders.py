@@ -7,6 +7,24 @@ from __future__ import annotations
 
 from .errors import CudaPyError
 
+INTRINSICS = (
+    "popc",
+    "clz",
+    "ffs",
+    "brev",
+    "byte_perm",
+    "mulhi",
+    "clock",
+    "threadfence",
+    "threadfence_block",
+    "randbits",
+    "rand",
+    "rand64",
+    "randint",
+    "normal",
+    "normal64",
+)
+ATOMICS = ("add", "sub", "min", "max", "and_", "or_", "xor", "exch", "cas", "inc", "dec")
 _VECTORS = ("threadIdx", "blockIdx", "blockDim", "gridDim")
 
 
@@ -29,6 +47,26 @@ class Placeholder:
         if self.name in _VECTORS and attribute not in ("x", "y", "z"):
             raise AttributeError(f"{self.name} has .x, .y and .z, not .{attribute}")
         raise _outside(self.name)
+
+
+class DeviceFunction(Placeholder):
+    """A function that only threads of a kernel can call: `popc`, `rand`, `atomic.add`."""
+
+    __slots__ = ()
+
+    def __call__(self, *arguments: object) -> object:
+        raise _outside(self.name)
+
+
+class Atomic(Placeholder):
+    """`atomic`: what threads do to one element of an array without another thread in between."""
+
+    __slots__ = tuple(ATOMICS)
+
+    def __init__(self) -> None:
+        super().__init__("atomic")
+        for name in ATOMICS:
+            setattr(self, name, DeviceFunction("atomic." + name))
 
 
 def _outside(name: str) -> CudaPyError:
@@ -107,3 +145,20 @@ warpSize = Placeholder("warpSize")
 shared = Placeholder("shared")
 local = Placeholder("local")
 syncthreads = Placeholder("syncthreads")
+popc = DeviceFunction("popc")
+clz = DeviceFunction("clz")
+ffs = DeviceFunction("ffs")
+brev = DeviceFunction("brev")
+byte_perm = DeviceFunction("byte_perm")
+fma = DeviceFunction("fma")
+mulhi = DeviceFunction("mulhi")
+clock = DeviceFunction("clock")
+threadfence = DeviceFunction("threadfence")
+threadfence_block = DeviceFunction("threadfence_block")
+randbits = DeviceFunction("randbits")
+rand = DeviceFunction("rand")
+rand64 = DeviceFunction("rand64")
+randint = DeviceFunction("randint")
+normal = DeviceFunction("normal")
+normal64 = DeviceFunction("normal64")
+atomic = Atomic()

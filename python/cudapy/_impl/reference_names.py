@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import placeholders
 from . import types as cuda_types
 from .reference_cooperation import COOPERATION
+from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import CONSTANTS, MathFunction, is_known
 from .scalar import (
     WEAK_INT,
@@ -198,6 +199,9 @@ _OWN = {
     "xrange": builtins.range,
     **{"%" + name: getattr(builtins, name) for name in ("abs", "min", "max", "pow", "divmod")},
     "math": math,
+    "atomic": placeholders.atomic,
+    "fma": placeholders.fma,
+    **{name: getattr(placeholders, name) for name in placeholders.INTRINSICS},
 }
 
 
@@ -205,6 +209,8 @@ def meaning(value: Any) -> Any:
     """What an object of Python's means in a kernel: a constant, a Scalar, a function, or one of the classes above."""
     if isinstance(value, (bool, int, float)):
         return value if type(value) in (bool, int, float) else _numpy_scalar(value)
+    if isinstance(value, placeholders.DeviceFunction):
+        return _device_function(value.name)
     if isinstance(value, placeholders.Placeholder):
         if value.name == "warpSize":
             return Scalar("int32", 32)
@@ -230,6 +236,12 @@ def meaning(value: Any) -> Any:
     if isinstance(wrapped, types.FunctionType):
         return wrapped
     return _numpy_meaning(value)
+
+
+def _device_function(name: str) -> Any:
+    if name == "fma":
+        return MathFunction(name)
+    return Atomic(name.partition(".")[2]) if name.startswith("atomic.") else Intrinsic(name)
 
 
 def _numpy_scalar(value: Any) -> Any:
@@ -261,6 +273,8 @@ def attribute(owner: Any, name: str) -> Any:
     """The meaning of `owner.name`, where `owner` is a module, a namespace, or one of CUDA's vectors."""
     if isinstance(owner, Plain):
         owner = owner.value
+    if isinstance(owner, placeholders.Atomic):
+        return meaning(getattr(owner, name))
     if isinstance(owner, placeholders.Placeholder):
         return Index(f"{owner.name}.{name}")
     if owner is math:

@@ -15,6 +15,7 @@ from . import reference_names as names
 from .errors import CudaPyError
 from .reference_constants import Constants
 from .reference_cooperation import NewArray
+from .reference_intrinsics import Atomic, Intrinsic
 from .scalar import (
     BITS,
     WEAK_INT,
@@ -377,6 +378,8 @@ class Types:
                 if isinstance(called, names.Extreme)
                 else self._range(node, types)
             )
+        if isinstance(called, (Intrinsic, Atomic)):
+            return called.typed(self, node)
         known = self.constants.of(node)
         if known is not None and all(map(is_weak, types)) and not isinstance(called, names.Cast):
             return type_of(known)

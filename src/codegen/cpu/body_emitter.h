@@ -152,6 +152,7 @@ class BodyEmitter {
   llvm::Value* emit_thread_index(const ir::Expr& expr);
   llvm::Value* emit_operation(const ir::Expr& expr, llvm::ArrayRef<llvm::Value*> operands);
   llvm::Value* emit_length(const ir::Expr& expr);
+  Lanes emit_device_function(const ir::Expr& expr);
   Lanes emit_logical(const ir::Expr& expr);
   Lanes emit_select(const ir::Expr& expr);
   Lanes emit_sequence(const ir::Expr& expr);
@@ -182,6 +183,19 @@ class BodyEmitter {
   Lanes load_declared(const ir::Expr& expr);
   void store_declared(const ir::Stmt& stmt);
   void emit_declaration(const ir::Stmt& stmt);
+  // atomics.cpp
+  Lanes emit_atomic(const ir::Expr& expr, bool is_used);
+  Place atomic_place(const ir::Expr& load);
+  struct AtomicTarget;
+  llvm::Value* emit_one_atomic(const AtomicTarget& target, llvm::Value* address,
+                               llvm::ArrayRef<llvm::Value*> values);
+  bool emit_reduced_atomic(const AtomicTarget& target, llvm::Value* address, const Lanes& value);
+  llvm::Value* emit_counted_atomic(const AtomicTarget& target, llvm::Value* address,
+                                   llvm::Value* step);
+  llvm::Value* emit_atomic_lanes(const AtomicTarget& target, llvm::Value* addresses,
+                                 llvm::ArrayRef<llvm::Value*> values, bool is_used);
+  llvm::AllocaInst* entry_slot(llvm::Type* type);
+  llvm::Value* lane_bits(Mask mask);
 
   // checks.cpp
   struct Fault {

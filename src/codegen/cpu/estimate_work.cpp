@@ -59,6 +59,10 @@ class WorkWalk {
         return sum;
       case ExprKind::Math:
         return sum + 8;
+      case ExprKind::Intrinsic:
+        return sum + (expr.intrinsic >= Intrinsic::Philox0 ? 120 : 2);
+      case ExprKind::Atomic:
+        return sum + 200;  // a lane after the other
       default:
         return sum + 1;
     }

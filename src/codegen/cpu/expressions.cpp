@@ -2,6 +2,7 @@
 #include <llvm/IR/Constants.h>
 
 #include "codegen/common/arithmetic.h"
+#include "codegen/common/intrinsics.h"
 #include "codegen/cpu/body_emitter.h"
 #include "codegen/cpu/speculation.h"
 
@@ -31,6 +32,10 @@ Lanes BodyEmitter::emit(const ir::Expr& expr) {
       return emit_load(expr);
     case ExprKind::Len:
       return {emit_length(expr)};
+    case ExprKind::Intrinsic:
+      return emit_device_function(expr);
+    case ExprKind::Atomic:
+      return emit_atomic(expr, /*is_used=*/true);
     default:
       break;
   }
@@ -88,6 +93,14 @@ Value* BodyEmitter::emit_operation(const ir::Expr& expr, ArrayRef<Value*> operan
     default:
       llvm_unreachable("not an expression of a typed, inlined tree");
   }
+}
+
+Lanes BodyEmitter::emit_device_function(const ir::Expr& expr) {
+  SmallVector<Value*, 4> operands;
+  for (const ir::ExprPtr& operand : expr.operands)
+    operands.push_back(emit_as(*operand, shape_of(expr)));
+  const bool is_signed = ir::is_signed(expr.type.scalar);
+  return {emit_intrinsic(builder_, expr.intrinsic, operands, is_signed), shape_of(expr), 0};
 }
 
 Value* BodyEmitter::emit_length(const ir::Expr& expr) {

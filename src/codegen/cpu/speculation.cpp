@@ -12,6 +12,7 @@ constexpr int kGatherCost = 20;
 constexpr int kIntegerDivisionCost = 20;
 constexpr int kFloatDivisionCost = 6;
 constexpr int kMathCost = 16;
+constexpr int kPhiloxCost = 120;
 
 class Estimate {
  public:
@@ -27,6 +28,7 @@ class Estimate {
       result.has_load = true;
       result.needs_lane |= expr.shape == Shape::Uniform;
     }
+    if (expr.kind == ExprKind::Atomic) result.needs_lane = true;
     if (expr.kind == ExprKind::Load) {
       result.has_load = true;
       access(expr.operands.back()->shape);
@@ -60,6 +62,8 @@ class Estimate {
         return 0;
       case ExprKind::Math:
         return is_simple(expr.math) ? 1 : kMathCost;
+      case ExprKind::Intrinsic:
+        return expr.intrinsic >= Intrinsic::Philox0 ? kPhiloxCost : 4;
       case ExprKind::Binary:
         return expr.shape == Shape::Uniform ? 1 : binary_cost(expr);
       default:

@@ -80,7 +80,10 @@ void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
     case StmtKind::Store:
       return emit_store(stmt);
     case StmtKind::Evaluate:
-      emit(*stmt.value);
+      if (stmt.value->kind == ir::ExprKind::Atomic)
+        emit_atomic(*stmt.value, /*is_used=*/false);
+      else
+        emit(*stmt.value);
       return;
     case StmtKind::If:
       return emit_if(stmt);
