@@ -188,3 +188,14 @@ def test_in_a_helper_and_by_another_name():
     cp.compile(number)(1000)(counter, out)
     assert counter[0] == 2000
     assert np.array_equal(np.sort(out), 2 * np.arange(1000))
+
+
+def test_on_arrays_of_each_thread():
+    # tally : void (int* X, int* R)
+    def tally(X, R):
+        bins = cp.local((2, 3), int)
+        for k in range(6):
+            atomic.add(bins, (k % 2, X[idx] % 3), k)
+        R[idx] = atomic.exch(bins, (1, X[idx] % 3), 7) + bins[1, X[idx] % 3]
+
+    differential(tally, lambda n: [integers(n, low=0, high=50), np.zeros(n, np.int32)])

@@ -236,7 +236,7 @@ class Atomic:
 
     def element(self, types: Types, node: ast.Call) -> str | None:
         array = types.type_of(node.args[0])
-        return None if array is None else str(array)[:-1]
+        return None if array is None else str(array).rstrip("*")
 
     typed = element
 

@@ -183,6 +183,7 @@ class BodyEmitter {
   Lanes load_declared(const ir::Expr& expr);
   void store_declared(const ir::Stmt& stmt);
   void emit_declaration(const ir::Stmt& stmt);
+
   // atomics.cpp
   Lanes emit_atomic(const ir::Expr& expr, bool is_used);
   Place atomic_place(const ir::Expr& load);
