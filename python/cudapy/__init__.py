@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         set_num_threads as set_num_threads,
     )
     from ._impl.compile import compile as compile
+    from ._impl.compile import device_function as device_function
     from ._impl.compile import kernel as kernel
     from ._impl.device import device as device
     from ._impl.device import get_device as get_device
@@ -206,7 +207,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "_core": "CudaArray cache_clear cache_info get_num_threads set_num_threads",
-    "_impl.compile": "compile kernel",
+    "_impl.compile": "compile device_function kernel",
     "_impl.device": "device get_device set_device",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError TemplateError",
     "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads threadIdx "

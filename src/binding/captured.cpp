@@ -259,8 +259,18 @@ Captured captured(PyObject* object) {
       PyType_Check(object) == 0) {
     return other(described, "pass it as an argument of the launch");
   }
-  if (described == "a bound method")
-    return other(described, "write it as a plain function outside of the class");
+  if (described == "a bound method") {
+    return other(
+        described,
+        "write it as a plain function outside of the class, with what it reads from `self` "
+        "as parameters");
+  }
+  if (PyType_Check(object) != 0)
+    return other(described, "kernels make no objects: use a variable for each number in it");
+  const PyRef value = quiet_attribute(object, "value");
+  const PyRef members = quiet_attribute(type_object(object), "__members__");
+  if (value && members && captured(value.get()).resolved.kind == Kind::Constant)
+    return other(described, "write `.value` behind it, or make the class an enum.IntEnum");
   return other(described);
 }
 

@@ -206,6 +206,15 @@ Resolved PythonNameResolver::follow(PyRef object, const std::string& root,
       return found;
     }
     PyRef value = PyRef::steal(PyObject_GetAttrString(object.get(), attributes[consumed].c_str()));
+    if (!value && PyType_Check(object.get()) != 0) {  // an enumeration, or a class of constants
+      const PyRef raised = take_raised();
+      append_keys(
+          PyRef::steal(PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyDict_Type), "O",
+                                             quiet_attribute(object.get(), "__dict__").get())),
+          candidates);
+      PyErr_Clear();
+      raise_again(raised);
+    }
     if (!value) {
       if (PyErr_ExceptionMatches(PyExc_AttributeError) == 0) {
         exception_ = take_raised();

@@ -323,7 +323,9 @@ ir::ExprPtr FunctionLowering::read_variable(const std::string& name, Span span) 
 ir::ExprPtr FunctionLowering::lower_attribute(const syntax::Expr& expr) {
   const auto path = path_of(expr);
   if (!path) {
+    const size_t before = diagnostics_.errors().size();
     lower(expr.operands[0]);
+    if (diagnostics_.errors().size() != before) return make_integer(0, expr.span);
     return error("unknown-attribute", attribute_span(expr),
                  "this value has no attribute `" + expr.text + "`",
                  std::string(help_for_attribute(expr.text)));

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,6 +125,46 @@ def kernel(
         )
 
     return decorate if function is None else decorate(function)
+
+
+_Function = TypeVar("_Function", bound="Callable[..., object]")
+
+
+def device_function(function: _Function, /) -> _Function:
+    """Marks a function that kernels call, in a library of such functions: `@cp.device_function`.
+
+    The function is left as it is: called from Python it runs in Python, and kernels compile it for the types that they
+    call it with. Kernels may call any Python function that they can see, so the mark is for the reader, and for finding
+    at the definition what could not be compiled.
+
+    Args:
+        function: what is decorated, a function written with `def`.
+
+    Returns:
+        The function itself.
+
+    Raises:
+        TypeError: it is something else: a class, a lambda, a method, a built-in function.
+
+    Example:
+        >>> import cudapy as cp
+        >>> @cp.device_function
+        ... def square(x):
+        ...     return x * x
+        >>> @cp.kernel
+        ... def squares(X):
+        ...     if idx < len(X):
+        ...         X[idx] = square(X[idx])
+        >>> X = [1.0, 2.0, 3.0]
+        >>> squares(len(X))(X)
+        >>> X, square(4)
+        ([1.0, 4.0, 9.0], 16)
+    """
+    if not isinstance(function, _FUNCTION) or function.__name__ == "<lambda>":
+        raise TypeError(
+            f"cp.device_function takes a Python function written with `def`, not {function!r:.80}"
+        )
+    return function
 
 
 def _make(

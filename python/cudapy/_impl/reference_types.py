@@ -341,7 +341,10 @@ class Types:
     def meaning(self, node: ast.expr) -> Any:
         """The meaning of a global name, or of a chain of attributes that starts at one."""
         if isinstance(node, ast.Attribute):
-            owner = self.meaning(node.value)
+            # The object itself where there is one: a member of an enumeration means its number.
+            owner = names.found(self.function, self.tree, self.program.together, node.value)
+            if owner is None:
+                owner = self.meaning(node.value)
             return names.attribute(
                 owner.value if isinstance(owner, names.Plain) else owner, node.attr
             )
