@@ -129,6 +129,7 @@ class FunctionLowering {
   void refuse_iterable(const syntax::Expr& expr);
   ir::ExprPtr count_of(const Iterable& over);
   ir::ExprPtr element_of(const Iterable& over, const ir::Expr& index);
+  ir::ExprPtr value_of_turn(const Iterable& over, const ir::Expr& index);
   void bind_element(const syntax::Expr& target, const Iterable& over, const ir::Expr& index);
   void keep_once(Iterable& over);
 
@@ -140,6 +141,7 @@ class FunctionLowering {
   void assign(const syntax::Expr& target, ir::ExprPtr value);
   void assign_tuple(const syntax::Expr& target, const syntax::Expr& value);
   void assign_divmod(const syntax::Expr& target, const syntax::Expr& call);
+  void unpack(const syntax::Expr& target, ir::ExprPtr value);
   void store(const syntax::Expr& target, ir::ExprPtr value);
   // The targets of an assignment with their values.
   using Pairs = std::vector<std::pair<const syntax::Expr*, const syntax::Expr*>>;
@@ -193,6 +195,7 @@ class FunctionLowering {
   ir::ExprPtr call_builtin(const syntax::Expr& expr, SpecialForm form,
                            std::vector<ir::ExprPtr> arguments);
   ir::ExprPtr call_math(const syntax::Expr& expr, ir::MathFunction function, bool single);
+  ir::ExprPtr call_divmod(const syntax::Expr& expr);
   ir::ExprPtr call_log(const syntax::Expr& expr, std::vector<ir::ExprPtr> arguments);
   ir::ExprPtr call_cast(const syntax::Expr& expr, const ir::Type& type);
   std::optional<std::vector<ir::ExprPtr>> positional(const syntax::Expr& expr, size_t least,

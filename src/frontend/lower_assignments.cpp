@@ -84,12 +84,6 @@ void FunctionLowering::lower_assign(const syntax::Stmt& stmt) {
   }
   if (stmt.targets.size() == 1) return assign(stmt.targets[0], lower_or_poison(stmt));
   // a = b = value: evaluated once, then assigned from left to right.
-  for (const syntax::Expr& target : stmt.targets) {
-    if (target.kind != ExprKind::Tuple) continue;
-    error("tuple-value", target.span, "a chain of assignments cannot unpack values in a kernel",
-          "write each assignment on a line of its own");
-    return mark_targets(stmt.targets);
-  }
   std::set<std::string> names;
   bool stored = false;
   for (const syntax::Expr& target : stmt.targets) add_names(target, names, stored);
@@ -145,15 +139,25 @@ void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
     case ExprKind::Subscript:
       return store(target, std::move(value));
     case ExprKind::Tuple:
-      error("tuple-value", target.span, "one value cannot be unpacked into several variables",
-            "write the values one by one: `a, b = x, y`");
-      return;
+      return unpack(target, std::move(value));
     case ExprKind::Attribute:
       error("assign-attribute", target.span, "attributes cannot be assigned in a kernel",
             "use a variable of its own, or an element of an array");
       return;
     default:
       refuse(target.kind == ExprKind::Unsupported ? target.text : "Starred", target.span);
+  }
+}
+
+// a, b = value: all elements are of the value as it was before.
+void FunctionLowering::unpack(const syntax::Expr& target, ir::ExprPtr value) {
+  const ir::ExprPtr whole = keep_always(std::move(value), "tuple");
+  const size_t count = target.operands.size();
+  for (size_t i = 0; i < count; ++i) {
+    ir::ExprPtr element = make_expr(ir::ExprKind::Field, whole->span, ir::clone(*whole));
+    element->field = static_cast<int32_t>(i);
+    element->unpack_count = static_cast<int32_t>(count);
+    assign(target.operands[i], std::move(element));
   }
 }
 
@@ -184,18 +188,9 @@ void FunctionLowering::mark_targets(std::span<const syntax::Expr> targets) {
 // The single assignments that `target = value` consists of.
 bool FunctionLowering::pair_up(const syntax::Expr& target, const syntax::Expr& value,
                                Pairs& pairs) {
-  if (target.kind != ExprKind::Tuple) {
+  if (target.kind != ExprKind::Tuple || value.kind != ExprKind::Tuple) {
     pairs.emplace_back(&target, &value);
     return true;
-  }
-  if (value.kind != ExprKind::Tuple) {
-    const size_t before = diagnostics_.errors().size();
-    lower(value);
-    if (diagnostics_.errors().size() == before) {
-      error("tuple-value", value.span, "one value cannot be unpacked into several variables",
-            "write the values one by one: `a, b = x, y`; a function returns one value");
-    }
-    return false;
   }
   if (!check_pairs(target, value.operands.size(), value.span)) return false;
   for (size_t i = 0; i < target.operands.size(); ++i) {

@@ -216,9 +216,7 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
                    "`" + name + "` makes an array, which needs a name",
                    "write it on a line of its own: `tile = " + name + "(...)`");
     case SpecialForm::Divmod:
-      lower_arguments_for_errors(expr);
-      return error("tuple-value", expr.span, "`divmod` gives two values",
-                   "write `q, r = divmod(a, b)`");
+      return call_divmod(expr);
     default:
       break;
   }
@@ -295,6 +293,30 @@ ir::ExprPtr FunctionLowering::call_builtin(const syntax::Expr& expr, SpecialForm
     default:
       return make_integer(0, expr.span);  // taken apart before
   }
+}
+
+// { %a = a; %b = b; yield (%a // %b, %a % %b) }
+ir::ExprPtr FunctionLowering::call_divmod(const syntax::Expr& expr) {
+  auto arguments = positional(expr, 2, 2);
+  if (!arguments) return make_integer(0, expr.span);
+  ir::ExprPtr result = make_expr(ir::ExprKind::Sequence, expr.span);
+  for (ir::ExprPtr& argument : *arguments) {
+    if (argument->kind == ir::ExprKind::Constant) continue;
+    auto keep = std::make_unique<ir::Stmt>();
+    keep->kind = ir::StmtKind::Assign;
+    keep->span = argument->span;
+    keep->local = temporary("divmod", argument->span);
+    ir::ExprPtr read = make_local(keep->local, argument->span);
+    keep->value = std::exchange(argument, std::move(read));
+    result->body.push_back(std::move(keep));
+  }
+  ir::ExprPtr both = make_expr(ir::ExprKind::MakeAggregate, expr.span);
+  for (const ir::BinaryOp op : {ir::BinaryOp::FloorDivide, ir::BinaryOp::Modulo}) {
+    both->operands.push_back(
+        make_binary(op, expr.span, ir::clone(*(*arguments)[0]), ir::clone(*(*arguments)[1])));
+  }
+  result->operands.push_back(std::move(both));
+  return result;
 }
 
 // math.log(x, base) is log(x) / log(base), as Python computes it.

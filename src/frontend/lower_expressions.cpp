@@ -132,9 +132,11 @@ ir::ExprPtr FunctionLowering::lower(const syntax::Expr& expr) {
 }
 
 ir::ExprPtr FunctionLowering::lower_tuple(const syntax::Expr& expr) {
-  for (const syntax::Expr& item : expr.operands) lower(item);
-  return error("tuple-value", expr.span, "tuples are not values in kernels yet",
-               "use a variable for each item");
+  ir::ExprPtr result = make_expr(ir::ExprKind::MakeAggregate, expr.span);
+  for (const syntax::Expr& item : expr.operands) result->operands.push_back(lower(item));
+  if (!result->operands.empty()) return result;
+  return error("tuple-value", expr.span, "a tuple in a kernel has at least one element",
+               "leave the empty tuple out");
 }
 
 ir::ExprPtr FunctionLowering::lower_unary(const syntax::Expr& expr) {
@@ -259,7 +261,7 @@ bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
           "loop over the indices: `for i in range(start, stop)`");
     return false;
   }
-  if (base.kind == ExprKind::Subscript || expr.operands.size() > 2) {
+  if (expr.operands.size() > 2) {
     error("array-rank", expr.span, "only 1-D arrays so far, and this has more than one index",
           "pass the array flat and write `A[i * width + j]`");
     return false;
@@ -272,7 +274,10 @@ bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
     return false;
   }
   operands.push_back(lower(expr.operands[1]));
-  if (base_ok && operands[0]->kind != ir::ExprKind::Local) {
+  const ir::ExprKind kind = operands[0]->kind;
+  const bool number = kind == ir::ExprKind::Constant || kind == ir::ExprKind::ThreadIndex ||
+                      kind == ir::ExprKind::Math || kind == ir::ExprKind::Cast;
+  if (base_ok && number) {
     error("not-an-array", base.span, "only arrays have elements",
           "index an array that is an argument of the kernel");
   }

@@ -283,6 +283,21 @@ ir::ExprPtr FunctionLowering::element_of(const Iterable& over, const ir::Expr& i
   return make_binary(ir::BinaryOp::Add, over.span, ir::clone(*over.start), std::move(steps));
 }
 
+// What a turn gives to one variable: the element, or a tuple of several.
+ir::ExprPtr FunctionLowering::value_of_turn(const Iterable& over, const ir::Expr& index) {
+  if (over.kind == Iterable::Kind::Array || over.kind == Iterable::Kind::Range)
+    return element_of(over, index);
+  ir::ExprPtr result = make_expr(ir::ExprKind::MakeAggregate, over.span);
+  if (over.kind == Iterable::Kind::Enumerate) {
+    const bool from_zero = constant_integer(*over.start) == 0;
+    result->operands.push_back(from_zero ? ir::clone(index)
+                                         : make_binary(ir::BinaryOp::Add, over.span,
+                                                       ir::clone(*over.start), ir::clone(index)));
+  }
+  for (const Iterable& part : over.parts) result->operands.push_back(value_of_turn(part, index));
+  return result;
+}
+
 void FunctionLowering::bind_element(const syntax::Expr& target, const Iterable& over,
                                     const ir::Expr& index) {
   if (over.kind == Iterable::Kind::Array || over.kind == Iterable::Kind::Range) {
@@ -291,8 +306,9 @@ void FunctionLowering::bind_element(const syntax::Expr& target, const Iterable& 
           "write one variable, or loop over `enumerate(A)` or `zip(A, B)`");
     return mark_targets({&target, 1});
   }
+  if (target.kind != ExprKind::Tuple) return assign(target, value_of_turn(over, index));
   const size_t values = over.kind == Iterable::Kind::Enumerate ? 2 : over.parts.size();
-  if (target.kind != ExprKind::Tuple || target.operands.size() != values) {
+  if (target.operands.size() != values) {
     const char* const name = over.kind == Iterable::Kind::Enumerate ? "enumerate" : "zip";
     error("unpack-count", target.span,
           std::string("each turn of this ") + name + " has " + std::to_string(values) + " values",

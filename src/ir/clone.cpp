@@ -36,6 +36,9 @@ ExprPtr clone(const Expr& expr) {
   copy->callee = expr.callee;
   copy->body = clone(expr.body);
   copy->is_frame = expr.is_frame;
+  copy->results = expr.results;
+  copy->field = expr.field;
+  copy->unpack_count = expr.unpack_count;
   copy->divergent_return = expr.divergent_return;
   copy->fault_site = expr.fault_site;
   copy->row_access = expr.row_access;

@@ -33,9 +33,8 @@ class LivenessWalk {
         return operands(stmt.operands, expression(*stmt.value, std::move(live)));
       case StmtKind::Evaluate:
         return expression(*stmt.value, std::move(live));
-      case StmtKind::Return:
-        return stmt.value ? expression(*stmt.value, return_)
-                          : return_;  // what becomes the frame's result is no read
+      case StmtKind::Return:  // what becomes the frame's result is no read
+        return stmt.value ? expression(*stmt.value, return_) : operands(stmt.operands, return_);
       case StmtKind::Break:
         return loops_.back().after;
       case StmtKind::Continue:
@@ -124,6 +123,7 @@ class LivenessWalk {
       live = operands(expr.operands, std::move(live));
       return block(expr.body, std::move(live));
     }
+    for (const LocalId result : expr.results) live.erase(result);
     LocalSet outer_return = std::exchange(return_, live);
     std::vector<Loop> outer_loops = std::exchange(loops_, {});
     live = block(expr.body, std::move(live));
@@ -166,6 +166,7 @@ void add_assigned(const Expr& expr, LocalSet& assigned) {
   for (const ExprPtr& operand : expr.operands) add_assigned(*operand, assigned);
   if (expr.kind != ExprKind::Sequence) return;
   if (expr.local != kNoLocal) assigned.insert(expr.local);
+  for (const LocalId result : expr.results) assigned.insert(result);
   add_assigned(expr.body, assigned);
 }
 

@@ -271,6 +271,7 @@ void Printer::binary(std::string_view text, int precedence, const Expr& expr, in
 void Printer::sequence(const Expr& expr) {
   if (expr.is_frame) out_ += "frame ";
   if (expr.is_frame && expr.local != kNoLocal) out_ += local_name(expr.local) + " ";
+  for (const LocalId result : expr.results) out_ += local_name(result) + " ";
   out_ += "{";
   indent_ += 2;
   for (const StmtPtr& stmt : expr.body) {
@@ -386,6 +387,15 @@ void Printer::expr(const Expr& expr, int minimum) {
       list(operands);
       out_ += ")";
       break;
+    case ExprKind::MakeAggregate:
+      out_ += "(";
+      list(operands);
+      out_ += operands.size() == 1 ? ",)" : ")";
+      break;
+    case ExprKind::Field:
+      this->expr(*operands[0], kAtom);
+      out_ += "[" + std::to_string(expr.field) + "]";
+      break;
   }
 }
 
@@ -463,6 +473,10 @@ void Printer::stmt(const Stmt& stmt) {
       if (stmt.value) {
         out_ += " ";
         expr(*stmt.value, kTernary);
+      }
+      if (!stmt.operands.empty()) {
+        out_ += " ";
+        list(stmt.operands);
       }
       remark(stmt);
       break;

@@ -11,7 +11,7 @@ namespace cudapy::ir {
 namespace {
 
 // Bump when the layout changes: the bytes are part of what names a cache entry.
-constexpr uint8_t kFormat = 3;
+constexpr uint8_t kFormat = 4;
 
 class Writer {
  public:
@@ -59,6 +59,10 @@ class Writer {
     kind(type.kind);
     kind(type.scalar);
     byte(type.rank);
+    if (!type.is_aggregate()) return;
+    kind(type.aggregate->kind);
+    count(type.aggregate->elements.size());
+    for (const Type& element : type.aggregate->elements) this->type(element);
   }
 
   void constant(const ConstantValue& value) {
@@ -119,6 +123,8 @@ class Writer {
       case ExprKind::Sequence:
         byte(expr.is_frame);
         number(expr.local);
+        count(expr.results.size());
+        for (const LocalId result : expr.results) number(result);
         block(expr.body);
         break;
       case ExprKind::And:
@@ -126,6 +132,10 @@ class Writer {
       case ExprKind::Select:
       case ExprKind::Cast:
       case ExprKind::Len:
+      case ExprKind::MakeAggregate:
+        break;
+      case ExprKind::Field:
+        number(expr.field);
         break;
       case ExprKind::Load:
         number(expr.fault_site);

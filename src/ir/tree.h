@@ -96,7 +96,9 @@ enum class ExprKind : uint8_t {
   Call,    // callee (index into Program::functions), operands; gone after inlining
   Sequence,  // body is executed, then operands[0] (may be absent: void) is the value.
   // `is_frame`: an inlined function; no operands; a Return in body leaves it and its value becomes
-  // `local`, the frame's result (kNoLocal: void). Nothing else assigns or reads that local.
+  // `local`, the frame's result (kNoLocal: void). Nothing else assigns or reads that local. After
+  // transform::split_aggregates a void frame may have several `results`: locals that a Return's
+  // operands become, which nothing else assigns, and which are read after the frame.
   Load,  // operands: array, index...; the element. Untyped: what `A[i]` reads as
   Len,   // operands[0]: array; int32 (int64 in a wide kernel). Typed tree only
   // device functions (both trees)
@@ -105,6 +107,11 @@ enum class ExprKind : uint8_t {
               // value (CompareExchange: what is expected, the value). The element before.
   // untyped tree only
   CallBuiltin,  // builtin, operands
+  // aggregates: both trees; gone after transform::split_aggregates. In the untyped tree a Load with
+  // a tuple in place of its array is an element of it.
+  MakeAggregate,  // operands: the elements, in order
+  Field,  // operands[0]: an aggregate; its element number `field`. Untyped: `unpack_count` is how
+          // many elements it must have (0: any)
 };
 
 struct ConstantValue {
@@ -146,8 +153,11 @@ struct Expr {
   bool math_single =
       false;  // untyped Math: spelled in single precision (math.sinf), so everything is float32
   int32_t callee = -1;
-  Block body;             // Sequence
-  bool is_frame = false;  // Sequence
+  Block body;                    // Sequence
+  bool is_frame = false;         // Sequence
+  std::vector<LocalId> results;  // Sequence, is_frame
+  int32_t field = 0;             // Field
+  int32_t unpack_count = 0;      // Field
   // A frame that lanes leave at different returns; set by sema::annotate_shapes.
   bool divergent_return = false;
   // Load and integer division, after transform::place_checks: an index into Function::fault_sites;
@@ -167,7 +177,7 @@ enum class StmtKind : uint8_t {
            // last value it had in the body.
   Break,
   Continue,
-  Return,    // value (may be absent)
+  Return,    // value (may be absent); operands: one for each of the frame's `results`
   Evaluate,  // value, for its effects
   // cooperation
   Declare,  // local: an array of Storage::Thread starts, with zeros, for the lanes that are on;

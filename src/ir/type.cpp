@@ -1,7 +1,40 @@
 // The names of types, as messages and dumps show them.
 #include "ir/type.h"
 
+#include <algorithm>
+#include <deque>
+#include <mutex>
+
 namespace cudapy::ir {
+
+namespace {
+
+// Kernels are compiled on several threads; a deque keeps what is in it in its place.
+const Aggregate* intern(Aggregate description) {
+  static std::mutex mutex;
+  static std::deque<Aggregate> known;
+  const std::lock_guard lock(mutex);
+  const auto found = std::find_if(known.begin(), known.end(), [&](const Aggregate& one) {
+    return one.kind == description.kind && one.elements == description.elements;
+  });
+  return found != known.end() ? &*found : &known.emplace_back(std::move(description));
+}
+
+}  // namespace
+
+Type Type::tuple(std::vector<Type> elements) {
+  Type type{Kind::Aggregate, Scalar::Bool, 0, false};
+  type.aggregate = intern({ir::Aggregate::Kind::Tuple, std::move(elements)});
+  return type;
+}
+
+void append_leaves(const Type& type, std::vector<Type>& leaves) {
+  if (!type.is_aggregate()) {
+    leaves.push_back(type);
+    return;
+  }
+  for (const Type& element : type.aggregate->elements) append_leaves(element, leaves);
+}
 
 std::string_view name_of(Scalar scalar) {
   switch (scalar) {
@@ -45,6 +78,14 @@ std::string to_string(const Type& type) {
       text += "[:";
       for (int i = 1; i < type.rank; ++i) text += ", :";
       return text + "]";
+    }
+    case Type::Kind::Aggregate: {
+      std::string text = "(";
+      for (const Type& element : type.aggregate->elements) {
+        if (text.size() > 1) text += ", ";
+        text += to_string(element);
+      }
+      return text + (type.aggregate->elements.size() == 1 ? ",)" : ")");
     }
   }
   return "?";

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cudapy::ir {
 
 enum class Scalar : uint8_t { Bool, I8, I16, I32, I64, U8, U16, U32, U64, F32, F64 };
+
+struct Aggregate;
 
 struct Type {
   enum class Kind : uint8_t {
@@ -15,6 +18,9 @@ struct Type {
     Void,     // what a kernel returns
     Scalar,
     Array,  // elements of `scalar`, `rank` dimensions
+    // Several values in one, as `aggregate` says. Not in the trees that codegen sees:
+    // transform::split_aggregates makes scalars of them.
+    Aggregate,
   };
 
   Kind kind = Kind::Unknown;
@@ -24,6 +30,7 @@ struct Type {
   // Only Scalar types are weak, with scalar I64 for an integer and F64 for a float. Never in a
   // finished typed tree.
   bool weak = false;
+  const ir::Aggregate* aggregate = nullptr;  // Aggregate: one description for equal types
 
   static constexpr Type unknown() { return {}; }
   static constexpr Type void_() { return {Kind::Void, Scalar::Bool, 0, false}; }
@@ -31,6 +38,7 @@ struct Type {
   static constexpr Type array(Scalar element, uint8_t rank = 1) {
     return {Kind::Array, element, rank, false};
   }
+  static Type tuple(std::vector<Type> elements);
   static constexpr Type weak_int() { return {Kind::Scalar, Scalar::I64, 0, true}; }
   static constexpr Type weak_float() { return {Kind::Scalar, Scalar::F64, 0, true}; }
 
@@ -38,8 +46,18 @@ struct Type {
   [[nodiscard]] constexpr bool is_void() const { return kind == Kind::Void; }
   [[nodiscard]] constexpr bool is_scalar() const { return kind == Kind::Scalar; }
   [[nodiscard]] constexpr bool is_array() const { return kind == Kind::Array; }
+  [[nodiscard]] constexpr bool is_aggregate() const { return kind == Kind::Aggregate; }
   [[nodiscard]] constexpr Type element() const { return of(scalar); }
   friend constexpr bool operator==(const Type&, const Type&) = default;
+};
+
+// What an aggregate type is made of. Descriptions are made once, compared by address and never
+// freed.
+struct Aggregate {
+  enum class Kind : uint8_t { Tuple };
+
+  Kind kind = Kind::Tuple;
+  std::vector<Type> elements;  // weak ones too, while types are inferred
 };
 
 constexpr bool is_float(Scalar s) {
@@ -63,6 +81,11 @@ constexpr bool is_float(const Type& t) {
 constexpr bool is_integer(const Type& t) {
   return t.is_scalar() && is_integer(t.scalar);
 }
+constexpr bool is_tuple(const Type& t) {
+  return t.is_aggregate() && t.aggregate->kind == Aggregate::Kind::Tuple;
+}
+// The scalars that a value consists of, in order: one for a scalar.
+void append_leaves(const Type& type, std::vector<Type>& leaves);
 
 // Bytes of one element in memory; a bool is one byte.
 constexpr int size_of(Scalar s) {

@@ -123,7 +123,28 @@ class Verifier {
         return atomic(expr);
       case ExprKind::CallBuiltin:
         return report(expr, "a builtin is left");
+      case ExprKind::MakeAggregate:
+        return make_aggregate(expr);
+      case ExprKind::Field:
+        return field(expr);
     }
+  }
+
+  void make_aggregate(const Expr& expr) {
+    if (!expr.type.is_aggregate()) return report(expr, "no aggregate is made");
+    const std::vector<Type>& elements = expr.type.aggregate->elements;
+    if (!arity(expr, elements.size())) return;
+    for (size_t i = 0; i < elements.size(); ++i)
+      same(expr, expr.operands[i]->type, elements[i], "an element of an aggregate");
+  }
+
+  void field(const Expr& expr) {
+    if (!arity(expr, 1)) return;
+    const Type& whole = expr.operands[0]->type;
+    if (!whole.is_aggregate()) return report(expr, "a field of what is no aggregate");
+    const auto index = static_cast<size_t>(expr.field);
+    if (index >= whole.aggregate->elements.size()) return report(expr, "no such field");
+    same(expr, expr.type, whole.aggregate->elements[index], "a field");
   }
 
   Type index_type() const { return Type::of(function_.wide_index ? Scalar::I64 : Scalar::I32); }
@@ -256,11 +277,17 @@ class Verifier {
     if (!expr.operands.empty()) return report("a frame has operands");
     if (expr.local != kNoLocal && !has_local(expr.local))
       return report("a frame has no such local");
+    for (const LocalId result : expr.results) {
+      if (!has_local(result)) return report("a frame has no such local");
+    }
     const Type outer_result = result_;
     const int outer_loops = loops_;
+    const std::vector<LocalId>* const outer_results = results_;
     result_ = expr.local == kNoLocal ? Type::void_() : type_of(expr.local);
+    results_ = &expr.results;
     loops_ = 0;
     block(expr.body);
+    results_ = outer_results;
     same(expr, expr.type, result_, "the value of a frame");
     result_ = outer_result;
     loops_ = outer_loops;
@@ -343,7 +370,7 @@ class Verifier {
         if (const Type type = stmt.value ? stmt.value->type : Type::void_(); !(type == result_)) {
           report("a return gives " + to_string(type) + ", not " + to_string(result_));
         }
-        return;
+        return return_operands(stmt);
       case StmtKind::Declare:
         if (!has_local(stmt.local) ||
             function_.locals[static_cast<size_t>(stmt.local)].storage != Storage::Thread)
@@ -357,9 +384,21 @@ class Verifier {
     }
   }
 
+  void return_operands(const Stmt& stmt) {
+    const size_t wanted = results_ ? results_->size() : 0;
+    if (stmt.operands.size() != wanted)
+      return report("a return gives " + std::to_string(stmt.operands.size()) + " values, not " +
+                    std::to_string(wanted));
+    for (size_t i = 0; i < wanted; ++i) {
+      expr(*stmt.operands[i]);
+      same(*stmt.operands[i], stmt.operands[i]->type, type_of((*results_)[i]), "a result");
+    }
+  }
+
   const Function& function_;
   const Program* program_;
   std::vector<std::string> problems_;
+  const std::vector<LocalId>* results_ = nullptr;  // of the frame that is walked
   Type result_;  // of the function, or of the frame that is walked
   int loops_ = 0;
 };

@@ -18,19 +18,19 @@ namespace {
 
 constexpr Type kFloat64 = Type::of(Scalar::F64);
 
-ExprPtr node(ExprKind kind, const Type& type, Span span) {
+bool is_weak(const Type& type) {
+  return type.is_scalar() && type.weak;
+}
+
+}  // namespace
+
+ExprPtr Builder::node(ExprKind kind, const Type& type, Span span) {
   auto expr = std::make_unique<Expr>();
   expr->kind = kind;
   expr->type = type;
   expr->span = span;
   return expr;
 }
-
-bool is_weak(const Type& type) {
-  return type.is_scalar() && type.weak;
-}
-
-}  // namespace
 
 ExprPtr Builder::number(const WeakNumber& number, Type type, Span span) {
   ExprPtr expr = node(ExprKind::Constant, type, span);
@@ -65,25 +65,9 @@ ExprPtr Builder::len_node(const Expr& array, Span span) {
   return expr;
 }
 
-template <typename Body>
-ExprPtr Builder::with_temporary(ExprPtr value, Body body) {
-  const Type type = value->type;
-  const Span span = value->span;
-  const ir::LocalId id = new_local(type, "%value", span);
-  auto assign = std::make_unique<ir::Stmt>();
-  assign->kind = ir::StmtKind::Assign;
-  assign->span = span;
-  assign->local = id;
-  assign->value = std::move(value);
-  ExprPtr result = body([&] { return local(id, type, span); });
-  ExprPtr sequence = node(ExprKind::Sequence, result->type, span);
-  sequence->body.push_back(std::move(assign));
-  sequence->operands.push_back(std::move(result));
-  return sequence;
-}
-
 ExprPtr Builder::convert(ExprPtr expr, Type type) {
   if (expr->type == type) return expr;
+  if (type.is_aggregate()) return convert_aggregate(std::move(expr), type);
   const Span span = expr->span;
   if (type == kBool) {
     ExprPtr zero = number(weak_integer(0), expr->type, span);
@@ -99,6 +83,10 @@ ExprPtr Builder::convert(ExprPtr expr, Type type) {
 }
 
 ExprPtr Builder::natural(ExprPtr expr) {
+  if (expr->type.is_aggregate()) {
+    const Type type = settled_type(expr->type);
+    return aggregate_as(std::move(expr), type);
+  }
   if (!is_weak(expr->type)) return strong(std::move(expr));
   const Type type = alone_type(*expr);
   return weak_as(std::move(expr), type);
@@ -106,6 +94,7 @@ ExprPtr Builder::natural(ExprPtr expr) {
 
 ExprPtr Builder::as(ExprPtr expr, Type type) {
   if (type == kBool) return condition(std::move(expr));
+  if (type.is_aggregate()) return aggregate_as(std::move(expr), type);
   if (is_weak(expr->type)) return weak_as(std::move(expr), type);
   return convert(strong(std::move(expr)), type);
 }
@@ -204,7 +193,14 @@ ExprPtr Builder::strong(ExprPtr expr) {
       expr->body = block(std::move(expr->body));
       if (!expr->operands.empty()) expr->operands[0] = natural(std::move(expr->operands[0]));
       return expr;
+    case ExprKind::MakeAggregate:
+      return aggregate_as(std::move(expr), type);
+    case ExprKind::Field: {
+      const auto index = static_cast<size_t>(expr->field);
+      return field_node(natural(std::move(expr->operands[0])), index);
+    }
     case ExprKind::Load:
+      if (expr->operands[0]->type.is_aggregate()) return tuple_element(std::move(expr));
       expr->operands[0] = natural(std::move(expr->operands[0]));
       for (size_t i = 1; i < expr->operands.size(); ++i) {
         expr->operands[i] = index(std::move(expr->operands[i]), *expr->operands[0]);
@@ -271,6 +267,7 @@ ExprPtr Builder::compare(ExprPtr expr) {
   const Span span = expr->span;
   const WeakResult known = constant_of(*expr, instance_);
   if (known.number) return number(*known.number, kBool, span);
+  if (expr->operands[0]->type.is_aggregate()) return compare_tuples(std::move(expr));
   const Expr& a = *expr->operands[0];
   const Expr& b = *expr->operands[1];
   Type common = common_type(a, b, instance_, instances_);
@@ -380,6 +377,10 @@ ExprPtr Builder::call(ExprPtr expr) {
 ExprPtr Builder::builtin(ExprPtr expr, Type type) {
   switch (expr->builtin) {
     case Builtin::Len: {
+      if (expr->operands[0]->type.is_aggregate()) {
+        const size_t count = expr->operands[0]->type.aggregate->elements.size();
+        return number(weak_integer(static_cast<int64_t>(count)), type, expr->span);
+      }
       const ExprPtr array = natural(std::move(expr->operands[0]));
       return len_node(*array, expr->span);
     }

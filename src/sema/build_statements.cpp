@@ -44,6 +44,7 @@ int32_t build_typed(Instance& instance, Instances& instances, ir::Program& typed
 Type Builder::storage_of(size_t local) const {
   Type type = instance_.types[local];
   if (locals_[local].storage != ir::Storage::Value) return type;
+  if (type.is_aggregate()) return settled_type(type);
   if (!type.is_scalar()) {
     const bool parameter = instance_.is_parameter(static_cast<LocalId>(local));
     return parameter && type.is_array() ? type : kBool;
@@ -83,8 +84,8 @@ void Builder::lay_out_locals(ir::Function& function, Block& prologue) {
         array = instance_.flow.locals[static_cast<size_t>(array)].single->value->local;
       map_[i] = array;
     } else if (flow.maybe_unassigned) {
-      prologue.push_back(assignment(static_cast<LocalId>(i),
-                                    number(weak_integer(0), locals_[i].type, locals_[i].span)));
+      prologue.push_back(
+          assignment(static_cast<LocalId>(i), zero(locals_[i].type, locals_[i].span)));
     }
   }
 }
@@ -101,7 +102,9 @@ ir::Function Builder::run() {
   written_.assign(static_cast<size_t>(source.parameter_count), false);
 
   result_ = instance_.source == 0 ? Type::void_() : instance_.result;
-  if (result_.is_scalar() && result_.weak) {
+  if (result_.is_aggregate()) {
+    result_ = settled_type(result_);
+  } else if (result_.is_scalar() && result_.weak) {
     result_ = Type::of(ir::is_float(result_.scalar) ? instances_.default_float()
                                                     : instance_.result_alone);
   }

@@ -59,6 +59,16 @@ class Builder {
 
   // Nodes.
   ir::ExprPtr convert(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr aggregate_as(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr convert_aggregate(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr tuple_element(ir::ExprPtr expr);
+  ir::ExprPtr field_node(ir::ExprPtr whole, size_t field);
+  ir::ExprPtr zero(ir::Type type, Span span);
+  ir::ExprPtr compare_tuples(ir::ExprPtr expr);
+  ir::ExprPtr equality(const ir::Expr& a, const ir::Expr& b);
+  [[nodiscard]] ir::Type settled_type(const ir::Type& type) const {
+    return settled(type, instances_.default_float());
+  }
   ir::ExprPtr number(const WeakNumber& number, ir::Type type, Span span);
   ir::ExprPtr local(ir::LocalId id, ir::Type type, Span span);
   ir::ExprPtr binary_node(ir::BinaryOp op, ir::ExprPtr a, ir::ExprPtr b);
@@ -66,7 +76,22 @@ class Builder {
   ir::ExprPtr len_node(const ir::Expr& array, Span span);
   // { %name = value; yield body(%name) }
   template <typename Body>
-  ir::ExprPtr with_temporary(ir::ExprPtr value, Body body);
+  ir::ExprPtr with_temporary(ir::ExprPtr value, Body body) {
+    const ir::Type type = value->type;
+    const Span span = value->span;
+    const ir::LocalId id = new_local(type, "%value", span);
+    auto assign = std::make_unique<ir::Stmt>();
+    assign->kind = ir::StmtKind::Assign;
+    assign->span = span;
+    assign->local = id;
+    assign->value = std::move(value);
+    ir::ExprPtr result = body([&] { return local(id, type, span); });
+    ir::ExprPtr sequence = node(ir::ExprKind::Sequence, result->type, span);
+    sequence->body.push_back(std::move(assign));
+    sequence->operands.push_back(std::move(result));
+    return sequence;
+  }
+  static ir::ExprPtr node(ir::ExprKind kind, const ir::Type& type, Span span);
 
   [[nodiscard]] ir::Type alone_type(const ir::Expr& expr) const {
     return alone(expr, instance_, instances_);

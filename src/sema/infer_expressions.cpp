@@ -128,6 +128,10 @@ Type Inference::rule(Expr& expr) {
       return atomic(expr);
     case ExprKind::CallBuiltin:
       return builtin(expr);
+    case ExprKind::MakeAggregate:
+      return make_tuple(expr);
+    case ExprKind::Field:
+      return field(expr);
   }
   return kErroneous;
 }
@@ -153,6 +157,15 @@ bool Inference::is_value(const Expr& expr, const char* doing) {
         expr.kind == ExprKind::Local
             ? "write " + quoted(instance_.local(expr.local).name + "[idx]") + ", or another index"
             : "index the array");
+    return false;
+  }
+  if (expr.type.is_aggregate()) {
+    wrong(
+        "whole-tuple", expr.span,
+        name_of(expr) + " is " + describe(expr.type) + "; " + doing + " needs one of its elements",
+        expr.kind == ExprKind::Local
+            ? "write " + quoted(instance_.local(expr.local).name + "[0]") + ", or unpack it"
+            : "unpack the tuple first: `a, b = ...`");
     return false;
   }
   return true;
@@ -313,6 +326,8 @@ Type Inference::power(const Expr& expr) {
 Type Inference::compare(Expr& expr) {
   infer(*expr.operands[0]);
   infer(*expr.operands[1]);
+  if (expr.operands[0]->type.is_aggregate() && expr.operands[1]->type.is_aggregate())
+    return is_comparable(expr) ? kBool : kErroneous;
   const Type known = operands_of(expr, "a comparison");
   return known.is_unknown() ? known : kBool;
 }
@@ -328,6 +343,8 @@ Type Inference::logical(Expr& expr) {
 
 Type Inference::select(Expr& expr) {
   for (const ir::ExprPtr& operand : expr.operands) infer(*operand);
+  if (expr.operands[1]->type.is_aggregate() && expr.operands[2]->type.is_aggregate())
+    return select_tuple(expr);
   const Type known = operands_of(expr, "a conditional expression");
   if (known.is_unknown()) return known;
   const Expr& a = *expr.operands[1];
@@ -363,6 +380,10 @@ Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
   for (const ir::ExprPtr& operand : operands) infer(*operand);
   const Expr& array = *operands[0];
   if (array.type.is_unknown()) return array.type;
+  if (!array.type.is_array() && array.kind == ExprKind::Load) {
+    return wrong("array-rank", span, "only 1-D arrays so far, and this has more than one index",
+                 "pass the array flat and write `A[i * width + j]`");
+  }
   if (!array.type.is_array()) {
     const bool parameter = array.kind == ExprKind::Local && instance_.is_parameter(array.local);
     // The element that a loop over it would read: the loop has been complained about, and
@@ -394,6 +415,11 @@ Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
 }
 
 Type Inference::load(Expr& expr) {
+  infer(*expr.operands[0]);
+  if (expr.operands[0]->type.is_aggregate()) {
+    for (size_t i = 1; i < expr.operands.size(); ++i) infer(*expr.operands[i]);
+    return tuple_element(expr);
+  }
   return element(expr.operands, expr.span);
 }
 
@@ -530,6 +556,7 @@ Type Inference::length(const Expr& expr) {
     return wrong("argument-count", expr.span, "`len` takes 1 argument");
   const Expr& array = *expr.operands[0];
   if (array.type.is_unknown()) return array.type;
+  if (array.type.is_aggregate()) return Type::weak_int();
   if (!array.type.is_array()) {
     // A loop over an array asks for its length without a word of the user's.
     const bool of_loop = expr.span.column == array.span.column && expr.span.line == array.span.line;

@@ -47,7 +47,8 @@ bool Inference::pass() {
     wrong("unknown-type", *unknown_, "the type of this value can't be found",
           "give the variables in it a type, for example `x: cp.float32 = 0`");
   }
-  if (instance_.result.is_scalar() && instance_.flow.end_reachable && instance_.source != 0) {
+  const bool gives_value = instance_.result.is_scalar() || instance_.result.is_aggregate();
+  if (gives_value && instance_.flow.end_reachable && instance_.source != 0) {
     wrong(
         "missing-return", instance_.function.span,
         "`" + instance_.function.name + "` returns a value, but its end can be reached without one",
@@ -57,18 +58,22 @@ bool Inference::pass() {
 }
 
 bool Inference::settle_weak_locals() {
-  bool settled = false;
+  bool any = false;
   for (size_t i = 0; i < instance_.types.size(); ++i) {
     Type& type = instance_.types[i];
-    if (!type.is_scalar() || !type.weak) continue;
+    const bool weak = type.is_aggregate() ? !(settled(type, default_float()) == type)
+                                          : type.is_scalar() && type.weak;
+    if (!weak) continue;
     const LocalFlow& flow = instance_.flow.locals[i];
     const bool parameter = instance_.is_parameter(static_cast<LocalId>(i));
     // A name that stands for one expression is as weak as that expression.
     if (parameter ? flow.assignments == 0 : flow.single != nullptr) continue;
-    settled = true;
-    type = Type::of(ir::is_float(type.scalar) ? default_float() : instance_.alone[i]);
+    any = true;
+    type = type.is_aggregate()
+               ? settled(type, default_float())
+               : Type::of(ir::is_float(type.scalar) ? default_float() : instance_.alone[i]);
   }
-  return settled;
+  return any;
 }
 
 void Inference::raise_local(LocalId local, const Type& type) {
@@ -245,11 +250,11 @@ DiagnosticNote Inference::note_of_call(const Expr& call, const std::vector<Type>
 void Inference::check_conversion(const Expr& value, const Type& to, const std::string& what) {
   const Type& from = value.type;
   if (from.is_unknown() || to.is_unknown()) return;
-  if (to.is_array() || from.is_array()) {
-    if (from == to) return;
+  if (to.is_array() || from.is_array() || to.is_aggregate() || from.is_aggregate()) {
+    if (from == to || (!from.is_array() && assignable(from, to))) return;
     wrong("argument-type", value.span,
           what + " is " + describe(to) + ", and " + name_of(value) + " is " + describe(from),
-          from.is_array() && to.is_scalar() ? "pass one element: index it" : "");
+          !from.is_scalar() && to.is_scalar() ? "pass one element: index it" : "");
     return;
   }
   if (!assignable(from, to)) {
@@ -348,6 +353,15 @@ void Inference::give_back(Stmt& stmt) {
             "return a value here too");
     }
     return;
+  }
+  if (seen_result_.type.is_unknown()) seen_result_ = {type, stmt.span, false};
+  if (is_erroneous(instance_.result) && !type.is_array() && !seen_result_.type.is_array() &&
+      is_erroneous(join(seen_result_.type, type, default_float()))) {
+    wrong("results-differ", stmt.span,
+          "`" + instance_.function.name + "` returns " + describe(type) + " here and " +
+              describe(seen_result_.type) + " there",
+          "a function returns as many values on every path",
+          {{seen_result_.span, "it returns " + describe(seen_result_.type) + " here"}});
   }
   if (kernel) {
     wrong("kernel-returns-value", stmt.span, "a kernel can't return a value",

@@ -51,8 +51,13 @@ class Inference {
   ir::Type compare(ir::Expr& expr);
   ir::Type logical(ir::Expr& expr);
   ir::Type select(ir::Expr& expr);
+  ir::Type select_tuple(const ir::Expr& expr);
   ir::Type cast(ir::Expr& expr);
   ir::Type load(ir::Expr& expr);
+  ir::Type make_tuple(ir::Expr& expr);
+  ir::Type field(ir::Expr& expr);
+  ir::Type tuple_element(const ir::Expr& expr);
+  bool is_comparable(const ir::Expr& expr);
   ir::Type element(std::vector<ir::ExprPtr>& operands, Span span);
   void check_index(const ir::Expr& index, const ir::Expr& array);
   ir::Type math(ir::Expr& expr);
@@ -112,6 +117,7 @@ class Inference {
     bool complained = false;
   };
   std::vector<Seen> seen_;
+  Seen seen_result_;  // the first return
 };
 
 }  // namespace cudapy::sema

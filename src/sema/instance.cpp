@@ -52,6 +52,11 @@ WeakResult constant_local(const Expr& expr, const Instance& instance) {
 }
 
 WeakResult constant_builtin(const Expr& expr, const Instance& instance) {
+  if (expr.builtin == ir::Builtin::Len && !expr.operands.empty() &&
+      expr.operands[0]->type.is_aggregate()) {
+    const size_t count = expr.operands[0]->type.aggregate->elements.size();
+    return {weak_integer(static_cast<int64_t>(count)), nullptr};
+  }
   std::vector<WeakNumber> numbers;
   for (const ir::ExprPtr& operand : expr.operands) {
     const WeakResult result = constant_of(*operand, instance);
@@ -184,6 +189,8 @@ std::vector<Type> passed_types(const Expr& call, const Instance& caller, Instanc
       // A weak parameter is held in an int32; what needs more is passed as what it is alone.
       const Type alone_type = alone(*call.operands[i], caller, instances);
       if (alone_type != kInt32) type = alone_type;
+    } else if (type.is_aggregate()) {
+      type = settled(type, instances.default_float());
     }
     types.push_back(type);
   }

@@ -41,10 +41,38 @@ Scalar promote(Scalar a, Scalar b) {
   return signed_of_size(std::max(ir::size_of(with_sign), 2 * ir::size_of(without)));
 }
 
+namespace {
+
+// Element by element.
+Type join_tuples(const Type& a, const Type& b, Scalar default_float) {
+  const std::vector<Type>& left = a.aggregate->elements;
+  const std::vector<Type>& right = b.aggregate->elements;
+  if (left.size() != right.size()) return kErroneous;
+  std::vector<Type> joined;
+  for (size_t i = 0; i < left.size(); ++i) {
+    joined.push_back(join(left[i], right[i], default_float));
+    if (is_erroneous(joined.back())) return kErroneous;
+  }
+  return Type::tuple(std::move(joined));
+}
+
+}  // namespace
+
+Type settled(const Type& type, Scalar default_float) {
+  if (type.is_scalar() && type.weak)
+    return Type::of(ir::is_float(type.scalar) ? default_float : Scalar::I32);
+  if (!ir::is_tuple(type)) return type;
+  std::vector<Type> elements;
+  for (const Type& element : type.aggregate->elements)
+    elements.push_back(settled(element, default_float));
+  return Type::tuple(std::move(elements));
+}
+
 Type join(const Type& a, const Type& b, Scalar default_float) {
   if (is_erroneous(a) || is_erroneous(b)) return kErroneous;
   if (a.is_unknown()) return b;
   if (b.is_unknown() || a == b) return a;
+  if (ir::is_tuple(a) && ir::is_tuple(b)) return join_tuples(a, b, default_float);
   if (!a.is_scalar() || !b.is_scalar()) return kErroneous;
   if (a.weak && b.weak) return Type::weak_float();
   if (!a.weak && !b.weak) return Type::of(promote(a.scalar, b.scalar));
@@ -62,6 +90,11 @@ Type arithmetic(const Type& a, const Type& b, Scalar default_float) {
 
 bool assignable(const Type& from, const Type& to) {
   if (from.is_array() || to.is_array()) return from == to;
+  if (ir::is_tuple(from) && ir::is_tuple(to)) {
+    const std::vector<Type>& a = from.aggregate->elements;
+    const std::vector<Type>& b = to.aggregate->elements;
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), assignable);
+  }
   if (!from.is_scalar() || !to.is_scalar()) return false;
   return ir::is_float(to.scalar) || !ir::is_float(from.scalar);
 }
@@ -75,6 +108,15 @@ std::string describe(const Type& type) {
     case Type::Kind::Array: {
       const std::string article = type.rank == 1 ? "an " : "a " + std::to_string(type.rank) + "-d ";
       return article + "array of " + std::string(ir::name_of(type.scalar));
+    }
+    case Type::Kind::Aggregate: {
+      std::string text = "a tuple of ";
+      const std::vector<Type>& elements = type.aggregate->elements;
+      for (size_t i = 0; i < elements.size(); ++i) {
+        if (i > 0) text += i + 1 == elements.size() ? " and " : ", ";
+        text += describe(elements[i]);
+      }
+      return text;
     }
     case Type::Kind::Scalar:
       break;

@@ -37,6 +37,9 @@ ir::Scalar promote(ir::Scalar a, ir::Scalar b);
 // nothing in common.
 ir::Type join(const ir::Type& a, const ir::Type& b, ir::Scalar default_float);
 
+// A type whose weak parts have become what they are alone: the default float, int32.
+ir::Type settled(const ir::Type& type, ir::Scalar default_float);
+
 // As join, but bools become int32: the type that arithmetic on both happens in.
 ir::Type arithmetic(const ir::Type& a, const ir::Type& b, ir::Scalar default_float);
 

@@ -62,7 +62,7 @@ class ShapeWalk {
     enum Kind { VaryingArm, Loop, Frame } kind;
     const StmtLiveness* liveness = nullptr;  // VaryingArm, Loop
     Stmt* loop = nullptr;                    // Loop
-    LocalId result = kNoLocal;               // Frame
+    const Expr* frame = nullptr;             // Frame that is no function
     bool* divergent_return = nullptr;        // Frame
   };
 
@@ -141,10 +141,17 @@ class ShapeWalk {
         if (it->kind == Region::Loop) raise(it->loop->divergent_return);
       }
     }
+    const auto give = [&](LocalId result, LaneShape shape) {
+      set_local(result, *innermost(Region::Frame)->divergent_return ? kVarying : shape);
+    };
+    for (size_t i = 0; i < stmt.operands.size(); ++i) {
+      LaneShape shape = expression(*stmt.operands[i]);
+      give(innermost(Region::Frame)->frame->results[i], shape);
+    }
     if (!stmt.value) return;
     LaneShape shape = expression(*stmt.value);
-    if (frame.result == kNoLocal) return;
-    set_local(frame.result, *frame.divergent_return ? kVarying : shape);
+    const Expr* sequence = innermost(Region::Frame)->frame;
+    if (sequence && sequence->local != kNoLocal) give(sequence->local, shape);
   }
 
   // Whether, at this point, some lanes of those that entered the innermost region of `kind` may be
@@ -212,9 +219,8 @@ class ShapeWalk {
 
   LaneShape sequence(Expr& expr) {
     if (expr.is_frame) {
-      regions_.push_back({.kind = Region::Frame,
-                          .result = expr.local,
-                          .divergent_return = &expr.divergent_return});
+      regions_.push_back(
+          {.kind = Region::Frame, .frame = &expr, .divergent_return = &expr.divergent_return});
     }
     block(expr.body);
     if (expr.is_frame) regions_.pop_back();

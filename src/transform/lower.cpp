@@ -1,6 +1,7 @@
-// The order of the passes, and the reasons for it: folding comes after inlining, because constants
-// travel through calls; contraction after folding, which makes the products of small powers; shapes
-// last, on what codegen will see.
+// The order of the passes, and the reasons for it: aggregates become scalars once the calls that
+// pass them are gone, so that no later pass knows of them; folding comes after inlining, because
+// constants travel through calls; contraction after folding, which makes the products of small
+// powers; shapes last, on what codegen will see.
 #include "transform/lower.h"
 
 #include <cassert>
@@ -13,6 +14,7 @@
 #include "transform/fold.h"
 #include "transform/inline_calls.h"
 #include "transform/place_checks.h"
+#include "transform/split_aggregates.h"
 #include "transform/split_loop_counters.h"
 #include "transform/twin_variables.h"
 
@@ -25,6 +27,8 @@ ir::Function lower(ir::Program typed, const Options& options) {
     if (options.after_pass) options.after_pass(pass, function);
   };
   passed("inline");
+  split_aggregates(function);
+  passed("split-aggregates");
   fold(function);
   passed("fold");
   if (options.contract) {

@@ -30,6 +30,7 @@ void SingleAssignments::count(const Expr& expr) {
   // A frame's result is assigned by its returns.
   if (expr.kind == ExprKind::Sequence && expr.local != kNoLocal)
     counts_[static_cast<size_t>(expr.local)] += 2;
+  for (LocalId result : expr.results) counts_[static_cast<size_t>(result)] += 2;
   for (const ExprPtr& operand : expr.operands) count(*operand);
   count(expr.body);
 }

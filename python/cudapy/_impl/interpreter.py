@@ -25,7 +25,7 @@ from .reference_forms import Forms
 from .reference_functions import Lift
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import MathFunction
-from .reference_types import Types, zero
+from .reference_types import Types, settled, zero
 from .scalar import WEAK_FLOAT, WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class Rewriter:
             type = self.types.storage(name)
             if (
                 name not in self.types.parameters
-                and isinstance(type, str)
-                and not type.endswith("*")
+                and (isinstance(type, tuple) or not type.endswith("*"))
                 and type != "void"
             ):
                 target = ast.Name(id=name, ctx=ast.Store())
@@ -91,6 +90,8 @@ class Rewriter:
     def natural(self, node: ast.expr) -> ast.expr:
         """An expression at its own type; a weak one at the type that it has alone."""
         type = self.types.type_of(node)
+        if isinstance(type, tuple):
+            return self.at(node, settled(type))
         return (
             self.at(node, self.types.alone(node))
             if isinstance(type, str) and is_weak(type)
@@ -100,6 +101,9 @@ class Rewriter:
     def at(self, node: ast.expr, type: Any) -> ast.expr:
         """An expression at a type that it is asked for. Operations on weak values are carried out in that type."""
         own = self.types.type_of(node)
+        if isinstance(own, tuple):
+            made = self.typed(node, type)
+            return made if isinstance(node, (ast.Tuple, ast.List)) else self.cast(made, type)
         if not isinstance(own, str) or own.endswith("*") or own == "void":
             return self.typed(node, own)
         if not is_weak(own):
@@ -152,10 +156,12 @@ class Rewriter:
                 body, orelse = self.at(node.body, type), self.at(node.orelse, type)
                 made = ast.IfExp(test=self.condition(node.test), body=body, orelse=orelse)
             case ast.Subscript():
-                index = self._index(node.slice)
+                known = self.types.constants.of(node.slice)
+                is_tuple = isinstance(self.types.type_of(node.value), tuple)
+                index = ast.Constant(known) if is_tuple else self._index(node.slice)
                 made = ast.Subscript(value=self.natural(node.value), slice=index, ctx=node.ctx)
             case ast.Tuple() | ast.List():
-                made = ast.Tuple(elts=[self.natural(item) for item in node.elts], ctx=ast.Load())
+                made = ast.Tuple(elts=list(map(self.at, node.elts, type)), ctx=ast.Load())
             case ast.Call():
                 made = self._called(node, type)
             case _:
@@ -212,7 +218,7 @@ class Rewriter:
         operands = [node.left, *node.comparators]
         if len(operands) == 2:
             common = self.types.meet(*operands)
-            if is_weak(common):
+            if isinstance(common, str) and is_weak(common):
                 common = promote(self.types.alone(operands[0]), self.types.alone(operands[1]))
             made = [self.at(item, common) for item in operands]
         else:  # each pair of a chain has a common type of its own, found when it is compared
@@ -255,7 +261,8 @@ class Rewriter:
             if known is not None:
                 arguments = [ast.copy_location(ast.Constant(known), node)]
         elif isinstance(called, names.Divmod):
-            common = type[0] if isinstance(type, tuple) else type
+            common = self.types.type_of(node)[0]
+            common = settled(type)[0] if is_weak(common) else common
             arguments = [self.at(argument, common) for argument in node.args]
         elif isinstance(called, (names.Extreme, names.Abs, names.Power)) or (
             isinstance(called, names.Round)
@@ -366,7 +373,7 @@ class Rewriter:
             made = [self._for_target(item, part) for item, part in zip(value.elts, target.elts)]
             return ast.copy_location(ast.Tuple(elts=made, ctx=ast.Load()), value)
         if isinstance(wanted, tuple):
-            return self.cast(self.natural(value), wanted)
+            return self.at(value, wanted)
         return self.at(value, wanted)
 
     def _assign(self, node: ast.Assign) -> list[ast.stmt]:
@@ -410,7 +417,7 @@ class Rewriter:
                 func=function, args=[self.at(item, wanted) for item in over.args], keywords=[]
             )
         else:
-            values = self.natural(over)
+            values = self.typed(over, self.types.type_of(over))
         loop = _call("%loop", node.iter, ast.Constant(wanted), ast.copy_location(values, over))
         return ast.For(
             target=node.target,

@@ -133,6 +133,9 @@ class Constants:
         if node.keywords:
             return None
         called = self._types.meaning(node.func)
+        if isinstance(called, names.Len):
+            type = self._types.type_of(node.args[0])
+            return len(type) if isinstance(type, tuple) else None
         values = [self._of(argument, locals) for argument in node.args]
         if not values or any(value is None or isinstance(value, bool) for value in values):
             return None

@@ -119,7 +119,7 @@ class Power:
 
 
 class Divmod:
-    """`divmod(a, b)`: both results have the common type. Only assigned to two names."""
+    """`divmod(a, b)`: both results have the common type."""
 
     def result(self, types: list[str]) -> Any:
         common = arithmetic_type(*types)

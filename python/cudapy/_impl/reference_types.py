@@ -113,7 +113,7 @@ class Types:
         while True:
             settled = False
             for name, type in self.variables.items():
-                if isinstance(type, str) and is_weak(type) and not self._stays_weak(name):
+                if self._has_weak(type) and not self._stays_weak(name):
                     self.variables[name] = self._stored(name, type)
                     settled = True
             if not settled:
@@ -127,13 +127,21 @@ class Types:
             name not in self.assigned if name in self.parameters else name in self.constants.single
         )
 
-    def _stored(self, name: str, type: str) -> str:
+    @staticmethod
+    def _has_weak(type: Any) -> bool:
+        return (
+            settled(type) != type if isinstance(type, tuple) else type is not None and is_weak(type)
+        )
+
+    def _stored(self, name: str, type: Any) -> Any:
+        if isinstance(type, tuple):
+            return settled(type)
         return self._alone.get(name, "int32") if type == WEAK_INT else strong(type)
 
     def storage(self, name: str) -> Any:
         """The type in which a variable, or the result ("return"), is held."""
         type = self.result if name == "return" else self.variables.get(name)
-        return self._stored(name, type) if isinstance(type, str) and is_weak(type) else type
+        return self._stored(name, type) if self._has_weak(type) else type
 
     def _settle(self) -> None:
         """Visits the body until nothing changes any more."""
@@ -260,7 +268,8 @@ class Types:
             case ast.Name() | ast.Attribute():
                 return self._meaning_type(self.meaning(node))
             case ast.Tuple() | ast.List():
-                return tuple(self.type_of(item) for item in node.elts)
+                types = tuple(map(self._element_type, node.elts))
+                return None if None in types else types
             case ast.BinOp():
                 return self._binary(node)
             case ast.UnaryOp():
@@ -280,6 +289,8 @@ class Types:
             case ast.Subscript():
                 self.type_of(node.slice)
                 array = self.type_of(node.value)
+                if isinstance(array, tuple):
+                    return array[self.constants.of(node.slice)]
                 indices = len(node.slice.elts) if isinstance(node.slice, ast.Tuple) else 1
                 return None if array is None else array[:-indices]
             case ast.Call():
@@ -287,6 +298,12 @@ class Types:
         raise CudaPyError(
             f'the "python" device does not know {type(node).__name__} (line {node.lineno})'
         )
+
+    def _element_type(self, node: ast.expr) -> Any:
+        """The type of an element of a tuple: weak, unless it is an integer that needs more than 32 bits."""
+        type = self.type_of(node)
+        alone = self.alone(node) if type == WEAK_INT else "int32"
+        return type if alone == "int32" else alone
 
     def is_local(self, name: str) -> bool:
         return name in self.variables or name in self.assigned
@@ -310,6 +327,8 @@ class Types:
         a, b = self.type_of(left), self.type_of(right)
         if a is None or b is None:
             return None
+        if isinstance(a, tuple):
+            return settled(join(a, b))
         return promote(self._beside(left, a, b), self._beside(right, b, a))
 
     def _binary(self, node: ast.BinOp) -> Any:
@@ -375,6 +394,8 @@ class Types:
             return "void"
         if any(type is None for type in types):
             return None
+        if isinstance(called, names.Len) and isinstance(types[0], tuple):
+            return WEAK_INT
         if isinstance(called, (names.Extreme, names.Loop)) and "*" not in "".join(types):
             return (
                 self.common(node.args)
@@ -406,12 +427,21 @@ class Types:
                 passed.append(type_of(given))
                 continue
             type = self.type_of(given)
+            if isinstance(type, tuple):
+                type = settled(type)
             passed.append(
                 self.alone(given) if type == WEAK_INT and self.alone(given) != "int32" else type
             )
         return passed
 
 
-def zero(type: str) -> Scalar:
+def settled(type: Any) -> Any:
+    """A type whose weak parts have become what they are alone."""
+    return tuple(map(settled, type)) if isinstance(type, tuple) else strong(type)
+
+
+def zero(type: Any) -> Any:
     """What a variable holds before it is assigned."""
+    if isinstance(type, tuple):
+        return tuple(map(zero, type))
     return Scalar(type, 0.0 if is_float(type) else False if BITS[type] == 1 else 0)

@@ -81,7 +81,7 @@ class BodyEmitter {
 
  private:
   struct Frame {
-    ir::LocalId result = ir::kNoLocal;
+    std::vector<ir::LocalId> results;
     bool divergent = false;        // returns are masked
     size_t parked = 0;             // slot of the lanes that returned
     std::vector<Arrival> returns;  // jumps, where returns are not masked
@@ -250,6 +250,7 @@ class BodyEmitter {
   llvm::Value* resolve(const Variable& variable, const Variable* base, Mask mask);
   [[nodiscard]] bool keeps_old_lanes(ir::LocalId local) const;
   [[nodiscard]] bool is_divergent_result(ir::LocalId local) const;
+  static bool is_result(const Frame& frame, ir::LocalId local);
 
   // loops.cpp
   void emit_loop(const ir::Stmt& stmt);

@@ -166,10 +166,12 @@ Lanes BodyEmitter::emit_sequence(const ir::Expr& expr) {
     return expr.operands.empty() ? Lanes{} : emit(*expr.operands[0]);
   }
   LaneState entry = state_;
-  frames_.push_back({.result = expr.local,
+  std::vector<ir::LocalId> results = expr.results;
+  if (expr.local != ir::kNoLocal) results.push_back(expr.local);
+  for (ir::LocalId result : results) state_.variables[index(result)].chain.clear();
+  frames_.push_back({.results = std::move(results),
                      .divergent = expr.divergent_return && !scalar_code(),
                      .parked = state_.parked.size()});
-  if (expr.local != ir::kNoLocal) state_.variables[index(expr.local)].chain.clear();
   state_.parked.push_back(nullptr);
   emit_block(expr.body);
   Frame frame = std::move(frames_.back());

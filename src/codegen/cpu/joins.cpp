@@ -21,8 +21,13 @@ Arrival BodyEmitter::arrive() {
 }
 
 bool BodyEmitter::is_divergent_result(LocalId local) const {
-  return std::any_of(frames_.begin(), frames_.end(),
-                     [&](const Frame& frame) { return frame.divergent && frame.result == local; });
+  return std::any_of(frames_.begin(), frames_.end(), [&](const Frame& frame) {
+    return frame.divergent && is_result(frame, local);
+  });
+}
+
+bool BodyEmitter::is_result(const Frame& frame, LocalId local) {
+  return std::find(frame.results.begin(), frame.results.end(), local) != frame.results.end();
 }
 
 // Lanes that are off come back where the innermost loop ends (those that broke), at its next turn

@@ -65,7 +65,7 @@ void BodyEmitter::open_loop(Loop& loop, Range& range) {
     auto id = static_cast<LocalId>(i);
     bool live = loop.liveness->header.contains(id) || loop.liveness->after.contains(id);
     bool carried = assigned.contains(id) && live && kernel_.locals[i].type.is_scalar();
-    if (!carried && !(returns && frames_.back().result == id)) continue;
+    if (!carried && !(returns && is_result(frames_.back(), id))) continue;
     PHINode* phi = builder_.CreatePHI(local_type(id), 2);
     Value* before = state_.variables[i].current();
     phi->addIncoming(before ? before : PoisonValue::get(phi->getType()), preheader);

@@ -221,13 +221,13 @@ void BodyEmitter::park(size_t slot, Mask mask) {
 }
 
 void BodyEmitter::emit_return(const ir::Stmt& stmt) {
-  LocalId result = frames_.back().result;
   bool divergent = frames_.back().divergent;
-  if (stmt.value) {
-    Lanes value = emit(*stmt.value);
-    if (result != ir::kNoLocal) {
-      state_.variables[index(result)].assign(to_local(value, result), state_.mask, divergent);
-    }
+  std::vector<Lanes> values;
+  if (stmt.value) values.push_back(emit(*stmt.value));
+  for (const ir::ExprPtr& operand : stmt.operands) values.push_back(emit(*operand));
+  for (size_t i = 0; i < frames_.back().results.size(); ++i) {
+    LocalId result = frames_.back().results[i];
+    state_.variables[index(result)].assign(to_local(values[i], result), state_.mask, divergent);
   }
   if (divergent) {
     park(frames_.back().parked, state_.mask);
@@ -241,8 +241,8 @@ void BodyEmitter::emit_return(const ir::Stmt& stmt) {
 void BodyEmitter::end_frame(Frame frame, const LaneState& entry) {
   std::vector<Arrival> arrivals = std::move(frame.returns);
   if (state_.reachable) {
-    if (frame.divergent && frame.result != ir::kNoLocal) {
-      Variable& result = state_.variables[index(frame.result)];
+    for (LocalId id : frame.divergent ? frame.results : std::vector<LocalId>()) {
+      Variable& result = state_.variables[index(id)];
       if (Value* value = resolve(result, nullptr, entry.mask)) result.set(value);
     }
     arrivals.push_back(arrive());
@@ -251,7 +251,7 @@ void BodyEmitter::end_frame(Frame frame, const LaneState& entry) {
     arrival.state.parked.resize(entry.parked.size());
     arrival.state.mask = entry.mask;
   }
-  join(std::move(arrivals), entry, [&](LocalId id) { return id == frame.result; }, "returned");
+  join(std::move(arrivals), entry, [&](LocalId id) { return is_result(frame, id); }, "returned");
 }
 
 }  // namespace cudapy::codegen::cpu

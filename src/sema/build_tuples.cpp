@@ -1,0 +1,118 @@
+// Typed tuples: made, converted, compared, taken apart.
+#include "sema/builder.h"
+
+namespace cudapy::sema {
+
+using ir::Expr;
+using ir::ExprKind;
+using ir::ExprPtr;
+using ir::Type;
+
+ExprPtr Builder::field_node(ExprPtr whole, size_t field) {
+  const Span span = whole->span;
+  ExprPtr expr = node(ExprKind::Field, whole->type.aggregate->elements[field], span);
+  expr->field = static_cast<int32_t>(field);
+  expr->operands.push_back(std::move(whole));
+  return expr;
+}
+
+// The value of a local that no path has assigned.
+ExprPtr Builder::zero(Type type, Span span) {
+  if (!type.is_aggregate()) return number(weak_integer(0), type, span);
+  ExprPtr expr = node(ExprKind::MakeAggregate, type, span);
+  for (const Type& element : type.aggregate->elements)
+    expr->operands.push_back(zero(element, span));
+  return expr;
+}
+
+// An expression of a tuple at a type that it is asked for: what it is made of has it from the
+// start.
+ExprPtr Builder::aggregate_as(ExprPtr expr, Type type) {
+  switch (expr->kind) {
+    case ExprKind::MakeAggregate:
+      for (size_t i = 0; i < expr->operands.size(); ++i)
+        expr->operands[i] = as(std::move(expr->operands[i]), type.aggregate->elements[i]);
+      expr->type = type;
+      return expr;
+    case ExprKind::Select:
+      return select(std::move(expr), type);
+    case ExprKind::Sequence:
+      expr->body = block(std::move(expr->body));
+      expr->operands[0] = as(std::move(expr->operands[0]), type);
+      expr->type = type;
+      return expr;
+    default:
+      return convert(strong(std::move(expr)), type);
+  }
+}
+
+// { %value = tuple; yield (T(%value[0]), U(%value[1])) }
+ExprPtr Builder::convert_aggregate(ExprPtr expr, Type type) {
+  const Span span = expr->span;
+  return with_temporary(std::move(expr), [&](auto value) {
+    ExprPtr made = node(ExprKind::MakeAggregate, type, span);
+    for (size_t i = 0; i < type.aggregate->elements.size(); ++i)
+      made->operands.push_back(convert(field_node(value(), i), type.aggregate->elements[i]));
+    return made;
+  });
+}
+
+// t[1][0]
+ExprPtr Builder::tuple_element(ExprPtr expr) {
+  std::vector<int64_t> indices;
+  for (size_t i = 1; i < expr->operands.size(); ++i) {
+    indices.push_back(
+        static_cast<int64_t>(constant_of(*expr->operands[i], instance_).number->integer));
+  }
+  const Span span = expr->span;
+  ExprPtr value = natural(std::move(expr->operands[0]));
+  for (const int64_t index : indices) {
+    const auto count = static_cast<int64_t>(value->type.aggregate->elements.size());
+    value = field_node(std::move(value), static_cast<size_t>(index < 0 ? index + count : index));
+    value->span = span;
+  }
+  return value;
+}
+
+// { %a = a; yield { %b = b; yield %a[0] == %b[0] and %a[1] == %b[1] } }
+ExprPtr Builder::compare_tuples(ExprPtr expr) {
+  const bool wants_equal = expr->compare_op == ir::CompareOp::Equal;
+  const Span span = expr->span;
+  const Type common = settled_type(
+      join(expr->operands[0]->type, expr->operands[1]->type, instances_.default_float()));
+  ExprPtr left = as(std::move(expr->operands[0]), common);
+  ExprPtr right = as(std::move(expr->operands[1]), common);
+  ExprPtr equal = with_temporary(std::move(left), [&](auto a) {
+    return with_temporary(std::move(right), [&](auto b) { return equality(*a(), *b()); });
+  });
+  if (wants_equal) return equal;
+  ExprPtr unequal = node(ExprKind::Unary, kBool, span);
+  unequal->unary_op = ir::UnaryOp::Not;
+  unequal->operands.push_back(std::move(equal));
+  return unequal;
+}
+
+ExprPtr Builder::equality(const Expr& a, const Expr& b) {
+  if (!a.type.is_aggregate()) {
+    ExprPtr compare = node(ExprKind::Compare, kBool, a.span);
+    compare->compare_op = ir::CompareOp::Equal;
+    compare->operands.push_back(ir::clone(a));
+    compare->operands.push_back(ir::clone(b));
+    return compare;
+  }
+  ExprPtr all;
+  for (size_t i = 0; i < a.type.aggregate->elements.size(); ++i) {
+    ExprPtr one = equality(*field_node(ir::clone(a), i), *field_node(ir::clone(b), i));
+    if (!all) {
+      all = std::move(one);
+      continue;
+    }
+    ExprPtr both = node(ExprKind::And, kBool, a.span);
+    both->operands.push_back(std::move(all));
+    both->operands.push_back(std::move(one));
+    all = std::move(both);
+  }
+  return all;
+}
+
+}  // namespace cudapy::sema

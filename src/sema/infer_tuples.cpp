@@ -1,0 +1,128 @@
+// The types of tuples and of what is done with them.
+#include "sema/inference.h"
+
+namespace cudapy::sema {
+
+using ir::Expr;
+using ir::Type;
+
+namespace {
+
+std::string elements(size_t count) {
+  return std::to_string(count) + (count == 1 ? " element" : " elements");
+}
+
+size_t length_of(const Type& tuple) {
+  return tuple.aggregate->elements.size();
+}
+
+bool is_element(const Type& type) {
+  return type.is_scalar() || type.is_aggregate();
+}
+
+}  // namespace
+
+// Elements stay weak; an integer that needs more than 32 bits has the type that it has alone.
+Type Inference::make_tuple(Expr& expr) {
+  std::vector<Type> types;
+  bool erroneous = false;
+  bool unknown = false;
+  for (const ir::ExprPtr& operand : expr.operands) {
+    Type type = infer(*operand);
+    if (type.is_unknown()) {
+      erroneous = erroneous || is_erroneous(type);
+      unknown = true;
+      continue;
+    }
+    if (!is_element(type) && !is_value(*operand, "a tuple")) erroneous = true;
+    if (type == Type::weak_int()) {
+      const Type alone_type = alone(*operand, instance_, instances_);
+      if (alone_type != kInt32) type = alone_type;
+    }
+    types.push_back(type);
+  }
+  if (erroneous) return kErroneous;
+  return unknown ? Type::unknown() : Type::tuple(std::move(types));
+}
+
+// What `a, b = value` gives to one of its variables.
+Type Inference::field(Expr& expr) {
+  const Type whole = infer(*expr.operands[0]);
+  if (whole.is_unknown()) return whole;
+  const auto wanted = static_cast<size_t>(expr.unpack_count);
+  const Expr& value = *expr.operands[0];
+  if (!whole.is_aggregate()) {
+    const std::string what =
+        whole.is_void() ? "the function returns nothing" : "this is " + describe(whole);
+    return wrong("unpack-value", expr.span,
+                 what + ", which can't be unpacked into " + std::to_string(wanted) + " variables",
+                 whole.is_array() ? "read its elements one by one"
+                                  : "write as many values as variables: `a, b = x, y`");
+  }
+  (void)value;
+  if (length_of(whole) != wanted) {
+    return wrong("unpack-count", expr.span,
+                 "a tuple of " + elements(length_of(whole)) + " is unpacked into " +
+                     std::to_string(wanted) + (wanted == 1 ? " variable" : " variables"),
+                 "write as many variables as the tuple has elements");
+  }
+  return whole.aggregate->elements[static_cast<size_t>(expr.field)];
+}
+
+// t[0], t[-1], t[1][0]: the indices are constants, because the elements differ in type.
+Type Inference::tuple_element(const Expr& expr) {
+  Type type = expr.operands[0]->type;
+  for (size_t i = 1; i < expr.operands.size(); ++i) {
+    const Expr& index = *expr.operands[i];
+    if (index.type.is_unknown()) return index.type;
+    if (!type.is_aggregate()) {
+      return wrong("not-an-array", expr.span,
+                   "this is " + describe(type) + " and can't be indexed");
+    }
+    const WeakResult known = constant_of(index, instance_);
+    if (!known.number || known.number->kind != WeakNumber::Kind::Integer) {
+      return wrong("tuple-index", index.span, "the index of a tuple must be an integer constant",
+                   "for an index known at run time choose: `t[0] if i == 0 else t[1]`");
+    }
+    const auto count = static_cast<int64_t>(length_of(type));
+    if (known.number->integer < -count || known.number->integer >= count) {
+      return wrong("tuple-index", index.span,
+                   "index " + to_string(*known.number) + " is outside of a tuple of " +
+                       elements(length_of(type)));
+    }
+    const auto at = static_cast<int64_t>(known.number->integer);
+    type = type.aggregate->elements[static_cast<size_t>(at < 0 ? at + count : at)];
+  }
+  return type;
+}
+
+Type Inference::select_tuple(const Expr& expr) {
+  const Type& condition = expr.operands[0]->type;
+  if (condition.is_unknown()) return condition;
+  if (!is_value(*expr.operands[0], "a condition")) return kErroneous;
+  const Expr& a = *expr.operands[1];
+  const Expr& b = *expr.operands[2];
+  const Type common = join(a.type, b.type, default_float());
+  if (!is_erroneous(common)) return common;
+  return wrong("tuple-length", expr.span,
+               "one branch is " + describe(a.type) + ", the other " + describe(b.type),
+               "both must have the same number of elements, of types that go together");
+}
+
+// Only with == and !=, and of one length.
+bool Inference::is_comparable(const Expr& expr) {
+  if (expr.compare_op != ir::CompareOp::Equal && expr.compare_op != ir::CompareOp::NotEqual) {
+    wrong("tuple-order", expr.span, "tuples can be compared with `==` and `!=` alone",
+          "compare element by element: `a[0] < b[0] or (a[0] == b[0] and a[1] < b[1])`");
+    return false;
+  }
+  const Type& a = expr.operands[0]->type;
+  const Type& b = expr.operands[1]->type;
+  if (!is_erroneous(join(a, b, default_float()))) return true;
+  wrong("tuple-length", expr.span,
+        "this compares " + describe(a) + " with " + describe(b) + ", which are never equal",
+        "compare tuples with the same number of elements");
+  return false;
+}
+
+}  // namespace cudapy::sema
