@@ -594,10 +594,13 @@ void Reader::parameters(PyObject* arguments, syntax::FunctionDef& function) {
     parameter.has_default = item != Py_None;
     parameter.default_value = expression(item);
   });
-  for (PyObject* name : {t_.vararg, t_.kwarg}) {
-    PyRef variadic = optional_field(arguments, name);
-    if (variadic) function.variadic_names.push_back(text_field(variadic.get(), t_.arg));
-    if (variadic && function.variadic.line == 0) function.variadic = span(variadic.get());
+  if (PyRef rest = optional_field(arguments, t_.vararg)) {
+    function.rest = text_field(rest.get(), t_.arg);
+    function.rest_span = span(rest.get());
+  }
+  if (PyRef variadic = optional_field(arguments, t_.kwarg)) {
+    function.variadic_names.push_back(text_field(variadic.get(), t_.arg));
+    function.variadic = span(variadic.get());
   }
 }
 

@@ -91,6 +91,13 @@ class FunctionLowering {
     [[nodiscard]] bool given() const { return value != nullptr || function != nullptr; }
   };
 
+  // One of `*args`: a variable, or a function.
+  struct PackElement {
+    ir::LocalId local = ir::kNoLocal;
+    FunctionPtr function;
+  };
+  using Pack = std::vector<PackElement>;
+
   // lower_function.cpp
   void lower_parameters(const Specialisation& wanted);
   void declare(size_t parameter, const ir::Type& type, ir::Signature* signature);
@@ -203,6 +210,18 @@ class FunctionLowering {
   bool check_positional(const syntax::Expr& expr, size_t least, size_t most);
   void lower_arguments_for_errors(const syntax::Expr& expr);
 
+  // lower_packs.cpp
+  [[nodiscard]] const Pack* pack_of(const syntax::Expr& expr) const;
+  [[nodiscard]] const Pack* starred_pack(const syntax::Expr& expr) const;
+  static Argument element(const PackElement& item, Span span);
+  void append_arguments(const syntax::Expr& expr, std::vector<Argument>& into);
+  const PackElement* pack_element(const syntax::Expr& expr);
+  ir::ExprPtr lower_pack_element(const syntax::Expr& expr);
+  void lower_pack_loop(const syntax::Stmt& stmt);
+  [[nodiscard]] std::optional<int64_t> pack_length(const syntax::Expr& expr) const;
+  [[nodiscard]] std::optional<bool> pack_truth(const syntax::Expr& expr) const;
+  bool has_starred(const syntax::Expr& call) const;
+
   // lower_functions.cpp
   FunctionPtr function_of(const syntax::Expr& expr, bool is_statement);
   FunctionPtr define(const std::shared_ptr<const syntax::FunctionDef>& definition,
@@ -241,6 +260,7 @@ class FunctionLowering {
   ir::Function function_;
   std::map<std::string, ir::LocalId, std::less<>> variables_;
   std::set<std::string, std::less<>> reported_;              // undefined names: one message each
+  std::map<std::string, Pack, std::less<>> packs_;           // `*args`
   std::map<std::string, Span, std::less<>> function_names_;  // names bound to functions so far
   std::set<const syntax::FunctionDef*> capturing_;           // being captured: finds cycles
   Flow flow_;

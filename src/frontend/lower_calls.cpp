@@ -26,24 +26,28 @@ std::string callee_name(const syntax::Expr& call) {
   return name;
 }
 
-bool has_starred(const syntax::Expr& call) {
-  const auto starred = [](const syntax::Expr& expr) {
-    return expr.kind == ExprKind::Unsupported && expr.text == "Starred";
+}  // namespace
+
+// Other than `*args` of the function itself.
+bool FunctionLowering::has_starred(const syntax::Expr& call) const {
+  const auto starred = [&](const syntax::Expr& expr) {
+    return expr.kind == ExprKind::Unsupported && expr.text == "Starred" && !starred_pack(expr);
   };
   return std::any_of(call.operands.begin() + 1, call.operands.end(), starred) ||
          std::find(call.keywords.begin(), call.keywords.end(), "") != call.keywords.end();
 }
 
-}  // namespace
-
 void FunctionLowering::lower_arguments_for_errors(const syntax::Expr& expr) {
-  for (size_t i = 1; i < expr.operands.size(); ++i) lower(expr.operands[i]);
+  for (size_t i = 1; i < expr.operands.size(); ++i) {
+    if (!starred_pack(expr.operands[i])) lower(expr.operands[i]);
+  }
 }
 
 // null: an error was added, or there was one before.
 FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
   const auto path = path_of(callee);
-  if (callee.kind == ExprKind::Lambda || callee.kind == ExprKind::Conditional) {
+  if (callee.kind == ExprKind::Lambda || callee.kind == ExprKind::Conditional ||
+      callee.kind == ExprKind::Subscript) {
     const FunctionPtr function = function_of(callee, false);
     if (function) return function->is_ambiguous ? nullptr : function;
   }
@@ -124,6 +128,11 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
                  "write the arguments one by one");
   }
   if (callee->is_user_function()) return call_function(expr, callee);
+  if (target.kind == Resolved::Kind::Special && target.special == SpecialForm::Len &&
+      expr.operands.size() == 2) {
+    if (const Pack* pack = pack_of(expr.operands[1]))
+      return make_integer(static_cast<int64_t>(pack->size()), expr.span);
+  }
   switch (target.kind) {
     case Resolved::Kind::Math:
       return call_math(expr, target.math, target.math_single);
@@ -143,7 +152,19 @@ std::optional<std::vector<ir::ExprPtr>> FunctionLowering::positional(const synta
                                                                      size_t least, size_t most) {
   const size_t errors_before = diagnostics_.errors().size();
   std::vector<ir::ExprPtr> arguments;
-  for (size_t i = 1; i < expr.operands.size(); ++i) arguments.push_back(lower(expr.operands[i]));
+  for (size_t i = 1; i < expr.operands.size(); ++i) {
+    const Pack* pack = starred_pack(expr.operands[i]);
+    if (pack == nullptr) {
+      arguments.push_back(lower(expr.operands[i]));
+      continue;
+    }
+    for (const PackElement& item : *pack) {
+      arguments.push_back(item.function
+                              ? error("not-a-value", expr.operands[i].span,
+                                      "one of these is a function, not a value", "call it")
+                              : make_local(item.local, expr.operands[i].span));
+    }
+  }
   if (!check_positional(expr, least, most)) return std::nullopt;
   if (diagnostics_.errors().size() != errors_before) return std::nullopt;
   return arguments;

@@ -243,6 +243,7 @@ ir::ExprPtr FunctionLowering::lower_compare(const syntax::Expr& expr) {
 }
 
 ir::ExprPtr FunctionLowering::lower_subscript(const syntax::Expr& expr) {
+  if (pack_of(expr.operands[0])) return lower_pack_element(expr);
   ir::ExprPtr result = make_expr(ir::ExprKind::Load, expr.span);
   if (!subscript_operands(expr, result->operands)) return make_integer(0, expr.span);
   return result;
@@ -302,6 +303,12 @@ Resolved FunctionLowering::resolve(const std::vector<std::string>& path) {
 
 ir::ExprPtr FunctionLowering::lower_name(const syntax::Expr& expr) {
   if (is_poisoned(expr.text)) return make_integer(0, expr.span);
+  if (pack_of(expr)) {
+    return error("not-a-value", expr.span,
+                 "`" + expr.text + "` stands for several arguments, and is no value itself",
+                 "take one, `" + expr.text + "[0]`, loop over them, or hand them on, `f(*" +
+                     expr.text + ")`");
+  }
   if (flow_.functions.contains(expr.text)) {
     return error("not-a-value", expr.span, "`" + expr.text + "` is a function, not a value",
                  "call it: `" + expr.text + "(...)`");

@@ -33,6 +33,14 @@ void FunctionLowering::lower_parameters(const Specialisation& wanted) {
     variable(parameters[i].name, parameters[i].span);
     mark_assigned(parameters[i].name);
   }
+  Pack rest;
+  for (size_t i = parameters.size(); i < wanted.arguments.size(); ++i) {
+    PackElement& item = rest.emplace_back();
+    if (handed(i)) continue;
+    const std::string name = definition_.rest + "[" + std::to_string(rest.size() - 1) + "]";
+    item.local = static_cast<ir::LocalId>(function_.locals.size());
+    function_.locals.push_back({name, {}, {}, definition_.rest_span, {}, 0});
+  }
   const auto hidden = [&](const std::string& name, ir::LocalId) {
     const std::string shown = name.starts_with('=') ? name.substr(1) : name;
     function_.locals.push_back({shown, {}, {}, definition_.span, {}, 0});
@@ -52,6 +60,11 @@ void FunctionLowering::lower_parameters(const Specialisation& wanted) {
     flow_.functions[parameters[i].name] = with_captures(*handed(i), hidden);
     function_names_.emplace(parameters[i].name, parameters[i].span);
   }
+  for (size_t i = 0; i < rest.size(); ++i) {
+    if (const FunctionPtr function = handed(parameters.size() + i))
+      rest[i].function = with_captures(*function, hidden);
+  }
+  if (!definition_.rest.empty()) packs_.emplace(definition_.rest, std::move(rest));
   function_.parameter_count = static_cast<int32_t>(function_.locals.size());
 }
 
@@ -60,6 +73,16 @@ ir::Function FunctionLowering::lower() {
     for (const std::string& name : definition_.variadic_names) bound_.refused.insert(name);
     error("variadic-parameter", definition_.variadic, "kernels have a fixed number of parameters",
           "name each parameter");
+  }
+  if (!definition_.rest.empty() && index_ == 0) {
+    bound_.refused.insert(definition_.rest);
+    error("variadic-parameter", definition_.rest_span, "kernels have a fixed number of parameters",
+          "name each parameter");
+  } else if (bound_.variables.contains(definition_.rest)) {
+    error("variadic-parameter", bound_.variables.find(definition_.rest)->second,
+          "`" + definition_.rest + "` stands for the arguments of a call and cannot be assigned",
+          "use another name");
+    bound_.refused.insert(definition_.rest);
   }
   if (!is_nested_ && !definition_.parameters.empty() && definition_.parameters[0].name == "self") {
     error("method", definition_.parameters[0].span,

@@ -81,6 +81,11 @@ FunctionPtr FunctionLowering::function_of(const syntax::Expr& expr, bool is_stat
     refuse_choice("", expr.span);
     return ambiguous_function();
   }
+  if (expr.kind == ExprKind::Subscript && pack_of(expr.operands[0])) {
+    const bool is_literal = expr.operands.size() == 2 && expr.operands[1].kind == ExprKind::Number;
+    const PackElement* item = is_literal ? pack_element(expr) : nullptr;
+    return item ? item->function : nullptr;
+  }
   const auto path = path_of(expr);
   if (!path || is_poisoned(path->front())) return nullptr;
   if (const auto known = flow_.functions.find(path->front()); known != flow_.functions.end()) {
@@ -181,6 +186,12 @@ FunctionPtr FunctionLowering::captured(const FunctionPtr& function, Span span) {
   };
   for (const std::string& name : free_names(definition)) {
     if (is_poisoned(name)) continue;
+    if (packs_.contains(name)) {
+      error("variadic-parameter", span,
+            "a function inside another cannot read its `" + name + "` yet",
+            "give it what it needs as arguments: `f(*" + name + ")`");
+      continue;
+    }
     if (const auto known = flow_.functions.find(name); known != flow_.functions.end()) {
       if (known->second->is_ambiguous) refuse_choice(name, span);
       copy->functions.emplace_back(name, captured(known->second, span));
@@ -248,15 +259,20 @@ bool FunctionLowering::match_arguments(const syntax::Expr& expr, const FunctionV
                     [](const syntax::Parameter& p) { return !p.keyword_only; }));
   const size_t errors_before = diagnostics_.errors().size();
   matched.resize(parameters.size());
-  for (size_t i = 0; i < positional_count; ++i) {
-    Argument given = argument(expr.operands[1 + i]);
-    if (i < by_position) matched[i] = std::move(given);
+  std::vector<Argument> given;
+  for (size_t i = 0; i < positional_count; ++i) append_arguments(expr.operands[1 + i], given);
+  std::vector<Argument> rest;
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (i < by_position)
+      matched[i] = std::move(given[i]);
+    else
+      rest.push_back(std::move(given[i]));
   }
-  if (positional_count > by_position) {
+  if (!rest.empty() && definition.rest.empty()) {
     diagnostics_
-        .error("argument-count", expr.operands[1 + by_position].span,
+        .error("argument-count", expr.operands[std::min(1 + by_position, positional_count)].span,
                "`" + definition.name + "` takes " + count_text(by_position, "argument") +
-                   ", and is given " + std::to_string(positional_count))
+                   ", and is given " + std::to_string(given.size()))
         .notes.push_back({definition.span, "the function is here"});
   }
   for (size_t i = 0; i < expr.keywords.size(); ++i) match_keyword(expr, i, definition, matched);
@@ -267,6 +283,7 @@ bool FunctionLowering::match_arguments(const syntax::Expr& expr, const FunctionV
         loaded ? default_argument(*loaded, i, expr.span) : nested_default(callee, i, expr.span);
   }
   report_missing(expr, definition, matched);
+  for (Argument& item : rest) matched.push_back(std::move(item));
   return diagnostics_.errors().size() == errors_before;
 }
 

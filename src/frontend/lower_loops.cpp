@@ -25,6 +25,7 @@ std::optional<int64_t> constant_integer(const ir::Expr& expr) {
 }  // namespace
 
 void FunctionLowering::lower_for(const syntax::Stmt& stmt) {
+  if (pack_of(stmt.value)) return lower_pack_loop(stmt);
   std::optional<Iterable> over = iterable(stmt.value);
   if (!over) {  // read on for further mistakes
     mark_targets(stmt.targets);

@@ -73,6 +73,11 @@ void FunctionLowering::lower_expression_statement(const syntax::Stmt& stmt) {
 }
 
 void FunctionLowering::lower_if(const syntax::Stmt& stmt) {
+  if (const std::optional<bool> truth = pack_truth(stmt.value)) {
+    for (ir::StmtPtr& made : lower_block(*truth ? stmt.body : stmt.else_body))
+      block_->push_back(std::move(made));
+    return;
+  }
   ir::ExprPtr condition = lower(stmt.value);
   const Flow before = flow_;
   ir::Block body = lower_block(stmt.body);

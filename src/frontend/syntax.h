@@ -129,7 +129,9 @@ struct FunctionDef {
   std::string name;
   Span span;  // from `def` to the end of the header's first line
   std::vector<Parameter> parameters;
-  Span variadic;  // `*args` or `**kwargs`: line != 0 where there is one
+  std::string rest;  // `*args`: its name; empty: there is none
+  Span rest_span;
+  Span variadic;  // `**kwargs`: line != 0 where there is one
   std::vector<std::string> variadic_names;
   Expr returns;
   std::vector<Stmt> body;

@@ -26,6 +26,7 @@ from .errors import CompileError
 if TYPE_CHECKING:
     from .interpreter import Program
 
+_PACKS = "__cudapy_packs__"  # of a made function: the parameters that stand for each of its `*args`
 _FUNCTIONS = "__cudapy_functions__"  # of a made function: what its names for functions stand for
 
 
@@ -85,6 +86,13 @@ def free_names(node: ast.FunctionDef) -> list[str]:
     return list(dict.fromkeys(name for name in read if name not in bound))
 
 
+def _decided(test: ast.expr) -> bool | None:
+    """The truth of a condition of numbers alone, such as `len(args) == 0` written out; None if it reads a name."""
+    if any(isinstance(node, (ast.Name, ast.Call)) for node in ast.walk(test)):
+        return None
+    return bool(eval(compile(ast.Expression(test), "<condition>", "eval")))
+
+
 def _as_definition(node: ast.FunctionDef | ast.Lambda) -> ast.FunctionDef:
     if isinstance(node, ast.FunctionDef):
         return node
@@ -111,6 +119,7 @@ class Lift:
         self.tree = tree
         self.made: dict[str, Any] = {}
         self.values: dict[str, Value] = dict(getattr(function, _FUNCTIONS, {}))
+        self.packs: dict[str, list[str]] = dict(getattr(function, _PACKS, {}))
         self.locals = _scope(tree)[1]
         self._count = 0
         self._pending: list[ast.stmt] = []
@@ -129,7 +138,12 @@ class Lift:
     # Statements
 
     def _block(self, block: list[ast.stmt]) -> list[ast.stmt]:
-        return [made for node in block for made in self._statement(node)] or [ast.Pass()]
+        made: list[ast.stmt] = []
+        for node in block:
+            made += self._statement(node)
+            if made and isinstance(made[-1], ast.Return):  # the rest is never reached
+                break
+        return made or [ast.Pass()]
 
     def _statement(self, node: ast.stmt) -> list[ast.stmt]:
         self._pending = []
@@ -142,8 +156,13 @@ class Lift:
             if isinstance(target, ast.Name) and value is not None:
                 self.values[target.id] = value
                 return self._taken(node)
+        if isinstance(node, ast.For) and self._pack(node.iter) is not None:
+            return self._unrolled(node)
         if isinstance(node, ast.If):
             node.test = self._expression(node.test)
+            decided = _decided(node.test)
+            if decided is not None:
+                return self._block(node.body if decided else node.orelse)
             known = self._known(node.test)
             before = dict(self.values)
             node.body = self._block(node.body)
@@ -163,6 +182,20 @@ class Lift:
             elif isinstance(child, list) and child and isinstance(child[0], ast.stmt):
                 setattr(node, name, self._block(child))
         return [node]
+
+    def _pack(self, node: ast.expr) -> list[str] | None:
+        return self.packs.get(node.id) if isinstance(node, ast.Name) else None
+
+    def _unrolled(self, node: ast.For) -> list[ast.stmt]:
+        """`for x in args`: its body once for each of them."""
+        made: list[ast.stmt] = []
+        for name in self._pack(node.iter) or []:
+            target = copy.deepcopy(node.target)
+            turn = ast.copy_location(
+                ast.Assign(targets=[target], value=self._load(name, node.iter)), node
+            )
+            made += self._block([ast.fix_missing_locations(turn), *copy.deepcopy(node.body)])
+        return made + (self._block(node.orelse) if node.orelse else [])
 
     def _taken(self, node: ast.stmt) -> list[ast.stmt]:
         made, self._pending = self._pending, []
@@ -193,6 +226,8 @@ class Lift:
             return self._define(_as_definition(node), is_statement)
         if isinstance(node, ast.Name) and node.id in self.values:
             return self.values[node.id]
+        if isinstance(node, ast.Subscript) and self._pack(node.value) is not None:
+            return self._value(self._item(node), is_statement)
         if isinstance(node, ast.IfExp):
             known = self._known(node.test)
             if known is not None:
@@ -202,7 +237,22 @@ class Lift:
             return Value(found) if found is not None and is_callable(found) else None
         return None
 
+    def _item(self, node: ast.Subscript) -> ast.expr:
+        """`args[0]`."""
+        index = ast.literal_eval(node.slice)
+        return self._load((self._pack(node.value) or [])[index], node)
+
+    def _spread(self, items: list[ast.expr]) -> list[ast.expr]:
+        """Arguments with `*args` written out."""
+        made: list[ast.expr] = []
+        for item in items:
+            pack = self._pack(item.value) if isinstance(item, ast.Starred) else None
+            made += [item] if pack is None else [self._load(name, item) for name in pack]
+        return made
+
     def _expression(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.Subscript) and self._pack(node.value) is not None:
+            return self._item(node)
         for name, child in ast.iter_fields(node):
             if isinstance(node, ast.Call) and name in ("func", "args", "keywords"):
                 continue
@@ -215,6 +265,10 @@ class Lift:
         return self._call(node) if isinstance(node, ast.Call) else node
 
     def _call(self, node: ast.Call) -> ast.expr:
+        pack = self._pack(node.args[0]) if len(node.args) == 1 else None
+        if pack is not None and self._found(node.func) is len:
+            return ast.copy_location(ast.Constant(len(pack)), node)
+        node.args = self._spread(node.args)
         called = self._value(node.func, False)
         given = [self._value(item, False) for item in node.args]
         named = [self._value(item.value, False) for item in node.keywords]
@@ -238,14 +292,31 @@ class Lift:
         handed |= {
             item.arg: value for item, value in zip(node.keywords, named) if value and item.arg
         }
+        rest = self.program.tree(target)[1].args.vararg
+        extra = node.args[len(parameters) :] if rest is not None else []
+        extras = [f"%r{number}" for number in range(len(extra))]
+        handed |= {name: value for name, value in zip(extras, given[len(parameters) :]) if value}
         present = {*parameters[: len(node.args)], *(item.arg for item in node.keywords)}
         for name, default in _defaults_of(target).items():
             if name not in present and is_callable(default):
                 handed[name] = Value(default)
-        if target is self._found(node.func) and not handed and not carried and not defaults:
+        if (
+            rest is None
+            and target is self._found(node.func)
+            and not (handed or carried or defaults)
+        ):
             return node
-        node.args = [item for item, value in zip(node.args, given) if not value]
+        node.args = [
+            item
+            for item, value in zip(node.args[: len(node.args) - len(extra)], given)
+            if not value
+        ]
         node.keywords = [item for item, value in zip(node.keywords, named) if not value]
+        node.keywords += [
+            ast.keyword(arg=name, value=item)
+            for name, item in zip(extras, extra)
+            if name not in handed
+        ]
         if any(name in handed for name in parameters[: len(given)]):
             # What came after a function moves up: give all by their names.
             plain = [name for name in parameters[: len(given)] if name not in handed]
@@ -262,8 +333,8 @@ class Lift:
         for name, number in defaults.items():
             if name not in present:
                 node.keywords.append(ast.keyword(arg=name, value=copy.deepcopy(number)))
-        if handed:
-            target = self._specialise(target, handed, node)
+        if handed or rest is not None:
+            target = self._specialise(target, handed, extras, node)
         node.func = self._name(target, node)
         return ast.fix_missing_locations(node)
 
@@ -338,7 +409,11 @@ class Lift:
         return Value(target, carried=there, defaults=defaults)
 
     def _specialise(
-        self, target: types.FunctionType, handed: dict[str, Value], call: ast.Call
+        self,
+        target: types.FunctionType,
+        handed: dict[str, Value],
+        extras: list[str],
+        call: ast.Call,
     ) -> types.FunctionType:
         carried: list[tuple[str, str]] = []
         hidden: list[str] = []
@@ -348,7 +423,12 @@ class Lift:
         for name, variable in carried:
             call.keywords.append(ast.keyword(arg=name, value=self._load(variable, call)))
         _, tree = self.program.tree(target)
-        return self._make(tree, set(handed), hidden, inner, {}, target)
+        hidden = [*(name for name in extras if name not in handed), *hidden]
+        made = self._make(tree, set(handed), hidden, inner, {}, target)
+        if tree.args.vararg is not None:
+            setattr(made, _PACKS, {tree.args.vararg.arg: extras})
+            self.program.tree(made)[1].args.vararg = None
+        return made
 
     def _make(
         self,
