@@ -21,7 +21,7 @@ namespace syntax = frontend::syntax;
   NODE(Name) NODE(Constant) NODE(Attribute) NODE(Subscript) NODE(Slice) NODE(UnaryOp) \
   NODE(BinOp) NODE(BoolOp) NODE(Compare) NODE(IfExp) NODE(Call) NODE(Tuple) NODE(NamedExpr) \
   NODE(Starred) NODE(Expr) NODE(Assign) NODE(AugAssign) NODE(AnnAssign) NODE(If) NODE(While) \
-  NODE(For) NODE(Break) NODE(Continue) NODE(Pass) NODE(Return) NODE(FunctionDef) \
+  NODE(For) NODE(Break) NODE(Continue) NODE(Pass) NODE(Return) NODE(Assert) NODE(Raise) NODE(FunctionDef) \
   NODE(AsyncFunctionDef) NODE(ClassDef) NODE(Import) NODE(ImportFrom) NODE(With) \
   NODE(AsyncWith) NODE(Try) NODE(TryStar) NODE(Match) NODE(Global) NODE(Nonlocal) \
   NODE(AsyncFor) NODE(Delete) NODE(USub) NODE(UAdd) NODE(Invert) NODE(Not) NODE(And) NODE(Or) \
@@ -48,7 +48,7 @@ enum class Node : uint8_t {
   FIELD(step) FIELD(targets) FIELD(target) FIELD(annotation) FIELD(iter) FIELD(name) \
   FIELD(returns) FIELD(posonlyargs) FIELD(vararg) FIELD(kwonlyargs) FIELD(kw_defaults) \
   FIELD(kwarg) FIELD(defaults) FIELD(names) FIELD(asname) FIELD(items) FIELD(optional_vars) \
-  FIELD(handlers) FIELD(finalbody) FIELD(cases) FIELD(decorator_list)
+  FIELD(exc) FIELD(cause) FIELD(msg) FIELD(handlers) FIELD(finalbody) FIELD(cases) FIELD(decorator_list)
 // clang-format on
 
 struct Tables {
@@ -472,6 +472,16 @@ syntax::Stmt Reader::statement(PyObject* node) {
       break;
     case Node::Pass:
       stmt.kind = syntax::StmtKind::Pass;
+      break;
+    case Node::Assert:
+      stmt.kind = syntax::StmtKind::Assert;
+      stmt.value = expression_field(node, t_.test);
+      stmt.annotation = expression_field(node, t_.msg);
+      break;
+    case Node::Raise:
+      stmt.kind = syntax::StmtKind::Raise;
+      stmt.value = expression_field(node, t_.exc);
+      stmt.annotation = expression_field(node, t_.cause);
       break;
     case Node::Return:
       stmt.kind = syntax::StmtKind::Return;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "binding/errors.h"
+#include "binding/py_ref.h"
 
 namespace cudapy::binding {
 namespace {
@@ -30,6 +31,23 @@ void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site
   diagnostics.error("index-out-of-bounds", site.span, message, help);
 }
 
+// What an `assert` or a `raise` of the kernel's says.
+std::nullptr_t raise_own(const ir::FaultSite& site, const std::string& where,
+                         const KernelBody& body) {
+  const PyRef builtins = PyRef::steal(PyImport_ImportModule("builtins"));
+  const PyRef exception =
+      builtins ? PyRef::steal(PyObject_GetAttrString(builtins.get(), site.subject.c_str()))
+               : PyRef();
+  if (!exception) return nullptr;
+  const bool is_assertion = site.subject == "AssertionError";
+  std::string message = site.message;
+  if (is_assertion) message = "assertion failed" + (message.empty() ? "" : ": " + message);
+  if (message.empty()) message = "the kernel raises " + site.subject;
+  Diagnostics diagnostics;
+  diagnostics.error(is_assertion ? "assertion" : "raised", site.span, message);
+  return raise(exception.get(), where + "\n" + render(diagnostics, body.sources));
+}
+
 }  // namespace
 
 std::nullptr_t raise_fault(const runtime::FaultRecord& fault, const runtime::CompiledKernel& code,
@@ -39,6 +57,8 @@ std::nullptr_t raise_fault(const runtime::FaultRecord& fault, const runtime::Com
   PyObject* exception = PyExc_IndexError;
   if (site.kind == ir::FaultKind::Index) {
     describe_index(fault, site, diagnostics);
+  } else if (site.kind == ir::FaultKind::Raise) {
+    return raise_own(site, thread_text(fault, body.name), body);
   } else {
     exception = PyExc_ZeroDivisionError;
     diagnostics.error("division-by-zero", site.span, "integer division or modulo by zero");

@@ -244,6 +244,11 @@ class FunctionLowering {
   Argument default_argument(const LoadedFunction& callee, size_t parameter, Span span);
   static Argument nested_default(const FunctionValue& callee, size_t parameter, Span span);
 
+  // lower_faults.cpp
+  void lower_assert(const syntax::Stmt& stmt);
+  void lower_raise(const syntax::Stmt& stmt);
+  std::string text_of_message(const syntax::Expr& message);
+
   // lower_intrinsics.cpp
   ir::ExprPtr call_intrinsic(const syntax::Expr& expr, ir::Intrinsic intrinsic);
   ir::ExprPtr call_atomic(const syntax::Expr& expr, ir::AtomicOp op);

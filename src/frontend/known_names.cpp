@@ -1,6 +1,7 @@
 // The tables behind known_names.h.
 #include "frontend/known_names.h"
 
+#include <algorithm>
 #include <limits>
 #include <numbers>
 #include <string>
@@ -72,6 +73,13 @@ constexpr Refusal kRefusedBuiltins[] = {
     {"iter", "`iter` is not supported in kernels", "write a for loop"},
     {"next", "`next` is not supported in kernels", "write a for loop"},
 };
+
+// Python's exceptions that are made of a text.
+constexpr std::string_view kExceptions[] = {
+    "ArithmeticError",  "AssertionError", "Exception",   "FloatingPointError",
+    "IndexError",       "LookupError",    "MemoryError", "NotImplementedError",
+    "OverflowError",    "RuntimeError",   "TypeError",   "ValueError",
+    "ZeroDivisionError"};
 
 struct ThreadName {
   std::string_view name;
@@ -271,6 +279,12 @@ void append_names(std::vector<std::string>& names, const Table& table) {
 std::optional<Resolved> find_builtin(std::string_view name) {
   if (auto special = find_special(kBuiltins, name)) return special;
   if (name == "int" || name == "float" || name == "bool") return find_cast(name);
+  if (std::find(std::begin(kExceptions), std::end(kExceptions), name) != std::end(kExceptions)) {
+    Resolved result;
+    result.kind = Resolved::Kind::Exception;
+    result.description = name;
+    return result;
+  }
   return find_refusal(kRefusedBuiltins, name);
 }
 

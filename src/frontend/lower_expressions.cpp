@@ -396,6 +396,9 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
     case Kind::Constant:
     case Kind::ThreadIndex:
       break;
+    case Kind::Exception:
+      return error("not-a-value", expr.span, "`" + shown + "` is an exception, not a value",
+                   "write `raise " + shown + "(\"...\")`");
     default:
       return error("not-a-value", expr.span, "`" + shown + "` is a function, not a value",
                    "call it: `" + shown + "(...)`");

@@ -59,6 +59,10 @@ void FunctionLowering::lower_statement(const syntax::Stmt& stmt) {
       return lower_return(stmt);
     case StmtKind::FunctionDef:
       return lower_definition(stmt);
+    case StmtKind::Assert:
+      return lower_assert(stmt);
+    case StmtKind::Raise:
+      return lower_raise(stmt);
     case StmtKind::Unsupported:
       return lower_refused(stmt);
   }

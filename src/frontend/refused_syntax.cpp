@@ -19,11 +19,6 @@ constexpr RefusedSyntax kRefused[] = {
     {"AsyncWith", "kernels have no `async with`", "write its body alone"},
     {"Try", "kernels have no `try`", "test for the mistake with an `if` before it can happen"},
     {"TryStar", "kernels have no `try`", "test for the mistake with an `if` before it can happen"},
-    {"Raise", "a kernel cannot raise exceptions yet",
-     "write a number that stands for the mistake to an array, and look at it after the launch"},
-    {"Assert", "a kernel cannot assert yet",
-     "write an `if` that stores a number for the mistake in an array, and look at it after the "
-     "launch"},
     {"Match", "kernels have no `match`", "write if, elif and else"},
     {"Global", "a kernel cannot assign globals",
      "reading needs no `global`; to give a value back, store it in an array argument"},

@@ -65,6 +65,7 @@ struct Resolved {
     Failed,       // a Python exception is pending; say nothing
     Intrinsic,    // intrinsic: a device function of CUDA's
     Atomic,       // atomic: one of the functions of `atomic`
+    Exception,    // one of Python's own exceptions; `description` names it
   };
   Kind kind = Kind::NotFound;
   size_t consumed = 0;  // attributes that belong to what was found; further ones are mistakes

@@ -98,6 +98,8 @@ enum class StmtKind : uint8_t {
   Pass,
   Return,       // value (may be absent)
   FunctionDef,  // definition
+  Assert,       // value: condition; annotation: the message (may be absent)
+  Raise,        // value: the exception; annotation: its cause (both may be absent)
   Unsupported,  // text: the node's class, "With"; names: what it binds; body: the statements inside
 };
 

@@ -56,6 +56,9 @@ StmtPtr clone(const Stmt& stmt) {
   copy->body = clone(stmt.body);
   copy->else_body = clone(stmt.else_body);
   copy->fault_site = stmt.fault_site;
+  copy->exception = stmt.exception;
+  copy->message = stmt.message;
+  copy->is_assertion = stmt.is_assertion;
   copy->row_access = stmt.row_access;
   copy->divergent_exit = stmt.divergent_exit;
   copy->divergent_continue = stmt.divergent_continue;

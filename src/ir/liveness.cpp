@@ -35,6 +35,8 @@ class LivenessWalk {
         return expression(*stmt.value, std::move(live));
       case StmtKind::Return:  // what becomes the frame's result is no read
         return stmt.value ? expression(*stmt.value, return_) : operands(stmt.operands, return_);
+      case StmtKind::Raise:
+        return LocalSet(locals_);
       case StmtKind::Break:
         return loops_.back().after;
       case StmtKind::Continue:

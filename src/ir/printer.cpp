@@ -486,6 +486,10 @@ void Printer::stmt(const Stmt& stmt) {
     case StmtKind::Declare:
       declaration(stmt);
       break;
+    case StmtKind::Raise:
+      out_ += "raise " + stmt.exception;
+      if (!stmt.message.empty()) out_ += "(\"" + stmt.message + "\")";
+      break;
     case StmtKind::Barrier:
       out_ += "syncthreads()";
       break;

@@ -122,13 +122,14 @@ struct ConstantValue {
   double real = 0.0;           // Float
 };
 
-enum class FaultKind : uint8_t { Index, Division };
+enum class FaultKind : uint8_t { Index, Division, Raise };
 
 // A place that may fault at run time, and what a user is told of it then.
 struct FaultSite {
   FaultKind kind = FaultKind::Index;
   Span span;
-  std::string subject;  // Index: the array's name
+  std::string subject;  // Index: the array's name; Raise: the exception's
+  std::string message;  // Raise
   int8_t axis = -1;     // Index: of an array of several dimensions
 };
 
@@ -183,6 +184,8 @@ enum class StmtKind : uint8_t {
   Declare,  // local: an array of Storage::Thread starts, with zeros, for the lanes that are on;
             // untyped: of Storage::Block as well
   Barrier,  // all threads of the block that have not returned meet here
+  // faults
+  Raise,  // exception, message, is_assertion: ends the thread and the launch
 };
 
 struct Stmt {
@@ -196,7 +199,10 @@ struct Stmt {
   std::vector<ExprPtr> operands;
   Block body;
   Block else_body;
-  int32_t fault_site = -1;  // Store: as in Expr
+  int32_t fault_site = -1;  // Store: as in Expr; Raise: after transform::place_raises
+  std::string exception;    // Raise: the name of one of Python's own
+  std::string message;
+  bool is_assertion = false;  // is left out of kernels that are not checked
   bool row_access = false;
   // While, For; set by sema::annotate_shapes:
   bool divergent_exit = false;      // lanes leave at different turns

@@ -376,6 +376,9 @@ class Verifier {
             function_.locals[static_cast<size_t>(stmt.local)].storage != Storage::Thread)
           report("a declaration of what is no array of a thread");
         return;
+      case StmtKind::Raise:
+        if (stmt.exception.empty()) report("a raise of nothing");
+        return;
       case StmtKind::Barrier:
         return;
       case StmtKind::Evaluate:

@@ -183,6 +183,7 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
       break;
     case StmtKind::Break:
     case StmtKind::Continue:
+    case StmtKind::Raise:
       break;
     case StmtKind::Return:
       return give_back(std::move(stmt), into);

@@ -211,6 +211,7 @@ class Walker {
         state.reachable = false;
         return;
       case StmtKind::Continue:
+      case StmtKind::Raise:
         state.reachable = false;
         return;
       case StmtKind::Return:

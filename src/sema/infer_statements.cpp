@@ -122,6 +122,7 @@ void Inference::stmt(Stmt& stmt) {
     case StmtKind::Continue:
     case StmtKind::Declare:
     case StmtKind::Barrier:
+    case StmtKind::Raise:
       return;
     case StmtKind::Return:
       return give_back(stmt);

@@ -109,6 +109,7 @@ class ShapeWalk {
         break;
       case StmtKind::Declare:
       case StmtKind::Barrier:
+      case StmtKind::Raise:
         break;
     }
   }

@@ -103,7 +103,7 @@ class Folder {
     if (block.empty()) return false;
     const Stmt& last = *block.back();
     if (last.kind == StmtKind::Return || last.kind == StmtKind::Break ||
-        last.kind == StmtKind::Continue)
+        last.kind == StmtKind::Continue || last.kind == StmtKind::Raise)
       return true;
     return last.kind == StmtKind::If && leaves(last.body) && leaves(last.else_body);
   }

@@ -62,7 +62,7 @@ bool has_return(const Expr& expr) {
 bool always_returns(const Block& block) {
   if (block.empty()) return false;
   const Stmt& last = *block.back();
-  if (last.kind == StmtKind::Return) return true;
+  if (last.kind == StmtKind::Return || last.kind == StmtKind::Raise) return true;
   return last.kind == StmtKind::If && always_returns(last.body) && always_returns(last.else_body);
 }
 

@@ -39,6 +39,7 @@ ir::Function lower(ir::Program typed, const Options& options) {
   passed("split-loop-counters");
   clip_guards(function);
   passed("clip-guards");
+  place_raises(function, options.check);
   if (options.check) {
     place_checks(function);
     passed("place-checks");

@@ -1,5 +1,8 @@
 #include "transform/place_checks.h"
 
+#include <functional>
+#include <vector>
+
 #include "transform/single_assignments.h"
 
 namespace cudapy::transform {
@@ -176,6 +179,38 @@ class CheckPlacer {
 
 void place_checks(Function& function) {
   CheckPlacer(function).block(function.body);
+}
+
+namespace {
+
+void place_raises(Function& function, Block& block, bool keep_assertions) {
+  std::erase_if(block, [&](const StmtPtr& stmt) {
+    return stmt->kind == StmtKind::Raise && stmt->is_assertion && !keep_assertions;
+  });
+  const std::function<void(Expr&)> inside = [&](Expr& expr) {
+    for (ExprPtr& operand : expr.operands) inside(*operand);
+    place_raises(function, expr.body, keep_assertions);
+  };
+  for (StmtPtr& stmt : block) {
+    if (stmt->value) inside(*stmt->value);
+    for (ExprPtr& operand : stmt->operands) inside(*operand);
+    place_raises(function, stmt->body, keep_assertions);
+    place_raises(function, stmt->else_body, keep_assertions);
+    if (stmt->kind != StmtKind::Raise) continue;
+    FaultSite site;
+    site.kind = FaultKind::Raise;
+    site.span = stmt->span;
+    site.subject = stmt->exception;
+    site.message = stmt->message;
+    stmt->fault_site = static_cast<int32_t>(function.fault_sites.size());
+    function.fault_sites.push_back(std::move(site));
+  }
+}
+
+}  // namespace
+
+void place_raises(Function& function, bool keep_assertions) {
+  place_raises(function, function.body, keep_assertions);
 }
 
 }  // namespace cudapy::transform

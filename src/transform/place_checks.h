@@ -12,4 +12,7 @@ namespace cudapy::transform {
 
 void place_checks(ir::Function& function);
 
+// Gives each `raise` its fault site. Assertions are left out if `keep_assertions` is not set.
+void place_raises(ir::Function& function, bool keep_assertions);
+
 }  // namespace cudapy::transform

@@ -255,3 +255,26 @@ def reassigns(n, X):
 
 def test_scalar_parameters_may_be_assigned():
     differential(reassigns, lambda n: [3, np.zeros(n, "int32")], sig="void (int n, int* X)")
+
+
+def test_assertions_that_hold_change_nothing():
+    def inverse(x):
+        if x == 0:
+            raise ZeroDivisionError("no inverse")
+        return 1 / x
+
+    # f : void (float* X, int* I, float* Y)
+    def f(X, I, Y):
+        assert len(X) > 0, "empty"
+        total = 0.0
+        for k in range(I[idx]):
+            if k == 3:
+                continue
+            assert k < 10
+            total += inverse(X[idx] + k + 20)
+        Y[idx] = total
+
+    differential(
+        f,
+        lambda n: [abs(floats(n)), integers(n, low=0, high=9), np.zeros(n, np.float32)],
+    )

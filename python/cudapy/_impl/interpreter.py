@@ -345,10 +345,20 @@ class Rewriter:
                 ]
             case ast.Return() if node.value is not None:
                 return [ast.Return(value=self.at(node.value, self.types.storage("return")))]
+            case ast.Assert():
+                return [ast.Assert(test=self.condition(node.test), msg=node.msg)]
+            case ast.Raise() if node.exc is not None:
+                return [ast.Raise(exc=self._exception(node.exc), cause=None)]
             case ast.Expr():
                 is_text = isinstance(node.value, ast.Constant)
                 return [node if is_text else ast.Expr(value=self.natural(node.value))]
         return [node]
+
+    def _exception(self, node: ast.expr) -> ast.expr:
+        called = node.func if isinstance(node, ast.Call) else node
+        name = self._outside(called, "void")
+        texts = [*node.args] if isinstance(node, ast.Call) else []
+        return ast.copy_location(ast.Call(func=name, args=texts, keywords=[]), node)
 
     def _target(self, target: ast.expr) -> ast.expr:
         if isinstance(target, (ast.Tuple, ast.List)):

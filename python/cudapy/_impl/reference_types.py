@@ -186,7 +186,7 @@ class Types:
                         self._visit(statement)
                     return
                 self.type_of(node.test)
-            case ast.While():
+            case ast.While() | ast.Assert():
                 self.type_of(node.test)
         for branch in _BRANCHES:
             for statement in getattr(node, branch, []):

@@ -211,6 +211,7 @@ class BodyEmitter {
                    int32_t site);
   void check_lanes(llvm::Value* indices, ir::Scalar type, llvm::Value* length, int32_t site);
   void check_divisor(llvm::Value* divisor, int32_t site);
+  void emit_raise(const ir::Stmt& stmt);
   [[nodiscard]] bool is_checked(int32_t site, bool row_access) const {
     return site >= 0 && !(row_access && rows_inside_);
   }

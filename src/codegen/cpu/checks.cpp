@@ -121,6 +121,13 @@ void BodyEmitter::check_lanes(Value* indices, ir::Scalar type, Value* length, in
   start_block(go_on);
 }
 
+// Whoever comes here with a lane on has met the fault.
+void BodyEmitter::emit_raise(const ir::Stmt& stmt) {
+  Value* nobody = state_.mask ? builder_.CreateNot(any(state_.mask)) : builder_.getFalse();
+  BasicBlock* fault = branch_unless(nobody);
+  emit_fault(fault, stmt.fault_site, {nullptr, nullptr, nullptr});
+}
+
 void BodyEmitter::check_divisor(Value* divisor, int32_t site) {
   Value* zero = Constant::getNullValue(divisor->getType());
   Value* wrong = builder_.CreateICmpEQ(divisor, zero);

@@ -41,7 +41,8 @@ class Estimate {
   void statement(const Stmt& stmt) {
     if (stmt.value) expression(*stmt.value);
     for (const ExprPtr& operand : stmt.operands) expression(*operand);
-    if (stmt.kind == StmtKind::While || stmt.kind == StmtKind::For) result.needs_lane = true;
+    if (stmt.kind == StmtKind::While || stmt.kind == StmtKind::For || stmt.kind == StmtKind::Raise)
+      result.needs_lane = true;
     if (stmt.kind == StmtKind::Store) access(stmt.operands.back()->shape);
     block(stmt.body, 0);
     block(stmt.else_body, 0);

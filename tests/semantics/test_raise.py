@@ -1,0 +1,141 @@
+"""`assert` and `raise` in kernels: Python's exceptions, with the line and the thread, after the launch."""
+
+from __future__ import annotations
+
+import math
+
+import cudapy as cp
+import numpy as np
+import pytest
+
+
+@pytest.fixture(params=["1", "4", "16", "32", "python"], autouse=True)
+def device(request, monkeypatch):
+    if request.param == "python":
+        with cp.device("python"):
+            yield request.param
+    else:
+        monkeypatch.setenv("CUDAPY_GANG", request.param)
+        yield request.param
+
+
+def test_an_assertion(device):
+    # even : void (int* X)
+    def even(X):
+        assert X[idx] % 2 == 0, "numbers must be even"
+        X[idx] = X[idx] // 2
+
+    kernel = cp.compile(even)
+    X = 2 * np.arange(100, dtype=np.int32)
+    kernel(100)(X)
+    assert np.array_equal(X, np.arange(100))
+    X = 2 * np.arange(100, dtype=np.int32)
+    X[77] = 3
+    with pytest.raises(AssertionError, match="numbers must be even") as caught:
+        kernel(100)(X)
+    if device != "python":
+        assert "idx = 77" in str(caught.value)
+        assert "assert X[idx] % 2 == 0" in str(caught.value)
+    kernel(100)(np.zeros(100, np.int32))  # and the next launch works
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_exceptions_by_their_names(which, device):
+    # choose : void (int* X)
+    def choose(X):
+        if X[idx] == 0:
+            raise ValueError("zero")
+        elif X[idx] == 1:
+            raise IndexError
+        elif X[idx] == 2:
+            raise OverflowError()
+        if X[idx] == 3:
+            raise RuntimeError("three")
+
+    X = np.full(50, 9, np.int32)
+    kernel = cp.compile(choose)
+    kernel(50)(X)
+    X[41] = which
+    expected = [ValueError, IndexError, OverflowError, RuntimeError][which]
+    with pytest.raises(expected) as caught:
+        kernel(50)(X)
+    assert type(caught.value) is expected
+    if which in (0, 3):
+        assert ["zero", "", "", "three"][which] in str(caught.value)
+
+
+def test_in_loops_and_helpers(device):
+    def root(x):
+        if x < 0:
+            raise ValueError("no root")
+        return math.sqrt(x)
+
+    def first(X, limit):
+        for k in range(len(X)):
+            if X[k] > limit:
+                return k
+        raise LookupError("none is larger")
+
+    # f : void (float* X, float* Y)
+    def f(X, Y):
+        total = 0.0
+        k = 0
+        while True:
+            if k == 5:
+                break
+            total += root(X[idx] - k)
+            assert total >= 0
+            k += 1
+        Y[idx] = total + first(X, Y[idx])
+
+    kernel = cp.compile(f)
+    X = np.arange(4, 44, dtype=np.float32)
+    Y = X - 2
+    kernel(40)(X, Y)
+    expected = [sum(math.sqrt(x - k) for k in range(5)) + max(0, x - 5) for x in range(4, 44)]
+    assert np.allclose(Y, expected, rtol=1e-6)
+    with pytest.raises(ValueError, match="no root"):
+        kernel(40)(X - 1, X - 2)
+    with pytest.raises(LookupError, match="none is larger"):
+        kernel(40)(X, X + 1)
+
+
+def test_what_is_not_reached_raises_nothing(device):
+    # careful : void (int* X, int n)
+    def careful(X, n):
+        if n > 0:
+            raise ValueError("n")
+        if idx >= len(X):
+            return
+        i = X[idx]
+        if i > 5:
+            i = 5
+            if i > 6:
+                raise RuntimeError("never")
+        assert i <= 5
+        X[idx] = i
+
+    X = np.arange(20, dtype=np.int32)
+    cp.compile(careful)(64)(X, 0)
+    assert X.max() == 5
+    with pytest.raises(ValueError, match="n"):
+        cp.compile(careful)(64)(X, 1)
+
+
+def test_assertions_without_checks(device):
+    # f : void (int* X)
+    def f(X):
+        assert X[idx] > 0
+        if X[idx] == -5:
+            raise ValueError("five")
+        X[idx] = 1
+
+    kernel = cp.compile(f, check=False)
+    if device != "python":
+        X = np.zeros(40, np.int32)
+        kernel(40)(X)
+        assert np.all(X == 1)
+    X = np.ones(40, np.int32)
+    X[39] = -5
+    with pytest.raises((ValueError, AssertionError)):
+        kernel(40)(X)
