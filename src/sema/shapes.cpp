@@ -123,8 +123,11 @@ class ShapeWalk {
       // Lanes that start together at the same step stay together, wherever they stop.
       LaneShape start = shape_of(*stmt.operands[0]);
       LaneShape step = shape_of(*stmt.operands[2]);
-      assign(stmt.counter != kNoLocal ? stmt.counter : stmt.local,
-             step == kUniform ? start : kVarying);
+      LocalId counter = stmt.counter != kNoLocal ? stmt.counter : stmt.local;
+      // Progressions of 64 bits have no wider vectors to pass the end of their type in.
+      bool may_wrap = start != kUniform && shape_of(*stmt.operands[1]) != kUniform &&
+                      size_of(function_.locals[static_cast<size_t>(counter)].type.scalar) == 8;
+      assign(counter, step == kUniform && !may_wrap ? start : kVarying);
       if (bounds != kUniform) raise(stmt.divergent_exit);
     } else if (expression(*stmt.value).shape != Shape::Uniform) {
       raise(stmt.divergent_exit);

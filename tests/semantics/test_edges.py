@@ -121,6 +121,46 @@ def test_64_bit_ranges_may_end_at_the_end_of_their_type():
     differential(long_ranges, lambda n: [integers(n), np.zeros(n, "int32")])
 
 
+# far_ranges : void (int64 start, int64 stop, int64 step, int* R, int64* S)
+def far_ranges(start, stop, step, R, S):
+    turns = 0
+    last = cp.int64(0)
+    for i in range(start + idx, stop, step):
+        turns += 1
+        last = i
+        if turns > 20:
+            break
+    R[idx] = turns
+    S[idx] = last
+    turns = 0
+    for i in range(start + idx, stop + (idx & 3), step):
+        turns += 1
+        if turns > 20:
+            break
+    R[idx] += 100 * turns
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "step"),
+    [
+        (-(2**63) + 1, 2**63 - 9, 2**62),
+        (-(2**63), 2**63 - 9, 2**63 - 1),
+        (2**63 - 200, -(2**63), -(2**62)),
+        (-(2**63), -(2**63), -(2**63)),
+        (-(2**63) + 3, -(2**63), -5),
+        (2**63 - 200, 2**63 - 9, 100),
+        (2**63 - 200, 2**63 - 9, 7),
+        (-(2**63), 2**63 - 9, 1),
+        (2**63 - 200, -(2**63), -1),
+    ],
+)
+def test_lanes_count_through_the_whole_of_64_bits(start, stop, step):
+    differential(
+        far_ranges,
+        lambda n: [start, stop, step, np.zeros(n, "int32"), np.zeros(n, "int64")],
+    )
+
+
 def scan_until_zero(X, R):
     if idx < len(X):
         i = idx

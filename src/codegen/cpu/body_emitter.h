@@ -272,7 +272,7 @@ class BodyEmitter {
   [[nodiscard]] bool is_live_after(const Loop& loop, ir::LocalId local) const;
 
   // ranges.cpp
-  static ir::Scalar wide_type(ir::Scalar type);
+  llvm::Value* widen(const Range& range, llvm::Value* value);
   Range open_range(const ir::Stmt& stmt);
   void start_range(Range& range, llvm::BasicBlock* preheader);
   LoopTest emit_range_test(Range& range);

@@ -33,6 +33,16 @@ Value* emit_before(IRBuilderBase& builder, Value* first, Value* second, Value* s
   return builder.CreateOr(up, down);
 }
 
+// The nearest int32.
+Value* clamp_to_int32(IRBuilderBase& builder, Value* value) {
+  auto* type = cast<IntegerType>(value->getType());
+  value = builder.CreateBinaryIntrinsic(Intrinsic::smin, value,
+                                        ConstantInt::getSigned(type, INT32_MAX));
+  value = builder.CreateBinaryIntrinsic(Intrinsic::smax, value,
+                                        ConstantInt::getSigned(type, INT32_MIN));
+  return builder.CreateTrunc(value, builder.getInt32Ty());
+}
+
 }  // namespace
 
 BodyEmitter::Range BodyEmitter::open_range(const ir::Stmt& stmt) {
@@ -49,14 +59,18 @@ BodyEmitter::Range BodyEmitter::open_range(const ir::Stmt& stmt) {
     range.stop = {to_vector(range.stop), Shape::Varying, 0};
     return range;
   }
-  range.start = emit_cast(builder_, start.value, range.type, wide_type(range.type));
-  range.step = emit_cast(builder_, step.value, range.type, wide_type(range.type));
+  range.start = widen(range, start.value);
+  range.step = widen(range, step.value);
   return range;
 }
 
-// What the values of a type are counted in; a uint64 counts as itself.
-Scalar BodyEmitter::wide_type(Scalar type) {
-  return type == Scalar::U64 ? Scalar::U64 : Scalar::I64;
+// A value of a range's own type as what its scalar counter is held in: 64 bits, so that the step
+// past the last value doesn't wrap. Lanes that count from different numbers of 64 bits need more:
+// the first may have passed the end of the type while others are still on their way there.
+Value* BodyEmitter::widen(const Range& range, Value* value) {
+  bool lanes_differ = range.shape == Shape::Linear && ir::size_of(range.type) == 8;
+  return builder_.CreateIntCast(value, builder_.getIntNTy(lanes_differ ? 128 : 64),
+                                ir::is_signed(range.type));
 }
 
 void BodyEmitter::start_range(Range& range, BasicBlock* preheader) {
@@ -74,15 +88,14 @@ BodyEmitter::LoopTest BodyEmitter::emit_range_test(Range& range) {
     return {.varying = emit_before(builder_, range.phi, range.stop.value, range.step,
                                    ir::is_signed(range.type))};
   }
-  Scalar wide = wide_type(range.type);
-  bool is_signed = ir::is_signed(wide);
+  bool is_signed = range.type != Scalar::U64;  // narrower ones count in signed 64 bits
   bool narrows = ir::size_of(range.type) < 8;
-  Value* counter = range.phi;
-  if (narrows) counter = builder_.CreateTrunc(counter, type_of(range.type));
+  Value* counter = builder_.CreateTrunc(range.phi, type_of(range.type));
   state_.variables[index(range.counter)].set(counter);
 
   if (range.stop.shape != Shape::Uniform) {
-    Value* wide_stop = emit_cast(builder_, to_vector(range.stop), range.type, wide);
+    Value* wide_stop = emit_cast(builder_, to_vector(range.stop), range.type,
+                                 is_signed ? Scalar::I64 : Scalar::U64);
     int32_t stride = kernel_.locals[index(range.counter)].stride;
     if (range.shape == Shape::Uniform && is_unit(range.step) && narrows) {
       // The counter never passes the last lane's end, so it doesn't wrap in its own type either.
@@ -94,25 +107,14 @@ BodyEmitter::LoopTest BodyEmitter::emit_range_test(Range& range) {
     return {.varying =
                 emit_before(builder_, counters, wide_stop, broadcast(range.step), is_signed)};
   }
-  Value* stop = emit_cast(builder_, range.stop.value, range.type, wide);
+  Value* stop = widen(range, range.stop.value);
   if (range.shape == Shape::Uniform) {
     return {.uniform = emit_before(builder_, range.phi, stop, range.step, is_signed)};
   }
-  Type* i32 = builder_.getInt32Ty();
-  Value* distance = builder_.CreateSub(stop, range.phi);
-  distance =
-      builder_.CreateBinaryIntrinsic(Intrinsic::smin, distance, builder_.getInt64(INT32_MAX));
-  distance = builder_.CreateBinaryIntrinsic(
-      Intrinsic::smax, distance, ConstantInt::getSigned(builder_.getInt64Ty(), INT32_MIN));
-  distance = builder_.CreateTrunc(distance, i32);
-  Value* offsets = to_vector(
-      {ConstantInt::get(i32, 0), Shape::Linear, kernel_.locals[index(range.counter)].stride});
-  Value* step = builder_.CreateTrunc(
-      builder_.CreateBinaryIntrinsic(
-          Intrinsic::smin, builder_.getInt64(1),
-          builder_.CreateBinaryIntrinsic(Intrinsic::smax, range.step,
-                                         ConstantInt::getSigned(builder_.getInt64Ty(), -1))),
-      i32);
+  Value* distance = clamp_to_int32(builder_, builder_.CreateSub(stop, range.phi));
+  Value* offsets =
+      to_vector({builder_.getInt32(0), Shape::Linear, kernel_.locals[index(range.counter)].stride});
+  Value* step = clamp_to_int32(builder_, range.step);
   return {.varying = emit_before(builder_, offsets, broadcast(distance), broadcast(step), true)};
 }
 
@@ -123,10 +125,11 @@ void BodyEmitter::advance_range(Range& range) {
     next = builder_.CreateBinaryIntrinsic(saturating, range.phi, range.step);
   } else {
     // A counter that would pass the end of its type stays there, which no end of a range is beyond.
-    bool cannot_wrap = ir::size_of(range.type) < 8 || is_unit(range.step);
+    bool is_wider = range.phi->getType() != type_of(range.type);
+    bool cannot_wrap = is_wider || is_unit(range.step);
     auto saturating = ir::is_signed(range.type) ? Intrinsic::sadd_sat : Intrinsic::uadd_sat;
     next = cannot_wrap ? builder_.CreateAdd(range.phi, range.step, "", /*HasNUW=*/false,
-                                            /*HasNSW=*/range.type != Scalar::U64)
+                                            /*HasNSW=*/is_wider || range.type != Scalar::U64)
                        : builder_.CreateBinaryIntrinsic(saturating, range.phi, range.step);
   }
   range.phi->addIncoming(next, builder_.GetInsertBlock());
