@@ -499,3 +499,38 @@ def returns_from_a_loop_with_else(A, R):
 
 def test_a_loops_else_where_lanes_returned_from_the_loop():
     differential(returns_from_a_loop_with_else, lambda n: [small(n), np.zeros(n, "float32")])
+
+
+def ends_both_ways(n):
+    if n % 2:
+        return n
+    else:
+        return n + 1
+    return 2.5
+
+
+def with_unreachable_assignments(A, R):
+    if idx < len(A):
+        n = len(A)
+        x = A[idx]
+        for i in range(3):
+            if i < 5:
+                x += 1
+                continue
+            else:
+                break
+            x = 0.5
+        R[idx] = x * 2000000011
+        R[n + idx] = ends_both_ways(x) * 2000000011
+        y = x
+        if x > 0:
+            R[2 * n + idx] = y * 2000000011
+            return
+        else:
+            R[2 * n + idx] = y // 2 * 2000000011
+            return
+        y = 2.5
+
+
+def test_statements_that_nothing_reaches_give_a_variable_no_type():
+    differential(with_unreachable_assignments, lambda n: [integers(n), np.zeros(3 * n)])

@@ -15,6 +15,7 @@ from . import reference_names as names
 from .errors import CudaPyError
 from .reference_constants import Constants
 from .reference_cooperation import NewArray
+from .reference_flow import drop_unreachable
 from .reference_intrinsics import Atomic, Intrinsic
 from .scalar import (
     BITS,
@@ -103,6 +104,8 @@ class Types:
         self.assigned = {
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         }
+        # A name that only unreachable statements assign is a variable all the same.
+        drop_unreachable(tree.body)
         self.constants = Constants(self)
         # What a weak integer in a variable, or in the result ("return"), becomes alone.
         self._alone: dict[str, str] = {}
