@@ -155,7 +155,13 @@ HostArray allocate(nb::handle length, nb::handle type) {
   }
   const auto scalar = scalar_from_object(type.ptr());
   if (!scalar) fail();
-  return {count, *scalar};
+  try {
+    return {count, *scalar};
+  } catch (const std::bad_alloc&) {
+    raise(PyExc_MemoryError, "CudaArray.allocate: there is no memory for " + std::to_string(count) +
+                                 " items of " + std::string(ir::name_of(*scalar)));
+    fail();
+  }
 }
 
 char* element(HostArray& array, int64_t index) {

@@ -84,7 +84,8 @@ class SizeParser {
       items[i] = PyRef::steal(PyObject_GetAttrString(sizes, kAxes[i]));
       if (items[i]) continue;
       PyErr_Clear();
-      fail(PyExc_TypeError, "numbers of threads are integers, not " + describe_value(sizes));
+      fail(PyExc_TypeError, "numbers of threads are integers, not " + describe_value(sizes) +
+                                ": write " + kernel_ + "(threads)(arguments)");
       return -1;
     }
     return 3;
