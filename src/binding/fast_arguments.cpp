@@ -68,6 +68,21 @@ bool is_usable(const Py_buffer& view, const ParameterSlot& slot) {
          reinterpret_cast<uintptr_t>(view.buf) % static_cast<uintptr_t>(view.itemsize) == 0;
 }
 
+// A NumPy scalar, or an array without dimensions, of the slot's own type. Where the parameter's
+// type is the call's choice, it is what such an argument chooses.
+bool put_element(Scalar scalar, PyObject* argument, unsigned char* out) {
+  if (!PyObject_CheckBuffer(argument)) return false;
+  Py_buffer view;
+  if (PyObject_GetBuffer(argument, &view, PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
+    PyErr_Clear();
+    return false;
+  }
+  const bool fits = view.ndim == 0 && has_format(view, scalar);
+  if (fits) std::memcpy(out, view.buf, static_cast<size_t>(view.itemsize));
+  PyBuffer_Release(&view);
+  return fits;
+}
+
 }  // namespace
 
 bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument) {
@@ -92,7 +107,8 @@ bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument) {
 
 bool FastArguments::fill_scalar(const ParameterSlot& slot, PyObject* argument) {
   unsigned char* out = bytes_ + slot.offset;
-  if (slot.takes_float && PyFloat_CheckExact(argument)) {
+  if (slot.takes_float &&
+      (PyFloat_CheckExact(argument) || (slot.is_declared && PyFloat_Check(argument)))) {
     const double value = PyFloat_AsDouble(argument);
     return slot.scalar == Scalar::F32 ? put(out, static_cast<float>(value)) : put(out, value);
   }
@@ -105,7 +121,7 @@ bool FastArguments::fill_scalar(const ParameterSlot& slot, PyObject* argument) {
   }
   if (slot.scalar == Scalar::Bool && PyBool_Check(argument))
     return put(out, static_cast<uint8_t>(argument == Py_True));
-  return false;
+  return put_element(slot.scalar, argument, out);
 }
 
 bool FastArguments::fill(const Binding& binding, PyObject* const* arguments, bool wide_threads) {

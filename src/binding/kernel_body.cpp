@@ -17,6 +17,7 @@ ParameterSlot make_slot(const ir::Type& type, const ir::Type& declared,
   slot.is_array = type.is_array();
   if (slot.is_array) return slot;
   const bool is_declared = !declared.is_unknown();
+  slot.is_declared = is_declared;
   slot.takes_float = ir::is_float(type.scalar) && (is_declared || argument.type.weak);
   slot.takes_int = is_declared ? type.scalar != ir::Scalar::Bool
                                : argument.type.weak && ir::is_integer(type.scalar);

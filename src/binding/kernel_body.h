@@ -29,6 +29,7 @@ struct ParameterSlot {
   ir::Scalar scalar = ir::Scalar::F32;
   bool is_array = false;
   bool is_written = false;
+  bool is_declared = false;     // the type is the signature's, not the call's choice
   bool takes_float = false;     // a Python float
   bool takes_int = false;       // a Python int whose value the type can hold ...
   bool needs_wide_int = false;  // ... and int32 cannot: an int that fits would choose int32

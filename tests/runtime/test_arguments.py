@@ -395,3 +395,27 @@ def test_many_arguments_go_beyond_the_fast_path():
     arrays = [np.zeros(1) for _ in range(20)]
     kernel(1)(*arrays, *[np.float64(i) for i in range(80)])
     assert [a[0] for a in arrays] == [2 * i + 20 for i in range(20)]
+
+
+@pytest.mark.parametrize("declared", [None, "float", "double", "int64", "uint8"])
+def test_numbers_of_any_kind_mean_in_a_later_call_what_they_mean_in_the_first(declared):
+    def thirds(a, R):
+        R[idx] = a / 3
+
+    def make():
+        return cp.compile(thirds, sigs=declared and f"void ({declared} a, double* R)")
+
+    kept = make()
+    numbers = [2, 2.5, True, 2**40, *(t(2) for t in (np.float32, np.float64, np.int8, np.uint8))]
+    numbers += [np.float64(0.1), np.int64(7), np.int64(2**40), np.uint64(9), np.bool_(True)]
+    numbers += [np.array(0.1), np.array(5, ">i4"), np.float16(0.5), np.longdouble(0.1)]
+    for number in numbers * 2:
+        outcomes = []
+        for kernel in (make(), kept, kept):
+            R = np.zeros(1)
+            try:
+                kernel(1)(number, R)
+                outcomes.append(R[0])
+            except (cp.CudaPyError, OverflowError) as error:
+                outcomes.append(str(error))
+        assert outcomes[0] == outcomes[1] == outcomes[2], repr(number)
