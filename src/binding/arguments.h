@@ -15,6 +15,7 @@
 
 #include "binding/foreign_array.h"
 #include "binding/kernel_body.h"
+#include "binding/nested_sequence.h"
 #include "binding/py_ref.h"
 
 namespace cudapy::binding {
@@ -41,6 +42,7 @@ class FastArguments {
 
  private:
   bool fill_array(const ParameterSlot& slot, PyObject* argument);
+  bool fill_layout(const ParameterSlot& slot, void* data, const runtime::ArrayLayout& layout);
   bool fill_scalar(const ParameterSlot& slot, PyObject* argument);
 
   int64_t longest_ = 0;
@@ -59,13 +61,12 @@ struct CallArgument {
   ForeignArray
       foreign;  // kForeign, and numbers that are 0-d arrays (NumPy's scalars); CudaArrays too
   ForeignHold hold;
-  PyRef sequence;  // kSequence: a list or tuple
+  NestedSequence sequence;  // kSequence
   // Memory that stands for the object during the launch; null: its own memory is used.
   std::shared_ptr<std::vector<uint64_t>> copy;
   ir::Scalar copied_as = ir::Scalar::Bool;
   bool copies_back = false;
   std::vector<uint64_t> before;  // kSequence: the copy as it was before the launch
-  Py_ssize_t copied_length = 0;
 };
 
 class CallArguments {
@@ -98,9 +99,9 @@ class CallArguments {
   bool classify_sequence(size_t index);
   bool fill_number(size_t index, const ParameterSlot& slot);
   bool fill_array(size_t index, const ParameterSlot& slot);
-  static bool copy_back_list(const CallArgument& argument);
   bool make_copy(size_t index, const ParameterSlot& slot);
   bool check_writable(size_t index);
+  bool check_rank(size_t index, int rank, const std::string& got);
   bool fail(size_t index, const std::string& got, const std::string& help = {}) const;
 
   const KernelBody& body_;

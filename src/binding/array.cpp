@@ -92,9 +92,9 @@ bool convert_checked(Scalar from_scalar, const void* from, int64_t length, Scala
 }
 
 HostArray array_from_foreign(const ForeignArray& source, std::optional<Scalar> wanted) {
-  if (source.ndim != 1) {
+  if (source.layout.rank != 1) {
     fail_with_type_error(
-        "CudaArray: an array of " + std::to_string(source.ndim) +
+        "CudaArray: an array of " + std::to_string(source.layout.rank) +
         " dimensions; arrays have one dimension for now: flatten it with .ravel()");
   }
   const Scalar scalar = wanted.value_or(source.scalar);
@@ -383,7 +383,7 @@ runtime::HostArray* host_array_of(PyObject* object) {
 
 bool convert_foreign_array(const ForeignArray& array, Scalar scalar, void* out) {
   const int size = ir::size_of(array.scalar);
-  if (array.scalar == scalar && array.is_contiguous && !array.is_swapped) {
+  if (array.scalar == scalar && array.is_contiguous() && !array.is_swapped) {
     std::memcpy(out, array.data, static_cast<size_t>(array.length * size));
     return true;
   }

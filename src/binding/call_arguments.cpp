@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "binding/arguments.h"
@@ -24,11 +26,10 @@ bool is_list_like(PyObject* object) {
 ForeignArray view_host_array(runtime::HostArray& array) {
   ForeignArray view;
   view.data = array.data();
-  view.ndim = 1;
   view.length = array.length();
-  view.stride = ir::size_of(array.scalar());
   view.scalar = array.scalar();
-  view.is_contiguous = true;
+  view.layout =
+      runtime::ArrayLayout::contiguous(std::array{array.length()}, ir::size_of(array.scalar()));
   return view;
 }
 
@@ -59,16 +60,23 @@ std::string describe_foreign(PyObject* object, const ForeignArray& array) {
   std::string text =
       with_article(noun_of(object)) + " of " + std::string(ir::name_of(array.scalar));
   if (array.is_swapped) text += " in foreign byte order";
-  if (array.ndim != 1) text += " with " + std::to_string(array.ndim) + " dimensions";
+  const int rank = array.layout.rank;
+  if (rank != 1)
+    text += " with " + std::to_string(rank) + (rank == 1 ? " dimension" : " dimensions");
   return text;
 }
 
 std::string expected(const Type& type) {
   if (type.is_unknown()) return "a number or an array";
   std::string text = signature_name(type);
-  if (type.is_array()) text += " (an array of " + std::string(ir::name_of(type.scalar)) + ")";
+  if (type.is_array()) {
+    text += type.rank == 1 ? " (an array of " : " (a " + std::to_string(type.rank) + "-d array of ";
+    text += std::string(ir::name_of(type.scalar)) + ")";
+  }
   return text;
 }
+
+constexpr const char* kListHelp = "a list argument holds numbers, or lists of one length that do";
 
 bool is_wide_float(const Type& type) {
   return type.scalar == Scalar::F64 && !type.weak && !type.is_unknown();
@@ -156,20 +164,38 @@ bool CallArguments::classify_foreign(size_t index) {
   CallArgument& argument = arguments_[index];
   const ForeignArray& array = argument.foreign;
   const Type& declared = body_.parameters[index].declared;
-  if (array.ndim == 0 && !declared.is_array()) return classify_number(index);
+  const int rank = array.layout.rank;
+  if (rank == 0 && !declared.is_array()) return classify_number(index);
   argument.kind = Kind::kForeign;
-  const std::string got =
+  std::string got =
       "expected " + expected(declared) + ", got " + describe_foreign(argument.object, array);
+  if (rank == 1 && declared.is_array() && declared.rank != 1) got += " with 1 dimension";
   const std::string& name = body_.parameters[index].name;
   if (declared.is_scalar()) return fail(index, got, "pass one element, such as " + name + "[0]");
-  if (array.ndim != 1)
-    return fail(index, got, "arrays have one dimension for now: pass " + name + ".ravel()");
+  if (!check_rank(index, rank, got)) return false;
   if (declared.is_array() && declared.scalar != array.scalar) {
     const std::string wanted(ir::name_of(declared.scalar));
     return fail(index, got, "pass " + name + ".astype(np." + wanted + "), or change the signature");
   }
-  argument.type_class.type = Type::array(array.scalar);
+  const bool is_strided =
+      array.is_usable_in_place() && !array.layout.has_contiguous_rows(ir::size_of(array.scalar));
+  argument.type_class.type = Type::array(array.scalar, static_cast<uint8_t>(rank), is_strided);
   return true;
+}
+
+bool CallArguments::check_rank(size_t index, int rank, const std::string& got) {
+  const Parameter& parameter = body_.parameters[index];
+  const Type& declared = parameter.declared;
+  if (declared.is_array() ? rank == declared.rank : rank > 0) return true;
+  if (!declared.is_array()) return fail(index, got);
+  const std::string element = signature_name(declared.element());
+  std::string help = "if it has that many, write `" + element +
+                     std::string(static_cast<size_t>(rank), '*') + " " + parameter.name +
+                     "` in the signature";
+  if (declared.rank == 1 && arguments_[index].kind == Kind::kForeign)
+    help = "pass " + parameter.name + ".ravel(), or " + help.substr(help.find("write"));
+  if (rank == 0) help.clear();
+  return fail(index, got, help);
 }
 
 bool CallArguments::classify_sequence(size_t index) {
@@ -180,16 +206,21 @@ bool CallArguments::classify_sequence(size_t index) {
     return fail(index,
                 "expected " + expected(declared) + ", got " + describe_value(argument.object));
   }
-  argument.sequence = PyRef::steal(as_sequence(argument.object));
-  if (!argument.sequence) return false;
-  if (declared.is_array()) {
-    argument.type_class.type = declared;
-    return true;
-  }
   std::string problem;
-  const auto scalar = infer_scalar(argument.sequence.get(), Scalar::F32, problem);
-  if (!scalar) return fail(index, problem, "a list argument holds numbers only, in one dimension");
-  argument.type_class.type = Type::array(*scalar);
+  if (!argument.sequence.read(argument.object, problem))
+    return !problem.empty() && fail(index, problem, kListHelp);
+  if (declared.is_array()) {
+    argument.sequence.set_rank_if_empty(declared.rank);
+    const int rank = argument.sequence.rank();
+    const std::string got = "expected " + expected(declared) + ", got " +
+                            with_article(type_name(argument.object)) + " of " +
+                            std::to_string(rank) + (rank == 1 ? " dimension" : " dimensions");
+    argument.type_class.type = declared;
+    return check_rank(index, rank, got);
+  }
+  const auto scalar = argument.sequence.infer(Scalar::F32, problem);
+  if (!scalar) return !problem.empty() && fail(index, problem, kListHelp);
+  argument.type_class.type = Type::array(*scalar, static_cast<uint8_t>(argument.sequence.rank()));
   argument.type_class.is_list = *scalar == Scalar::F32;
   return true;
 }
@@ -207,10 +238,14 @@ runtime::KernelTypes CallArguments::types(bool wide_threads) const {
   Scalar floats = Scalar::F32;
   for (const CallArgument& argument : arguments_) {
     if (is_wide_float(argument.type_class.type)) floats = Scalar::F64;
-    const int64_t length = argument.kind == Kind::kSequence
-                               ? sequence_length(argument.sequence.get())
-                           : argument.kind == Kind::kForeign ? argument.foreign.length
-                                                             : 0;
+    int64_t length = 0;
+    if (argument.kind == Kind::kSequence) length = argument.sequence.size();
+    if (argument.kind == Kind::kForeign) {
+      const ForeignArray& array = argument.foreign;
+      length =
+          std::max(array.length,
+                   array.is_usable_in_place() ? array.layout.reach(ir::size_of(array.scalar)) : 0);
+    }
     if (length > INT32_MAX) types.wide_index = true;
   }
   for (const CallArgument& argument : arguments_) {
@@ -267,10 +302,20 @@ bool CallArguments::fill_number(size_t index, const ParameterSlot& slot) {
 
 bool CallArguments::check_writable(size_t index) {
   const CallArgument& argument = arguments_[index];
-  const bool is_list = argument.kind == Kind::kSequence && PyList_Check(argument.object);
+  const bool is_list = argument.kind == Kind::kSequence && argument.sequence.is_writable();
   const bool is_writable_array = argument.kind == Kind::kForeign && !argument.foreign.is_read_only;
-  if (is_list || is_writable_array) return true;
-  const std::string what = argument.kind == Kind::kSequence
+  const bool repeats =
+      argument.kind == Kind::kForeign && argument.foreign.layout.repeats_elements();
+  if (is_list || (is_writable_array && !repeats)) return true;
+  if (repeats) {
+    return fail(index,
+                "the kernel writes it, and several of its indices lead to one element, as in an "
+                "array that was broadcast",
+                "pass a copy: " + body_.parameters[index].name + ".copy()");
+  }
+  const bool is_nested_tuple = argument.kind == Kind::kSequence && PyList_Check(argument.object);
+  const std::string what = is_nested_tuple ? "tuple in a list"
+                           : argument.kind == Kind::kSequence
                                ? type_name(argument.object)
                                : "read-only " + noun_of(argument.object);
   return fail(index, "the kernel writes it, and " + with_article(what) + " cannot be written",
@@ -282,11 +327,17 @@ bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
   if (slot.is_written && !check_writable(index)) return false;
   const bool in_place = argument.kind == Kind::kForeign && argument.foreign.is_usable_in_place();
   if (!in_place && !make_copy(index, slot)) return false;
-  const int64_t length = argument.kind == Kind::kForeign ? argument.foreign.length
-                                                         : sequence_length(argument.sequence.get());
-  const runtime::ArrayArgument array{in_place ? argument.foreign.data : argument.copy->data(),
-                                     length};
-  std::memcpy(reinterpret_cast<unsigned char*>(bytes_.data()) + slot.offset, &array, sizeof array);
+  const int size = ir::size_of(slot.scalar);
+  void* data = in_place ? argument.foreign.data : argument.copy->data();
+  runtime::ArrayLayout layout = argument.foreign.layout;
+  if (argument.kind == Kind::kSequence)
+    layout = runtime::ArrayLayout::contiguous(argument.sequence.shape(), size);
+  else if (!in_place)
+    layout = runtime::ArrayLayout::contiguous(
+        {layout.shape.data(), static_cast<size_t>(layout.rank)}, size);
+  auto* words = reinterpret_cast<int64_t*>(bytes_.data()) + slot.offset / sizeof(int64_t);
+  std::memcpy(words, &data, sizeof data);
+  layout.write_argument(slot.is_strided, size, words + 1);
   return true;
 }
 
@@ -311,18 +362,14 @@ bool CallArguments::make_copy(size_t index, const ParameterSlot& slot) {
     gather_elements(argument.foreign, argument.copy->data());
     return true;
   }
-  const Py_ssize_t length = sequence_length(argument.sequence.get());
-  const auto bytes = static_cast<size_t>(length * ir::size_of(slot.scalar));
+  const auto bytes = static_cast<size_t>(argument.sequence.size() * ir::size_of(slot.scalar));
   argument.copy = std::make_shared<std::vector<uint64_t>>(bytes / sizeof(uint64_t) + 1);
   std::string problem;
-  if (store_sequence(argument.sequence.get(), slot.scalar, length, argument.copy->data(),
-                     problem)) {
+  if (argument.sequence.store(slot.scalar, argument.copy->data(), problem)) {
     argument.before = *argument.copy;
-    argument.copied_length = length;
     return true;
   }
-  return !problem.empty() &&
-         fail(index, problem, "a list argument holds numbers only, in one dimension");
+  return !problem.empty() && fail(index, problem, kListHelp);
 }
 
 bool CallArguments::copy_back() {
@@ -330,22 +377,10 @@ bool CallArguments::copy_back() {
     if (!argument.copies_back) continue;
     if (argument.kind == Kind::kForeign) {
       scatter_elements(argument.copy->data(), argument.foreign);
-    } else if (!copy_back_list(argument)) {
+    } else if (!argument.sequence.give_back(argument.copied_as, argument.before.data(),
+                                            argument.copy->data())) {
       return false;
     }
-  }
-  return true;
-}
-
-// Only what the kernel changed: the others keep their objects, which the copy may have rounded.
-bool CallArguments::copy_back_list(const CallArgument& argument) {
-  const auto size = static_cast<size_t>(ir::size_of(argument.copied_as));
-  const auto* now = reinterpret_cast<const char*>(argument.copy->data());
-  const auto* before = reinterpret_cast<const char*>(argument.before.data());
-  for (Py_ssize_t i = 0; i < argument.copied_length; ++i, now += size, before += size) {
-    if (std::memcmp(now, before, size) == 0) continue;
-    PyObject* number = load_number(argument.copied_as, now);
-    if (number == nullptr || PyList_SetItem(argument.object, i, number) != 0) return false;
   }
   return true;
 }

@@ -1,6 +1,7 @@
 // The part of every launch that is paid in nanoseconds: no allocation, no exception, no reference
 // counted.
 
+#include <algorithm>
 #include <cstring>
 
 #include "binding/arguments.h"
@@ -63,8 +64,7 @@ bool has_unit_stride(const Py_buffer& view) {
 }
 
 bool is_usable(const Py_buffer& view, const ParameterSlot& slot) {
-  return view.ndim == 1 && has_format(view, slot.scalar) && !(slot.is_written && view.readonly) &&
-         has_unit_stride(view) &&
+  return has_format(view, slot.scalar) && !(slot.is_written && view.readonly) &&
          reinterpret_cast<uintptr_t>(view.buf) % static_cast<uintptr_t>(view.itemsize) == 0;
 }
 
@@ -83,12 +83,19 @@ bool put_element(Scalar scalar, PyObject* argument, unsigned char* out) {
   return fits;
 }
 
+runtime::ArrayLayout layout_of(const Py_buffer& view) {
+  const auto rank = static_cast<size_t>(view.ndim);
+  runtime::ArrayLayout layout = runtime::ArrayLayout::contiguous({view.shape, rank}, view.itemsize);
+  if (view.strides != nullptr) std::copy_n(view.strides, rank, layout.strides.begin());
+  return layout;
+}
+
 }  // namespace
 
 bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument) {
   runtime::ArrayArgument array{};
   if (runtime::HostArray* own = exact_host_array_of(argument)) {
-    if (own->scalar() != slot.scalar) return false;
+    if (own->scalar() != slot.scalar || slot.rank != 1 || slot.is_strided) return false;
     array = {own->data(), own->length()};
   } else {
     if (!PyObject_CheckBuffer(argument)) return false;
@@ -98,11 +105,28 @@ bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument) {
       return false;
     }
     ++view_count_;
-    if (!is_usable(view, slot)) return false;
+    if (view.ndim != slot.rank || !is_usable(view, slot)) return false;
+    if (slot.rank > 1 || slot.is_strided) return fill_layout(slot, view.buf, layout_of(view));
+    if (!has_unit_stride(view)) return false;
     array = {view.buf, view.shape[0]};
   }
   if (array.length > longest_) longest_ = array.length;
   return put(bytes_ + slot.offset, array);
+}
+
+// Any array but those of one contiguous dimension. It must be just what the slot's code was made
+// for: one with contiguous rows goes to code that relies on them.
+bool FastArguments::fill_layout(const ParameterSlot& slot, void* data,
+                                const runtime::ArrayLayout& layout) {
+  const int size = ir::size_of(slot.scalar);
+  const bool fits = layout.has_contiguous_rows(size) != slot.is_strided &&
+                    layout.has_whole_strides(size) &&
+                    !(slot.is_written && layout.repeats_elements());
+  if (!fits) return false;
+  longest_ = std::max({longest_, layout.size(), layout.reach(size)});
+  unsigned char* out = bytes_ + slot.offset;
+  layout.write_argument(slot.is_strided, size, reinterpret_cast<int64_t*>(out) + 1);
+  return put(out, data);
 }
 
 bool FastArguments::fill_scalar(const ParameterSlot& slot, PyObject* argument) {

@@ -17,14 +17,19 @@ std::string thread_text(const runtime::FaultRecord& fault, const std::string& ke
 void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site,
                     Diagnostics& diagnostics) {
   const std::string array = "`" + site.subject + "`";
-  const std::string where =
-      site.axis < 0 ? array : "axis " + std::to_string(site.axis) + " of " + array;
-  const std::string message = "index " + std::to_string(fault.index) + " is out of bounds for " +
-                              where + ", which has " + std::to_string(fault.length) + " elements";
+  const std::string axis = std::to_string(site.axis);
+  std::string message = "index " + std::to_string(fault.index) + " is out of bounds for " + array +
+                        ", which has " + std::to_string(fault.length) + " elements";
+  std::string length = "len(" + site.subject + ")";
+  if (site.rank > 1) {
+    message = "index " + std::to_string(fault.index) + " is out of bounds for dimension " + axis +
+              " of " + array + ", which has the length " + std::to_string(fault.length);
+    length = site.subject + ".shape[" + axis + "]";
+  }
   std::string help;
   if (fault.index == fault.thread[0] && fault.index >= fault.length) {
-    help = "more threads were asked for than the array has elements: write `if idx < len(" +
-           site.subject + "):` around it";
+    help = "more threads were asked for than the array has elements: write `if idx < " + length +
+           ":` around it";
   } else if (fault.index < 0) {
     help = "a computed negative index does not count from the end, as it does in Python";
   }

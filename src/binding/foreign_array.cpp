@@ -17,25 +17,14 @@ std::string unsupported_format(const char* format) {
          "' is none of cudapy's types";
 }
 
-// `strides` in bytes; null means C order.
-bool is_c_contiguous(int ndim, const int64_t* shape, const int64_t* strides, int64_t itemsize) {
-  if (strides == nullptr) return true;
-  int64_t expected = itemsize;
-  for (int i = ndim - 1; i >= 0; --i) {
-    if (shape[i] == 0) return true;
-    if (shape[i] != 1 && strides[i] != expected) return false;
-    expected *= shape[i];
-  }
+// `strides` in bytes; null means C order. False if there are too many dimensions.
+bool set_layout(ForeignArray& array, int ndim, const int64_t* shape, const int64_t* strides) {
+  if (ndim > ir::kMaxRank) return false;
+  const auto dimensions = static_cast<size_t>(ndim);
+  array.layout = runtime::ArrayLayout::contiguous({shape, dimensions}, ir::size_of(array.scalar));
+  if (strides != nullptr) std::copy_n(strides, dimensions, array.layout.strides.begin());
+  array.length = array.layout.size();
   return true;
-}
-
-void set_layout(ForeignArray& array, int ndim, const int64_t* shape, const int64_t* strides) {
-  const int64_t itemsize = ir::size_of(array.scalar);
-  array.ndim = ndim;
-  array.length = 1;
-  for (int i = 0; i < ndim; ++i) array.length *= shape[i];
-  array.stride = ndim == 1 && strides != nullptr ? strides[0] : itemsize;
-  array.is_contiguous = is_c_contiguous(ndim, shape, strides, itemsize);
 }
 
 int64_t item(PyObject* tuple, Py_ssize_t index) {
@@ -63,6 +52,12 @@ struct ForeignReader {
     return ForeignResult::kUnsupported;
   }
 
+  ForeignResult lay_out(int ndim, const int64_t* shape, const int64_t* strides) const {
+    if (set_layout(array, ndim, shape, strides)) return ForeignResult::kViewed;
+    return fail("it has " + std::to_string(ndim) + " dimensions, and kernels take up to " +
+                std::to_string(ir::kMaxRank));
+  }
+
   ForeignResult read_buffer(PyObject* object) const {
     auto buffer = std::make_unique<Py_buffer>();
     if (PyObject_GetBuffer(object, buffer.get(), PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
@@ -80,8 +75,7 @@ struct ForeignReader {
     const std::vector<int64_t> shape(view.shape, view.shape + view.ndim);
     std::vector<int64_t> strides;  // left out by ctypes even where they are asked for
     if (view.strides != nullptr) strides.assign(view.strides, view.strides + view.ndim);
-    set_layout(array, view.ndim, shape.data(), view.strides != nullptr ? strides.data() : nullptr);
-    return ForeignResult::kViewed;
+    return lay_out(view.ndim, shape.data(), view.strides != nullptr ? strides.data() : nullptr);
   }
 
   // The message of the exception that is set, which is cleared.
@@ -119,9 +113,7 @@ struct ForeignReader {
     for (int i = 0; tensor.strides != nullptr && i < tensor.ndim; ++i) {
       strides.push_back(tensor.strides[i] * ir::size_of(*scalar));
     }
-    set_layout(array, tensor.ndim, tensor.shape,
-               tensor.strides != nullptr ? strides.data() : nullptr);
-    return ForeignResult::kViewed;
+    return lay_out(tensor.ndim, tensor.shape, tensor.strides != nullptr ? strides.data() : nullptr);
   }
 
   // `interface`: {"shape": (n,), "typestr": "<f4", "data": (address, read_only), "strides": None or
@@ -148,10 +140,9 @@ struct ForeignReader {
     const std::vector<int64_t> steps = has_strides ? numbers_of(strides) : std::vector<int64_t>();
     if (PyErr_Occurred() || (has_strides && steps.size() != sizes.size()))
       return fail("its __array_interface__ is malformed");
-    set_layout(array, static_cast<int>(sizes.size()), sizes.data(),
-               has_strides ? steps.data() : nullptr);
     hold.owner_ = PyRef::borrow(object);
-    return ForeignResult::kViewed;
+    return lay_out(static_cast<int>(sizes.size()), sizes.data(),
+                   has_strides ? steps.data() : nullptr);
   }
 
   // "<f4": byte order, kind, size in bytes.
@@ -213,24 +204,46 @@ ForeignResult view_foreign_array(PyObject* object, ForeignArray& array, ForeignH
   return ForeignResult::kNotAnArray;
 }
 
+namespace {
+
+// visit(address) for each element, in C order.
+template <typename Visit>
+void visit_elements(const ForeignArray& array, Visit visit) {
+  const runtime::ArrayLayout& layout = array.layout;
+  const auto rank = static_cast<size_t>(layout.rank);
+  std::array<int64_t, ir::kMaxRank> index{};
+  auto* element = static_cast<char*>(array.data);
+  for (int64_t i = 0; i < array.length; ++i) {
+    visit(element);
+    for (size_t axis = rank; axis-- > 0;) {
+      element += layout.strides[axis];
+      if (++index[axis] < layout.shape[axis]) break;
+      element -= layout.strides[axis] * layout.shape[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+}  // namespace
+
 void gather_elements(const ForeignArray& array, void* out) {
   const int size = ir::size_of(array.scalar);
-  const auto* from = static_cast<const char*>(array.data);
   auto* to = static_cast<char*>(out);
-  for (int64_t i = 0; i < array.length; ++i, from += array.stride, to += size) {
+  visit_elements(array, [&](const char* from) {
     std::memcpy(to, from, static_cast<size_t>(size));
     if (array.is_swapped) std::reverse(to, to + size);
-  }
+    to += size;
+  });
 }
 
 void scatter_elements(const void* elements, const ForeignArray& array) {
   const int size = ir::size_of(array.scalar);
   const auto* from = static_cast<const char*>(elements);
-  auto* to = static_cast<char*>(array.data);
-  for (int64_t i = 0; i < array.length; ++i, from += size, to += array.stride) {
+  visit_elements(array, [&](char* to) {
     std::memcpy(to, from, static_cast<size_t>(size));
     if (array.is_swapped) std::reverse(to, to + size);
-  }
+    from += size;
+  });
 }
 
 }  // namespace cudapy::binding

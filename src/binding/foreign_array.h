@@ -11,24 +11,26 @@
 
 #include "binding/py_ref.h"
 #include "ir/type.h"
+#include "runtime/array_layout.h"
 
 namespace cudapy::binding {
 
 // A view of somebody's memory, which stays valid while `hold` lives.
 struct ForeignArray {
   void* data = nullptr;
-  int ndim = 0;
-  int64_t length = 0;  // elements, over all dimensions
-  int64_t stride = 0;  // bytes from one element to the next, of 1-D arrays
+  int64_t length = 0;           // elements, over all dimensions
+  runtime::ArrayLayout layout;  // of rank 0: a number
   ir::Scalar scalar = ir::Scalar::U8;
   bool is_swapped = false;  // in the other byte order
   bool is_read_only = false;
-  bool is_contiguous = false;  // in C order, whatever ndim
+
+  bool is_contiguous() const { return layout.is_contiguous(ir::size_of(scalar)); }
 
   // True if a kernel can work on the memory as it is.
   bool is_usable_in_place() const {
-    return ndim == 1 && is_contiguous && !is_swapped &&
-           reinterpret_cast<uintptr_t>(data) % ir::size_of(scalar) == 0;
+    const int size = ir::size_of(scalar);
+    return !is_swapped && layout.has_whole_strides(size) &&
+           reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(size) == 0;
   }
 };
 
@@ -59,7 +61,7 @@ enum class ForeignResult {
 ForeignResult view_foreign_array(PyObject* object, ForeignArray& array, ForeignHold& hold,
                                  std::string& problem);
 
-// Copies a 1-D array's elements into `out`, contiguous and in native byte order; and back.
+// Copies an array's elements into `out`, in C order and in native byte order; and back.
 void gather_elements(const ForeignArray& array, void* out);
 void scatter_elements(const void* elements, const ForeignArray& array);
 

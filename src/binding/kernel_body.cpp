@@ -15,6 +15,8 @@ ParameterSlot make_slot(const ir::Type& type, const ir::Type& declared,
   ParameterSlot slot;
   slot.scalar = type.scalar;
   slot.is_array = type.is_array();
+  slot.is_strided = type.strided;
+  slot.rank = type.rank;
   if (slot.is_array) return slot;
   const bool is_declared = !declared.is_unknown();
   slot.is_declared = is_declared;
@@ -63,8 +65,9 @@ void lay_out(Binding& binding, const std::vector<Parameter>& parameters) {
     ParameterSlot slot =
         make_slot(binding.types.arguments[i], parameters[i].declared, binding.classes[i]);
     slot.is_written = slot.is_array && binding.code->written[i];
-    const uint32_t size = slot.is_array ? sizeof(runtime::ArrayArgument)
-                                        : static_cast<uint32_t>(ir::size_of(slot.scalar));
+    const int bytes = slot.is_array ? runtime::array_argument_words(slot.rank, slot.is_strided) * 8
+                                    : ir::size_of(slot.scalar);
+    const auto size = static_cast<uint32_t>(bytes);
     offset = align_up(offset, slot.is_array ? alignof(runtime::ArrayArgument) : size);
     slot.offset = offset;
     offset += size;

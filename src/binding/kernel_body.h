@@ -28,6 +28,8 @@ struct Parameter {
 struct ParameterSlot {
   ir::Scalar scalar = ir::Scalar::F32;
   bool is_array = false;
+  bool is_strided = false;
+  uint8_t rank = 0;
   bool is_written = false;
   bool is_declared = false;     // the type is the signature's, not the call's choice
   bool takes_float = false;     // a Python float

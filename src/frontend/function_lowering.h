@@ -184,6 +184,10 @@ class FunctionLowering {
   ir::ExprPtr lower_subscript(const syntax::Expr& expr);
   ir::ExprPtr lower_tuple(const syntax::Expr& expr);
   bool subscript_operands(const syntax::Expr& expr, std::vector<ir::ExprPtr>& operands);
+  // A.shape[k], A.ndim and A.size, where A is a variable or an element; else null.
+  [[nodiscard]] bool is_array_attribute(const syntax::Expr& expr) const;
+  ir::ExprPtr lower_array_attribute(const syntax::Expr& expr);
+  ir::ExprPtr lower_shape(const syntax::Expr& expr);
   bool refuse_comparison(const syntax::Expr& expr);
   ir::ExprPtr read_variable(const std::string& name, Span span);
   ir::ExprPtr value_of(const Resolved& found, const syntax::Expr& expr);

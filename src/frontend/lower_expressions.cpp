@@ -244,12 +244,46 @@ ir::ExprPtr FunctionLowering::lower_compare(const syntax::Expr& expr) {
 
 ir::ExprPtr FunctionLowering::lower_subscript(const syntax::Expr& expr) {
   if (pack_of(expr.operands[0])) return lower_pack_element(expr);
+  const syntax::Expr& base = expr.operands[0];
+  if (base.text == "shape" && is_array_attribute(base)) return lower_shape(expr);
   ir::ExprPtr result = make_expr(ir::ExprKind::Load, expr.span);
   if (!subscript_operands(expr, result->operands)) return make_integer(0, expr.span);
   return result;
 }
 
-// The array and its index.
+bool FunctionLowering::is_array_attribute(const syntax::Expr& expr) const {
+  if (expr.kind != ExprKind::Attribute) return false;
+  if (expr.text != "shape" && expr.text != "ndim" && expr.text != "size") return false;
+  const syntax::Expr& base = expr.operands[0];
+  return base.kind == ExprKind::Subscript ||
+         (base.kind == ExprKind::Name && is_variable(base.text) && !is_poisoned(base.text));
+}
+
+ir::ExprPtr FunctionLowering::lower_array_attribute(const syntax::Expr& expr) {
+  if (expr.text == "shape") {
+    return error("shape-value", attribute_span(expr),
+                 "the shape as a whole is no value in a kernel",
+                 "name the dimension: `" + expr.operands[0].text + ".shape[0]`");
+  }
+  std::vector<ir::ExprPtr> operands;
+  operands.push_back(lower(expr.operands[0]));
+  return make_builtin(expr.text == "ndim" ? ir::Builtin::Ndim : ir::Builtin::Size, expr.span,
+                      std::move(operands));
+}
+
+// A.shape[k]
+ir::ExprPtr FunctionLowering::lower_shape(const syntax::Expr& expr) {
+  if (expr.operands.size() != 2 || expr.operands[1].kind == ExprKind::Slice) {
+    return error("shape-value", expr.span, "a shape is indexed by one number in a kernel",
+                 "write `A.shape[0]`");
+  }
+  std::vector<ir::ExprPtr> operands;
+  operands.push_back(lower(expr.operands[0].operands[0]));
+  operands.push_back(lower(expr.operands[1]));
+  return make_builtin(ir::Builtin::Shape, expr.span, std::move(operands));
+}
+
+// The array and its indices.
 bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
                                           std::vector<ir::ExprPtr>& operands) {
   if (const syntax::Expr* declared = declared_base(expr))
@@ -262,11 +296,6 @@ bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
           "loop over the indices: `for i in range(start, stop)`");
     return false;
   }
-  if (expr.operands.size() > 2) {
-    error("array-rank", expr.span, "only 1-D arrays so far, and this has more than one index",
-          "pass the array flat and write `A[i * width + j]`");
-    return false;
-  }
   const size_t before = diagnostics_.errors().size();
   operands.push_back(lower(base));
   const bool base_ok = diagnostics_.errors().size() == before;
@@ -274,7 +303,7 @@ bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
     error("array-rank", expr.span, "this has no index", "write `A[i]`");
     return false;
   }
-  operands.push_back(lower(expr.operands[1]));
+  for (size_t i = 1; i < expr.operands.size(); ++i) operands.push_back(lower(expr.operands[i]));
   const ir::ExprKind kind = operands[0]->kind;
   const bool number = kind == ir::ExprKind::Constant || kind == ir::ExprKind::ThreadIndex ||
                       kind == ir::ExprKind::Math || kind == ir::ExprKind::Cast;
@@ -333,6 +362,7 @@ ir::ExprPtr FunctionLowering::read_variable(const std::string& name, Span span) 
 }
 
 ir::ExprPtr FunctionLowering::lower_attribute(const syntax::Expr& expr) {
+  if (is_array_attribute(expr)) return lower_array_attribute(expr);
   const auto path = path_of(expr);
   if (!path) {
     const size_t before = diagnostics_.errors().size();

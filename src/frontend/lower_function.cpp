@@ -145,12 +145,6 @@ void FunctionLowering::take_annotations() {
             "the annotation is " + annotation.description + ", which is no type of a kernel",
             "annotate with `cp.float32`, `cp.int32`, int, float, bool, a NumPy dtype, or "
             "cp.Array[cp.float32]");
-    } else if (annotation.type.is_array() && annotation.type.rank > 1) {
-      error("array-rank", span,
-            "only 1-D arrays so far, and this is a " + std::to_string(annotation.type.rank) +
-                "-D one",
-            "pass it flat, as `cp.Array[cp." + std::string(ir::name_of(annotation.type.scalar)) +
-                "]`, and index it as `A[i * width + j]`");
     }
     return annotation.kind == AnnotatedType::Kind::Type ? annotation.type : ir::Type::unknown();
   };

@@ -131,10 +131,14 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::iterable(const synta
       return std::nullopt;
     }
   }
-  if (expr.kind == ExprKind::Name) {
+  const bool is_slice = expr.kind == ExprKind::Subscript && expr.operands.size() > 1 &&
+                        expr.operands[1].kind == ExprKind::Slice;
+  if (expr.kind == ExprKind::Name || (expr.kind == ExprKind::Subscript && !is_slice)) {
     const size_t before = diagnostics_.errors().size();
     ir::ExprPtr array = lower(expr);
     if (diagnostics_.errors().size() != before) return std::nullopt;
+    // A row: indexed once.
+    if (array->kind == ir::ExprKind::Load) array = keep_always(std::move(array), "row");
     if (array->kind != ir::ExprKind::Local) {
       refuse_iterable(expr);
       return std::nullopt;

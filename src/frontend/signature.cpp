@@ -183,7 +183,9 @@ class Parser {
 
   std::optional<ir::Type> parse_stars(const Token& word, ir::Type type) {
     Span span = word.span;
+    int stars = type.is_array() ? type.rank : 0;
     while (accept("*")) {
+      ++stars;
       span.end_line = tokens_[next_ - 1].span.end_line;
       span.end_column = tokens_[next_ - 1].span.end_column;
       if (type.is_void()) {
@@ -191,13 +193,13 @@ class Parser {
               "name the type of its elements: `float*`");
         type = ir::Type::of(ir::Scalar::F32);
       }
-      type =
-          ir::Type::array(type.scalar, static_cast<uint8_t>(type.is_array() ? type.rank + 1 : 1));
+      type = ir::Type::array(type.scalar, static_cast<uint8_t>(std::min(stars, ir::kMaxRank)));
     }
-    if (type.is_array() && type.rank > 1) {
+    if (stars > ir::kMaxRank) {
       error("array-rank", span,
-            "only 1-D arrays so far, and this is a " + std::to_string(type.rank) + "-D one",
-            "pass it flat, as `" + word.text + "*`, and index it as `A[i * width + j]`");
+            "an array has at most " + std::to_string(ir::kMaxRank) + " dimensions, and this has " +
+                std::to_string(stars),
+            "each `*` stands for a dimension");
     }
     if (peek().text == "[") {
       fail("`*` to make an array", "write `" + word.text + "*` for an array of " + word.text);

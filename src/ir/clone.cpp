@@ -41,7 +41,8 @@ ExprPtr clone(const Expr& expr) {
   copy->unpack_count = expr.unpack_count;
   copy->divergent_return = expr.divergent_return;
   copy->fault_site = expr.fault_site;
-  copy->row_access = expr.row_access;
+  copy->row_axes = expr.row_axes;
+  copy->axis = expr.axis;
   return copy;
 }
 
@@ -59,7 +60,7 @@ StmtPtr clone(const Stmt& stmt) {
   copy->exception = stmt.exception;
   copy->message = stmt.message;
   copy->is_assertion = stmt.is_assertion;
-  copy->row_access = stmt.row_access;
+  copy->row_axes = stmt.row_axes;
   copy->divergent_exit = stmt.divergent_exit;
   copy->divergent_continue = stmt.divergent_continue;
   copy->divergent_return = stmt.divergent_return;
@@ -89,7 +90,9 @@ Function clone(const Function& function) {
   copy.clip_x = clone_all(function.clip_x);
   copy.fault_sites = function.fault_sites;
   for (const RowAccess& access : function.row_accesses) {
-    copy.row_accesses.push_back({access.array, access.offset ? clone(*access.offset) : nullptr});
+    copy.row_accesses.push_back({access.array, access.axis, access.has_idx,
+                                 access.offset ? clone(*access.offset) : nullptr,
+                                 access.last ? clone(*access.last) : nullptr});
   }
   return copy;
 }

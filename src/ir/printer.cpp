@@ -93,8 +93,9 @@ std::string_view text_of(ThreadIndex index) {
 }
 
 std::string_view text_of(Builtin builtin) {
-  constexpr std::string_view kNames[] = {"len", "min",        "max",       "abs",       "round",
-                                         "pow", "math.floor", "math.ceil", "math.trunc"};
+  constexpr std::string_view kNames[] = {"len",        "min",   "max",        "abs",
+                                         "round",      "pow",   "math.floor", "math.ceil",
+                                         "math.trunc", "shape", "ndim",       "size"};
   return kNames[static_cast<size_t>(builtin)];
 }
 
@@ -370,6 +371,7 @@ void Printer::expr(const Expr& expr, int minimum) {
     case ExprKind::Len:
       out_ += "len(";
       list(operands);
+      if (expr.axis > 0) out_ += ", " + std::to_string(expr.axis);
       out_ += ")";
       break;
     case ExprKind::Intrinsic:
@@ -411,7 +413,10 @@ void Printer::remark(const Stmt& stmt) {
   if (!options_.shapes) return;
   if (stmt.value) out_ += "  # " + shape_text(stmt.value->shape, stmt.value->stride);
   if (stmt.kind == StmtKind::Store && stmt.operands.size() > 1) {
-    out_ += " at " + shape_text(stmt.operands[1]->shape, stmt.operands[1]->stride);
+    for (size_t i = 1; i < stmt.operands.size(); ++i) {
+      out_ +=
+          (i > 1 ? ", " : " at ") + shape_text(stmt.operands[i]->shape, stmt.operands[i]->stride);
+    }
   }
 }
 

@@ -36,8 +36,12 @@ class Writer {
     count(function.row_accesses.size());
     for (const RowAccess& access : function.row_accesses) {
       number(access.array);
-      byte(access.offset != nullptr);
-      if (access.offset) expr(*access.offset);
+      byte(access.axis);
+      byte(access.has_idx);
+      for (const Expr* bound : {access.offset.get(), access.last.get()}) {
+        byte(bound != nullptr);
+        if (bound) expr(*bound);
+      }
     }
     block(function.body);
   }
@@ -59,6 +63,7 @@ class Writer {
     kind(type.kind);
     kind(type.scalar);
     byte(type.rank);
+    byte(type.strided);
     if (!type.is_aggregate()) return;
     kind(type.aggregate->kind);
     count(type.aggregate->elements.size());
@@ -131,7 +136,10 @@ class Writer {
       case ExprKind::Or:
       case ExprKind::Select:
       case ExprKind::Cast:
+        break;
       case ExprKind::Len:
+        number(expr.axis);
+        break;
       case ExprKind::MakeAggregate:
         break;
       case ExprKind::Field:
@@ -139,7 +147,7 @@ class Writer {
         break;
       case ExprKind::Load:
         number(expr.fault_site);
-        byte(expr.row_access);
+        byte(expr.row_axes);
         break;
     }
     exprs(expr.operands);
@@ -155,7 +163,7 @@ class Writer {
     number(stmt.local);
     number(stmt.counter);
     number(stmt.fault_site);
-    byte(stmt.row_access);
+    byte(stmt.row_axes);
     byte(stmt.value != nullptr);
     if (stmt.value) expr(*stmt.value);
     exprs(stmt.operands);

@@ -76,7 +76,21 @@ enum class BinaryOp : uint8_t {
 enum class CompareOp : uint8_t { Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual };
 
 // Python's functions, as called in the untyped tree. Sema turns each into other nodes.
-enum class Builtin : uint8_t { Len, Min, Max, Abs, Round, Pow, Floor, Ceil, Trunc };
+enum class Builtin : uint8_t {
+  Len,
+  Min,
+  Max,
+  Abs,
+  Round,
+  Pow,
+  Floor,
+  Ceil,
+  Trunc,
+  // of arrays
+  Shape,  // A.shape[k]: operands array, k
+  Ndim,   // A.ndim
+  Size,   // A.size
+};
 
 enum class ExprKind : uint8_t {
   // both trees
@@ -99,8 +113,11 @@ enum class ExprKind : uint8_t {
   // `local`, the frame's result (kNoLocal: void). Nothing else assigns or reads that local. After
   // transform::split_aggregates a void frame may have several `results`: locals that a Return's
   // operands become, which nothing else assigns, and which are read after the frame.
-  Load,  // operands: array, index...; the element. Untyped: what `A[i]` reads as
-  Len,   // operands[0]: array; int32 (int64 in a wide kernel). Typed tree only
+  Load,  // operands: array, index...; the element, or a view of the dimensions that are not
+         // indexed.
+         // Untyped: what `A[i]` reads as. Typed: the array is a Local, and a view stands only where
+         // an array does (as an argument of a Call, or under Len); gone after inlining
+  Len,   // operands[0]: array, axis; int32 (int64 in a wide kernel). Typed tree only
   // device functions (both trees)
   Intrinsic,  // intrinsic, operands
   Atomic,     // atomic_op, operands: a Load, which is the place and is not read by itself; then the
@@ -130,7 +147,8 @@ struct FaultSite {
   Span span;
   std::string subject;  // Index: the array's name; Raise: the exception's
   std::string message;  // Raise
-  int8_t axis = -1;     // Index: of an array of several dimensions
+  uint8_t axis = 0;     // Index: which of the array's `rank` indices
+  uint8_t rank = 1;
 };
 
 struct Expr {
@@ -161,10 +179,12 @@ struct Expr {
   int32_t unpack_count = 0;      // Field
   // A frame that lanes leave at different returns; set by sema::annotate_shapes.
   bool divergent_return = false;
-  // Load and integer division, after transform::place_checks: an index into Function::fault_sites;
-  // -1: it cannot fault, or is not checked. row_access: the index is in Function::row_accesses.
+  // Load and integer division, after transform::place_checks: an index into Function::fault_sites,
+  // of a Load's first index, the others follow; -1: it cannot fault, or is not checked. row_axes,
+  // bit k: the index of dimension k is in Function::row_accesses.
   int32_t fault_site = -1;
-  bool row_access = false;
+  uint8_t row_axes = 0;
+  int32_t axis = 0;  // Len
 };
 
 enum class StmtKind : uint8_t {
@@ -203,7 +223,7 @@ struct Stmt {
   std::string exception;    // Raise: the name of one of Python's own
   std::string message;
   bool is_assertion = false;  // is left out of kernels that are not checked
-  bool row_access = false;
+  uint8_t row_axes = 0;
   // While, For; set by sema::annotate_shapes:
   bool divergent_exit = false;      // lanes leave at different turns
   bool divergent_continue = false;  // some lanes `continue` while others go on
@@ -211,11 +231,14 @@ struct Stmt {
       false;  // some lanes leave the frame or kernel from inside while others go on
 };
 
-// An access at idx + offset. The offset is the same for a row of threads, and known before the row
-// runs.
+// An index of an access, idx + o or o alone, where o lies between two values that are the same for
+// a row of threads, and known before the row runs.
 struct RowAccess {
   LocalId array = kNoLocal;  // a parameter
-  ExprPtr offset;            // null: 0
+  uint8_t axis = 0;          // which of its dimensions
+  bool has_idx = true;
+  ExprPtr offset;  // the least o; null: 0
+  ExprPtr last;    // the greatest o; null: the same
 };
 
 // Where a local lives: in registers, or, an array that the kernel declares, in memory of its

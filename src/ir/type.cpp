@@ -74,7 +74,8 @@ std::string to_string(const Type& type) {
       if (type.weak) return is_float(type.scalar) ? "a weak float" : "a weak integer";
       return std::string(name_of(type.scalar));
     case Type::Kind::Array: {
-      std::string text(name_of(type.scalar));
+      std::string text = type.strided ? "strided " : "";
+      text += name_of(type.scalar);
       text += "[:";
       for (int i = 1; i < type.rank; ++i) text += ", :";
       return text + "]";

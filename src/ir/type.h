@@ -1,6 +1,7 @@
 // The types of the kernel language. A Type is a small value, compared and copied freely.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,12 +32,16 @@ struct Type {
   // finished typed tree.
   bool weak = false;
   const ir::Aggregate* aggregate = nullptr;  // Aggregate: one description for equal types
+  // Array: neighbours in the last dimension are not neighbours in memory. Never written by a user:
+  // part of what an argument is, so that code for ordinary arrays knows that their rows are
+  // contiguous.
+  bool strided = false;
 
   static constexpr Type unknown() { return {}; }
   static constexpr Type void_() { return {Kind::Void, Scalar::Bool, 0, false}; }
   static constexpr Type of(Scalar scalar) { return {Kind::Scalar, scalar, 0, false}; }
-  static constexpr Type array(Scalar element, uint8_t rank = 1) {
-    return {Kind::Array, element, rank, false};
+  static constexpr Type array(Scalar element, uint8_t rank = 1, bool strided = false) {
+    return {Kind::Array, element, rank, false, nullptr, strided};
   }
   static Type tuple(std::vector<Type> elements);
   static constexpr Type weak_int() { return {Kind::Scalar, Scalar::I64, 0, true}; }
@@ -48,6 +53,11 @@ struct Type {
   [[nodiscard]] constexpr bool is_array() const { return kind == Kind::Array; }
   [[nodiscard]] constexpr bool is_aggregate() const { return kind == Kind::Aggregate; }
   [[nodiscard]] constexpr Type element() const { return of(scalar); }
+  // What `indices` indices of an array lead to: an element, or a view of fewer dimensions.
+  [[nodiscard]] constexpr Type indexed(size_t indices) const {
+    if (indices >= rank) return element();
+    return array(scalar, static_cast<uint8_t>(rank - indices), strided);
+  }
   friend constexpr bool operator==(const Type&, const Type&) = default;
 };
 
@@ -59,6 +69,8 @@ struct Aggregate {
   Kind kind = Kind::Tuple;
   std::vector<Type> elements;  // weak ones too, while types are inferred
 };
+
+inline constexpr int kMaxRank = 8;
 
 constexpr bool is_float(Scalar s) {
   return s == Scalar::F32 || s == Scalar::F64;
@@ -110,6 +122,7 @@ constexpr int size_of(Scalar s) {
 }
 
 std::string_view name_of(Scalar scalar);  // "float32"
-std::string to_string(const Type& type);  // "float32", "float32[:]", "void", "a weak integer"
+std::string to_string(
+    const Type& type);  // "float32", "float32[:, :]", "strided float32[:]", "void"
 
 }  // namespace cudapy::ir

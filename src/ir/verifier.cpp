@@ -68,7 +68,7 @@ class Verifier {
     }
     const bool may_be_void = expr.kind == ExprKind::Call || expr.kind == ExprKind::Sequence ||
                              expr.kind == ExprKind::Intrinsic;
-    const bool may_be_array = expr.kind == ExprKind::Local;
+    const bool may_be_array = expr.kind == ExprKind::Local || expr.kind == ExprKind::Load;
     if (expr.type.weak || expr.type.is_unknown() || (expr.type.is_void() && !may_be_void) ||
         (expr.type.is_array() && !may_be_array)) {
       report(expr, "an expression has the type " + to_string(expr.type));
@@ -112,10 +112,14 @@ class Verifier {
       case ExprKind::Sequence:
         return sequence(expr);
       case ExprKind::Load:
+        if (expr.type.is_array() && !program_) return report(expr, "a view is left");
         return element(expr.operands, expr.type, "a load");
       case ExprKind::Len:
         if (!arity(expr, 1)) return;
-        if (!expr.operands[0]->type.is_array()) report(expr, "len of what is no array");
+        if (!expr.operands[0]->type.is_array() || expr.operands[0]->kind != ExprKind::Local)
+          return report(expr, "len of what is no array");
+        if (expr.axis < 0 || expr.axis >= expr.operands[0]->type.rank)
+          report(expr, "no such dimension");
         return same(expr, expr.type, index_type(), "len has the wrong type");
       case ExprKind::Intrinsic:
         return intrinsic(expr);
@@ -297,12 +301,13 @@ class Verifier {
     if (operands.empty() || !operands[0]->type.is_array() || operands[0]->kind != ExprKind::Local) {
       return report(what + " from what is no array");
     }
-    if (operands.size() != 1U + operands[0]->type.rank)
+    const size_t indices = operands.size() - 1;
+    if (indices == 0 || indices > operands[0]->type.rank)
       report(*operands[0], what + " with the wrong number of indices");
     for (size_t i = 1; i < operands.size(); ++i) {
       if (!is_integer(operands[i]->type)) report(*operands[i], "an index is no integer");
     }
-    same(*operands[0], type, operands[0]->type.element(), what.c_str());
+    same(*operands[0], type, operands[0]->type.indexed(indices), what.c_str());
   }
 
   void block(const Block& block) {
@@ -341,6 +346,7 @@ class Verifier {
         if (!stmt.value) return report("a store lacks its value");
         for (const ExprPtr& operand : stmt.operands) expr(*operand);
         expr(*stmt.value);
+        if (!stmt.value->type.is_scalar()) report(*stmt.value, "a store of what is no number");
         return element(stmt.operands, stmt.value->type, "a store");
       case StmtKind::If:
         condition(stmt);

@@ -59,9 +59,12 @@ ExprPtr Builder::math_node(ir::MathFunction function, ExprPtr argument) {
   return expr;
 }
 
-ExprPtr Builder::len_node(const Expr& array, Span span) {
+// Of a view: what its array has beyond the dimensions that are indexed.
+ExprPtr Builder::len_node(const Expr& array, size_t axis, Span span) {
   ExprPtr expr = node(ExprKind::Len, instances_.index_type(), span);
-  expr->operands.push_back(ir::clone(array));
+  const bool is_view = array.kind == ExprKind::Load;
+  expr->axis = static_cast<int32_t>(is_view ? axis + array.operands.size() - 1 : axis);
+  expr->operands.push_back(ir::clone(is_view ? *array.operands[0] : array));
   return expr;
 }
 
@@ -166,6 +169,11 @@ ExprPtr Builder::strong(ExprPtr expr) {
       }
       return expr;
     case ExprKind::Local:
+      if (const ExprPtr& named = arrays_[static_cast<size_t>(expr->local)]) {
+        ExprPtr array = ir::clone(*named);
+        array->span = expr->span;
+        return array;
+      }
       expr->local = mapped(expr->local);
       expr->type = locals_[static_cast<size_t>(expr->local)].type;
       return expr;
@@ -201,14 +209,10 @@ ExprPtr Builder::strong(ExprPtr expr) {
     }
     case ExprKind::Load:
       if (expr->operands[0]->type.is_aggregate()) return tuple_element(std::move(expr));
-      expr->operands[0] = natural(std::move(expr->operands[0]));
-      for (size_t i = 1; i < expr->operands.size(); ++i) {
-        expr->operands[i] = index(std::move(expr->operands[i]), *expr->operands[0]);
-      }
+      place(expr->operands);
       return expr;
     case ExprKind::Len:
-      expr->operands[0] = natural(std::move(expr->operands[0]));
-      return expr;
+      return len_node(*natural(std::move(expr->operands[0])), 0, expr->span);
     case ExprKind::Intrinsic:
       return intrinsic(std::move(expr));
     case ExprKind::Atomic:
@@ -321,14 +325,29 @@ ExprPtr Builder::cast(ExprPtr expr) {
   return convert(std::move(built), type);
 }
 
+// An array and its indices. Those of a view come first:
+//     row[j], where row is A[i]          A[i, j]
+void Builder::place(std::vector<ExprPtr>& operands) {
+  std::vector<ExprPtr> placed;
+  ExprPtr array = natural(std::move(operands[0]));
+  if (array->kind == ExprKind::Load)
+    placed = std::move(array->operands);
+  else
+    placed.push_back(std::move(array));
+  for (size_t i = 1; i < operands.size(); ++i) {
+    placed.push_back(index(std::move(operands[i]), *placed[0], placed.size() - 1));
+  }
+  operands = std::move(placed);
+}
+
 // A constant negative index counts from the end.
-ExprPtr Builder::index(ExprPtr expr, const Expr& array) {
+ExprPtr Builder::index(ExprPtr expr, const Expr& array, size_t axis) {
   const WeakResult known = constant_of(*expr, instance_);
   if (!known.number || known.number->integer >= 0 || !is_weak(expr->type))
     return natural(std::move(expr));
   const Span span = expr->span;
   ExprPtr offset = weak_as(std::move(expr), instances_.index_type());
-  ExprPtr index = binary_node(BinaryOp::Add, len_node(array, span), std::move(offset));
+  ExprPtr index = binary_node(BinaryOp::Add, len_node(array, axis, span), std::move(offset));
   index->span = span;
   return index;
 }
@@ -382,8 +401,12 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
         return number(weak_integer(static_cast<int64_t>(count)), type, expr->span);
       }
       const ExprPtr array = natural(std::move(expr->operands[0]));
-      return len_node(*array, expr->span);
+      return len_node(*array, 0, expr->span);
     }
+    case Builtin::Shape:
+    case Builtin::Ndim:
+    case Builtin::Size:
+      return array_property(*expr);
     case Builtin::Min:
     case Builtin::Max:
       return extremum(std::move(expr), type);
@@ -403,6 +426,21 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
     }
   }
   return expr;
+}
+
+ExprPtr Builder::array_property(const Expr& expr) {
+  const size_t rank = expr.operands[0]->type.rank;
+  if (expr.builtin == Builtin::Ndim)
+    return number(weak_integer(static_cast<int64_t>(rank)), kInt32, expr.span);
+  const ExprPtr array = natural(ir::clone(*expr.operands[0]));
+  if (expr.builtin == Builtin::Shape) {
+    const int64_t axis = constant_of(*expr.operands[1], instance_).number->integer;
+    return len_node(*array, static_cast<size_t>(axis) + (axis < 0 ? rank : 0), expr.span);
+  }
+  ExprPtr size = len_node(*array, 0, expr.span);
+  for (size_t axis = 1; axis < rank; ++axis)
+    size = binary_node(BinaryOp::Multiply, std::move(size), len_node(*array, axis, expr.span));
+  return size;
 }
 
 ExprPtr Builder::extremum(ExprPtr expr, Type type) {

@@ -54,12 +54,12 @@ Type Builder::storage_of(size_t local) const {
 }
 
 // A parameter that is reassigned and outgrows the type it is passed as lives on in a local of its
-// own. Names of arrays stand for the parameter. What may be read before it is assigned starts as
-// zero.
+// own. What may be read before it is assigned starts as zero.
 void Builder::lay_out_locals(ir::Function& function, Block& prologue) {
   const size_t count = function.locals.size();
   locals_ = std::move(function.locals);
   map_.resize(count);
+  arrays_.resize(count);
   for (size_t i = 0; i < count; ++i) {
     map_[i] = static_cast<LocalId>(i);
     locals_[i].type = storage_of(i);
@@ -77,12 +77,6 @@ void Builder::lay_out_locals(ir::Function& function, Block& prologue) {
       prologue.push_back(assignment(own, std::move(value)));
     } else if (locals_[i].storage != ir::Storage::Value) {
       continue;
-    } else if (instance_.types[i].is_array()) {
-      LocalId array = flow.single->value->local;
-      while (!instance_.is_parameter(array) &&
-             locals_[static_cast<size_t>(array)].storage == ir::Storage::Value)
-        array = instance_.flow.locals[static_cast<size_t>(array)].single->value->local;
-      map_[i] = array;
     } else if (flow.maybe_unassigned) {
       prologue.push_back(
           assignment(static_cast<LocalId>(i), zero(locals_[i].type, locals_[i].span)));
@@ -141,23 +135,40 @@ Block Builder::block(Block block) {
 }
 
 void Builder::mark_written(const ir::Expr& array) {
+  if (array.kind == ir::ExprKind::Load) return mark_written(*array.operands[0]);
   if (array.local >= static_cast<LocalId>(written_.size())) return;  // declared in the kernel
   written_[static_cast<size_t>(array.local)] = true;
+}
+
+// From here on the name stands for the array, a view's indices for what they are now:
+//     row = A[i + 1]          %index = i + 1, and `row` is A[%index]
+void Builder::name_array(ir::Stmt& stmt, Block& into) {
+  ExprPtr array = natural(std::move(stmt.value));
+  if (array->kind == ir::ExprKind::Load) {
+    for (size_t i = 1; i < array->operands.size(); ++i) {
+      ExprPtr& index = array->operands[i];
+      if (index->kind == ir::ExprKind::Constant || index->kind == ir::ExprKind::ThreadIndex)
+        continue;
+      const Type type = index->type;
+      const Span span = index->span;
+      const LocalId kept = new_local(type, "%index", span);
+      into.push_back(assignment(kept, std::move(index)));
+      index = local(kept, type, span);
+    }
+  }
+  arrays_[static_cast<size_t>(stmt.local)] = std::move(array);
 }
 
 void Builder::stmt(StmtPtr stmt, Block& into) {
   switch (stmt->kind) {
     case StmtKind::Assign:
-      if (stmt->value->type.is_array()) return;
+      if (stmt->value->type.is_array()) return name_array(*stmt, into);
       stmt->local = mapped(stmt->local);
       stmt->value = as(std::move(stmt->value), locals_[static_cast<size_t>(stmt->local)].type);
       break;
     case StmtKind::Store: {
       const Type element = stmt->operands[0]->type.element();
-      stmt->operands[0] = natural(std::move(stmt->operands[0]));
-      for (size_t i = 1; i < stmt->operands.size(); ++i) {
-        stmt->operands[i] = index(std::move(stmt->operands[i]), *stmt->operands[0]);
-      }
+      place(stmt->operands);
       stmt->value = as(std::move(stmt->value), element);
       mark_written(*stmt->operands[0]);
       break;

@@ -45,7 +45,11 @@ class Builder {
   ir::ExprPtr logical(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr select(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr cast(ir::ExprPtr expr);
-  ir::ExprPtr index(ir::ExprPtr expr, const ir::Expr& array);
+  // Arrays are names of parameters, or views of them: partly indexed.
+  ir::ExprPtr index(ir::ExprPtr expr, const ir::Expr& array, size_t axis);
+  void place(std::vector<ir::ExprPtr>& operands);
+  void name_array(ir::Stmt& stmt, ir::Block& into);
+  ir::ExprPtr array_property(const ir::Expr& expr);
   ir::ExprPtr math(ir::ExprPtr expr);
   ir::ExprPtr call(ir::ExprPtr expr);
   ir::ExprPtr builtin(ir::ExprPtr expr, ir::Type type);
@@ -73,7 +77,7 @@ class Builder {
   ir::ExprPtr local(ir::LocalId id, ir::Type type, Span span);
   ir::ExprPtr binary_node(ir::BinaryOp op, ir::ExprPtr a, ir::ExprPtr b);
   ir::ExprPtr math_node(ir::MathFunction function, ir::ExprPtr argument);
-  ir::ExprPtr len_node(const ir::Expr& array, Span span);
+  ir::ExprPtr len_node(const ir::Expr& array, size_t axis, Span span);
   // { %name = value; yield body(%name) }
   template <typename Body>
   ir::ExprPtr with_temporary(ir::ExprPtr value, Body body) {
@@ -102,7 +106,8 @@ class Builder {
   ir::Program& typed_;
   Diagnostics& diagnostics_;
   std::vector<ir::Local> locals_;
-  std::vector<ir::LocalId> map_;  // untyped local -> typed local
+  std::vector<ir::LocalId> map_;     // untyped local -> typed local
+  std::vector<ir::ExprPtr> arrays_;  // untyped local that names an array -> that array, typed
   std::vector<bool> written_;
   ir::Type result_;
   bool uses_block_shape_ = false;

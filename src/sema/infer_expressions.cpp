@@ -72,6 +72,12 @@ const char* symbol(Builtin builtin) {
       return "math.ceil";
     case Builtin::Trunc:
       return "math.trunc";
+    case Builtin::Shape:
+      return "shape";
+    case Builtin::Ndim:
+      return "ndim";
+    case Builtin::Size:
+      return "size";
   }
   return "?";
 }
@@ -397,21 +403,35 @@ Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
       help = "if it is meant to be an array, say so in the signature: `" +
              cast_name(array.type.scalar) + "* " + instance_.local(array.local).name + "`";
     }
+    if (array.kind == ExprKind::Load && array.operands[0]->kind == ExprKind::Local) {
+      const int rank = array.operands[0]->type.rank;
+      help = name_of(*array.operands[0]) + " has " + std::to_string(rank) +
+             (rank == 1 ? " dimension" : " dimensions") + ": this is one index too many";
+    }
     return wrong("not-an-array", array.span,
                  name_of(array) + " is " + describe(array.type) + " and can't be indexed", help);
   }
   const size_t indices = operands.size() - 1;
-  if (indices != array.type.rank) {
+  if (indices > array.type.rank) {
+    const bool signed_parameter = array.kind == ExprKind::Local &&
+                                  instance_.is_parameter(array.local) &&
+                                  instance_.function.signature;
+    std::string help;
+    if (signed_parameter) {
+      help = "if it has more, say so in the signature: `" + cast_name(array.type.scalar) +
+             std::string(indices, '*') + " " + instance_.local(array.local).name + "`";
+    }
     return wrong("index-count", span,
                  name_of(array) + " has " + std::to_string(array.type.rank) +
                      (array.type.rank == 1 ? " dimension, and " : " dimensions, and ") +
                      std::to_string(indices) +
-                     (indices == 1 ? " index is given" : " indices are given"));
+                     (indices == 1 ? " index is given" : " indices are given"),
+                 help);
   }
   for (size_t i = 1; i < operands.size(); ++i) {
     if (reporting()) check_index(*operands[i], array);
   }
-  return array.type.element();
+  return array.type.indexed(indices);
 }
 
 Type Inference::load(Expr& expr) {
@@ -515,6 +535,10 @@ Type Inference::builtin(Expr& expr) {
   switch (expr.builtin) {
     case Builtin::Len:
       return length(expr);
+    case Builtin::Shape:
+    case Builtin::Ndim:
+    case Builtin::Size:
+      return array_property(expr);
     case Builtin::Min:
     case Builtin::Max:
       return extremum(expr);
@@ -568,6 +592,33 @@ Type Inference::length(const Expr& expr) {
     }
     return wrong("not-an-array", array.span,
                  "`len` needs an array, and " + name_of(array) + " is " + describe(array.type));
+  }
+  return instances_.index_type();
+}
+
+// A.shape[k], A.ndim, A.size
+Type Inference::array_property(const Expr& expr) {
+  const Expr& array = *expr.operands[0];
+  if (array.type.is_unknown()) return array.type;
+  if (!array.type.is_array()) {
+    return wrong("unknown-attribute", expr.span,
+                 name_of(array) + " is " + describe(array.type) + ", which has no `" +
+                     symbol(expr.builtin) + "` in a kernel");
+  }
+  if (expr.builtin == Builtin::Ndim) return Type::weak_int();
+  if (expr.builtin == Builtin::Size) return instances_.index_type();
+  const WeakResult axis = constant_of(*expr.operands[1], instance_);
+  if (!axis.number || axis.number->kind != WeakNumber::Kind::Integer) {
+    return wrong("shape-index", expr.operands[1]->span,
+                 "the dimension of a shape must be an integer constant",
+                 "write `A.shape[0]` or `A.shape[1]`, and choose between them with `if`");
+  }
+  const int64_t rank = array.type.rank;
+  if (axis.number->integer < -rank || axis.number->integer >= rank) {
+    return wrong("shape-index", expr.operands[1]->span,
+                 name_of(array) + " has " + std::to_string(rank) +
+                     (rank == 1 ? " dimension" : " dimensions") + ", and dimension " +
+                     to_string(*axis.number) + " is none of them");
   }
   return instances_.index_type();
 }

@@ -224,6 +224,14 @@ void Inference::store(Stmt& stmt) {
   const Expr& array = *stmt.operands[0];
   const std::string name =
       array.kind == ir::ExprKind::Local ? instance_.local(array.local).name : "this array";
+  if (target.is_array()) {
+    wrong("whole-array", stmt.operands[0]->span,
+          "`" + name + "` has " + std::to_string(array.type.rank) + " dimensions, and " +
+              std::to_string(stmt.operands.size() - 1) + " of them " +
+              (stmt.operands.size() == 2 ? "is" : "are") + " indexed: a store needs one element",
+          "give all indices, in a loop where a whole row is meant");
+    return;
+  }
   check_conversion(*stmt.value, target, "an element of `" + name + "`");
 }
 

@@ -64,6 +64,7 @@ class Inference {
   ir::Type call(ir::Expr& expr);
   ir::Type builtin(ir::Expr& expr);
   ir::Type length(const ir::Expr& expr);
+  ir::Type array_property(const ir::Expr& expr);
   ir::Type extremum(const ir::Expr& expr);
   ir::Type rounded(const ir::Expr& expr);
   ir::Type intrinsic(ir::Expr& expr);

@@ -57,6 +57,10 @@ WeakResult constant_builtin(const Expr& expr, const Instance& instance) {
     const size_t count = expr.operands[0]->type.aggregate->elements.size();
     return {weak_integer(static_cast<int64_t>(count)), nullptr};
   }
+  if (expr.builtin == ir::Builtin::Ndim) {
+    const Type& type = expr.operands[0]->type;
+    return type.is_array() ? WeakResult{weak_integer(type.rank), nullptr} : WeakResult{};
+  }
   std::vector<WeakNumber> numbers;
   for (const ir::ExprPtr& operand : expr.operands) {
     const WeakResult result = constant_of(*operand, instance);
@@ -78,6 +82,8 @@ WeakResult constant_builtin(const Expr& expr, const Instance& instance) {
       return numbers.size() == 2 ? evaluate(ir::BinaryOp::Power, numbers[0], numbers[1])
                                  : WeakResult{};
     case ir::Builtin::Len:
+    case ir::Builtin::Shape:
+    case ir::Builtin::Size:
       return {};
     default:
       return numbers.size() == 1 ? evaluate(expr.builtin, numbers[0]) : WeakResult{};
@@ -192,6 +198,9 @@ std::vector<Type> passed_types(const Expr& call, const Instance& caller, Instanc
     } else if (type.is_aggregate()) {
       type = settled(type, instances.default_float());
     }
+    // How an array lies in memory is the argument's alone.
+    if (type.is_array() && call.operands[i]->type.is_array())
+      type.strided = call.operands[i]->type.strided;
     types.push_back(type);
   }
   return types;

@@ -53,6 +53,7 @@ class ShapeWalk {
     for (ExprPtr& clip : function_.clip_x) expression(*clip);
     for (RowAccess& access : function_.row_accesses) {
       if (access.offset) expression(*access.offset);
+      if (access.last) expression(*access.last);
     }
   }
 

@@ -182,6 +182,7 @@ class Renamer {
       if (stmt->local != kNoLocal) stmt->local = locals_[static_cast<size_t>(stmt->local)];
       if (stmt->value) expr(stmt->value);
       for (ExprPtr& operand : stmt->operands) expr(operand);
+      if (stmt->kind == StmtKind::Store) resolve_view(stmt->operands);
       this->block(stmt->body);
       this->block(stmt->else_body);
     }
@@ -196,10 +197,26 @@ class Renamer {
     }
     if (expr->local != kNoLocal) expr->local = locals_[static_cast<size_t>(expr->local)];
     for (ExprPtr& operand : expr->operands) this->expr(operand);
+    if (expr->kind == ExprKind::Load) resolve_view(expr->operands);
+    if (expr->kind == ExprKind::Len) {
+      expr->axis += static_cast<int32_t>(resolve_view(expr->operands));
+      expr->operands.resize(1);
+    }
     if (!expr->body.empty()) block(expr->body);
   }
 
  private:
+  // Where the array has become a view: the array that it is a view of, with the view's indices
+  // before the others. Gives their number.
+  static size_t resolve_view(std::vector<ExprPtr>& operands) {
+    if (operands[0]->kind != ExprKind::Load) return 0;
+    std::vector<ExprPtr> resolved = std::move(operands[0]->operands);
+    const size_t indices = resolved.size() - 1;
+    std::move(operands.begin() + 1, operands.end(), std::back_inserter(resolved));
+    operands = std::move(resolved);
+    return indices;
+  }
+
   std::vector<LocalId> locals_;
   std::vector<ExprPtr> replacements_;
 };
@@ -341,10 +358,8 @@ class Inliner {
             bool ordered, Renamer& renamer, Block& prologue) {
     const auto parameter = static_cast<LocalId>(index);
     const Callee::Use& use = callee.parameters[index];
-    if (argument->type.is_array()) {
-      renamer.rename(parameter, argument->local);
-      return;
-    }
+    if (argument->type.is_array())
+      return pass_array(parameter, std::move(argument), renamer, prologue);
     const bool once = callee.form == Callee::Form::Expression && use.reads == 1 &&
                       (!has_sequence_or_load(*argument) ||
                        (!use.conditional && !ordered && is_plain(*function.body[0]->value)));
@@ -355,6 +370,23 @@ class Inliner {
     const LocalId own = new_local(function.locals[index]);
     renamer.rename(parameter, own);
     prologue.push_back(assignment(own, std::move(argument)));
+  }
+
+  // A view's indices are evaluated once, before the call.
+  void pass_array(LocalId parameter, ExprPtr array, Renamer& renamer, Block& prologue) {
+    if (array->kind == ExprKind::Local) return renamer.rename(parameter, array->local);
+    for (size_t i = 1; i < array->operands.size(); ++i) {
+      ExprPtr& index = array->operands[i];
+      if (is_trivial(*index)) continue;
+      ir::Local kept;
+      kept.name = "%index";
+      kept.type = index->type;
+      kept.span = index->span;
+      const LocalId own = new_local(kept);
+      ExprPtr value = std::exchange(index, read(own, kept.type, kept.span));
+      prologue.push_back(assignment(own, std::move(value)));
+    }
+    renamer.replace(parameter, std::move(array));
   }
 
   // Has neither statements nor other effects inside, so that moving an argument into it changes no

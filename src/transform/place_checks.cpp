@@ -1,6 +1,8 @@
 #include "transform/place_checks.h"
 
 #include <functional>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "transform/single_assignments.h"
@@ -11,11 +13,43 @@ namespace {
 
 using namespace ir;
 
+constexpr Type kWide = Type::of(Scalar::I64);
+
 // An integer in terms of idx and what is the same for all threads of a row.
 struct RowIndex {
   bool has_idx = false;
   ExprPtr offset;  // null: 0
+  ExprPtr last;    // int64: the greatest value, where loops count between two; null: the offset
 };
+
+ExprPtr binary(BinaryOp op, ExprPtr a, ExprPtr b) {
+  auto expr = std::make_unique<Expr>();
+  expr->kind = ExprKind::Binary;
+  expr->binary_op = op;
+  expr->type = a->type;
+  expr->span = a->span;
+  expr->operands.push_back(std::move(a));
+  expr->operands.push_back(std::move(b));
+  return expr;
+}
+
+ExprPtr integer(int64_t value, Type type) {
+  auto expr = std::make_unique<Expr>();
+  expr->type = type;
+  expr->constant.integer = value;
+  return expr;
+}
+
+ExprPtr widened(ExprPtr expr) {
+  if (!expr) return integer(0, kWide);
+  if (expr->type == kWide) return expr;
+  auto cast = std::make_unique<Expr>();
+  cast->kind = ExprKind::Cast;
+  cast->type = kWide;
+  cast->span = expr->span;
+  cast->operands.push_back(std::move(expr));
+  return cast;
+}
 
 class CheckPlacer {
  public:
@@ -25,10 +59,9 @@ class CheckPlacer {
     for (StmtPtr& stmt : block) {
       if (stmt->value) expression(*stmt->value);
       for (ExprPtr& operand : stmt->operands) expression(*operand);
-      if (stmt->kind == StmtKind::Store) {
-        stmt->fault_site = add_index_sites(stmt->span, stmt->operands);
-        stmt->row_access = add_row_access(*stmt->operands[0], *stmt->operands[1]);
-      }
+      if (stmt->kind == StmtKind::Store)
+        check_indices(stmt->operands, stmt->span, stmt->fault_site, stmt->row_axes);
+      if (stmt->kind == StmtKind::For && stmt->counter != kNoLocal) loops_[stmt->counter] = &*stmt;
       this->block(stmt->body);
       this->block(stmt->else_body);
     }
@@ -39,8 +72,7 @@ class CheckPlacer {
     for (ExprPtr& operand : expr.operands) expression(*operand);
     block(expr.body);
     if (expr.kind == ExprKind::Load) {
-      expr.fault_site = add_index_sites(expr.span, expr.operands);
-      expr.row_access = add_row_access(*expr.operands[0], *expr.operands[1]);
+      check_indices(expr.operands, expr.span, expr.fault_site, expr.row_axes);
     } else if (divides_integers(expr)) {
       expr.fault_site = add_site(FaultKind::Division, expr.span, *expr.operands[1]);
     }
@@ -63,22 +95,30 @@ class CheckPlacer {
     return static_cast<int32_t>(function_.fault_sites.size()) - 1;
   }
 
-  // One site for each index, one after the other; the first.
-  int32_t add_index_sites(Span span, const std::vector<ExprPtr>& operands) {
-    const auto first = static_cast<int32_t>(function_.fault_sites.size());
+  // One site an index.
+  void check_indices(const std::vector<ExprPtr>& operands, Span span, int32_t& first_site,
+                     uint8_t& row_axes) {
+    const Expr& array = *operands[0];
     for (size_t i = 1; i < operands.size(); ++i) {
-      add_site(FaultKind::Index, span, *operands[0]);
-      if (operands.size() > 2) function_.fault_sites.back().axis = static_cast<int8_t>(i - 1);
+      const int32_t site = add_site(FaultKind::Index, span, array);
+      if (i == 1) first_site = site;
+      FaultSite& made = function_.fault_sites.back();
+      made.axis = static_cast<uint8_t>(i - 1);
+      made.rank = array.type.rank;
+      if (add_row_access(array, *operands[i], made.axis))
+        row_axes = static_cast<uint8_t>(row_axes | 1U << (i - 1));
     }
-    return first;
   }
 
-  bool add_row_access(const Expr& array, const Expr& index) {
+  // Indices without idx are worth it where there are several: a row's own are checked once then.
+  bool add_row_access(const Expr& array, const Expr& index, uint8_t axis) {
     if (array.local >= function_.parameter_count) return false;
     if (index.type.scalar != Scalar::I32 && index.type.scalar != Scalar::I64) return false;
     RowIndex row;
-    if (!decompose(index, row) || !row.has_idx) return false;
-    function_.row_accesses.push_back({array.local, std::move(row.offset)});
+    if (!decompose(index, row)) return false;
+    if (!row.has_idx && !row.last && array.type.rank == 1) return false;
+    function_.row_accesses.push_back(
+        {array.local, axis, row.has_idx, std::move(row.offset), std::move(row.last)});
     return true;
   }
 
@@ -88,16 +128,21 @@ class CheckPlacer {
         if (expr.thread_index == ThreadIndex::Idx) return out.has_idx = true;
         break;
       case ExprKind::Local:
+        if (const auto loop = loops_.find(expr.local); loop != loops_.end())
+          return values_of(*loop->second, out);
         if (const Expr* value = assignments_.value_of(expr.local)) return decompose(*value, out);
         break;
       case ExprKind::Cast:
-        // Widening what may have wrapped is no longer a progression; idx itself has not.
-        if (expr.operands[0]->kind == ExprKind::ThreadIndex && is_integer(expr.type))
+        // Widening what may have wrapped is no longer a progression; idx itself and counters have
+        // not.
+        if (is_counted(*expr.operands[0]) && is_integer(expr.type) &&
+            size_of(expr.type.scalar) >= size_of(expr.operands[0]->type.scalar))
           return decompose(*expr.operands[0], out);
         break;
       case ExprKind::Binary:
         if (expr.binary_op == BinaryOp::Add || expr.binary_op == BinaryOp::Subtract)
           return decompose_sum(expr, out);
+        if (expr.binary_op == BinaryOp::Multiply && decompose_product(expr, out)) return true;
         break;
       default:
         break;
@@ -106,34 +151,90 @@ class CheckPlacer {
     return out.offset != nullptr;
   }
 
+  bool is_counted(const Expr& expr) const {
+    return expr.kind == ExprKind::ThreadIndex ||
+           (expr.kind == ExprKind::Local && loops_.contains(expr.local));
+  }
+
+  // What `for counter in range(start, stop, step)` counts through, from the least to the greatest.
+  // An empty range gives a greatest value below the least.
+  bool values_of(const Stmt& loop, RowIndex& out) const {
+    const Expr& step = *loop.operands[2];
+    if (!is_signed(loop.operands[0]->type.scalar)) return false;
+    if (step.kind != ExprKind::Constant || step.constant.integer == 0) return false;
+    ExprPtr start = row_constant(*loop.operands[0]);
+    ExprPtr stop = row_constant(*loop.operands[1]);
+    if (!start || !stop) return false;
+    start = widened(std::move(start));
+    const bool up = step.constant.integer > 0;
+    const int64_t stride = up ? step.constant.integer : -step.constant.integer;
+    ExprPtr one = integer(1, kWide);
+    ExprPtr end =
+        binary(up ? BinaryOp::Subtract : BinaryOp::Add, widened(std::move(stop)), std::move(one));
+    if (stride != 1) {
+      ExprPtr distance = up ? binary(BinaryOp::Subtract, std::move(end), clone(*start))
+                            : binary(BinaryOp::Subtract, clone(*start), std::move(end));
+      ExprPtr turns = binary(BinaryOp::FloorDivide, std::move(distance), integer(stride, kWide));
+      end = binary(up ? BinaryOp::Add : BinaryOp::Subtract, clone(*start),
+                   binary(BinaryOp::Multiply, std::move(turns), integer(stride, kWide)));
+    }
+    out.offset = up ? std::move(start) : std::move(end);
+    out.last = up ? std::move(end) : std::move(start);
+    return true;
+  }
+
+  // counter * factor, in 32 bits, where the products of the ends don't wrap in 64.
+  bool decompose_product(const Expr& expr, RowIndex& out) const {
+    if (expr.type.scalar != Scalar::I32) return false;
+    const Expr* counter = expr.operands[0].get();
+    const Expr* other = expr.operands[1].get();
+    if (counter->kind != ExprKind::Local || !loops_.contains(counter->local))
+      std::swap(counter, other);
+    if (counter->kind != ExprKind::Local || !loops_.contains(counter->local)) return false;
+    ExprPtr factor = row_constant(*other);
+    RowIndex values;
+    if (!factor || !values_of(*loops_.at(counter->local), values)) return false;
+    factor = widened(std::move(factor));
+    ExprPtr first = binary(BinaryOp::Multiply, std::move(values.offset), clone(*factor));
+    ExprPtr last = binary(BinaryOp::Multiply, std::move(values.last), std::move(factor));
+    out.offset = binary(BinaryOp::Minimum, clone(*first), clone(*last));
+    out.last = binary(BinaryOp::Maximum, std::move(first), std::move(last));
+    return true;
+  }
+
   bool decompose_sum(const Expr& expr, RowIndex& out) const {
     RowIndex left;
     RowIndex right;
     if (!decompose(*expr.operands[0], left) || !decompose(*expr.operands[1], right)) return false;
-    bool subtracts = expr.binary_op == BinaryOp::Subtract;
+    const bool subtracts = expr.binary_op == BinaryOp::Subtract;
     if ((left.has_idx && right.has_idx) || (subtracts && right.has_idx)) return false;
     out.has_idx = left.has_idx || right.has_idx;
-    if (!right.offset) {
+    if (left.last || right.last) {
+      add_intervals(std::move(left), std::move(right), subtracts, out);
+    } else if (!right.offset) {
       out.offset = std::move(left.offset);
     } else if (!left.offset && !subtracts) {
       out.offset = std::move(right.offset);
     } else {
-      if (!left.offset) left.offset = zero(expr.type);
-      out.offset = std::make_unique<Expr>();
-      out.offset->kind = ExprKind::Binary;
-      out.offset->binary_op = expr.binary_op;
-      out.offset->type = expr.type;
+      if (!left.offset) left.offset = integer(0, expr.type);
+      out.offset = binary(expr.binary_op, std::move(left.offset), std::move(right.offset));
       out.offset->span = expr.span;
-      out.offset->operands.push_back(std::move(left.offset));
-      out.offset->operands.push_back(std::move(right.offset));
     }
     return true;
   }
 
-  static ExprPtr zero(Type type) {
-    auto expr = std::make_unique<Expr>();
-    expr->type = type;
-    return expr;
+  static void add_intervals(RowIndex left, RowIndex right, bool subtracts, RowIndex& out) {
+    for (RowIndex* side : {&left, &right}) {
+      side->offset = widened(std::move(side->offset));
+      if (!side->last) side->last = clone(*side->offset);
+    }
+    if (subtracts) {
+      out.offset = binary(BinaryOp::Subtract, std::move(left.offset), std::move(right.last));
+      out.last = binary(BinaryOp::Subtract, std::move(left.last), std::move(right.offset));
+    } else {
+      out.offset = binary(BinaryOp::Add, std::move(left.offset), std::move(right.offset));
+      out.last = binary(BinaryOp::Add, std::move(left.last), std::move(right.last));
+    }
   }
 
   // A copy of `expr` in terms of parameters, idy and idz; null if that cannot be had, or it might
@@ -173,6 +274,7 @@ class CheckPlacer {
 
   Function& function_;
   SingleAssignments assignments_;
+  std::map<LocalId, const Stmt*> loops_;  // by their counters
 };
 
 }  // namespace

@@ -1,9 +1,11 @@
 // Gives every access and integer division that may fault a site: a number that compiled code
 // reports, and what a user is then shown.
 //
-// Accesses at `idx + offset`, where the offset is the same for a whole row of threads, are listed
-// as row accesses: codegen works out once a row from which thread to which thread all of them are
-// inside their arrays, and checks none of them there.
+// Indices `idx + offset`, or the offset alone, are listed as row accesses where the offset is the
+// same for a whole row of threads, or loops count it from one such value to another: codegen works
+// out once a row from which thread to which thread all of them are inside their arrays, and checks
+// none of them there. So `C[idy, idx] += A[idy, k] * B[k, idx]` in a loop over k is checked once a
+// row.
 #pragma once
 
 #include "ir/tree.h"

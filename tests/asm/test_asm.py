@@ -255,3 +255,49 @@ def test_atomics_at_one_place_are_put_together(monkeypatch):
     adds = len(re.findall(r"^\s+lock\s*\n?\s*(add|inc)", asm, re.MULTILINE))
     assert adds == 4  # two in the full gang's body, two in the last one's
     assert "tzcnt" not in asm and "bsf" not in asm
+
+
+# blur : void (float** A, float** B)
+def blur(A, B):
+    if 0 < idx < A.shape[1] - 1 and 0 < idy < A.shape[0] - 1:
+        near = A[idy - 1, idx] + A[idy + 1, idx] + A[idy, idx - 1] + A[idy, idx + 1]
+        B[idy, idx] = 0.5 * A[idy, idx] + 0.125 * near
+
+
+# product : void (float** A, float** B, float** C)
+def product(A, B, C):
+    if idx < C.shape[1] and idy < C.shape[0]:
+        total = 0.0
+        for k in range(A.shape[1]):
+            total += A[idy, k] * B[k][idx]
+        C[idy, idx] = total
+
+
+@pytest.mark.parametrize("function", [blur, product])
+@pytest.mark.parametrize("isa", ["avx512", "avx2", "sse4"])
+def test_matrices_are_read_by_vectors(function, isa, monkeypatch):
+    asm = assembly(function, isa, monkeypatch)
+    assert "gather" not in asm
+    assert "scatter" not in asm
+    assert "call" not in asm
+
+
+@pytest.mark.parametrize("isa", ["avx512", "avx2"])
+def test_the_inner_loop_over_a_matrix_is_unchecked(isa, monkeypatch):
+    loops = loops_with(assembly(product, isa, monkeypatch), "vfmadd")
+    loops = [loop for loop in loops if not any("%k" in line for line in loop)]
+    assert loops
+    for loop in loops:
+        assert sum(line.startswith("j") for line in loop) == 1
+        assert sum("vbroadcastss" in line for line in loop) == 1
+        assert sum("vfmadd" in line for line in loop) == 2
+        assert len(loop) <= 10
+
+
+def test_rows_and_columns_that_are_apart_are_gathered(monkeypatch):
+    # columns : void (float** A, float* B)
+    def columns(A, B):
+        if idx < len(B):
+            B[idx] = A[idx, 0]
+
+    assert "vgather" in assembly(columns, "avx512", monkeypatch)

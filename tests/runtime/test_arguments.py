@@ -279,7 +279,7 @@ REFUSED = [
     (lambda k: k(2)(1.0, cp.CudaArray([1, 2]), [1.0]), "got a CudaArray of int32"),
     (
         lambda k: k(2)(1.0, np.ones((2, 2), np.float32), [1.0]),
-        "with 2 dimensions\n  help: arrays have one dimension for now: pass X.ravel()",
+        "with 2 dimensions\n  help: pass X.ravel(), or write `float32** X` in the signature",
     ),
     (lambda k: k(2)(1.0, np.float32(1), [1.0]), "with 0 dimensions"),
     (lambda k: k(2)(1.0, np.ones(2, np.complex64), [1.0]), "its element format"),
@@ -287,7 +287,10 @@ REFUSED = [
         lambda k: k(2)(1.0, ["a"], [1.0]),
         "`X` of `saxpy`: item 0 is 'a', a str, which does not become float32",
     ),
-    (lambda k: k(2)(1.0, [[1.0]], [1.0]), "item 0 is [1.0], a list"),
+    (
+        lambda k: k(2)(1.0, [[1.0]], [1.0]),
+        "expected float32* (an array of float32), got a list of 2 dimensions",
+    ),
     (lambda k: k(2)(1.0, "abc", [1.0]), "got 'abc', a str"),
     (lambda k: k(2)(1.0, {1: 2}, [1.0]), "a dict"),
     (
@@ -297,6 +300,10 @@ REFUSED = [
     (lambda k: k(2)(1.0, [1.0], range(3)), "and a range cannot be written"),
     (
         lambda k: k(2)(1.0, [1.0], np.broadcast_to(np.float32(1), (4,))),
+        "several of its indices lead to one element, as in an array that was broadcast\n  help: pass a copy",
+    ),
+    (
+        lambda k: k(2)(1.0, [1.0], np.frombuffer(b"1234", np.float32)),
         "a read-only NumPy array cannot be written",
     ),
 ]

@@ -108,5 +108,5 @@ def test_each_index_is_checked(target):
         Y = np.ones(5, "int32")
         kernel(5)(Y, 2)
         assert not Y.any()
-        with pytest.raises(IndexError, match="index 3 is out of bounds for axis 1 of `held`"):
+        with pytest.raises(IndexError, match="index 3 is out of bounds for dimension 1 of `held`"):
             kernel(5)(Y, 3)

@@ -137,6 +137,8 @@ class Rewriter:
                     message = f"`{name}` is used before it is given a value (line {node.lineno})"
                     raise CompileError(message, [{"code": "used-before-assignment"}])
                 made = node
+            case ast.Attribute() if self.types.is_array_attribute(node):
+                made = ast.Attribute(value=self.natural(node.value), attr=node.attr, ctx=ast.Load())
             case ast.Name() | ast.Attribute():
                 made = self._outside(node, type)
             case ast.UnaryOp():

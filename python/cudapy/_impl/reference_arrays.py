@@ -7,7 +7,8 @@ kernel wrote them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import CudaTypeError
 from .scalar import Scalar, Value, convert, is_float, number, strong, type_of
@@ -19,55 +20,142 @@ if TYPE_CHECKING:
 _FORMATS = {elem.format: elem.name for elem in ELEM_TYPES} | {"l": "int64", "L": "uint64"}
 
 
+class _Elements(Protocol):
+    """Memory by the indices of all dimensions: a memoryview, or `_Nested`."""
+
+    def __getitem__(self, indices: Any, /) -> Any: ...
+    def __setitem__(self, indices: Any, value: Any, /) -> None: ...
+
+
+class _Nested:
+    """A copy of a list, or of lists in a list."""
+
+    def __init__(self, source: Any, element: str) -> None:
+        self.source = source
+        self.shape = _shape_of(source)
+        self.items = _copied(source, element)
+        self.written = False
+
+    def __getitem__(self, indices: tuple[int, ...]) -> Any:
+        row = self.items
+        for index in indices:
+            row = row[index]
+        return row
+
+    def __setitem__(self, indices: tuple[int, ...], value: Any) -> None:
+        self[indices[:-1]][indices[-1]] = value
+        self.written = True
+
+    def give_back(self) -> None:
+        if self.written:
+            _give_back(self.items, self.source)
+
+
+def _shape_of(source: Any) -> tuple[int, ...]:
+    if not isinstance(source, (list, tuple)):
+        return ()
+    shapes = {_shape_of(item) for item in source}
+    if len(shapes) > 1:
+        raise CudaTypeError("a list of lists of different lengths is no argument for a kernel")
+    return (len(source), *(shapes.pop() if shapes else ()))
+
+
+def _copied(source: Any, element: str) -> Any:
+    if isinstance(source, (list, tuple)):
+        return [_copied(item, element) for item in source]
+    return convert(source, element)
+
+
+def _give_back(items: Any, into: list[Any]) -> None:
+    for index, item in enumerate(items):
+        if isinstance(item, list):
+            _give_back(item, into[index])
+        else:
+            into[index] = item
+
+
 class ArrayView:
-    """A 1-D array in a kernel: items are Scalars, and what is stored takes the array's element type.
+    """An array in a kernel, or a view of one: items are Scalars, what is stored takes the element type, and fewer
+    indices than dimensions give a view of the rest.
 
     Attributes:
-        type: the array's type, `"float32*"`.
-        length: number of elements.
+        type: the array's type, `"float32**"`.
+        shape: the length of each dimension, as int32s.
+        size: the number of elements.
     """
 
-    __slots__ = ("_back", "_data", "_written", "element", "length", "type")
+    __slots__ = ("_lengths", "_memory", "_place", "element", "type")
 
-    def __init__(self, data: Any, element: str, back: list[Any] | None = None) -> None:
-        self._data = data
-        self._back = back
-        self._written = False
+    def __init__(
+        self,
+        memory: _Elements,
+        element: str,
+        lengths: tuple[int, ...],
+        place: tuple[int, ...] = (),
+    ) -> None:
+        self._memory = memory
+        self._lengths = lengths
+        self._place = place
         self.element = element
-        self.type = element + "*"
-        self.length = len(data)
+        self.type = element + "*" * len(lengths)
 
     def __repr__(self) -> str:
-        return f"<{self.element}[{self.length}]>"
+        return f"<{self.element}{list(self._lengths)}>"
 
     def __len__(self) -> int:
-        return self.length
+        return self._lengths[0]
 
-    def __iter__(self) -> Iterator[Scalar]:
-        for position in range(self.length):
+    def __iter__(self) -> Iterator[Any]:
+        for position in range(len(self)):
             yield self[position]
 
-    def _place(self, index: Value) -> int:
+    @property
+    def length(self) -> int:
+        return self._lengths[0]
+
+    @property
+    def shape(self) -> tuple[Scalar, ...]:
+        return tuple(Scalar("int32", length) for length in self._lengths)
+
+    @property
+    def ndim(self) -> int:
+        return len(self._lengths)
+
+    @property
+    def size(self) -> Scalar:
+        return Scalar("int32", math.prod(self._lengths))
+
+    def _position(self, index: Value, axis: int) -> int:
         if isinstance(index, (bool, float)):
             raise TypeError(f"an array's index is an integer, not {index!r}")
+        length = self._lengths[axis]
         position = index.__index__()
         if isinstance(index, int) and position < 0:  # a constant counts from the end
-            position += self.length
-        if not 0 <= position < self.length:
-            raise IndexError(f"index {index} is out of bounds for an array of {self.length}")
+            position += length
+        if not 0 <= position < length:
+            raise IndexError(
+                f"index {index} is out of bounds for an array of {length} (dimension {axis})"
+            )
         return position
 
-    def __getitem__(self, index: Value) -> Scalar:
-        return Scalar(self.element, self._data[self._place(index)])
+    def _indices(self, index: Any) -> tuple[int, ...]:
+        given = index if isinstance(index, tuple) else (index,)
+        return self._place + tuple(self._position(one, axis) for axis, one in enumerate(given))
 
-    def __setitem__(self, index: Value, value: Value) -> None:
-        self._data[self._place(index)] = convert(number(value), self.element)
-        self._written = True
+    def __getitem__(self, index: Any) -> Any:
+        indices = self._indices(index)
+        rest = len(self._place) + len(self._lengths) - len(indices)
+        if rest > 0:
+            return ArrayView(self._memory, self.element, self._lengths[-rest:], indices)
+        return Scalar(self.element, self._memory[indices])
+
+    def __setitem__(self, index: Any, value: Value) -> None:
+        self._memory[self._indices(index)] = convert(number(value), self.element)
 
     def finish(self) -> None:
         """After the launch: gives a list its new values."""
-        if self._back is not None and self._written:
-            self._back[:] = self._data
+        if isinstance(self._memory, _Nested):
+            self._memory.give_back()
 
 
 def argument_type(value: Any) -> str:
@@ -75,12 +163,12 @@ def argument_type(value: Any) -> str:
     if isinstance(value, (bool, int, float)) and type(value) in (bool, int, float):
         return strong(type_of(value), value) if not isinstance(value, float) else "float32"
     if isinstance(value, (list, tuple)):
-        return elemType(value).name + "*"
+        return elemType(value).name + "*" * len(_shape_of(value))
     dtype = getattr(value, "dtype", None)
     if dtype is not None and getattr(value, "shape", None) == ():
         return str(dtype.name)
     with _buffer(value) as view:
-        return _element_of(view) + "*"
+        return _element_of(view) + "*" * view.ndim
 
 
 def _buffer(value: Any) -> memoryview:
@@ -92,7 +180,7 @@ def _buffer(value: Any) -> memoryview:
 
 def _element_of(view: memoryview) -> str:
     element = _FORMATS.get(view.format.lstrip("@=<"))
-    if element is None or view.ndim != 1:
+    if element is None or view.ndim == 0:
         raise CudaTypeError(
             f"an array of {view.ndim} dimensions with elements {view.format!r} is no argument for a kernel"
         )
@@ -103,15 +191,20 @@ def as_argument(value: Any, wanted: str, position: int) -> Any:
     """An argument as the kernel's parameter of type `wanted`."""
     if not wanted.endswith("*"):
         return _scalar_argument(value, wanted, position)
-    element = wanted[:-1]
+    element = wanted.rstrip("*")
     if isinstance(value, (list, tuple)):
-        data = [convert(item, element) for item in value]
-        return ArrayView(data, element, value if isinstance(value, list) else None)
+        nested = _Nested(value, element)
+        _check_type(element + "*" * len(nested.shape), wanted, position)
+        return ArrayView(nested, element, nested.shape)
     view = _buffer(value)
-    given = _element_of(view)
-    if given != element:
-        raise CudaTypeError(f"argument {position + 1}: expected {element}[:], got {given}[:]")
-    return ArrayView(view, element)
+    _check_type(_element_of(view) + "*" * view.ndim, wanted, position)
+    assert view.shape is not None
+    return ArrayView(view, element, view.shape)
+
+
+def _check_type(given: str, wanted: str, position: int) -> None:
+    if given != wanted:
+        raise CudaTypeError(f"argument {position + 1}: expected {wanted}, got {given}")
 
 
 def _scalar_argument(value: Any, wanted: str, position: int) -> Scalar:

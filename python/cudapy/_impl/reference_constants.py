@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
 from .reference_math import MathFunction
-from .scalar import is_weak
+from .scalar import is_weak, rank_of
 
 if TYPE_CHECKING:
     from .reference_types import Types
@@ -74,6 +74,9 @@ class Constants:
                 return node.value if isinstance(node.value, (bool, int, float)) else None
             case ast.Name(id=name) if self._types.is_local(name):
                 return self._variable(name) if locals else None
+            case ast.Attribute(attr="ndim") if self._types.is_array_attribute(node):
+                array = self._types.type_of(node.value)
+                return rank_of(array) if isinstance(array, str) else None
             case ast.Name() | ast.Attribute():
                 found = self._types.meaning(node)
                 return found if isinstance(found, (bool, int, float)) else None

@@ -7,13 +7,12 @@ or its end, then the next one does, so that a run is always the same.
 from __future__ import annotations
 
 import ast
-import math
 import threading
 from typing import TYPE_CHECKING, Any
 
 from .errors import CudaPyError
 from .reference_arrays import ArrayView
-from .scalar import Scalar, Value, convert, is_float, number
+from .scalar import is_float, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,51 +20,18 @@ if TYPE_CHECKING:
     from .reference_types import Types
 
 
-class DeclaredArray(ArrayView):
-    """An array that a kernel declares, or a row of one: `tile[i, j]` and `tile[i][j]` are Scalars.
+class _Elements:
+    """The memory of an array that a kernel declares: zeros at first."""
 
-    Attributes:
-        extents: the number of elements along each axis.
-    """
+    def __init__(self, element: str) -> None:
+        self._zero: Any = 0.0 if is_float(element) else False if element == "bool" else 0
+        self._items: dict[tuple[int, ...], Any] = {}
 
-    __slots__ = ("_offset", "extents")
+    def __getitem__(self, indices: tuple[int, ...]) -> Any:
+        return self._items.get(indices, self._zero)
 
-    def __init__(
-        self, element: str, extents: tuple[int, ...], data: list[Any] | None = None, offset: int = 0
-    ) -> None:
-        if data is None:
-            data = [0.0 if is_float(element) else False if element == "bool" else 0]
-            data *= math.prod(extents)
-        super().__init__(data, element)
-        self._offset = offset
-        self.extents = extents
-        self.type = element + "*" * len(extents)
-        self.length = extents[0]
-
-    def _element(self, index: Any) -> tuple[int, tuple[int, ...]]:
-        """Where the element or row of an index begins, and what is left of the extents."""
-        indices = index if isinstance(index, tuple) else (index,)
-        place = 0
-        for axis, (position, extent) in enumerate(zip(indices, self.extents)):
-            self.length = extent
-            try:
-                place = place * extent + self._place(position)
-            except IndexError as error:
-                raise IndexError(f"{error} along axis {axis}") from None
-            finally:
-                self.length = self.extents[0]
-        rest = self.extents[len(indices) :]
-        return self._offset + place * math.prod(rest), rest
-
-    def __getitem__(self, index: Any) -> Any:
-        place, rest = self._element(index)
-        if rest:
-            return DeclaredArray(self.element, rest, self._data, place)
-        return Scalar(self.element, self._data[place])
-
-    def __setitem__(self, index: Any, value: Value) -> None:
-        place, _ = self._element(index)
-        self._data[place] = convert(number(value), self.element)
+    def __setitem__(self, indices: tuple[int, ...], value: Any) -> None:
+        self._items[indices] = value
 
 
 class NewArray:
@@ -87,9 +53,9 @@ class NewArray:
         rank = len(shape.elts) if isinstance(shape, (ast.Tuple, ast.List)) else 1
         return str(types.meaning(dtype).type) + "*" * rank
 
-    def __call__(self, shape: Any, dtype: Any, place: tuple[int, int]) -> DeclaredArray:
+    def __call__(self, shape: Any, dtype: Any, place: tuple[int, int]) -> ArrayView:
         extents = tuple(int(number(item)) for item in shape) if isinstance(shape, tuple) else None
-        made = DeclaredArray(dtype.type, extents or (int(number(shape)),))
+        made = ArrayView(_Elements(dtype.type), dtype.type, extents or (int(number(shape)),))
         return _block.arrays.setdefault(place, made) if self.is_shared else made
 
 
@@ -107,7 +73,7 @@ class Block:
     """One block's shared arrays, and its threads if they meet at barriers."""
 
     def __init__(self) -> None:
-        self.arrays: dict[tuple[int, int], DeclaredArray] = {}
+        self.arrays: dict[tuple[int, int], ArrayView] = {}
         self._turns: list[threading.Semaphore] = []
         self._done = threading.Semaphore(0)
         self._waiting: dict[int, int] = {}  # thread: line of its barrier

@@ -328,7 +328,11 @@ def lookup(function: types.FunctionType, name: str, together: dict[str, types.Fu
     return found if isinstance(found, Index) else meaning(found)
 
 
+def _item(value: Any, type: str) -> Any:
+    return value if type.endswith("*") else cast(value, type)  # a row stays what it is
+
+
 def loop_values(types: Any, values: Any) -> Iterator[Any]:
     """The values of a `for`, each as its variable's type: a type for one variable, a tuple for several."""
     for value in values:
-        yield tuple(map(cast, value, types)) if isinstance(types, tuple) else cast(value, types)
+        yield tuple(map(_item, value, types)) if isinstance(types, tuple) else _item(value, types)

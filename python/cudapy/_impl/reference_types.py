@@ -27,6 +27,7 @@ from .scalar import (
     is_float,
     is_weak,
     promote,
+    rank_of,
     strong,
     type_of,
 )
@@ -99,7 +100,8 @@ class Types:
         self.declared_result = result
         self.result: Any = result
         self.touches_float64 = any(
-            type in ("float64", "float64*") for type in (*parameters.values(), result)
+            type is not None and type.rstrip("*") == "float64"
+            for type in (*parameters.values(), result)
         )
         self.assigned = {
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
@@ -256,7 +258,7 @@ class Types:
 
     def type_of(self, node: ast.expr) -> Any:
         type = self._type_of(node)
-        if type in ("float64", "float64*"):
+        if isinstance(type, str) and type.rstrip("*") == "float64":
             self.touches_float64 = True
         return type
 
@@ -268,6 +270,9 @@ class Types:
                 return type_of(node.value) if isinstance(node.value, (bool, int, float)) else "void"
             case ast.Name(id=name) if self.is_local(name):
                 return self.variables.get(name)
+            case ast.Attribute(attr=attribute) if self.is_array_attribute(node):
+                self._array_rank(node.value, attribute)
+                return WEAK_INT if attribute == "ndim" else "int32"
             case ast.Name() | ast.Attribute():
                 return self._meaning_type(self.meaning(node))
             case ast.Tuple() | ast.List():
@@ -291,11 +296,14 @@ class Types:
                 return self.common([node.body, node.orelse])
             case ast.Subscript():
                 self.type_of(node.slice)
-                array = self.type_of(node.value)
-                if isinstance(array, tuple):
-                    return array[self.constants.of(node.slice)]
-                indices = len(node.slice.elts) if isinstance(node.slice, ast.Tuple) else 1
-                return None if array is None else array[:-indices]
+                if isinstance(node.value, ast.Attribute) and self.is_array_attribute(node.value):
+                    return self.type_of(node.value)
+                owner = self.type_of(node.value)
+                if isinstance(owner, tuple):
+                    return owner[self.constants.of(node.slice)]
+                count = len(node.slice.elts) if isinstance(node.slice, ast.Tuple) else 1
+                rank = self._array_rank(node.value, "elements", count)
+                return None if rank is None else owner[:-count]
             case ast.Call():
                 return self._call(node)
         raise CudaPyError(
@@ -307,6 +315,25 @@ class Types:
         type = self.type_of(node)
         alone = self.alone(node) if type == WEAK_INT else "int32"
         return type if alone == "int32" else alone
+
+    def is_array_attribute(self, node: ast.expr) -> bool:
+        """Whether it is `A.shape`, `A.ndim` or `A.size` of a variable or of a row."""
+        if not isinstance(node, ast.Attribute) or node.attr not in ("shape", "ndim", "size"):
+            return False
+        base = node.value
+        return isinstance(base, ast.Subscript) or (
+            isinstance(base, ast.Name) and self.is_local(base.id)
+        )
+
+    def _array_rank(self, node: ast.expr, wanted: str, indices: int = 1) -> int | None:
+        """The number of an array's dimensions; None if its type is not known yet."""
+        type = self.type_of(node)
+        if type is None:
+            return None
+        rank = rank_of(type) if isinstance(type, str) else 0
+        if rank < indices:
+            raise CudaPyError(f"{type} has no {wanted}, or not as many (line {node.lineno})")
+        return rank
 
     def is_local(self, name: str) -> bool:
         return name in self.variables or name in self.assigned

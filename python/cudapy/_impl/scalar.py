@@ -41,6 +41,11 @@ def is_float(type: str) -> bool:
     return type in FLOATS
 
 
+def rank_of(type: str) -> int:
+    """The number of an array type's dimensions: 2 of `"float32**"`, 0 of a number's."""
+    return len(type) - len(type.rstrip("*"))
+
+
 def is_weak(type: str) -> bool:
     return type in (WEAK_INT, WEAK_FLOAT)
 

@@ -7,6 +7,10 @@ This file is on the path of `import cudapy`, so it imports nothing.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class ElemType:
     """The type of a scalar, or of an array's elements, such as `cudapy.float32`.
@@ -171,6 +175,13 @@ def as_elem_type(value: object) -> ElemType:
     return found
 
 
+def _flattened(items: Any) -> list[Any]:
+    flat: list[Any] = []
+    for item in items:
+        flat += _flattened(item) if isinstance(item, (list, tuple)) else [item]
+    return flat
+
+
 def elemType(value: object) -> ElemType:  # CudaPy's own spelling
     """The element type of an array, of an array type, or of a list that would be copied to the device.
 
@@ -189,6 +200,7 @@ def elemType(value: object) -> ElemType:  # CudaPy's own spelling
         assert isinstance(found, ElemType)
         return found
     if isinstance(value, (list, tuple)):
+        value = _flattened(value)
         if any(isinstance(item, float) for item in value):
             return float32
         if value and all(isinstance(item, bool) for item in value):

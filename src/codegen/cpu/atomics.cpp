@@ -110,19 +110,18 @@ Value* reduce(IRBuilderBase& builder, AtomicOp op, ir::Scalar element, Value* va
 BodyEmitter::Place BodyEmitter::atomic_place(const ir::Expr& load) {
   const ir::Expr& array = *load.operands[0];
   if (is_declared(array)) {
-    Place place = place_of(load.operands, load.fault_site);
-    if (place.shape != Shape::Linear) return place;
-    Type* element = memory_type(builder_.getContext(), array.type.scalar);
-    Value* lanes = to_vector({builder_.getInt64(0), Shape::Linear, 1});
-    return {builder_.CreateGEP(element, place.address, lanes), Shape::Varying};
+    Place place = declared_place(load.operands, load.fault_site);
+    return place.shape == Shape::Linear ? in_each_lane(place, array.type.scalar) : place;
   }
-  const ir::Expr& index_expr = *load.operands[1];
-  Lanes index = emit(index_expr);
-  if (is_checked(load.fault_site, load.row_access))
-    check_index(array_of(array).length, index_expr, index, load.fault_site);
-  if (index.shape == Shape::Uniform || scalar_code())
-    return {element_address(array, index_expr, index.value), Shape::Uniform};
-  return {element_address(array, index_expr, to_vector(index)), Shape::Varying};
+  Place place = emit_place(load.operands, load.fault_site, load.row_axes);
+  return place.shape == Shape::Linear ? in_each_lane(place, array.type.scalar) : place;
+}
+
+// Neighbours' addresses, one by one.
+BodyEmitter::Place BodyEmitter::in_each_lane(const Place& neighbours, ir::Scalar element) {
+  Type* type = memory_type(builder_.getContext(), element);
+  Value* lanes = to_vector({builder_.getInt64(0), Shape::Linear, neighbours.stride});
+  return {builder_.CreateGEP(type, neighbours.address, lanes), Shape::Varying, 0};
 }
 
 Lanes BodyEmitter::emit_atomic(const ir::Expr& expr, bool is_used) {

@@ -26,10 +26,12 @@ struct Lanes {
   int32_t stride = 0;
 };
 
-// An array parameter: uniform.
+// An array parameter: uniform. Lengths and strides are i64, strides in elements; the last one is 1
+// where it is left out.
 struct ArrayValue {
   llvm::Value* data = nullptr;
-  llvm::Value* length = nullptr;  // i64
+  llvm::SmallVector<llvm::Value*, 2> shape;
+  llvm::SmallVector<llvm::Value*, 2> strides;
 };
 
 // Scalars that the thread loops give to the body, each of idx's type.
@@ -59,8 +61,12 @@ class BodyEmitter {
   void set_parameter(ir::LocalId parameter, llvm::Value* value) {
     parameters_[index(parameter)] = value;
   }
-  llvm::Value* length_of(ir::LocalId array) const { return arrays_[index(array)].length; }
-  void set_array(ir::LocalId parameter, ArrayValue array) { arrays_[index(parameter)] = array; }
+  llvm::Value* length_of(ir::LocalId array, size_t axis) const {
+    return arrays_[index(array)].shape[axis];
+  }
+  void set_array(ir::LocalId parameter, ArrayValue array) {
+    arrays_[index(parameter)] = std::move(array);
+  }
 
   // Emits the kernel's body for the gang at `position`, with the lanes of `mask` on, and leaves the
   // builder behind it.
@@ -162,24 +168,32 @@ class BodyEmitter {
   MathOptions math_options(ir::Shape shape);
 
   // memory.cpp
-  ArrayValue array_of(const ir::Expr& expr);
-  llvm::Value* element_address(const ir::Expr& array, const ir::Expr& index,
-                               llvm::Value* index_value);
+  // Where an access goes. Uniform: one address; linear, of stride 1 or -1: lane 0's; varying: a
+  // vector of them.
+  struct Place {
+    llvm::Value* address = nullptr;
+    ir::Shape shape = ir::Shape::Uniform;
+    int32_t stride = 0;
+  };
+  using Operands = std::vector<ir::ExprPtr>;  // an array and its indices
+  const ArrayValue& array_of(const ir::Expr& expr);
+  [[nodiscard]] bool is_uniform_place(const Operands& operands) const;
+  llvm::Value* uniform_offset(const ArrayValue& array, const Operands& operands,
+                              llvm::ArrayRef<Lanes> indices);
+  llvm::Value* lane_offsets(const ArrayValue& array, const Operands& operands,
+                            llvm::ArrayRef<Lanes> indices);
+  Place emit_place(const Operands& operands, int32_t site, uint8_t row_axes);
+  Place place_of(const Operands& operands, llvm::ArrayRef<Lanes> indices);
   Lanes emit_load(const ir::Expr& expr);
   void emit_store(const ir::Stmt& stmt);
   void emit_uniform_store(llvm::Value* address, ir::Scalar element, const ir::Expr& value);
 
   // declared_arrays.cpp
-  struct Place {
-    llvm::Value* address = nullptr;
-    // Uniform: one element; Linear: elements side by side; Varying: an address for each lane.
-    ir::Shape shape = ir::Shape::Uniform;
-  };
   [[nodiscard]] bool is_declared(const ir::Expr& array) const;
   [[nodiscard]] ir::Storage storage_of(ir::LocalId array) const;
   Lanes flat_index(const std::vector<ir::ExprPtr>& operands, int32_t site);
   Lanes next_axis(Lanes flat, int64_t extent, Lanes lanes);
-  Place place_of(const std::vector<ir::ExprPtr>& operands, int32_t site);
+  Place declared_place(const std::vector<ir::ExprPtr>& operands, int32_t site);
   Lanes load_declared(const ir::Expr& expr);
   void store_declared(const ir::Stmt& stmt);
   void emit_declaration(const ir::Stmt& stmt);
@@ -187,6 +201,7 @@ class BodyEmitter {
   // atomics.cpp
   Lanes emit_atomic(const ir::Expr& expr, bool is_used);
   Place atomic_place(const ir::Expr& load);
+  Place in_each_lane(const Place& neighbours, ir::Scalar element);
   struct AtomicTarget;
   llvm::Value* emit_one_atomic(const AtomicTarget& target, llvm::Value* address,
                                llvm::ArrayRef<llvm::Value*> values);
@@ -212,8 +227,8 @@ class BodyEmitter {
   void check_lanes(llvm::Value* indices, ir::Scalar type, llvm::Value* length, int32_t site);
   void check_divisor(llvm::Value* divisor, int32_t site);
   void emit_raise(const ir::Stmt& stmt);
-  [[nodiscard]] bool is_checked(int32_t site, bool row_access) const {
-    return site >= 0 && !(row_access && rows_inside_);
+  [[nodiscard]] bool is_checked(int32_t site, uint8_t row_axes, size_t axis) const {
+    return site >= 0 && !(rows_inside_ && (row_axes >> axis & 1U) != 0);
   }
 
   // statements.cpp

@@ -80,7 +80,14 @@ void BodyEmitter::check_index(Value* length, const ir::Expr& index_expr, const L
   Value* first = emit_cast(builder_, index.value, type, ir::Scalar::I64);
   if (index.shape == Shape::Uniform) {
     BasicBlock* suspect = branch_unless(builder_.CreateICmpULT(first, length));
-    return emit_fault(suspect, site, {nullptr, first, length});
+    if (!state_.mask) return emit_fault(suspect, site, {nullptr, first, length});
+    // Beside an index that varies, this code may run with every lane off.
+    BasicBlock* go_on = builder_.GetInsertBlock();
+    BasicBlock* fault = new_block("fault");
+    start_block(suspect);
+    builder_.CreateCondBr(any(state_.mask), fault, go_on);
+    emit_fault(fault, site, {nullptr, first, length});
+    return start_block(go_on);
   }
   if (index.shape == Shape::Varying) return check_lanes(index.value, type, length, site);
 

@@ -62,7 +62,8 @@ Lanes BodyEmitter::next_axis(Lanes flat, int64_t extent, Lanes lanes) {
 }
 
 // Where the lanes' elements are: one address if they lie side by side, else a vector of them.
-BodyEmitter::Place BodyEmitter::place_of(const std::vector<ir::ExprPtr>& operands, int32_t site) {
+BodyEmitter::Place BodyEmitter::declared_place(const std::vector<ir::ExprPtr>& operands,
+                                               int32_t site) {
   const ir::Expr& array = *operands[0];
   Lanes flat = flat_index(operands, site);
   Type* element = memory_type(builder_.getContext(), array.type.scalar);
@@ -70,22 +71,22 @@ BodyEmitter::Place BodyEmitter::place_of(const std::vector<ir::ExprPtr>& operand
   const bool of_thread = storage_of(array.local) == Storage::Thread && !scalar_code();
   if (!of_thread) {
     if (flat.shape == Shape::Linear && flat.stride != 1) flat = {to_vector(flat), Shape::Varying};
-    return {builder_.CreateGEP(element, data, flat.value), flat.shape};
+    return {builder_.CreateGEP(element, data, flat.value), flat.shape, 1};
   }
   auto width = static_cast<uint64_t>(options_.gang_width);
   if (flat.shape == Shape::Uniform) {
     Value* first = builder_.CreateMul(flat.value, builder_.getInt64(width));
-    return {builder_.CreateGEP(element, data, first), Shape::Linear};
+    return {builder_.CreateGEP(element, data, first), Shape::Linear, 1};
   }
   Value* indices = builder_.CreateMul(to_vector(flat), broadcast(builder_.getInt64(width)));
   Value* lanes = to_vector({builder_.getInt64(0), Shape::Linear, 1});
-  return {builder_.CreateGEP(element, data, builder_.CreateAdd(indices, lanes)), Shape::Varying};
+  return {builder_.CreateGEP(element, data, builder_.CreateAdd(indices, lanes)), Shape::Varying, 0};
 }
 
 Lanes BodyEmitter::load_declared(const ir::Expr& expr) {
   const ir::Expr& array = *expr.operands[0];
   ir::Scalar element = array.type.scalar;
-  Place place = place_of(expr.operands, expr.fault_site);
+  Place place = declared_place(expr.operands, expr.fault_site);
   Type* type = memory_type(builder_.getContext(), element);
   Align align(static_cast<uint64_t>(ir::size_of(element)));
   if (place.shape == Shape::Uniform) {
@@ -111,7 +112,7 @@ void BodyEmitter::store_declared(const ir::Stmt& stmt) {
   const ir::Expr& array = *stmt.operands[0];
   ir::Scalar element = array.type.scalar;
   Lanes value = emit(*stmt.value);
-  Place place = place_of(stmt.operands, stmt.fault_site);
+  Place place = declared_place(stmt.operands, stmt.fault_site);
   Align align(static_cast<uint64_t>(ir::size_of(element)));
   if (place.shape == Shape::Uniform) {
     // All lanes that are on write one element; the highest of them wins.

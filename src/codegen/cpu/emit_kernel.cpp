@@ -82,11 +82,15 @@ class KernelEmitter {
     for (ir::LocalId id = 0; id < kernel_.parameter_count; ++id) {
       const ir::Type& type = kernel_.locals[static_cast<size_t>(id)].type;
       if (type.is_array()) {
-        size_t at = place(alignof(runtime::ArrayArgument), sizeof(runtime::ArrayArgument));
-        body_.set_array(id, {load_at(arguments, at + offsetof(runtime::ArrayArgument, data),
-                                     builder_.getPtrTy()),
-                             load_at(arguments, at + offsetof(runtime::ArrayArgument, length),
-                                     builder_.getInt64Ty())});
+        auto words = static_cast<size_t>(runtime::array_argument_words(type.rank, type.strided));
+        size_t at = place(alignof(runtime::ArrayArgument), words * sizeof(int64_t));
+        ArrayValue array;
+        array.data = load_at(arguments, at, builder_.getPtrTy());
+        for (size_t word = 1; word < words; ++word) {
+          Value* value = load_at(arguments, at + word * sizeof(int64_t), builder_.getInt64Ty());
+          (word <= type.rank ? array.shape : array.strides).push_back(value);
+        }
+        body_.set_array(id, std::move(array));
       } else {
         auto size = static_cast<size_t>(ir::size_of(type.scalar));
         Value* value =
@@ -105,7 +109,10 @@ class KernelEmitter {
       Type* type = ArrayType::get(memory_type(builder_.getContext(), local.type.scalar), count);
       AllocaInst* array = builder_.CreateAlloca(type, nullptr, local.name);
       array->setAlignment(Align(64));
-      body_.set_array(static_cast<ir::LocalId>(i), {array, i64(local.extents[0])});
+      ArrayValue value;
+      value.data = array;
+      for (int64_t extent : local.extents) value.shape.push_back(i64(extent));
+      body_.set_array(static_cast<ir::LocalId>(i), std::move(value));
     }
   }
 
@@ -273,19 +280,32 @@ class KernelEmitter {
     return values[0];
   }
 
-  // The part of the row where 0 <= x + offset < length for every row access.
+  Value* row_bound(const ir::ExprPtr& bound, const ThreadPosition& position) {
+    Value* value = body_.emit_row_constant(*bound, position);
+    return emit_cast(builder_, value, bound->type.scalar, ir::Scalar::I64);
+  }
+
+  // The part of the row where 0 <= x + offset and x + last < length for every row access; nothing
+  // of it if one without x is outside. A last offset below the first, of a loop without turns or
+  // of one whose bounds have wrapped, counts as outside.
   Range inside_of_row(Value* const (&first)[3], Range row) {
     SmallVector<Value*, 8> begins{row.begin};
     SmallVector<Value*, 8> ends{row.end};
     ThreadPosition position = position_of(first, first, first);
     for (const ir::RowAccess& access : kernel_.row_accesses) {
-      Value* offset = i64(0);
-      if (access.offset) {
-        offset = body_.emit_row_constant(*access.offset, position);
-        offset = emit_cast(builder_, offset, access.offset->type.scalar, ir::Scalar::I64);
-        begins.push_back(builder_.CreateNeg(offset));
+      Value* length = body_.length_of(access.array, access.axis);
+      Value* offset = access.offset ? row_bound(access.offset, position) : i64(0);
+      Value* last = access.last ? row_bound(access.last, position) : offset;
+      Value* fits = access.last ? builder_.CreateICmpSLE(offset, last) : builder_.getTrue();
+      if (access.has_idx) {
+        if (access.offset) begins.push_back(builder_.CreateNeg(offset));
+        ends.push_back(builder_.CreateSub(length, last));
+      } else {
+        fits = builder_.CreateAnd(fits, builder_.CreateICmpSGE(offset, i64(0)));
+        fits = builder_.CreateAnd(fits, builder_.CreateICmpSLT(last, length));
       }
-      ends.push_back(builder_.CreateSub(body_.length_of(access.array), offset));
+      if (access.last || !access.has_idx)
+        ends.push_back(builder_.CreateSelect(fits, row.end, row.begin));
     }
     Range inside;
     inside.begin =

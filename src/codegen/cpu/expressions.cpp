@@ -104,7 +104,7 @@ Lanes BodyEmitter::emit_device_function(const ir::Expr& expr) {
 }
 
 Value* BodyEmitter::emit_length(const ir::Expr& expr) {
-  Value* length = array_of(*expr.operands[0]).length;
+  Value* length = array_of(*expr.operands[0]).shape[static_cast<size_t>(expr.axis)];
   if (expr.type.scalar == ir::Scalar::I64) return length;
   return builder_.CreateTrunc(length, builder_.getInt32Ty(), "", /*IsNUW=*/true, /*IsNSW=*/true);
 }

@@ -1,6 +1,9 @@
-// Loads and stores. A uniform index is one scalar access, a progression of stride 1 or -1 one
-// vector access, anything else a gather or scatter. Lanes that are off never touch memory.
+// Loads and stores. Uniform indices are one scalar access; a progression of stride 1 or -1 along
+// contiguous rows, the other indices uniform, is one vector access, anything else a gather or
+// scatter. Lanes that are off never touch memory.
 #include <llvm/IR/Constants.h>
+
+#include <algorithm>
 
 #include "codegen/common/arithmetic.h"
 #include "codegen/cpu/body_emitter.h"
@@ -20,42 +23,108 @@ bool is_contiguous(const Lanes& index) {
   return index.shape == Shape::Linear && (index.stride == 1 || index.stride == -1);
 }
 
+bool is_uniform(const Lanes& index) {
+  return index.shape == Shape::Uniform;
+}
+
 }  // namespace
 
-ArrayValue BodyEmitter::array_of(const ir::Expr& expr) {
+const ArrayValue& BodyEmitter::array_of(const ir::Expr& expr) {
   return arrays_[index(expr.local)];
 }
 
-// Signed indices are extended by the address computation itself, which lets gathers use 32-bit
-// ones.
-Value* BodyEmitter::element_address(const ir::Expr& array, const ir::Expr& index,
-                                    Value* index_value) {
-  if (ir::is_unsigned(index.type.scalar) && ir::size_of(index.type.scalar) < 8) {
-    index_value = builder_.CreateZExt(index_value, index_value->getType()->getWithNewBitWidth(64));
+bool BodyEmitter::is_uniform_place(const Operands& operands) const {
+  return std::all_of(operands.begin() + 1, operands.end(),
+                     [&](const ir::ExprPtr& index) { return shape_of(*index) == Shape::Uniform; });
+}
+
+// What the indices that all lanes share add to the address, in elements; null: nothing. The last
+// index of an array whose rows are contiguous is left out: it is added to the address by itself.
+Value* BodyEmitter::uniform_offset(const ArrayValue& array, const Operands& operands,
+                                   ArrayRef<Lanes> indices) {
+  Value* offset = nullptr;
+  for (size_t axis = 0; axis < array.strides.size(); ++axis) {
+    if (!is_uniform(indices[axis])) continue;
+    Value* wide =
+        emit_cast(builder_, indices[axis].value, operands[axis + 1]->type.scalar, ir::Scalar::I64);
+    Value* term = builder_.CreateMul(wide, array.strides[axis]);
+    offset = offset ? builder_.CreateAdd(offset, term) : term;
   }
-  Type* element = memory_type(builder_.getContext(), array.type.scalar);
-  return builder_.CreateGEP(element, array_of(array).data, index_value);
+  return offset;
+}
+
+// What the other indices add, for each lane; null: nothing. In 32 bits unless the kernel is wide:
+// arrays that reach further are given to wide kernels alone.
+Value* BodyEmitter::lane_offsets(const ArrayValue& array, const Operands& operands,
+                                 ArrayRef<Lanes> indices) {
+  ir::Scalar width = kernel_.wide_index ? ir::Scalar::I64 : ir::Scalar::I32;
+  Value* offsets = nullptr;
+  for (size_t axis = 0; axis < indices.size(); ++axis) {
+    bool has_stride = axis < array.strides.size();
+    if (has_stride && is_uniform(indices[axis])) continue;
+    Value* term =
+        emit_cast(builder_, to_vector(indices[axis]), operands[axis + 1]->type.scalar, width);
+    if (has_stride) {
+      Value* stride = builder_.CreateTrunc(array.strides[axis], type_of(width));
+      term = builder_.CreateMul(term, broadcast(stride));
+    }
+    offsets = offsets ? builder_.CreateAdd(offsets, term) : term;
+  }
+  return offsets;
+}
+
+BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lanes> indices) {
+  const ir::Type& type = operands[0]->type;
+  const ArrayValue& array = array_of(*operands[0]);
+  Type* element = memory_type(builder_.getContext(), type.scalar);
+  Value* address = array.data;
+  if (Value* offset = uniform_offset(array, operands, indices))
+    address = builder_.CreateGEP(element, address, offset);
+  bool rows_are_uniform =
+      std::all_of(indices.begin(), indices.end() - 1, [](const Lanes& i) { return is_uniform(i); });
+  const Lanes& last = indices.back();
+  if (type.strided && rows_are_uniform && is_uniform(last)) return {address, Shape::Uniform, 0};
+  if (type.strided || !rows_are_uniform) {
+    Value* offsets = lane_offsets(array, operands, indices);
+    return {builder_.CreateGEP(element, address, offsets), Shape::Varying, 0};
+  }
+  // Signed indices are extended by the address computation itself, which lets gathers use 32-bit
+  // ones.
+  Shape shape = is_uniform(last) || is_contiguous(last) ? last.shape : Shape::Varying;
+  Value* index = shape == Shape::Varying ? to_vector(last) : last.value;
+  ir::Scalar index_type = operands.back()->type.scalar;
+  if (ir::is_unsigned(index_type) && ir::size_of(index_type) < 8)
+    index = builder_.CreateZExt(index, index->getType()->getWithNewBitWidth(64));
+  return {builder_.CreateGEP(element, address, index), shape, last.stride};
+}
+
+BodyEmitter::Place BodyEmitter::emit_place(const Operands& operands, int32_t site,
+                                           uint8_t row_axes) {
+  SmallVector<Lanes, 2> indices;
+  for (size_t i = 1; i < operands.size(); ++i) indices.push_back(emit(*operands[i]));
+  for (size_t axis = 0; axis < indices.size(); ++axis) {
+    if (!is_checked(site, row_axes, axis)) continue;
+    check_index(array_of(*operands[0]).shape[axis], *operands[axis + 1], indices[axis],
+                site + static_cast<int32_t>(axis));
+  }
+  return place_of(operands, indices);
 }
 
 // For a descending progression the access starts at the last lane's element and is turned around.
 Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
-  const ir::Expr& array = *expr.operands[0];
-  if (is_declared(array)) return load_declared(expr);
-  ir::Scalar element = array.type.scalar;
-  Lanes index = emit(*expr.operands[1]);
-  if (is_checked(expr.fault_site, expr.row_access))
-    check_index(array_of(array).length, *expr.operands[1], index, expr.fault_site);
+  if (is_declared(*expr.operands[0])) return load_declared(expr);
+  ir::Scalar element = expr.operands[0]->type.scalar;
+  Place place = emit_place(expr.operands, expr.fault_site, expr.row_axes);
   Type* type = memory_type(builder_.getContext(), element);
   Align align = element_align(element);
-  if (index.shape == Shape::Uniform) {
-    Value* address = element_address(array, *expr.operands[1], index.value);
-    return {from_memory(builder_, builder_.CreateAlignedLoad(type, address, align), element)};
+  if (place.shape == Shape::Uniform) {
+    return {from_memory(builder_, builder_.CreateAlignedLoad(type, place.address, align), element)};
   }
   Type* vector = vector_of(type);
   Value* loaded = nullptr;
-  if (is_contiguous(index)) {
-    bool reversed = index.stride < 0;
-    Value* address = element_address(array, *expr.operands[1], index.value);
+  if (place.shape == Shape::Linear) {
+    bool reversed = place.stride < 0;
+    Value* address = place.address;
     if (reversed)
       address =
           builder_.CreateConstGEP1_64(type, address, uint64_t(1) - uint64_t(options_.gang_width));
@@ -65,37 +134,29 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
                   : static_cast<Value*>(builder_.CreateAlignedLoad(vector, address, align));
     if (reversed) loaded = builder_.CreateVectorReverse(loaded);
   } else {
-    Value* addresses = element_address(array, *expr.operands[1], to_vector(index));
-    loaded = builder_.CreateMaskedGather(vector, addresses, align, full_mask(state_.mask),
+    loaded = builder_.CreateMaskedGather(vector, place.address, align, full_mask(state_.mask),
                                          Constant::getNullValue(vector));
   }
   return {from_memory(builder_, loaded, element), Shape::Varying, 0};
 }
 
 void BodyEmitter::emit_store(const ir::Stmt& stmt) {
-  const ir::Expr& array = *stmt.operands[0];
-  if (is_declared(array)) return store_declared(stmt);
-  const ir::Expr& index_expr = *stmt.operands[1];
-  ir::Scalar element = array.type.scalar;
-  bool checked = is_checked(stmt.fault_site, stmt.row_access);
-  if (shape_of(index_expr) == Shape::Uniform) {
-    Lanes index = emit(index_expr);
-    if (checked) check_index(array_of(array).length, index_expr, index, stmt.fault_site);
-    Value* address = element_address(array, index_expr, index.value);
-    return emit_uniform_store(address, element, *stmt.value);
+  if (is_declared(*stmt.operands[0])) return store_declared(stmt);
+  ir::Scalar element = stmt.operands[0]->type.scalar;
+  if (is_uniform_place(stmt.operands)) {
+    Place place = emit_place(stmt.operands, stmt.fault_site, stmt.row_axes);
+    return emit_uniform_store(place.address, element, *stmt.value);
   }
   Value* value = to_memory(builder_, emit_vector(*stmt.value), element);
-  Lanes index = emit(index_expr);
-  if (checked) check_index(array_of(array).length, index_expr, index, stmt.fault_site);
+  Place place = emit_place(stmt.operands, stmt.fault_site, stmt.row_axes);
   Align align = element_align(element);
-  if (!is_contiguous(index)) {
-    Value* addresses = element_address(array, index_expr, to_vector(index));
-    builder_.CreateMaskedScatter(value, addresses, align, full_mask(state_.mask));
+  if (place.shape == Shape::Varying) {
+    builder_.CreateMaskedScatter(value, place.address, align, full_mask(state_.mask));
     return;
   }
-  Value* address = element_address(array, index_expr, index.value);
+  Value* address = place.address;
   Mask mask = state_.mask;
-  if (index.stride < 0) {
+  if (place.stride < 0) {
     Type* type = memory_type(builder_.getContext(), element);
     address =
         builder_.CreateConstGEP1_64(type, address, uint64_t(1) - uint64_t(options_.gang_width));

@@ -31,7 +31,7 @@ class Estimate {
     if (expr.kind == ExprKind::Atomic) result.needs_lane = true;
     if (expr.kind == ExprKind::Load) {
       result.has_load = true;
-      access(expr.operands.back()->shape);
+      access(expr.operands);
     }
   }
 
@@ -43,14 +43,22 @@ class Estimate {
     for (const ExprPtr& operand : stmt.operands) expression(*operand);
     if (stmt.kind == StmtKind::While || stmt.kind == StmtKind::For || stmt.kind == StmtKind::Raise)
       result.needs_lane = true;
-    if (stmt.kind == StmtKind::Store) access(stmt.operands.back()->shape);
+    if (stmt.kind == StmtKind::Store) access(stmt.operands);
     block(stmt.body, 0);
     block(stmt.else_body, 0);
   }
 
-  void access(Shape index) {
-    if (index == Shape::Uniform) result.needs_lane = true;
-    result.cost += index == Shape::Varying ? kGatherCost : 2;
+  // An array and its indices.
+  void access(const std::vector<ExprPtr>& operands) {
+    bool uniform = true;
+    bool gathers = operands.back()->shape == Shape::Varying || operands[0]->type.strided;
+    for (size_t i = 1; i < operands.size(); ++i) {
+      const bool varies = operands[i]->shape != Shape::Uniform;
+      uniform = uniform && !varies;
+      gathers = gathers || (varies && i + 1 < operands.size());
+    }
+    if (uniform) result.needs_lane = true;
+    result.cost += gathers && !uniform ? kGatherCost : 2;
   }
 
   static int cost_of(const Expr& expr) {

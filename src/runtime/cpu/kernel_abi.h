@@ -26,15 +26,23 @@ struct Launch {
   FaultRecord* fault;  // never null
 };
 
-// One array argument in the argument buffer.
+// One array argument in the argument buffer: 1-D and contiguous. Any other is
+//     void* data; int64_t shape[rank]; int64_t strides[rank - 1, or rank if it is strided];
+// with strides counted in elements (that of a dimension with no second element is 0); the last
+// dimension's is 1 where it is left out.
 struct ArrayArgument {
   void* data;
   int64_t length;
 };
 
+// Words of 8 bytes that an array argument takes.
+constexpr int array_argument_words(int rank, bool strided) {
+  return 1 + 2 * rank - (strided ? 0 : 1);
+}
+
 // Runs the blocks [block_begin, block_end), numbered x fastest, then y, then z. `arguments` holds
-// the parameters in order, each aligned to its size: scalars as themselves (bool: one byte), 1-D
-// arrays as ArrayArgument (aligned to 8).
+// the parameters in order, each aligned to its size: scalars as themselves (bool: one byte),
+// arrays as stated above (aligned to 8).
 using KernelEntry = void (*)(const void* arguments, const Launch* launch, int64_t block_begin,
                              int64_t block_end);
 
