@@ -251,14 +251,6 @@ def test_mistakes_in_a_signature_are_found_when_compiled_and_others_at_the_launc
         cp.compile(typed)
 
 
-def test_arrays_of_several_dimensions_are_refused_for_now():
-    # plane : void (float** A)
-    def plane(A):
-        A[0] = 1.0
-
-    with pytest.raises(cp.CompileError, match="1-D"):
-        cp.compile(plane)
-
 
 def test_debug_writes_the_stages(tmp_path, capsys):
     def traced(X):
