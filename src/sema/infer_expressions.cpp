@@ -386,10 +386,6 @@ Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
   for (const ir::ExprPtr& operand : operands) infer(*operand);
   const Expr& array = *operands[0];
   if (array.type.is_unknown()) return array.type;
-  if (!array.type.is_array() && array.kind == ExprKind::Load) {
-    return wrong("array-rank", span, "only 1-D arrays so far, and this has more than one index",
-                 "pass the array flat and write `A[i * width + j]`");
-  }
   if (!array.type.is_array()) {
     const bool parameter = array.kind == ExprKind::Local && instance_.is_parameter(array.local);
     // The element that a loop over it would read: the loop has been complained about, and

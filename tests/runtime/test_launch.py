@@ -251,7 +251,6 @@ def test_mistakes_in_a_signature_are_found_when_compiled_and_others_at_the_launc
         cp.compile(typed)
 
 
-
 def test_debug_writes_the_stages(tmp_path, capsys):
     def traced(X):
         if idx < len(X):

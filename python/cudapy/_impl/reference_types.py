@@ -100,7 +100,7 @@ class Types:
         self.declared_result = result
         self.result: Any = result
         self.touches_float64 = any(
-            type is not None and type.rstrip("*") == "float64"
+            isinstance(type, str) and type.rstrip("*") == "float64"
             for type in (*parameters.values(), result)
         )
         self.assigned = {
