@@ -14,6 +14,7 @@
 #include "binding/program_builder.h"
 #include "binding/py_compat.h"
 #include "binding/py_ref.h"
+#include "frontend/signature.h"
 #include "ir/printer.h"
 
 namespace cudapy::binding {
@@ -186,6 +187,28 @@ PyObject* repr(PyObject* object) {
   return PyUnicode_FromFormat("<cudapy kernel %s>", signature.c_str());
 }
 
+// "void (float32* X, int32 n)", as `signatures` gives them.
+std::optional<runtime::KernelTypes> types_in_signature(const KernelBody& body, PyObject* given) {
+  frontend::SignatureText text;
+  text.pieces.push_back({utf8(given), 1, 0});
+  Diagnostics diagnostics;
+  const auto parsed = frontend::parse_signature(text, {}, diagnostics);
+  if (!parsed) {
+    const SourceText source{"<types>", 1, {utf8(given)}};
+    raise_compile_error(diagnostics, {&source, 1});
+    return std::nullopt;
+  }
+  if (parsed->parameters.size() != body.parameters.size()) {
+    raise_type_error("`" + body.name + "` has " + std::to_string(body.parameters.size()) +
+                     " parameters, and the signature has " +
+                     std::to_string(parsed->parameters.size()));
+    return std::nullopt;
+  }
+  runtime::KernelTypes types;
+  for (const auto& parameter : parsed->parameters) types.arguments.push_back(parameter.type);
+  return types;
+}
+
 // The types that inspect() is asked for: given ones, declared ones, or those of the last launch.
 std::optional<runtime::KernelTypes> types_to_inspect(const KernelBody& body, PyObject* given) {
   if (given == nullptr || given == Py_None) {
@@ -196,6 +219,7 @@ std::optional<runtime::KernelTypes> types_to_inspect(const KernelBody& body, PyO
                                 "inspect(stage, types=[...]) says which types are meant");
     return std::nullopt;
   }
+  if (PyUnicode_Check(given)) return types_in_signature(body, given);
   const PyRef sequence = PyRef::steal(as_sequence(given));
   if (!sequence) return std::nullopt;
   const Py_ssize_t count = sequence_length(sequence.get());
@@ -287,9 +311,9 @@ PyMethodDef methods[] = {
      "inspect($self, /, stage, types=None)\n--\n\n"
      "What a stage made of the kernel: \"tree\" as it was read, \"typed\" after type inference, "
      "\"lowered\" as code\n"
-     "generation sees it, \"llvm\" and \"asm\" after optimisation. `types`, one a parameter, are "
-     "by default those of the\n"
-     "signature, else those of the last launch."},
+     "generation sees it, \"llvm\" and \"asm\" after optimisation. `types`, one a parameter or one "
+     "of `signatures`, are by\n"
+     "default those of the signature, else those of the last launch."},
     {nullptr, nullptr, 0, nullptr},
 };
 

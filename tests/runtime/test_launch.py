@@ -305,3 +305,27 @@ def test_threads_can_be_set():
                 cp.set_num_threads(wrong)
     finally:
         cp.set_num_threads(before)
+
+
+def test_each_specialisation_is_listed_and_inspected():
+    @cp.kernel
+    def scale(X, k=2):
+        if idx < len(X):
+            X[idx] = X[idx] * k
+
+    assert scale.signatures == ()
+    scale(2)(np.ones(2, np.float32))
+    scale(2)(np.ones(2, np.int64), k=3)
+    scale(2)(np.ones(2, np.float32), 2.5)
+    assert set(scale.signatures) == {
+        "void (float32* X, int32 k)",
+        "void (int64* X, int32 k)",
+        "void (float32* X, float32 k)",
+    }
+    for signature in scale.signatures:
+        element = signature.split("(")[1].split("*")[0]
+        assert element in scale.inspect("typed", types=signature)
+    with pytest.raises(cp.CompileError, match="flot"):
+        scale.inspect("typed", types="void (flot* X, int k)")
+    with pytest.raises(TypeError, match="has 2 parameters, and the signature has 1"):
+        scale.inspect("typed", types="void (float* X)")
