@@ -509,6 +509,13 @@ def ends_both_ways(n):
     return 2.5
 
 
+def raises_at_last(n):
+    if n < 1000:
+        return n
+    raise ValueError("too many")
+    return 2.5
+
+
 def with_unreachable_assignments(A, R):
     if idx < len(A):
         n = len(A)
@@ -521,7 +528,7 @@ def with_unreachable_assignments(A, R):
                 break
             x = 0.5
         R[idx] = x * 2000000011
-        R[n + idx] = ends_both_ways(x) * 2000000011
+        R[n + idx] = ends_both_ways(x) * 2000000011 + raises_at_last(x & 7) * 2000000011
         y = x
         if x > 0:
             R[2 * n + idx] = y * 2000000011

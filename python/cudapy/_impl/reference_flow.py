@@ -28,7 +28,7 @@ def drop_unreachable(block: list[ast.stmt]) -> bool:
 
 def _goes_on(statement: ast.stmt) -> bool:
     match statement:
-        case ast.Return() | ast.Break() | ast.Continue():
+        case ast.Return() | ast.Raise() | ast.Break() | ast.Continue():
             return False
         case ast.If(body=body, orelse=orelse):
             ends = [drop_unreachable(body), drop_unreachable(orelse)]
