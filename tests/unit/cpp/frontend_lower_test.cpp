@@ -209,7 +209,7 @@ TEST(KnownNames, EveryRefusalSaysWhatToDoInstead) {
     const bool refused = resolved->kind == Resolved::Kind::Unsupported;
     EXPECT_TRUE(!refused || !resolved->help.empty()) << found;
   }
-  for (const char* node : {"ListComp", "Lambda", "Try", "With", "Match", "Yield", "Delete"}) {
+  for (const char* node : {"ListComp", "Await", "Try", "With", "Match", "Yield", "Delete"}) {
     EXPECT_EQ(refused_syntax(node).node, node);
     EXPECT_FALSE(refused_syntax(node).help.empty());
   }

@@ -31,6 +31,7 @@ TEST(Signature, ReadsCudaPysForms) {
             "saxpy:void float32 alpha float32[:] X float32[:] Y");
   EXPECT_EQ(types_of(parse("void(int,double *,bool b)")), ":void int32  float64[:]  bool b");
   EXPECT_EQ(types_of(parse("f:uint8()")), "f:uint8");
+  EXPECT_EQ(types_of(parse("void (float** A)")), ":void float32[:, :] A");
   EXPECT_EQ(types_of(parse("  f :  int64 ( void ) ")), "f:int64");
 }
 
@@ -53,7 +54,7 @@ TEST(Signature, PointsAtTheFault) {
   EXPECT_EQ(column("void (float x) -> int"), 15);
   EXPECT_EQ(column("void (void x)"), 6);
   EXPECT_EQ(column("void (const float* x)"), 6);
-  EXPECT_EQ(column("void (float** x)"), 6);
+  EXPECT_EQ(column("void (float********* x)"), 6);  // nine dimensions
   EXPECT_EQ(column("(float x)"), 0);
   EXPECT_EQ(column(""), 0);
 }
