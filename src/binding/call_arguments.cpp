@@ -335,8 +335,9 @@ bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
   else if (!in_place)
     layout = runtime::ArrayLayout::contiguous(
         {layout.shape.data(), static_cast<size_t>(layout.rank)}, size);
-  auto* words = reinterpret_cast<int64_t*>(bytes_.data()) + slot.offset / sizeof(int64_t);
-  std::memcpy(words, &data, sizeof data);
+  auto* bytes = reinterpret_cast<unsigned char*>(bytes_.data()) + slot.offset;
+  auto* words = reinterpret_cast<int64_t*>(bytes);
+  words[0] = reinterpret_cast<int64_t>(data);
   layout.write_argument(slot.is_strided, size, words + 1);
   return true;
 }

@@ -124,9 +124,10 @@ bool FastArguments::fill_layout(const ParameterSlot& slot, void* data,
                     !(slot.is_written && layout.repeats_elements());
   if (!fits) return false;
   longest_ = std::max({longest_, layout.size(), layout.reach(size)});
-  unsigned char* out = bytes_ + slot.offset;
-  layout.write_argument(slot.is_strided, size, reinterpret_cast<int64_t*>(out) + 1);
-  return put(out, data);
+  auto* words = reinterpret_cast<int64_t*>(bytes_ + slot.offset);
+  words[0] = reinterpret_cast<int64_t>(data);
+  layout.write_argument(slot.is_strided, size, words + 1);
+  return true;
 }
 
 bool FastArguments::fill_scalar(const ParameterSlot& slot, PyObject* argument) {

@@ -18,7 +18,7 @@ ir::ExprPtr FunctionLowering::call_intrinsic(const syntax::Expr& expr, ir::Intri
 
 // atomic.add(A, i, v): the place is lowered as `A[i]`, and atomic.add(A, (i, j), v)'s as `A[i, j]`.
 ir::ExprPtr FunctionLowering::call_atomic(const syntax::Expr& expr, ir::AtomicOp op) {
-  const auto count = static_cast<size_t>(2 + ir::value_count(op));
+  const size_t count = size_t{2} + static_cast<size_t>(ir::value_count(op));
   if (!check_positional(expr, count, count)) {
     lower_arguments_for_errors(expr);
     return make_integer(0, expr.span);
