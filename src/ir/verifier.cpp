@@ -261,7 +261,7 @@ class Verifier {
   }
 
   void atomic(const Expr& expr) {
-    if (!arity(expr, static_cast<size_t>(1 + value_count(expr.atomic_op)))) return;
+    if (!arity(expr, size_t{1} + static_cast<size_t>(value_count(expr.atomic_op)))) return;
     if (expr.operands[0]->kind != ExprKind::Load) return report(expr, "an atomic without a place");
     for (const ExprPtr& operand : expr.operands)
       same(expr, operand->type, expr.type, "an atomic of several types");

@@ -434,7 +434,8 @@ ExprPtr Builder::array_property(const Expr& expr) {
     return number(weak_integer(static_cast<int64_t>(rank)), kInt32, expr.span);
   const ExprPtr array = natural(ir::clone(*expr.operands[0]));
   if (expr.builtin == Builtin::Shape) {
-    const int64_t axis = constant_of(*expr.operands[1], instance_).number->integer;
+    const auto axis =
+        static_cast<int64_t>(constant_of(*expr.operands[1], instance_).number->integer);
     return len_node(*array, static_cast<size_t>(axis) + (axis < 0 ? rank : 0), expr.span);
   }
   ExprPtr size = len_node(*array, 0, expr.span);

@@ -63,6 +63,7 @@ Type settled(const Type& type, Scalar default_float) {
     return Type::of(ir::is_float(type.scalar) ? default_float : Scalar::I32);
   if (!ir::is_tuple(type)) return type;
   std::vector<Type> elements;
+  elements.reserve(type.aggregate->elements.size());
   for (const Type& element : type.aggregate->elements)
     elements.push_back(settled(element, default_float));
   return Type::tuple(std::move(elements));
