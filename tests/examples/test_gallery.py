@@ -89,7 +89,7 @@ def fill_with_ones(*threads: int, **options: object) -> Callable[..., None]:
 
     def call(*arguments: object) -> None:
         for array in arguments:
-            if isinstance(array, np.ndarray):
+            if isinstance(array, np.ndarray) and array.flags.writeable:
                 array.fill(1)
 
     return call
