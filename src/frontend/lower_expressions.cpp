@@ -260,15 +260,12 @@ bool FunctionLowering::is_array_attribute(const syntax::Expr& expr) const {
 }
 
 ir::ExprPtr FunctionLowering::lower_array_attribute(const syntax::Expr& expr) {
-  if (expr.text == "shape") {
-    return error("shape-value", attribute_span(expr),
-                 "the shape as a whole is no value in a kernel",
-                 "name the dimension: `" + expr.operands[0].text + ".shape[0]`");
-  }
   std::vector<ir::ExprPtr> operands;
   operands.push_back(lower(expr.operands[0]));
-  return make_builtin(expr.text == "ndim" ? ir::Builtin::Ndim : ir::Builtin::Size, expr.span,
-                      std::move(operands));
+  const ir::Builtin builtin = expr.text == "shape"  ? ir::Builtin::Shape
+                              : expr.text == "ndim" ? ir::Builtin::Ndim
+                                                    : ir::Builtin::Size;
+  return make_builtin(builtin, expr.span, std::move(operands));
 }
 
 // A.shape[k]

@@ -133,12 +133,14 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::iterable(const synta
   }
   const bool is_slice = expr.kind == ExprKind::Subscript && expr.operands.size() > 1 &&
                         expr.operands[1].kind == ExprKind::Slice;
-  if (expr.kind == ExprKind::Name || (expr.kind == ExprKind::Subscript && !is_slice)) {
+  const bool is_tuple = expr.kind == ExprKind::Tuple || is_array_attribute(expr);
+  if (is_tuple || expr.kind == ExprKind::Name || (expr.kind == ExprKind::Subscript && !is_slice)) {
     const size_t before = diagnostics_.errors().size();
     ir::ExprPtr array = lower(expr);
     if (diagnostics_.errors().size() != before) return std::nullopt;
     // A row: indexed once.
     if (array->kind == ir::ExprKind::Load) array = keep_always(std::move(array), "row");
+    if (is_tuple) array = keep_always(std::move(array), "tuple");
     if (array->kind != ir::ExprKind::Local) {
       refuse_iterable(expr);
       return std::nullopt;

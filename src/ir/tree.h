@@ -87,7 +87,7 @@ enum class Builtin : uint8_t {
   Ceil,
   Trunc,
   // of arrays
-  Shape,  // A.shape[k]: operands array, k
+  Shape,  // A.shape[k]: operands array, k; A.shape, a tuple: array
   Ndim,   // A.ndim
   Size,   // A.size
 };

@@ -428,14 +428,28 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
   return expr;
 }
 
+// (len(A), A.shape[1], ...), of what A.shape reads.
+ExprPtr Builder::shape(const Expr& array, const Expr& read) {
+  const size_t rank = read.operands[0]->type.rank;
+  ExprPtr made = node(ExprKind::MakeAggregate,
+                      Type::tuple(std::vector<Type>(rank, instances_.index_type())), read.span);
+  for (size_t axis = 0; axis < rank; ++axis)
+    made->operands.push_back(len_node(array, axis, read.span));
+  return made;
+}
+
 ExprPtr Builder::array_property(const Expr& expr) {
   const size_t rank = expr.operands[0]->type.rank;
   if (expr.builtin == Builtin::Ndim)
     return number(weak_integer(static_cast<int64_t>(rank)), kInt32, expr.span);
   const ExprPtr array = natural(ir::clone(*expr.operands[0]));
+  if (expr.builtin == Builtin::Shape && expr.operands.size() == 1) return shape(*array, expr);
   if (expr.builtin == Builtin::Shape) {
-    const auto axis =
-        static_cast<int64_t>(constant_of(*expr.operands[1], instance_).number->integer);
+    const WeakResult known = constant_of(*expr.operands[1], instance_);
+    if (!known.number) {
+      return choose_element(shape(*array, expr), ir::clone(*expr.operands[1]), expr.span);
+    }
+    const auto axis = static_cast<int64_t>(known.number->integer);
     return len_node(*array, static_cast<size_t>(axis) + (axis < 0 ? rank : 0), expr.span);
   }
   ExprPtr size = len_node(*array, 0, expr.span);

@@ -57,21 +57,83 @@ ExprPtr Builder::convert_aggregate(ExprPtr expr, Type type) {
   });
 }
 
-// t[1][0]
+// t[1][0], t[i]
 ExprPtr Builder::tuple_element(ExprPtr expr) {
-  std::vector<int64_t> indices;
-  for (size_t i = 1; i < expr->operands.size(); ++i) {
-    indices.push_back(
-        static_cast<int64_t>(constant_of(*expr->operands[i], instance_).number->integer));
-  }
   const Span span = expr->span;
   ExprPtr value = natural(std::move(expr->operands[0]));
-  for (const int64_t index : indices) {
+  for (size_t i = 1; i < expr->operands.size(); ++i) {
+    const WeakResult known = constant_of(*expr->operands[i], instance_);
+    if (!known.number) {
+      value = choose_element(std::move(value), std::move(expr->operands[i]), span);
+      continue;
+    }
+    const auto index = static_cast<int64_t>(known.number->integer);
     const auto count = static_cast<int64_t>(value->type.aggregate->elements.size());
     value = field_node(std::move(value), static_cast<size_t>(index < 0 ? index + count : index));
     value->span = span;
   }
   return value;
+}
+
+// { %t = t; %i = i; if %i < -3 or %i >= 3: raise IndexError
+//   yield t[0] if %i == 0 or %i == -3 else t[1] if %i == 1 or %i == -2 else t[2] }
+ExprPtr Builder::choose_element(ExprPtr tuple, ExprPtr index, Span span) {
+  Type common = Type::unknown();
+  for (const Type& element : tuple->type.aggregate->elements)
+    common = join(common, element, instances_.default_float());
+  common = settled_type(common);
+  const auto count = static_cast<int64_t>(tuple->type.aggregate->elements.size());
+  ExprPtr built = natural(std::move(index));
+  const Type wide = ir::size_of(built->type.scalar) == 8 ? kInt64 : kInt32;
+  built = convert(std::move(built), wide);
+  return with_temporary(std::move(tuple), [&](auto whole) {
+    return with_temporary(std::move(built), [&](auto position) {
+      const auto compare = [&](ir::CompareOp op, int64_t with) {
+        ExprPtr test = node(ExprKind::Compare, kBool, span);
+        test->compare_op = op;
+        test->operands.push_back(position());
+        test->operands.push_back(number(weak_integer(with), wide, span));
+        return test;
+      };
+      const auto either = [&](ExprPtr a, ExprPtr b) {
+        ExprPtr test = node(ExprKind::Or, kBool, span);
+        test->operands.push_back(std::move(a));
+        test->operands.push_back(std::move(b));
+        return test;
+      };
+      ExprPtr chosen = convert(field_node(whole(), static_cast<size_t>(count - 1)), common);
+      for (int64_t i = count - 1; i-- > 0;) {
+        ExprPtr select = node(ExprKind::Select, common, span);
+        select->operands.push_back(
+            either(compare(ir::CompareOp::Equal, i), compare(ir::CompareOp::Equal, i - count)));
+        select->operands.push_back(convert(field_node(whole(), static_cast<size_t>(i)), common));
+        select->operands.push_back(std::move(chosen));
+        chosen = std::move(select);
+      }
+      ExprPtr sequence = node(ExprKind::Sequence, common, span);
+      sequence->body.push_back(outside_of_tuple(
+          either(compare(ir::CompareOp::Less, -count), compare(ir::CompareOp::GreaterEqual, count)),
+          span));
+      sequence->operands.push_back(std::move(chosen));
+      return sequence;
+    });
+  });
+}
+
+// if condition: raise IndexError
+ir::StmtPtr Builder::outside_of_tuple(ExprPtr condition, Span span) {
+  auto raise = std::make_unique<ir::Stmt>();
+  raise->kind = ir::StmtKind::Raise;
+  raise->span = span;
+  raise->exception = "IndexError";
+  raise->message = "tuple index out of range";
+  raise->is_assertion = true;
+  auto test = std::make_unique<ir::Stmt>();
+  test->kind = ir::StmtKind::If;
+  test->span = span;
+  test->value = std::move(condition);
+  test->body.push_back(std::move(raise));
+  return test;
 }
 
 // { %a = a; yield { %b = b; yield %a[0] == %b[0] and %a[1] == %b[1] } }

@@ -50,6 +50,7 @@ class Builder {
   void place(std::vector<ir::ExprPtr>& operands);
   void name_array(ir::Stmt& stmt, ir::Block& into);
   ir::ExprPtr array_property(const ir::Expr& expr);
+  ir::ExprPtr shape(const ir::Expr& array, const ir::Expr& read);
   ir::ExprPtr math(ir::ExprPtr expr);
   ir::ExprPtr call(ir::ExprPtr expr);
   ir::ExprPtr builtin(ir::ExprPtr expr, ir::Type type);
@@ -66,6 +67,8 @@ class Builder {
   ir::ExprPtr aggregate_as(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr convert_aggregate(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr tuple_element(ir::ExprPtr expr);
+  ir::ExprPtr choose_element(ir::ExprPtr tuple, ir::ExprPtr index, Span span);
+  static ir::StmtPtr outside_of_tuple(ir::ExprPtr condition, Span span);
   ir::ExprPtr field_node(ir::ExprPtr whole, size_t field);
   ir::ExprPtr zero(ir::Type type, Span span);
   ir::ExprPtr compare_tuples(ir::ExprPtr expr);

@@ -603,11 +603,17 @@ Type Inference::array_property(const Expr& expr) {
   }
   if (expr.builtin == Builtin::Ndim) return Type::weak_int();
   if (expr.builtin == Builtin::Size) return instances_.index_type();
-  const WeakResult axis = constant_of(*expr.operands[1], instance_);
-  if (!axis.number || axis.number->kind != WeakNumber::Kind::Integer) {
-    return wrong("shape-index", expr.operands[1]->span,
-                 "the dimension of a shape must be an integer constant",
-                 "write `A.shape[0]` or `A.shape[1]`, and choose between them with `if`");
+  if (expr.operands.size() == 1)
+    return Type::tuple(std::vector<Type>(array.type.rank, instances_.index_type()));
+  const Expr& index = *expr.operands[1];
+  const WeakResult axis = constant_of(index, instance_);
+  if (!axis.number) {
+    if (reporting()) check_index(index, array);
+    return index.type.is_unknown() ? index.type : instances_.index_type();
+  }
+  if (axis.number->kind != WeakNumber::Kind::Integer) {
+    return wrong("shape-index", index.span, "the dimension of a shape must be an integer",
+                 "write `A.shape[0]` or `A.shape[1]`");
   }
   const int64_t rank = array.type.rank;
   if (axis.number->integer < -rank || axis.number->integer >= rank) {

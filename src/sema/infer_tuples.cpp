@@ -69,7 +69,19 @@ Type Inference::field(Expr& expr) {
   return whole.aggregate->elements[static_cast<size_t>(expr.field)];
 }
 
-// t[0], t[-1], t[1][0]: the indices are constants, because the elements differ in type.
+// What the elements of a tuple have in common: what an index that is known at run time leads to.
+Type Inference::common_element(const Type& tuple, const Expr& index) {
+  Type common = Type::unknown();
+  for (const Type& element : tuple.aggregate->elements)
+    common = join(common, element, default_float());
+  if (!is_erroneous(common)) return settled(common, default_float());
+  return wrong("tuple-index", index.span,
+               "the elements of " + describe(tuple) +
+                   " have no type in common, so its index must be a constant",
+               "choose: `t[0] if i == 0 else t[1]`");
+}
+
+// t[0], t[-1], t[1][0], t[i]
 Type Inference::tuple_element(const Expr& expr) {
   Type type = expr.operands[0]->type;
   for (size_t i = 1; i < expr.operands.size(); ++i) {
@@ -80,10 +92,14 @@ Type Inference::tuple_element(const Expr& expr) {
                    "this is " + describe(type) + " and can't be indexed");
     }
     const WeakResult known = constant_of(index, instance_);
-    if (!known.number || known.number->kind != WeakNumber::Kind::Integer) {
-      return wrong("tuple-index", index.span, "the index of a tuple must be an integer constant",
-                   "for an index known at run time choose: `t[0] if i == 0 else t[1]`");
+    if (!known.number) {
+      if (reporting()) check_index(index, *expr.operands[0]);
+      type = common_element(type, index);
+      if (type.is_unknown()) return type;
+      continue;
     }
+    if (known.number->kind != WeakNumber::Kind::Integer)
+      return wrong("tuple-index", index.span, "the index of a tuple must be an integer");
     const auto count = static_cast<int64_t>(length_of(type));
     if (known.number->integer < -count || known.number->integer >= count) {
       return wrong("tuple-index", index.span,

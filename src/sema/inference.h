@@ -56,6 +56,7 @@ class Inference {
   ir::Type load(ir::Expr& expr);
   ir::Type make_tuple(ir::Expr& expr);
   ir::Type field(ir::Expr& expr);
+  ir::Type common_element(const ir::Type& tuple, const ir::Expr& index);
   ir::Type tuple_element(const ir::Expr& expr);
   bool is_comparable(const ir::Expr& expr);
   ir::Type element(std::vector<ir::ExprPtr>& operands, Span span);

@@ -301,3 +301,33 @@ def test_rows_and_columns_that_are_apart_are_gathered(monkeypatch):
             B[idx] = A[idx, 0]
 
     assert "vgather" in assembly(columns, "avx512", monkeypatch)
+
+
+# indexed_shape : void (float** A, float** B, float** C)
+def indexed_shape(A, B, C):
+    if idx < C.shape[1] and idy < C.shape[0]:
+        total = 0.0
+        for k in range(A.shape[1]):
+            total += A[idy, k] * B[k, idx]
+        C[idy, idx] = total
+
+
+# unpacked_shape : void (float** A, float** B, float** C)
+def unpacked_shape(A, B, C):
+    rows, columns = C.shape
+    if idx < columns and idy < rows:
+        total = 0.0
+        _, inner = A.shape
+        for k in range(inner):
+            total += A[idy, k] * B[k, idx]
+        C[idy, idx] = total
+
+
+def test_an_unpacked_shape_costs_nothing(monkeypatch):
+    """The same guards become bounds, and the same checks go, as where a dimension is named."""
+    plain, unpacked = (
+        [line for block in blocks(assembly(kernel, "avx512", monkeypatch)) for line in block]
+        for kernel in (indexed_shape, unpacked_shape)
+    )
+    assert len(unpacked) <= len(plain) + 2
+    assert not [line for line in unpacked if "gather" in line]

@@ -160,8 +160,11 @@ class Rewriter:
             case ast.Subscript():
                 known = self.types.constants.of(node.slice)
                 is_tuple = isinstance(self.types.type_of(node.value), tuple)
-                index = ast.Constant(known) if is_tuple else self._index(node.slice)
+                constant = is_tuple and known is not None
+                index = ast.Constant(known) if constant else self._index(node.slice)
                 made = ast.Subscript(value=self.natural(node.value), slice=index, ctx=node.ctx)
+                if is_tuple and not constant:
+                    made = self.cast(ast.copy_location(made, node), self.types.type_of(node))
             case ast.Tuple() | ast.List():
                 made = ast.Tuple(elts=list(map(self.at, node.elts, type)), ctx=ast.Load())
             case ast.Call():

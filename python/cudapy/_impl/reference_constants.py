@@ -77,6 +77,8 @@ class Constants:
             case ast.Attribute(attr="ndim") if self._types.is_array_attribute(node):
                 array = self._types.type_of(node.value)
                 return rank_of(array) if isinstance(array, str) else None
+            case ast.Attribute() if self._types.is_array_attribute(node):
+                return None
             case ast.Name() | ast.Attribute():
                 found = self._types.meaning(node)
                 return found if isinstance(found, (bool, int, float)) else None

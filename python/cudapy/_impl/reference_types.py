@@ -9,6 +9,7 @@ variable's one type depends on assignments that may not run. Types are strings: 
 from __future__ import annotations
 
 import ast
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
@@ -252,6 +253,9 @@ class Types:
     def iterated(self, node: ast.expr) -> Any:
         """The type of what a `for` over `node` yields."""
         type = self.type_of(node)
+        is_turn = isinstance(node, ast.Call) and self.is_call_of(node, (names.Loop,))
+        if isinstance(type, tuple) and not is_turn:
+            return common_element(type)
         return type[:-1] if isinstance(type, str) and type.endswith("*") else type
 
     # Expressions
@@ -271,7 +275,9 @@ class Types:
             case ast.Name(id=name) if self.is_local(name):
                 return self.variables.get(name)
             case ast.Attribute(attr=attribute) if self.is_array_attribute(node):
-                self._array_rank(node.value, attribute)
+                rank = self._array_rank(node.value, attribute)
+                if attribute == "shape":
+                    return None if rank is None else ("int32",) * rank
                 return WEAK_INT if attribute == "ndim" else "int32"
             case ast.Name() | ast.Attribute():
                 return self._meaning_type(self.meaning(node))
@@ -296,11 +302,10 @@ class Types:
                 return self.common([node.body, node.orelse])
             case ast.Subscript():
                 self.type_of(node.slice)
-                if isinstance(node.value, ast.Attribute) and self.is_array_attribute(node.value):
-                    return self.type_of(node.value)
                 owner = self.type_of(node.value)
                 if isinstance(owner, tuple):
-                    return owner[self.constants.of(node.slice)]
+                    known = self.constants.of(node.slice)
+                    return common_element(owner) if known is None else owner[known]
                 count = len(node.slice.elts) if isinstance(node.slice, ast.Tuple) else 1
                 rank = self._array_rank(node.value, "elements", count)
                 return None if rank is None else owner[:-count]
@@ -426,6 +431,8 @@ class Types:
             return None
         if isinstance(called, names.Len) and isinstance(types[0], tuple):
             return WEAK_INT
+        if isinstance(called, names.Loop) and called.name != "range":
+            types = [t if isinstance(t, str) else common_element(t) + "*" for t in types]
         if isinstance(called, (names.Extreme, names.Loop)) and "*" not in "".join(types):
             return (
                 self.common(node.args)
@@ -463,6 +470,11 @@ class Types:
                 self.alone(given) if type == WEAK_INT and self.alone(given) != "int32" else type
             )
         return passed
+
+
+def common_element(type: tuple[Any, ...]) -> Any:
+    """What the elements of a tuple have in common: the type of one whose index is known at run time."""
+    return settled(reduce(join, type))
 
 
 def settled(type: Any) -> Any:
