@@ -10,6 +10,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+# With CUDAPY_TEST_DEVICE=cuda the tests of the language run on a GPU, where faults surface at the next wait: each
+# launch waits, so that a test that does not look at results meets its own.
+ON_GPU = os.environ.get("CUDAPY_TEST_DEVICE", "cpu").startswith("cuda")
+if ON_GPU:
+    os.environ["CUDAPY_SYNC"] = "1"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -23,6 +29,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _cpu_device_and_no_forced_code():
     """Leaves no test the device or the forced instruction set of the one before."""
     before = {name: os.environ.get(name) for name in ("CUDAPY_ISA", "CUDAPY_GANG")}
+    if ON_GPU:
+        import cudapy
+
+        cudapy.set_device("cuda")
     yield
     for name, value in before.items():
         if value is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """What machine code is made for: an instruction set and a gang width."""
+    """What machine code is made for: an instruction set and a gang width; or "cuda" and sizes to go around."""
 
     isa: str
     gang: int
@@ -50,15 +50,22 @@ def host_isas() -> list[str]:
 GANGS = (1, 4, 8, 16, 32)
 _ISAS = host_isas()
 # Every width on the best instruction set, and on the others the widths that they are made for.
-TARGETS = [
+# The device that the tests of the language run on: CUDAPY_TEST_DEVICE=cuda takes the GPU instead.
+ON_GPU = os.environ.get("CUDAPY_TEST_DEVICE", "cpu").startswith("cuda")
+CPU_TARGETS = [
     *(Target(isa, gang) for isa in _ISAS[:-1] for gang in ((4, 8) if isa == "sse4" else (8, 16))),
     *(Target(isa, gang) for isa in _ISAS[-1:] for gang in GANGS),
 ]
+TARGETS = [Target("cuda", size) for size in (4, 8, 32, 100, 256)] if ON_GPU else CPU_TARGETS
 
 
 @contextlib.contextmanager
 def compiling_for(target: Target) -> Iterator[None]:
     """Kernels that are compiled within the block are compiled for `target`."""
+    if target.isa == "cuda":
+        with cp.device("cuda"):
+            yield
+        return
     before = {name: os.environ.get(name) for name in ("CUDAPY_ISA", "CUDAPY_GANG")}
     os.environ["CUDAPY_ISA"], os.environ["CUDAPY_GANG"] = target.isa, str(target.gang)
     try:

@@ -38,9 +38,13 @@ if TYPE_CHECKING:
     from ._impl.compile import compile as compile
     from ._impl.compile import device_function as device_function
     from ._impl.compile import kernel as kernel
+    from ._impl.device import Device as Device
+    from ._impl.device import cuda as cuda
     from ._impl.device import device as device
+    from ._impl.device import devices as devices
     from ._impl.device import get_device as get_device
     from ._impl.device import set_device as set_device
+    from ._impl.device import synchronize as synchronize
     from ._impl.errors import (
         CompileError as CompileError,
     )
@@ -208,7 +212,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "_core": "CudaArray cache_clear cache_info get_num_threads set_num_threads",
     "_impl.compile": "compile device_function kernel",
-    "_impl.device": "device get_device set_device",
+    "_impl.device": "Device cuda device devices get_device set_device synchronize",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError TemplateError",
     "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads threadIdx "
     "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "

@@ -17,6 +17,7 @@
 #include "binding/kernel_body.h"
 #include "binding/nested_sequence.h"
 #include "binding/py_ref.h"
+#include "runtime/cuda/device.h"
 
 namespace cudapy::binding {
 
@@ -34,20 +35,24 @@ class FastArguments {
 
   // True if all of `arguments` (as many as there are slots) fit the binding, with no exception set
   // either way.
-  bool fill(const Binding& binding, PyObject* const* arguments, bool wide_threads);
+  // Of arrays those on `device` alone.
+  bool fill(const Binding& binding, PyObject* const* arguments, bool wide_threads,
+            int device = runtime::kHostDevice);
 
-  const void* buffer() const { return bytes_; }
+  // Behind the arguments there is room for a runtime::CudaLaunch.
+  unsigned char* buffer() { return bytes_; }
 
   void release();
 
  private:
-  bool fill_array(const ParameterSlot& slot, PyObject* argument);
+  bool fill_array(const ParameterSlot& slot, PyObject* argument, int device);
   bool fill_layout(const ParameterSlot& slot, void* data, const runtime::ArrayLayout& layout);
   bool fill_scalar(const ParameterSlot& slot, PyObject* argument);
 
   int64_t longest_ = 0;
   int view_count_ = 0;
-  alignas(16) unsigned char bytes_[kMaxBytes];
+  alignas(16) unsigned char bytes_[kMaxBytes + sizeof(runtime::CudaLaunch) +
+                                   alignof(runtime::CudaLaunch)];
   Py_buffer views_[kMaxArrays];
 };
 
@@ -69,10 +74,35 @@ struct CallArgument {
   std::vector<uint64_t> before;  // kSequence: the copy as it was before the launch
 };
 
+// Addresses of the host that an array argument of a launch on a GPU takes up.
+struct HostSpan {
+  int64_t begin = 0;
+  int64_t end = 0;
+  uint32_t argument = 0;  // where the argument is in the buffer
+  bool is_written = false;
+};
+
+// Memory on a GPU that stands for a piece of the host's during a launch there.
+struct GpuCopy {
+  int64_t begin = 0;  // on the host
+  int64_t end = 0;
+  runtime::cuda::Address memory = 0;
+  bool is_written = false;
+
+  size_t bytes() const { return static_cast<size_t>(end - begin); }
+  uint64_t shift() const { return static_cast<uint64_t>(begin) % 64; }
+  runtime::cuda::Address address() const { return memory + shift(); }
+};
+
 class CallArguments {
  public:
-  CallArguments(const KernelBody& body, PyObject* const* arguments, size_t count)
-      : body_(body), objects_(arguments), count_(count) {}
+  // For a launch on `gpu`; null: on the CPU.
+  CallArguments(const KernelBody& body, PyObject* const* arguments, size_t count,
+                runtime::cuda::Device* gpu = nullptr)
+      : body_(body), objects_(arguments), count_(count), gpu_(gpu) {}
+  CallArguments(const CallArguments&) = delete;
+  CallArguments& operator=(const CallArguments&) = delete;
+  ~CallArguments();
 
   // Finds out what each argument is. False with an exception set.
   bool classify();
@@ -87,7 +117,12 @@ class CallArguments {
   // exception set.
   bool fill(const Binding& binding);
 
-  const void* buffer() const { return bytes_.data(); }
+  // Behind the arguments there is room for a runtime::CudaLaunch.
+  unsigned char* buffer() { return reinterpret_cast<unsigned char*>(bytes_.data()); }
+
+  // Whether the GPU's results have to come back to the host before the call is done; fetches them.
+  bool has_results() const;
+  void fetch_results();
 
   // Gives what the kernel wrote into copies back to the objects. False with an exception set.
   bool copy_back();
@@ -100,6 +135,9 @@ class CallArguments {
   bool fill_number(size_t index, const ParameterSlot& slot);
   bool fill_array(size_t index, const ParameterSlot& slot);
   bool make_copy(size_t index, const ParameterSlot& slot);
+  bool check_device(size_t index) const;
+  void add_host_span(const ParameterSlot& slot, const runtime::ArrayLayout& layout);
+  void put_on_gpu();
   bool check_writable(size_t index);
   bool check_rank(size_t index, int rank, const std::string& got);
   bool fail(size_t index, const std::string& got, const std::string& help = {}) const;
@@ -107,6 +145,9 @@ class CallArguments {
   const KernelBody& body_;
   PyObject* const* objects_;
   size_t count_;
+  runtime::cuda::Device* gpu_;
+  std::vector<HostSpan> host_spans_;
+  std::vector<GpuCopy> gpu_copies_;
   std::vector<CallArgument> arguments_;
   std::vector<uint64_t> bytes_;
 };

@@ -3,6 +3,8 @@
 #include <nanobind/stl/string.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -12,6 +14,8 @@
 #include "binding/dlpack.h"
 #include "binding/elem_type.h"
 #include "binding/errors.h"
+#include "binding/gil.h"
+#include "binding/gpu.h"
 #include "binding/numbers.h"
 
 namespace nb = nanobind;
@@ -121,7 +125,55 @@ HostArray array_from_sequence(nb::handle source, std::optional<Scalar> wanted) {
   return array;
 }
 
+// Copies without the GIL, and raises what the GPU's launches before it ran into.
+HostArray fetch(const HostArray& array) {
+  std::optional<HostArray> copy;
+  {
+    const GilRelease released;
+    copy = array.copied_to_host();
+  }
+  if (array.is_on_gpu() && !raise_no_fault(runtime::cuda::Device::get(array.device()))) fail();
+  return std::move(*copy);
+}
+
+HostArray send(const HostArray& array, runtime::cuda::Device& gpu) {
+  const GilRelease released;
+  return array.copied_to(gpu);
+}
+
+HostArray make_array_on_host(nb::handle source, nb::handle dtype);
+
 HostArray make_array(nb::handle source, nb::handle dtype) {
+  HostArray array = make_array_on_host(source, dtype);
+  return current_gpu != nullptr ? send(array, *current_gpu) : std::move(array);
+}
+
+// An array of somebody else's on a GPU, as one of ours on the host.
+HostArray fetch_foreign(const ForeignArray& source) {
+  if (source.layout.rank != 1 || !source.is_contiguous() || source.is_swapped)
+    fail_with_type_error("CudaArray: an array on a GPU has to be contiguous, with one dimension");
+  HostArray array(source.length, source.scalar);
+  runtime::cuda::Device& gpu = runtime::cuda::Device::get(source.device);
+  {
+    const GilRelease released;
+    gpu.copy_to_host(array.data(), reinterpret_cast<runtime::cuda::Address>(source.data),
+                     static_cast<size_t>(array.bytes()));
+  }
+  if (!raise_no_fault(gpu)) fail();
+  return array;
+}
+
+ForeignArray view_of(HostArray& array) {
+  ForeignArray view;
+  view.data = array.data();
+  view.length = array.length();
+  view.scalar = array.scalar();
+  view.layout =
+      runtime::ArrayLayout::contiguous(std::array{array.length()}, ir::size_of(array.scalar()));
+  return view;
+}
+
+HostArray make_array_on_host(nb::handle source, nb::handle dtype) {
   const auto wanted = wanted_scalar(dtype);
   ForeignArray foreign;
   ForeignHold hold;
@@ -130,8 +182,16 @@ HostArray make_array(nb::handle source, nb::handle dtype) {
     fail_with_type_error("CudaArray takes a list of numbers or an array, not " +
                          describe_value(source.ptr()));
   }
+  if (HostArray* own = host_array_of(source.ptr()); own != nullptr && own->is_on_gpu()) {
+    HostArray fetched = fetch(*own);
+    return array_from_foreign(view_of(fetched), wanted);
+  }
   switch (view_foreign_array(source.ptr(), foreign, hold, problem)) {
     case ForeignResult::kViewed:
+      if (foreign.device != runtime::kHostDevice) {
+        HostArray fetched = fetch_foreign(foreign);
+        return array_from_foreign(view_of(fetched), wanted);
+      }
       return array_from_foreign(foreign, wanted);
     case ForeignResult::kUnsupported:
       fail_with_type_error("CudaArray: " + with_article(type_name(source.ptr())) + ": " + problem);
@@ -156,7 +216,11 @@ HostArray allocate(nb::handle length, nb::handle type) {
   const auto scalar = scalar_from_object(type.ptr());
   if (!scalar) fail();
   try {
-    return {count, *scalar};
+    if (current_gpu == nullptr) return {count, *scalar};
+    HostArray array(count, *scalar, *current_gpu);
+    current_gpu->fill_with_zero(reinterpret_cast<runtime::cuda::Address>(array.data()),
+                                static_cast<size_t>(array.bytes()));
+    return array;
   } catch (const std::bad_alloc&) {
     raise(PyExc_MemoryError, "CudaArray.allocate: there is no memory for " + std::to_string(count) +
                                  " items of " + std::string(ir::name_of(*scalar)));
@@ -166,6 +230,47 @@ HostArray allocate(nb::handle length, nb::handle type) {
 
 char* element(HostArray& array, int64_t index) {
   return static_cast<char*>(array.data()) + index * ir::size_of(array.scalar());
+}
+
+// The functions below are called by Python itself: C++ exceptions end here.
+template <typename Body>
+PyObject* guarded(Body&& body) {
+  try {
+    return body();
+  } catch (const runtime::cuda::CudaFailure& failure) {
+    return raise_cuda_error(failure.what());
+  }
+}
+
+// A number; null with an exception set. From a GPU it is fetched.
+PyObject* load_element(HostArray& array, int64_t index) {
+  if (!array.is_on_gpu()) return load_number(array.scalar(), element(array, index));
+  return guarded([&]() -> PyObject* {
+    uint64_t value = 0;
+    runtime::cuda::Device& gpu = runtime::cuda::Device::get(array.device());
+    {
+      const GilRelease released;
+      gpu.copy_to_host(&value, reinterpret_cast<runtime::cuda::Address>(element(array, index)),
+                       static_cast<size_t>(ir::size_of(array.scalar())));
+    }
+    return raise_no_fault(gpu) ? load_number(array.scalar(), &value) : nullptr;
+  });
+}
+
+// As store_number, which may have to go to a GPU.
+StoreResult store_element(HostArray& array, int64_t index, PyObject* value) {
+  if (!array.is_on_gpu()) return store_number(value, array.scalar(), element(array, index));
+  uint64_t bits = 0;
+  const StoreResult result = store_number(value, array.scalar(), &bits);
+  if (result != StoreResult::kStored) return result;
+  const PyObject* done = guarded([&]() -> PyObject* {
+    const GilRelease released;
+    runtime::cuda::Device::get(array.device())
+        .copy_from_host(reinterpret_cast<runtime::cuda::Address>(element(array, index)), &bits,
+                        static_cast<size_t>(ir::size_of(array.scalar())));
+    return value;
+  });
+  return done != nullptr ? StoreResult::kStored : StoreResult::kRaised;
 }
 
 // The position that a Python index means; -1 with an exception set.
@@ -187,7 +292,7 @@ int64_t checked_index(const HostArray& array, PyObject* index) {
 PyObject* get_item(PyObject* self, PyObject* index) {
   HostArray& array = *host_array_of(self);
   const int64_t i = checked_index(array, index);
-  return i < 0 ? nullptr : load_number(array.scalar(), element(array, i));
+  return i < 0 ? nullptr : load_element(array, i);
 }
 
 int set_item(PyObject* self, PyObject* index, PyObject* value) {
@@ -198,7 +303,7 @@ int set_item(PyObject* self, PyObject* index, PyObject* value) {
     raise_type_error("elements of a CudaArray cannot be deleted");
     return -1;
   }
-  switch (store_number(value, array.scalar(), element(array, i))) {
+  switch (store_element(array, i, value)) {
     case StoreResult::kStored:
       return 0;
     case StoreResult::kWrongType:
@@ -216,7 +321,10 @@ int set_item(PyObject* self, PyObject* index, PyObject* value) {
 }
 
 nb::object to_list(const HostArray& array) {
-  PyObject* list = list_of_elements(array.scalar(), array.data(), array.length());
+  std::optional<HostArray> fetched;
+  if (array.is_on_gpu()) fetched = fetch(array);
+  const void* elements = fetched ? fetched->data() : array.data();
+  PyObject* list = list_of_elements(array.scalar(), elements, array.length());
   if (list == nullptr) fail();
   return nb::steal(list);
 }
@@ -234,6 +342,15 @@ nb::object dtype(const HostArray& array) {
 
 // A NumPy array over the same memory, or converted; `copy` as in NumPy's __array__ protocol.
 nb::object as_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
+  const HostArray& array = *host_array_of(self.ptr());
+  if (array.is_on_gpu()) {
+    if (copy.is_valid() && !copy.is_none() && !nb::cast<bool>(copy)) {
+      raise(PyExc_ValueError, "an array on a GPU has to be copied to become a NumPy array");
+      fail();
+    }
+    const nb::object fetched = nb::cast(fetch(array));
+    return as_numpy(fetched, dtype, nb::none());
+  }
   const nb::module_ numpy = nb::module_::import_("numpy");
   const nb::object view = numpy.attr("asarray")(nb::steal(PyMemoryView_FromObject(self.ptr())));
   nb::object result = dtype.is_none() ? view : view.attr("astype")(dtype, nb::arg("copy") = false);
@@ -241,11 +358,57 @@ nb::object as_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
   return result;
 }
 
+std::string device_name(const HostArray& array) {
+  return array.is_on_gpu() ? "cuda:" + std::to_string(array.device()) : "cpu";
+}
+
+// What CuPy, torch, numba and others read an array on a GPU by.
+nb::dict cuda_array_interface(const HostArray& array) {
+  if (!array.is_on_gpu()) {
+    raise(PyExc_AttributeError, "a CudaArray in the CPU's memory has no __cuda_array_interface__");
+    fail();
+  }
+  const char kind = array.scalar() == Scalar::Bool    ? 'b'
+                    : ir::is_float(array.scalar())    ? 'f'
+                    : ir::is_unsigned(array.scalar()) ? 'u'
+                                                      : 'i';
+  const int size = ir::size_of(array.scalar());
+  nb::dict interface;
+  interface["shape"] = nb::make_tuple(array.length());
+  interface["typestr"] = std::string(size == 1 ? "|" : "<") + kind + std::to_string(size);
+  interface["data"] = nb::make_tuple(reinterpret_cast<uintptr_t>(array.data()), false);
+  interface["strides"] = nb::none();
+  interface["stream"] = 1;
+  interface["version"] = 3;
+  return interface;
+}
+
+// A copy on another device, or the array itself if it is there: "cpu", "cuda", "cuda:1".
+nb::object to_device(nb::handle self, const std::string& device) {
+  const HostArray& array = *host_array_of(self.ptr());
+  if (device == device_name(array)) return nb::borrow(self);
+  if (device == "cpu") return nb::cast(fetch(array));
+  int ordinal = -1;
+  if (device == "cuda") ordinal = current_gpu != nullptr ? current_gpu->ordinal() : 0;
+  const char* end = device.data() + device.size();
+  if (device.starts_with("cuda:") && std::from_chars(device.data() + 5, end, ordinal).ptr != end) {
+    ordinal = -1;
+  }
+  if (ordinal < 0) {
+    raise(PyExc_ValueError,
+          "no device '" + device + "': there are \"cpu\", \"cuda\" and \"cuda:0\"");
+    fail();
+  }
+  if (ordinal == array.device()) return nb::borrow(self);
+  return nb::cast(send(array, runtime::cuda::Device::get(ordinal)));
+}
+
 std::string repr(HostArray& array) {
   constexpr int64_t kShown = 6;
   std::string text = "CudaArray([";
   for (int64_t i = 0; i < std::min(array.length(), kShown); ++i) {
-    const PyRef number = PyRef::steal(load_number(array.scalar(), element(array, i)));
+    const PyRef number = PyRef::steal(load_element(array, i));
+    if (!number) fail();
     const PyRef shown = PyRef::steal(number ? PyObject_Repr(number.get()) : nullptr);
     if (!shown) fail();
     text += (i > 0 ? ", " : "") + std::string(PyUnicode_AsUTF8AndSize(shown.get(), nullptr));
@@ -253,6 +416,7 @@ std::string repr(HostArray& array) {
   if (array.length() > kShown) text += ", ...";
   text += "], " + std::string(ir::name_of(array.scalar()));
   if (array.length() > kShown) text += ", length " + std::to_string(array.length());
+  if (array.is_on_gpu()) text += ", on " + device_name(array);
   return text + ")";
 }
 
@@ -277,11 +441,33 @@ void destroy_unused_capsule(PyObject* capsule) {
   ExportedTensor::destroy(static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, "dltensor")));
 }
 
-nb::object to_dlpack(nb::handle self, const nb::kwargs&) {
+// Of the consumer's streams the default ones (None, 1 and 2) take turns with ours; others wait
+// here.
+void wait_for_consumer(const HostArray& array, const nb::kwargs& arguments) {
+  if (!array.is_on_gpu() || !arguments.contains("stream")) return;
+  const nb::object stream = arguments["stream"];
+  if (stream.is_none()) return;
+  const auto handle = nb::cast<int64_t>(stream);
+  if (handle == -1 || handle == 1 || handle == 2) return;
+  const GilRelease released;
+  runtime::cuda::Device::get(array.device()).synchronize();
+}
+
+DLDevice dlpack_device(const HostArray& array) {
+  return array.is_on_gpu() ? DLDevice{kDLCUDA, array.device()} : DLDevice{kDLCPU, 0};
+}
+
+nb::object to_dlpack(nb::handle self, const nb::kwargs& arguments) {
   HostArray& array = *host_array_of(self.ptr());
+  wait_for_consumer(array, arguments);
   auto* exported = new ExportedTensor{{}, array.length(), self.inc_ref().ptr()};
-  exported->managed.dl_tensor = {array.data(),     {kDLCPU, 0}, 1, dlpack_type(array.scalar()),
-                                 &exported->shape, nullptr,     0};
+  exported->managed.dl_tensor = {array.data(),
+                                 dlpack_device(array),
+                                 1,
+                                 dlpack_type(array.scalar()),
+                                 &exported->shape,
+                                 nullptr,
+                                 0};
   exported->managed.manager_ctx = exported;
   exported->managed.deleter = ExportedTensor::destroy;
   PyObject* capsule = PyCapsule_New(&exported->managed, "dltensor", destroy_unused_capsule);
@@ -300,6 +486,12 @@ struct ExportedLayout {
 
 int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   HostArray& array = *host_array_of(self);
+  if (array.is_on_gpu()) {
+    view->obj = nullptr;
+    raise(PyExc_BufferError,
+          "the array is on " + device_name(array) + ": .toHost() gives a NumPy array");
+    return -1;
+  }
   const int size = ir::size_of(array.scalar());
   auto* layout = new (std::nothrow) ExportedLayout{array.length(), size};
   if (layout == nullptr) {
@@ -333,8 +525,7 @@ Py_ssize_t sequence_size(PyObject* self) {
 // For iteration: PySequence_GetItem has added the length to negative indices already.
 PyObject* sequence_get(PyObject* self, Py_ssize_t index) {
   HostArray& array = *host_array_of(self);
-  if (index >= 0 && index < array.length())
-    return load_number(array.scalar(), element(array, index));
+  if (index >= 0 && index < array.length()) return load_element(array, index);
   PyErr_SetString(PyExc_IndexError, "CudaArray index out of range");
   return nullptr;
 }
@@ -428,7 +619,14 @@ void define_cuda_array(nb::module_& module) {
       .def("__repr__", repr)
       .def("__array__", as_numpy, nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
       .def("__dlpack__", to_dlpack, nb::arg("kwargs"))
-      .def("__dlpack_device__", [](const HostArray&) { return nb::make_tuple(kDLCPU, 0); })
+      .def("__dlpack_device__",
+           [](const HostArray& self) {
+             const DLDevice device = dlpack_device(self);
+             return nb::make_tuple(device.device_type, device.device_id);
+           })
+      .def_prop_ro("__cuda_array_interface__", cuda_array_interface)
+      .def("to", to_device, nb::arg("device"),
+           "The array on another device, copied there; itself if it is there already.")
       .def_prop_ro("shape", [](const HostArray& self) { return nb::make_tuple(self.length()); })
       .def_prop_ro("dtype", dtype, "The element type as a NumPy dtype.")
       .def_prop_ro("ndim", [](const HostArray&) { return 1; })
@@ -436,7 +634,7 @@ void define_cuda_array(nb::module_& module) {
       .def_prop_ro("nbytes", &HostArray::bytes)
       .def_prop_ro("itemsize", [](const HostArray& self) { return ir::size_of(self.scalar()); })
       .def_prop_ro(
-          "device", [](const HostArray&) { return "cpu"; },
+          "device", [](const HostArray& self) { return device_name(self); },
           "The name of the device that holds the array.");
 }
 

@@ -6,6 +6,7 @@
 #include "binding/array.h"
 #include "binding/elem_type.h"
 #include "binding/errors.h"
+#include "binding/gil.h"
 #include "binding/numbers.h"
 
 namespace cudapy::binding {
@@ -28,6 +29,7 @@ ForeignArray view_host_array(runtime::HostArray& array) {
   view.data = array.data();
   view.length = array.length();
   view.scalar = array.scalar();
+  view.device = array.device();
   view.layout =
       runtime::ArrayLayout::contiguous(std::array{array.length()}, ir::size_of(array.scalar()));
   return view;
@@ -258,11 +260,12 @@ runtime::KernelTypes CallArguments::types(bool wide_threads) const {
 }
 
 bool CallArguments::fill(const Binding& binding) {
-  bytes_.assign(binding.argument_bytes / sizeof(uint64_t) + 1, 0);
+  bytes_.assign((binding.argument_bytes + sizeof(runtime::CudaLaunch)) / sizeof(uint64_t) + 2, 0);
   for (size_t i = 0; i < count_; ++i) {
     const ParameterSlot& slot = binding.slots[i];
     if (!(slot.is_array ? fill_array(i, slot) : fill_number(i, slot))) return false;
   }
+  if (gpu_ != nullptr) put_on_gpu();
   return true;
 }
 
@@ -325,21 +328,103 @@ bool CallArguments::check_writable(size_t index) {
 bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
   CallArgument& argument = arguments_[index];
   if (slot.is_written && !check_writable(index)) return false;
-  const bool in_place = argument.kind == Kind::kForeign && argument.foreign.is_usable_in_place();
+  const ForeignArray& given = argument.foreign;
+  const bool is_foreign = argument.kind == Kind::kForeign;
+  const bool is_on_gpu = is_foreign && given.device != runtime::kHostDevice;
+  if (is_on_gpu && !check_device(index)) return false;
+  const bool in_place = is_foreign && given.is_usable_in_place();
   if (!in_place && !make_copy(index, slot)) return false;
   const int size = ir::size_of(slot.scalar);
-  void* data = in_place ? argument.foreign.data : argument.copy->data();
-  runtime::ArrayLayout layout = argument.foreign.layout;
+  void* data = in_place ? given.data : argument.copy->data();
+  runtime::ArrayLayout layout = given.layout;
   if (argument.kind == Kind::kSequence)
     layout = runtime::ArrayLayout::contiguous(argument.sequence.shape(), size);
   else if (!in_place)
     layout = runtime::ArrayLayout::contiguous(
         {layout.shape.data(), static_cast<size_t>(layout.rank)}, size);
-  auto* bytes = reinterpret_cast<unsigned char*>(bytes_.data()) + slot.offset;
-  auto* words = reinterpret_cast<int64_t*>(bytes);
+  auto* words = reinterpret_cast<int64_t*>(buffer() + slot.offset);
   words[0] = reinterpret_cast<int64_t>(data);
   layout.write_argument(slot.is_strided, size, words + 1);
+  if (gpu_ != nullptr && !is_on_gpu) add_host_span(slot, layout);
   return true;
+}
+
+// Of memory that is on a GPU already.
+bool CallArguments::check_device(size_t index) const {
+  const ForeignArray& given = arguments_[index].foreign;
+  const std::string where = "its memory is on cuda:" + std::to_string(given.device);
+  if (gpu_ == nullptr) {
+    return fail(index, where + ", and the launch is on the CPU",
+                "choose the GPU with cp.set_device(\"cuda\"), or pass a copy on the host");
+  }
+  if (given.device != gpu_->ordinal()) {
+    return fail(index, where + ", and the launch is on cuda:" + std::to_string(gpu_->ordinal()),
+                "pass a copy that is there");
+  }
+  if (given.is_usable_in_place()) return true;
+  return fail(index,
+              where + (given.is_swapped ? " in foreign byte order"
+                                        : ", and its elements are not aligned to their size"),
+              "pass a copy in native order");
+}
+
+void CallArguments::add_host_span(const ParameterSlot& slot, const runtime::ArrayLayout& layout) {
+  auto* words = reinterpret_cast<int64_t*>(buffer() + slot.offset);
+  if (layout.size() == 0) {
+    words[0] = 0;
+    return;
+  }
+  HostSpan span{words[0], words[0] + ir::size_of(slot.scalar), slot.offset, slot.is_written};
+  for (size_t axis = 0; axis < static_cast<size_t>(layout.rank); ++axis) {
+    const int64_t reach = (layout.shape[axis] - 1) * layout.strides[axis];
+    (reach < 0 ? span.begin : span.end) += reach;
+  }
+  host_spans_.push_back(span);
+}
+
+// Copies the host's memory to the GPU. What several arguments share is shared there, too: spans
+// that overlap are one piece. A piece lies as far from a cache line as on the host, so that all of
+// its elements stay aligned.
+void CallArguments::put_on_gpu() {
+  std::sort(host_spans_.begin(), host_spans_.end(),
+            [](const HostSpan& a, const HostSpan& b) { return a.begin < b.begin; });
+  std::vector<size_t> pieces;  // one a span
+  for (const HostSpan& span : host_spans_) {
+    if (gpu_copies_.empty() || span.begin >= gpu_copies_.back().end)
+      gpu_copies_.push_back({span.begin, span.end, 0, false});
+    GpuCopy& piece = gpu_copies_.back();
+    piece.end = std::max(piece.end, span.end);
+    piece.is_written = piece.is_written || span.is_written;
+    pieces.push_back(gpu_copies_.size() - 1);
+  }
+  for (GpuCopy& piece : gpu_copies_) {
+    piece.memory = gpu_->allocate(piece.bytes() + piece.shift());
+    const GilRelease released;
+    gpu_->copy_from_host(piece.address(), reinterpret_cast<const void*>(piece.begin),
+                         piece.bytes());
+  }
+  for (size_t i = 0; i < host_spans_.size(); ++i) {
+    const GpuCopy& piece = gpu_copies_[pieces[i]];
+    auto* word = reinterpret_cast<int64_t*>(buffer() + host_spans_[i].argument);
+    *word += static_cast<int64_t>(piece.address()) - piece.begin;
+  }
+}
+
+CallArguments::~CallArguments() {
+  for (const GpuCopy& copy : gpu_copies_) gpu_->free(copy.memory);
+}
+
+bool CallArguments::has_results() const {
+  return std::any_of(gpu_copies_.begin(), gpu_copies_.end(),
+                     [](const GpuCopy& copy) { return copy.is_written; });
+}
+
+void CallArguments::fetch_results() {
+  const GilRelease released;
+  for (const GpuCopy& copy : gpu_copies_) {
+    if (copy.is_written)
+      gpu_->copy_to_host(reinterpret_cast<void*>(copy.begin), copy.address(), copy.bytes());
+  }
 }
 
 // An object that is given twice has one copy, as it has one memory.

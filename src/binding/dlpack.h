@@ -11,6 +11,7 @@ namespace cudapy::binding {
 
 // NOLINTBEGIN(readability-identifier-naming): DLPack's own names
 inline constexpr int kDLCPU = 1;
+inline constexpr int kDLCUDA = 2;
 inline constexpr int kDLCUDAHost = 3;
 
 struct DLDevice {

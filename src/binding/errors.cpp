@@ -73,6 +73,13 @@ std::nullptr_t raise_type_error(const std::string& message) {
   return nullptr;
 }
 
+std::nullptr_t raise_cuda_error(const std::string& message) {
+  const PyRef type = error_class("CudaError");
+  const PyRef shown = text(message);
+  if (type && shown) PyErr_SetObject(type.get(), shown.get());
+  return nullptr;
+}
+
 std::nullptr_t raise(PyObject* exception, const std::string& message) {
   if (const PyRef shown = text(message)) PyErr_SetObject(exception, shown.get());
   return nullptr;

@@ -25,6 +25,9 @@ std::nullptr_t raise_compile_error(const std::string& message);
 // CudaTypeError, which is a TypeError as well.
 std::nullptr_t raise_type_error(const std::string& message);
 
+// CudaError: the driver, or a device.
+std::nullptr_t raise_cuda_error(const std::string& message);
+
 // One of Python's own exceptions (PyExc_ValueError, ...).
 std::nullptr_t raise(PyObject* exception, const std::string& message);
 

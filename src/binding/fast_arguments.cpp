@@ -92,13 +92,15 @@ runtime::ArrayLayout layout_of(const Py_buffer& view) {
 
 }  // namespace
 
-bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument) {
+bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, int device) {
   runtime::ArrayArgument array{};
   if (runtime::HostArray* own = exact_host_array_of(argument)) {
-    if (own->scalar() != slot.scalar || slot.rank != 1 || slot.is_strided) return false;
+    if (own->scalar() != slot.scalar || own->device() != device || slot.rank != 1 ||
+        slot.is_strided)
+      return false;
     array = {own->data(), own->length()};
   } else {
-    if (!PyObject_CheckBuffer(argument)) return false;
+    if (device != runtime::kHostDevice || !PyObject_CheckBuffer(argument)) return false;
     Py_buffer& view = views_[view_count_];
     if (PyObject_GetBuffer(argument, &view, PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
       PyErr_Clear();
@@ -149,12 +151,13 @@ bool FastArguments::fill_scalar(const ParameterSlot& slot, PyObject* argument) {
   return put_element(slot.scalar, argument, out);
 }
 
-bool FastArguments::fill(const Binding& binding, PyObject* const* arguments, bool wide_threads) {
+bool FastArguments::fill(const Binding& binding, PyObject* const* arguments, bool wide_threads,
+                         int device) {
   if (!binding.takes_fast_path) return false;
   size_t i = 0;
   for (const ParameterSlot& slot : binding.slots) {
     const bool is_filled =
-        slot.is_array ? fill_array(slot, arguments[i]) : fill_scalar(slot, arguments[i]);
+        slot.is_array ? fill_array(slot, arguments[i], device) : fill_scalar(slot, arguments[i]);
     if (!is_filled) {
       release();
       return false;

@@ -38,7 +38,7 @@ void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site
 
 // What an `assert` or a `raise` of the kernel's says.
 std::nullptr_t raise_own(const ir::FaultSite& site, const std::string& where,
-                         const KernelBody& body) {
+                         const std::vector<SourceText>& sources) {
   const PyRef builtins = PyRef::steal(PyImport_ImportModule("builtins"));
   const PyRef exception =
       builtins ? PyRef::steal(PyObject_GetAttrString(builtins.get(), site.subject.c_str()))
@@ -50,25 +50,31 @@ std::nullptr_t raise_own(const ir::FaultSite& site, const std::string& where,
   if (message.empty()) message = "the kernel raises " + site.subject;
   Diagnostics diagnostics;
   diagnostics.error(is_assertion ? "assertion" : "raised", site.span, message);
-  return raise(exception.get(), where + "\n" + render(diagnostics, body.sources));
+  return raise(exception.get(), where + "\n" + render(diagnostics, sources));
 }
 
 }  // namespace
 
 std::nullptr_t raise_fault(const runtime::FaultRecord& fault, const runtime::CompiledKernel& code,
                            const KernelBody& body) {
-  const ir::FaultSite& site = code.fault_sites[static_cast<size_t>(fault.site)];
+  return raise_fault(fault, code.fault_sites, body.name, body.sources);
+}
+
+std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
+                           const std::vector<ir::FaultSite>& sites, const std::string& kernel,
+                           const std::vector<SourceText>& sources) {
+  const ir::FaultSite& site = sites[static_cast<size_t>(fault.site)];
   Diagnostics diagnostics;
   PyObject* exception = PyExc_IndexError;
   if (site.kind == ir::FaultKind::Index) {
     describe_index(fault, site, diagnostics);
   } else if (site.kind == ir::FaultKind::Raise) {
-    return raise_own(site, thread_text(fault, body.name), body);
+    return raise_own(site, thread_text(fault, kernel), sources);
   } else {
     exception = PyExc_ZeroDivisionError;
     diagnostics.error("division-by-zero", site.span, "integer division or modulo by zero");
   }
-  return raise(exception, thread_text(fault, body.name) + "\n" + render(diagnostics, body.sources));
+  return raise(exception, thread_text(fault, kernel) + "\n" + render(diagnostics, sources));
 }
 
 }  // namespace cudapy::binding

@@ -14,4 +14,9 @@ namespace cudapy::binding {
 std::nullptr_t raise_fault(const runtime::FaultRecord& fault, const runtime::CompiledKernel& code,
                            const KernelBody& body);
 
+// The same by its parts.
+std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
+                           const std::vector<ir::FaultSite>& sites, const std::string& kernel,
+                           const std::vector<SourceText>& sources);
+
 }  // namespace cudapy::binding

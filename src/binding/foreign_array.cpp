@@ -8,6 +8,8 @@
 
 #include "binding/dlpack.h"
 #include "binding/elem_type.h"
+#include "binding/gil.h"
+#include "runtime/cuda/device.h"
 
 namespace cudapy::binding {
 namespace {
@@ -145,6 +147,28 @@ struct ForeignReader {
                    has_strides ? steps.data() : nullptr);
   }
 
+  // As above, but the memory is a GPU's, and work of the stream in "stream" may still be under way.
+  ForeignResult read_cuda_array_interface(PyObject* object, PyObject* interface) const {
+    const ForeignResult result = read_array_interface(object, interface);
+    if (result != ForeignResult::kViewed) return result;
+    try {
+      const auto address = reinterpret_cast<runtime::cuda::Address>(array.data);
+      array.device = address != 0 ? runtime::cuda::Device::owner_of(address) : 0;
+      PyObject* stream = PyDict_GetItemString(interface, "stream");
+      if (stream == nullptr || stream == Py_None) return result;
+      const uint64_t handle = PyLong_AsUnsignedLongLong(stream);
+      if (PyErr_Occurred()) return fail("its __cuda_array_interface__ has a malformed stream");
+      // 1 and 2, the default streams, take turns with ours.
+      if (handle > 2) {
+        const GilRelease released;
+        runtime::cuda::Device::get(array.device).wait_for_stream(handle);
+      }
+    } catch (const runtime::cuda::CudaFailure& failure) {
+      return fail(failure.what());
+    }
+    return result;
+  }
+
   // "<f4": byte order, kind, size in bytes.
   static std::optional<BufferFormat> parse_typestr(const char* type) {
     if (std::strlen(type) < 3) return std::nullopt;
@@ -192,8 +216,14 @@ void ForeignHold::release() {
 ForeignResult view_foreign_array(PyObject* object, ForeignArray& array, ForeignHold& hold,
                                  std::string& problem) {
   const ForeignReader reader{array, hold, problem};
-  if (PyObject_CheckBuffer(object)) return reader.read_buffer(object);
+  // CuPy's arrays have the buffer protocol, too, and refuse it.
+  if (PyObject_CheckBuffer(object) && reader.read_buffer(object) == ForeignResult::kViewed)
+    return ForeignResult::kViewed;
   if (PyType_Check(object)) return ForeignResult::kNotAnArray;
+  const PyRef cuda = PyRef::steal(PyObject_GetAttrString(object, "__cuda_array_interface__"));
+  if (cuda) return reader.read_cuda_array_interface(object, cuda.get());
+  PyErr_Clear();
+  if (PyObject_CheckBuffer(object)) return ForeignResult::kUnsupported;
   if (PyObject_HasAttrString(object, "__dlpack__") &&
       PyObject_HasAttrString(object, "__dlpack_device__")) {
     return reader.read_dlpack(object);

@@ -1,4 +1,5 @@
-// Arrays of other libraries, seen through the buffer protocol, DLPack or __array_interface__:
+// Arrays of other libraries, seen through the buffer protocol, __cuda_array_interface__, DLPack or
+// __array_interface__:
 // whichever the object has, in this order. NumPy is not needed.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include "binding/py_ref.h"
 #include "ir/type.h"
 #include "runtime/array_layout.h"
+#include "runtime/host_array.h"
 
 namespace cudapy::binding {
 
@@ -23,10 +25,11 @@ struct ForeignArray {
   ir::Scalar scalar = ir::Scalar::U8;
   bool is_swapped = false;  // in the other byte order
   bool is_read_only = false;
+  int device = runtime::kHostDevice;  // a GPU's number, if the memory is there
 
   bool is_contiguous() const { return layout.is_contiguous(ir::size_of(scalar)); }
 
-  // True if a kernel can work on the memory as it is.
+  // True if a kernel of the device that the memory is on can work on it as it is.
   bool is_usable_in_place() const {
     const int size = ir::size_of(scalar);
     return !is_swapped && layout.has_whole_strides(size) &&

@@ -213,7 +213,9 @@ std::optional<runtime::KernelTypes> types_in_signature(const KernelBody& body, P
 std::optional<runtime::KernelTypes> types_to_inspect(const KernelBody& body, PyObject* given) {
   if (given == nullptr || given == Py_None) {
     if (auto declared = declared_types(body)) return declared;
-    if (!body.bindings.empty()) return body.bindings.front()->types;
+    for (const auto* bindings : {&body.bindings, &body.gpu_bindings}) {
+      if (!bindings->empty()) return bindings->front()->types;
+    }
     raise(PyExc_ValueError, "`" + body.name +
                                 "` has parameters without a type and was not launched yet: " +
                                 "inspect(stage, types=[...]) says which types are meant");
@@ -241,6 +243,19 @@ PyObject* text_of(const std::string& text) {
   return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace");
 }
 
+// "sm_90" and the like: texts for a GPU that need not be there.
+PyObject* inspect_for_gpu(const KernelBody& body, std::string_view stage, PyObject* given,
+                          const char* architecture) {
+  const auto types = types_to_inspect(body, given);
+  if (!types) return nullptr;
+  Diagnostics diagnostics;
+  std::string error;
+  const auto texts = body.code->gpu_texts(*types, architecture, diagnostics, error);
+  if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
+  if (!texts) return raise_compile_error("`" + body.name + "`: " + error);
+  return text_of(stage == "llvm" ? texts->llvm : texts->assembly);
+}
+
 PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject* given) {
   const auto types = types_to_inspect(body, given);
   if (!types) return nullptr;
@@ -257,24 +272,30 @@ PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject
 }
 
 PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
-  static const char* names[] = {"stage", "types", nullptr};
+  static const char* names[] = {"stage", "types", "architecture", nullptr};
   const char* stage_text = nullptr;
+  const char* architecture = nullptr;
   PyObject* types = nullptr;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|O:inspect", const_cast<char**>(names),
-                                   &stage_text, &types)) {
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|Oz:inspect", const_cast<char**>(names),
+                                   &stage_text, &types, &architecture)) {
     return nullptr;
   }
   KernelObject* self = as_kernel(object);
   const std::string_view stage = stage_text;
   if (stage != "tree" && stage != "typed" && stage != "lowered" && stage != "llvm" &&
-      stage != "asm") {
+      stage != "asm" && stage != "ptx") {
     return raise(PyExc_ValueError,
                  "inspect(\"" + std::string(stage) +
-                     "\"): the stages are \"tree\", \"typed\", \"lowered\", \"llvm\" and \"asm\"");
+                     "\"): the stages are \"tree\", \"typed\", \"lowered\", \"llvm\", \"asm\" "
+                     "and \"ptx\"");
   }
   try {
     if (!prepare_kernel(self)) return nullptr;
     if (stage == "tree") return text_of(ir::print(self->body->code->untyped()));
+    if (stage == "ptx" || (architecture != nullptr && stage == "llvm")) {
+      return inspect_for_gpu(*self->body, stage, types,
+                             architecture != nullptr ? architecture : "sm_75");
+    }
     return inspect_types(*self->body, stage, types);
   } catch (const std::exception& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
@@ -294,7 +315,9 @@ PyObject* signatures(PyObject* object, void*) {
   if (body.code != nullptr && declared) {
     add(declared->arguments);
   } else {
-    for (const auto& binding : body.bindings) add(binding->types.arguments);
+    for (const auto* bindings : {&body.bindings, &body.gpu_bindings}) {
+      for (const auto& binding : *bindings) add(binding->types.arguments);
+    }
   }
   PyRef tuple = PyRef::steal(PyTuple_New(static_cast<Py_ssize_t>(texts.size())));
   for (size_t i = 0; tuple && i < texts.size(); ++i) {
@@ -308,12 +331,14 @@ PyObject* signatures(PyObject* object, void*) {
 PyMethodDef methods[] = {
     {"inspect", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(inspect)),
      METH_VARARGS | METH_KEYWORDS,
-     "inspect($self, /, stage, types=None)\n--\n\n"
+     "inspect($self, /, stage, types=None, architecture=None)\n--\n\n"
      "What a stage made of the kernel: \"tree\" as it was read, \"typed\" after type inference, "
      "\"lowered\" as code\n"
-     "generation sees it, \"llvm\" and \"asm\" after optimisation. `types`, one a parameter or one "
-     "of `signatures`, are by\n"
-     "default those of the signature, else those of the last launch."},
+     "generation sees it, \"llvm\" and \"asm\" after optimisation, \"ptx\" for NVIDIA GPUs. "
+     "`types`, one a parameter or one\n"
+     "of `signatures`, are by default those of the signature, else those of the last launch. "
+     "`architecture` names the\n"
+     "GPU, which need not be there: \"sm_75\" by default; with it \"llvm\" is that of the GPU."},
     {nullptr, nullptr, 0, nullptr},
 };
 

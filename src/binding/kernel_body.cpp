@@ -58,13 +58,14 @@ std::string join_header(const KernelBody& body) {
 
 }  // namespace
 
-void lay_out(Binding& binding, const std::vector<Parameter>& parameters) {
+void lay_out(Binding& binding, const std::vector<Parameter>& parameters,
+             const std::vector<bool>& written) {
   uint32_t offset = 0;
   int arrays = 0;
   for (size_t i = 0; i < parameters.size(); ++i) {
     ParameterSlot slot =
         make_slot(binding.types.arguments[i], parameters[i].declared, binding.classes[i]);
-    slot.is_written = slot.is_array && binding.code->written[i];
+    slot.is_written = slot.is_array && written[i];
     const int bytes = slot.is_array ? runtime::array_argument_words(slot.rank, slot.is_strided) * 8
                                     : ir::size_of(slot.scalar);
     const auto size = static_cast<uint32_t>(bytes);

@@ -10,6 +10,7 @@
 
 #include "ir/type.h"
 #include "runtime/compile_driver.h"
+#include "runtime/host_array.h"
 #include "support/span.h"
 
 namespace cudapy::binding {
@@ -46,11 +47,15 @@ struct ArgumentClass {
   friend bool operator==(const ArgumentClass&, const ArgumentClass&) = default;
 };
 
+struct GpuCode;
+
 // Machine code bound to the classes of arguments that lead to it.
 struct Binding {
   std::vector<ArgumentClass> classes;  // one a parameter; declared ones have their declared type
   runtime::KernelTypes types;
-  std::shared_ptr<const runtime::CompiledKernel> code;
+  std::shared_ptr<const runtime::CompiledKernel> code;  // of the CPU, or
+  std::shared_ptr<const GpuCode> gpu;                   // of a GPU
+  int device = runtime::kHostDevice;
   std::vector<ParameterSlot> slots;
   uint32_t argument_bytes = 0;
   bool takes_fast_path = false;  // small enough for the launch path's fixed storage
@@ -69,11 +74,15 @@ struct KernelBody {
   // parameter is given by keyword only.
   size_t plain_count = 0;
   std::vector<SourceText> sources;
-  std::vector<std::unique_ptr<Binding>> bindings;  // the one used last comes first; never removed
+  // Of the CPU and of all GPUs. The one used last comes first; never removed.
+  std::vector<std::unique_ptr<Binding>> bindings;
+  std::vector<std::unique_ptr<Binding>> gpu_bindings;
 };
 
-// The argument buffer's layout for the types of a call.
-void lay_out(Binding& binding, const std::vector<Parameter>& parameters);
+// The argument buffer's layout for the types of a call; `written` says of each parameter whether it
+// is an array that the kernel stores to.
+void lay_out(Binding& binding, const std::vector<Parameter>& parameters,
+             const std::vector<bool>& written);
 
 // "saxpy(float32 alpha, float32* X, float32* Y = 2.0)"; parameters without a type by their name
 // alone.

@@ -18,6 +18,7 @@
 #include "binding/errors.h"
 #include "binding/faults.h"
 #include "binding/gil.h"
+#include "binding/gpu.h"
 #include "binding/launch_size.h"
 #include "binding/parameter_defaults.h"
 #include "binding/py_compat.h"
@@ -37,6 +38,8 @@ PyObject* guarded(Body&& body) {
     return body();
   } catch (const std::bad_alloc&) {
     return PyErr_NoMemory();
+  } catch (const runtime::cuda::CudaFailure& failure) {
+    return raise_cuda_error(failure.what());
   } catch (const std::exception& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
     return nullptr;
@@ -78,19 +81,37 @@ bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void
   return fault.site < 0 || raise_fault(fault, code, body) != nullptr;
 }
 
+// The bindings of the device that launches go to.
+std::vector<std::unique_ptr<Binding>>& bindings_of(KernelBody& body) {
+  return current_gpu != nullptr ? body.gpu_bindings : body.bindings;
+}
+
+int current_device() {
+  return current_gpu != nullptr ? current_gpu->ordinal() : runtime::kHostDevice;
+}
+
+// False with an exception set.
+bool run(const KernelBody& body, const Binding& binding, unsigned char* arguments,
+         const runtime::LaunchRequest& request) {
+  return binding.gpu != nullptr ? launch_on_gpu(body, binding, arguments, request)
+                                : run(body, *binding.code, arguments, request);
+}
+
 void move_to_front(KernelBody& body, size_t index) {
-  const auto first = body.bindings.begin();
+  const auto first = bindings_of(body).begin();
   std::rotate(first, first + static_cast<ptrdiff_t>(index),
               first + static_cast<ptrdiff_t>(index) + 1);
 }
 
 Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classes,
                       bool wide_index) {
-  for (size_t i = 0; i < body.bindings.size(); ++i) {
-    if (body.bindings[i]->classes != classes || body.bindings[i]->types.wide_index != wide_index)
+  const auto& bindings = bindings_of(body);
+  for (size_t i = 0; i < bindings.size(); ++i) {
+    if (bindings[i]->classes != classes || bindings[i]->types.wide_index != wide_index ||
+        bindings[i]->device != current_device())
       continue;
     move_to_front(body, i);
-    return body.bindings.front().get();
+    return bindings.front().get();
   }
   return nullptr;
 }
@@ -102,22 +123,29 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   if (Binding* known = find_binding(body, classes, types.wide_index)) return known;
   Diagnostics diagnostics;
   std::string error;
-  std::shared_ptr<const runtime::CompiledKernel> code;
+  auto binding = std::make_unique<Binding>();
+  binding->device = current_device();
+  runtime::cuda::Device* gpu = current_gpu;
   {
     const GilRelease released;
-    code = body.code->get(types, diagnostics, error);
+    if (gpu != nullptr)
+      binding->gpu = make_gpu_code(body, types, *gpu, diagnostics, error);
+    else
+      binding->code = body.code->get(types, diagnostics, error);
   }
   if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
-  if (code == nullptr) return raise_compile_error("`" + body.name + "`: " + error);
+  if (binding->code == nullptr && binding->gpu == nullptr)
+    return raise_compile_error("`" + body.name + "`: " + error);
   if (Binding* known = find_binding(body, classes, types.wide_index))
     return known;  // another thread was faster
-  auto binding = std::make_unique<Binding>();
   binding->classes = std::move(classes);
   binding->types = std::move(types);
-  binding->code = std::move(code);
-  lay_out(*binding, body.parameters);
-  body.bindings.insert(body.bindings.begin(), std::move(binding));
-  Binding* made = body.bindings.front().get();
+  lay_out(*binding, body.parameters,
+          gpu != nullptr ? binding->gpu->image.written : binding->code->written);
+  if (gpu != nullptr) remember_faults(body, *binding->gpu);
+  auto& bindings = gpu != nullptr ? body.gpu_bindings : body.bindings;
+  bindings.insert(bindings.begin(), std::move(binding));
+  Binding* made = bindings.front().get();
   if ((body.dumps_beside_source || !body.dump_folder.empty()) && !write_dumps(body, *made))
     return nullptr;
   return made;
@@ -129,13 +157,15 @@ enum class FastOutcome : uint8_t { kDeclined, kLaunched, kFailed };
 inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments) {
   KernelBody& body = *self->kernel->body;
   const bool wide_threads = self->request.threads[0] > INT32_MAX;
+  const auto& bindings = bindings_of(body);
+  const int device = current_device();
   FastArguments fast;
-  for (size_t i = 0; i < std::min(body.bindings.size(), kFastBindings); ++i) {
-    const Binding& binding = *body.bindings[i];
-    if (!fast.fill(binding, arguments, wide_threads)) continue;
+  for (size_t i = 0; i < std::min(bindings.size(), kFastBindings); ++i) {
+    const Binding& binding = *bindings[i];
+    if (binding.device != device || !fast.fill(binding, arguments, wide_threads, device)) continue;
     if (i > 0) move_to_front(body, i);
-    return run(body, *binding.code, fast.buffer(), self->request) ? FastOutcome::kLaunched
-                                                                  : FastOutcome::kFailed;
+    return run(body, binding, fast.buffer(), self->request) ? FastOutcome::kLaunched
+                                                            : FastOutcome::kFailed;
   }
   return FastOutcome::kDeclined;
 }
@@ -153,11 +183,17 @@ PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* argum
     if (outcome == FastOutcome::kFailed) return nullptr;
     if (outcome == FastOutcome::kLaunched) Py_RETURN_NONE;
   }
-  CallArguments call(body, arguments, count);
+  runtime::cuda::Device* gpu = current_gpu;
+  CallArguments call(body, arguments, count, gpu);
   if (!call.classify()) return nullptr;
   const Binding* binding = bind(body, call, self->request);
   if (binding == nullptr || !call.fill(*binding)) return nullptr;
-  if (!run(body, *binding->code, call.buffer(), self->request) || !call.copy_back()) return nullptr;
+  bool is_done = run(body, *binding, call.buffer(), self->request);
+  if (gpu != nullptr && call.has_results()) {
+    call.fetch_results();  // after a fault, too: as on the CPU the arrays keep what was written
+    is_done = is_done && raise_no_fault(*gpu);
+  }
+  if (!is_done || !call.copy_back()) return nullptr;
   Py_RETURN_NONE;
 }
 

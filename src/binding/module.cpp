@@ -9,6 +9,7 @@
 #include "binding/elem_type.h"
 #include "binding/errors.h"
 #include "binding/gil.h"
+#include "binding/gpu.h"
 #include "binding/kernel.h"
 #include "binding/launcher.h"
 #include "runtime/compile_driver.h"
@@ -67,6 +68,7 @@ NB_MODULE(_core, module) {
   binding::define_cuda_array(module);
   if (!binding::define_kernel(module.ptr()) || !binding::define_launcher(module.ptr()))
     throw nb::python_error();
+  binding::define_gpu_functions(module);
   module.def("set_num_threads", binding::set_num_threads, nb::arg("count"),
              "Spreads following launches over `count` threads, the launching one included.");
   module.def("get_num_threads", runtime::pool_thread_count,

@@ -15,6 +15,7 @@
 #include "codegen/cpu/estimate_work.h"
 #include "ir/tree.h"
 #include "jit/compile_module.h"
+#include "jit/compile_ptx.h"
 #include "jit/fatal_error.h"
 #include "jit/stopwatch.h"
 #include "runtime/cpu/kernel_abi.h"
@@ -56,6 +57,7 @@ std::vector<uint8_t> bytes_of(const runtime::KernelMetadata& metadata) {
 }
 
 bool compile(Compilation& work, const CompileRequest& request, CompileResult& result) {
+  if (is_gpu_architecture(request.isa)) return compile_ptx(work.module, request, result);
   Stopwatch watch;
   work.target = create_target(request.isa, result.error);
   if (work.target.machine == nullptr) return false;

@@ -17,8 +17,9 @@ inline constexpr uint32_t kInterfaceVersion = 1;
 
 struct CompileRequest {
   const ir::Function* kernel = nullptr;  // inlined, typed, annotated with shapes; only read
-  std::string isa = {};                  // a level's name; empty for the host's own CPU
-  int gang_width = 0;                    // lanes; 0 to choose
+  // A CPU level's name, or a GPU architecture's ("sm_90"); empty for the host's own CPU.
+  std::string isa = {};
+  int gang_width = 0;  // lanes; 0 to choose
   bool fastmath = false;
   // Texts to look at; each costs time.
   bool want_unoptimised_llvm_ir = false;
@@ -35,9 +36,11 @@ struct CompileTimes {  // microseconds
 };
 
 struct CompileResult {
-  std::string error;           // empty on success
-  std::vector<uint8_t> image;  // a serialised runtime::CodeImage; its metadata is a KernelMetadata
-  int gang_width = 0;          // what was chosen
+  std::string error;  // empty on success
+  // A serialised runtime::CodeImage, whose metadata is a KernelMetadata; for a GPU PTX text, with
+  // one entry of the name runtime::cuda_entry_name gives.
+  std::vector<uint8_t> image;
+  int gang_width = 0;  // what was chosen
   std::string unoptimised_llvm_ir, llvm_ir, asm_text;
   CompileTimes times;
 };

@@ -15,6 +15,7 @@
 #include "jit/jit.h"
 #include "runtime/cpu/host.h"
 #include "runtime/cpu/symbols.h"
+#include "runtime/cuda/kernel_abi.h"
 #include "runtime/jit_module.h"
 #include "sema/check.h"
 #include "transform/lower.h"
@@ -234,6 +235,54 @@ std::optional<StageTexts> KernelCode::texts(const KernelTypes& types, Diagnostic
   texts.llvm = std::move(result.llvm_ir);
   texts.assembly = std::move(result.asm_text);
   return texts;
+}
+
+std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
+                                                const std::string& architecture,
+                                                Diagnostics& diagnostics,
+                                                std::string& error) const {
+  const std::shared_lock no_fork(fork_guard());
+  StageTexts texts;
+  const auto kernel = lower(types, diagnostics, options_.contract, &texts);
+  if (!kernel) return std::nullopt;
+  jit::CompileRequest request = compile_request(*kernel, options_, {.isa = architecture});
+  request.want_unoptimised_llvm_ir = request.want_llvm_ir = true;
+  jit::CompileResult result;
+  if (!run_compiler(request, result)) {
+    error = result.error;
+    return std::nullopt;
+  }
+  texts.unoptimised_llvm = std::move(result.unoptimised_llvm_ir);
+  texts.llvm = std::move(result.llvm_ir);
+  texts.assembly = std::move(result.asm_text);
+  return texts;
+}
+
+std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const Assembler& assembler,
+                                              Diagnostics& diagnostics, std::string& error) const {
+  const std::shared_lock no_fork(fork_guard());
+  const auto kernel = lower(types, diagnostics, options_.contract, nullptr);
+  if (!kernel) return std::nullopt;
+  GpuImage image;
+  image.entry = cuda_entry_name(kernel->name);
+  image.uses_block_shape = kernel->uses_block_shape;
+  image.written = kernel->written;
+  image.fault_sites = kernel->fault_sites;
+  KernelCache& cache = kernel_cache();
+  const std::vector<uint8_t> key =
+      cache_key(*kernel, options_, {.isa = assembler.architecture + " " + assembler.identity});
+  if (auto cubin = cache.load(key)) {
+    image.cubin = std::move(*cubin);
+    return image;
+  }
+  jit::CompileResult result;
+  if (!run_compiler(compile_request(*kernel, options_, {.isa = assembler.architecture}), result)) {
+    error = result.error;
+    return std::nullopt;
+  }
+  image.cubin = assembler.assemble(result.asm_text);
+  cache.store(key, image.cubin);
+  return image;
 }
 
 KernelCache& kernel_cache() {

@@ -42,6 +42,22 @@ struct CompiledKernel {
   std::vector<ir::FaultSite> fault_sites;
 };
 
+// A kernel as machine code for a GPU, not loaded yet.
+struct GpuImage {
+  std::vector<uint8_t> cubin;
+  std::string entry;
+  bool uses_block_shape = false;
+  std::vector<bool> written;
+  std::vector<ir::FaultSite> fault_sites;
+};
+
+// Makes a GPU's machine code of PTX. It may throw.
+struct Assembler {
+  std::string architecture;  // "sm_90"
+  std::string identity;      // what else decides the result: the driver's version
+  std::function<std::vector<uint8_t>(const std::string& ptx)> assemble;
+};
+
 // What the stages make of a kernel, to be read by people.
 struct StageTexts {
   std::string typed;    // after sema
@@ -73,6 +89,15 @@ class KernelCode {
   // All texts: compiles once more. nullopt as above.
   std::optional<StageTexts> texts(const KernelTypes& types, Diagnostics& diagnostics,
                                   std::string& error) const;
+
+  // The same for a GPU architecture ("sm_90"), which needs no GPU: the assembly is PTX.
+  std::optional<StageTexts> gpu_texts(const KernelTypes& types, const std::string& architecture,
+                                      Diagnostics& diagnostics, std::string& error) const;
+
+  // Machine code for a GPU, from the cache or compiled; nothing is remembered here. nullopt as
+  // above.
+  std::optional<GpuImage> gpu_image(const KernelTypes& types, const Assembler& assembler,
+                                    Diagnostics& diagnostics, std::string& error) const;
 
  private:
   std::optional<ir::Function> lower(const KernelTypes& types, Diagnostics& diagnostics,

@@ -28,6 +28,7 @@ CONTRACTS = {
     ("runtime", "jit/jit.h"),
     ("codegen", "runtime/cpu/kernel_abi.h"),
     ("codegen", "runtime/cpu/host.h"),
+    ("codegen", "runtime/cuda/kernel_abi.h"),
     ("jit", "runtime/cpu/kernel_abi.h"),
     ("jit", "runtime/cpu/code_image.h"),
     ("jit", "runtime/cpu/host.h"),

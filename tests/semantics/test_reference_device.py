@@ -26,6 +26,7 @@ def test_a_launch_goes_to_the_device_that_is_set():
 
 
 def test_the_device_of_a_with_block_ends_with_it():
+    cp.set_device("cpu")
     with cp.device("python"):
         assert cp.get_device() == "python"
         with cp.device("cpu"):

@@ -1,10 +1,13 @@
-"""Which device kernels run on: `"cpu"`, or `"python"`, the reference that interprets them in CPython.
+"""Which device kernels run on: `"cpu"`; `"cuda"`, an NVIDIA GPU; or `"python"`, the reference that interprets them in
+CPython.
 
-The core asks no one at a launch: it holds one pointer, `_core.set_launch_hook`. While that is set, every launch goes to
-it instead of to machine code.
+The core asks no one at a launch: it holds the GPU, `_core.set_gpu`, and one pointer, `_core.set_launch_hook`. While
+that is set, every launch goes to it instead of to machine code. The driver is opened when a GPU is first asked for.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,29 +27,97 @@ def get_device() -> str:
     return _current
 
 
+class Device(NamedTuple):
+    """A device as `cp.devices` lists it.
+
+    Attributes:
+        name: what `cp.set_device` takes.
+        description: what it is, such as the GPU's model.
+        problem: why it cannot be used; None if it can.
+    """
+
+    name: str
+    description: str
+    problem: str | None
+
+
+def devices() -> list[Device]:
+    """The devices of this machine, and why there is no GPU among them if there is none.
+
+    Example:
+        >>> import cudapy as cp
+        >>> cp.devices()[0].name
+        'cpu'
+    """
+    from cudapy import _core
+
+    from .errors import CudaError
+
+    found = [Device("cpu", f"machine code for {_core.cpu_level()}", None)]
+    try:
+        names = _core.gpu_names()
+    except CudaError as error:
+        found.append(Device("cuda", "NVIDIA GPUs", str(error)))
+    else:
+        found += [Device(f"cuda:{i}", name, None) for i, name in enumerate(names)]
+        if not names:
+            found.append(Device("cuda", "NVIDIA GPUs", "the driver finds none on this machine"))
+    found.append(Device("python", "CPython, which interprets the kernel's source", None))
+    return found
+
+
+def _gpu_of(name: str) -> int | None:
+    if name == "cuda":
+        return 0
+    number = name.removeprefix("cuda:")
+    return int(number) if number != name and number.isdecimal() else None
+
+
 def set_device(name: str) -> None:
-    """Sends all following launches of this process to a device.
+    """Sends all following launches of this process to a device, and makes new CudaArrays there.
 
     Args:
-        name: `"cpu"`, machine code on all cores; or `"python"`, where CPython runs the kernel's own source, one thread
-            after the other, so that breakpoints and `print` work. It computes with exactly the types that the
-            compiled kernel has.
+        name: `"cpu"`, machine code on all cores; `"cuda"`, the first NVIDIA GPU, or `"cuda:1"` and so on the others; or
+            `"python"`, where CPython runs the kernel's own source, one thread after the other, so that breakpoints and
+            `print` work. It computes with exactly the types that the compiled kernel has.
 
     Raises:
         ValueError: there is no such device.
+        CudaError: there is no such GPU, or no driver that is new enough; the message says which.
     """
     global _current
     from cudapy import _core
 
-    if name == "cpu":
-        _core.set_launch_hook(None)
-    elif name == "python":
+    gpu = _gpu_of(name)
+    if gpu is None and name not in ("cpu", "python"):
+        raise ValueError(f'no device {name!r}: there are "cpu", "cuda", "cuda:1" ... and "python"')
+    _core.set_gpu(-1 if gpu is None else gpu)
+    if name == "python":
         from .interpreter import launch
 
         _core.set_launch_hook(launch)
     else:
-        raise ValueError(f'no device {name!r}: there are "cpu" and "python"')
+        _core.set_launch_hook(None)
     _current = name
+
+
+def cuda(number: int = 0) -> device:
+    """An NVIDIA GPU for a `with` block: `with cp.cuda(1):`.
+
+    Args:
+        number: which one, in the order of `cp.devices`.
+    """
+    return device(f"cuda:{number}")
+
+
+def synchronize() -> None:
+    """Waits until all launches are done, and raises the first fault of those on a GPU, if there was one.
+
+    Launches on a GPU go on while Python does. Reading an array waits as well.
+    """
+    from cudapy import _core
+
+    _core.synchronize()
 
 
 class device:

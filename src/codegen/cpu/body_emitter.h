@@ -44,6 +44,9 @@ struct ThreadPosition {
   llvm::Value* block_values[12] = {};
 };
 
+// What a GPU's code calls where all threads of a block meet.
+inline constexpr const char* kDeviceBarrier = "cudapy_barrier";
+
 struct BodyOptions {
   int gang_width = 1;
   bool fastmath = false;
@@ -234,6 +237,7 @@ class BodyEmitter {
   // statements.cpp
   void emit_block(const ir::Block& block, size_t begin = 0);
   void emit_statement(const ir::Stmt& stmt);
+  void emit_barrier();
   void emit_assign(ir::LocalId local, const Lanes& value);
   void emit_if(const ir::Stmt& stmt);
   void emit_uniform_if(const ir::Stmt& stmt, llvm::Value* condition);

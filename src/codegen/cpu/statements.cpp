@@ -1,5 +1,6 @@
 // Blocks, assignments, conditions, returns.
 #include <llvm/IR/Constants.h>
+#include <llvm/IR/Module.h>
 
 #include <map>
 
@@ -101,8 +102,18 @@ void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
     case StmtKind::Declare:
       return emit_declaration(stmt);
     case StmtKind::Barrier:
-      return;  // a kernel with barriers is taken apart at them
+      return emit_barrier();
   }
+}
+
+// On the CPU a kernel with barriers is taken apart at them, and none is left; on a GPU
+//   call void @cudapy_barrier()
+void BodyEmitter::emit_barrier() {
+  if (!target_.is_gpu) return;
+  FunctionCallee barrier = builder_.GetInsertBlock()->getModule()->getOrInsertFunction(
+      kDeviceBarrier, builder_.getVoidTy());
+  cast<Function>(barrier.getCallee())->addFnAttr(Attribute::Convergent);
+  builder_.CreateCall(barrier)->addFnAttr(Attribute::Convergent);
 }
 
 void BodyEmitter::emit_assign(LocalId local, const Lanes& value) {

@@ -15,6 +15,7 @@ struct TargetInfo {
       false;  // masked loads and stores are single instructions (AVX2: 32 and 64 bit; AVX-512: all)
   bool has_mask_registers = false;  // masks live in registers of their own, one bit a lane
   bool has_gather = false;
+  bool is_gpu = false;  // one lane is a thread of the device
 };
 
 }  // namespace cudapy::codegen::cpu

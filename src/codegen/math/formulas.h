@@ -57,6 +57,10 @@ Real asin(Real x);
 Real acos(Real x);
 Real atan(Real x);
 Real atan2(Real y, Real x);
+// sin and tan of angle + quadrant pi/2, for an angle between -pi/4 and pi/4; of the quadrant the
+// low two bits count.
+Real sin_of_angle(Pair angle, Int quadrant);
+Real tan_of_angle(Pair angle, Int quadrant);
 
 // error_function.cpp
 Real erf(Real x);

@@ -94,8 +94,9 @@ Real cos(Real x) {
   return with_rare_lanes(y, too_large(x), ir::MathFunction::Cos, x.value);
 }
 
-Real tan(Real x) {
-  Reduced reduced = reduce(x);
+namespace {
+
+Real tan_in_quadrant(Reduced reduced) {
   Pair s = sin_to_pair(reduced.angle);
   Pair c = cos_to_pair(reduced.angle);
   // The quotient has no room for the error of cos's square.
@@ -106,8 +107,22 @@ Real tan(Real x) {
   Bool odd = (reduced.quadrant & 1) != 0;
   Pair top = select(odd, c, s);
   Pair bottom = select(odd, Pair{-s.hi, -s.lo}, c);
-  Real y = select(x == 0.0, x, sum_of(top / bottom));
+  return sum_of(top / bottom);
+}
+
+}  // namespace
+
+Real tan(Real x) {
+  Real y = select(x == 0.0, x, tan_in_quadrant(reduce(x)));
   return with_rare_lanes(y, too_large(x), ir::MathFunction::Tan, x.value);
+}
+
+Real sin_of_angle(Pair angle, Int quadrant) {
+  return sin_in_quadrant({angle, quadrant}, 0);
+}
+
+Real tan_of_angle(Pair angle, Int quadrant) {
+  return tan_in_quadrant({angle, quadrant});
 }
 
 namespace {

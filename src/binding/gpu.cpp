@@ -1,0 +1,180 @@
+#include "binding/gpu.h"
+
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <unordered_map>
+#include <utility>
+
+#include "binding/errors.h"
+#include "binding/faults.h"
+#include "binding/gil.h"
+
+namespace nb = nanobind;
+
+namespace cudapy::binding {
+
+using runtime::cuda::CudaFailure;
+using runtime::cuda::Device;
+
+runtime::cuda::Device* current_gpu = nullptr;
+
+namespace {
+
+// What a fault is told with. It outlives its kernel, whose last launch may still run.
+struct FaultSource {
+  std::string kernel;
+  std::vector<ir::FaultSite> sites;
+  std::vector<SourceText> sources;
+  bool is_orphaned = false;  // the kernel is gone: of use only until the device was waited for
+};
+
+using FaultSources = std::unordered_map<uint64_t, FaultSource>;
+
+// Kernels may be collected while the interpreter ends: never destroyed.
+FaultSources& fault_sources() {
+  static auto* const sources = new FaultSources;
+  return *sources;
+}
+
+std::vector<Device*>& used_devices() {
+  static auto* const devices = new std::vector<Device*>;
+  return *devices;
+}
+
+uint64_t source_key(int device, int32_t kernel) {
+  return (static_cast<uint64_t>(device) << 32U) | static_cast<uint32_t>(kernel);
+}
+
+void forget_orphans() {
+  std::erase_if(fault_sources(), [](const auto& entry) { return entry.second.is_orphaned; });
+}
+
+}  // namespace
+
+GpuCode::~GpuCode() {
+  const auto found = fault_sources().find(source_key(kernel->device().ordinal(), kernel->number()));
+  if (found != fault_sources().end()) found->second.is_orphaned = true;
+}
+
+std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
+                                             const runtime::KernelTypes& types, Device& gpu,
+                                             Diagnostics& diagnostics, std::string& error) {
+  runtime::Assembler assembler;
+  assembler.architecture = gpu.architecture();
+  assembler.identity = "driver " + std::to_string(runtime::cuda::driver().version);
+  assembler.assemble = [&gpu](const std::string& ptx) { return gpu.assemble(ptx); };
+  auto image = body.code->gpu_image(types, assembler, diagnostics, error);
+  if (!image) return nullptr;
+  auto kernel = gpu.load(image->cubin, image->entry);
+  image->cubin.clear();
+  return std::make_shared<const GpuCode>(std::move(*image), std::move(kernel));
+}
+
+void remember_faults(const KernelBody& body, const GpuCode& code) {
+  const runtime::cuda::Kernel& kernel = *code.kernel;
+  fault_sources()[source_key(kernel.device().ordinal(), kernel.number())] = {
+      body.name, code.image.fault_sites, body.sources, false};
+}
+
+bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
+                   const runtime::LaunchRequest& request) {
+  const runtime::cuda::Kernel& kernel = *binding.gpu->kernel;
+  runtime::cuda::GridPlan plan;
+  const std::string problem = runtime::cuda::plan_grid(request, binding.gpu->image.uses_block_shape,
+                                                       kernel.max_threads_per_block(), plan);
+  if (!problem.empty()) {
+    raise(PyExc_ValueError, "`" + body.name + "`: " + problem);
+    return false;
+  }
+  constexpr size_t kAlign = alignof(runtime::CudaLaunch);
+  const size_t launch_offset = (binding.argument_bytes + kAlign - 1) / kAlign * kAlign;
+  kernel.device().launch(kernel, arguments, launch_offset, plan);
+  static const char* const sync = std::getenv("CUDAPY_SYNC");
+  if (sync == nullptr || *sync != '1') return true;
+  kernel.device().synchronize();
+  return raise_no_fault(kernel.device());
+}
+
+bool raise_no_fault(Device& gpu) {
+  const auto report = gpu.take_fault();
+  if (!report) return true;
+  const auto found = fault_sources().find(source_key(gpu.ordinal(), report->kernel));
+  if (found == fault_sources().end()) {
+    raise_cuda_error("a kernel that is gone had a fault");
+    return false;
+  }
+  const FaultSource& source = found->second;
+  runtime::FaultRecord record;
+  record.site = report->site;
+  record.index = report->index;
+  record.length = report->length;
+  std::copy_n(report->thread, 3, record.thread);
+  raise_fault(record, source.sites, source.kernel, source.sources);
+  return false;
+}
+
+namespace {
+
+[[noreturn]] void fail() {
+  throw nb::python_error();
+}
+
+// -1: the CPU.
+void set_gpu(int ordinal) {
+  if (ordinal < 0) {
+    current_gpu = nullptr;
+    return;
+  }
+  Device* device = nullptr;
+  {
+    const GilRelease released;  // the first time it takes a fraction of a second
+    device = &Device::get(ordinal);
+  }
+  std::vector<Device*>& used = used_devices();
+  if (std::find(used.begin(), used.end(), device) == used.end()) used.push_back(device);
+  current_gpu = device;
+}
+
+std::vector<std::string> gpu_names() {
+  std::vector<std::string> names;
+  const int count = Device::count();
+  names.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) names.push_back(Device::name_of(i));
+  return names;
+}
+
+void synchronize() {
+  for (Device* device : std::vector<Device*>(used_devices())) {
+    {
+      const GilRelease released;
+      device->synchronize();
+    }
+    if (!raise_no_fault(*device)) fail();
+  }
+  forget_orphans();
+}
+
+void translate(const std::exception_ptr& pointer, void*) {
+  try {
+    std::rethrow_exception(pointer);
+  } catch (const CudaFailure& failure) {
+    raise_cuda_error(failure.what());
+  }
+}
+
+}  // namespace
+
+void define_gpu_functions(nb::module_& module) {
+  nb::register_exception_translator(translate);
+  module.def("set_gpu", set_gpu, nb::arg("ordinal"),
+             "Sends launches and new arrays to a GPU, or with -1 to the CPU.");
+  module.def("gpu_names", gpu_names, "What the GPUs of this machine are called, in their order.");
+  module.def("synchronize", synchronize,
+             "Waits until everything that was launched is done, and raises the first fault of it, "
+             "if any.");
+}
+
+}  // namespace cudapy::binding

@@ -1,0 +1,52 @@
+// Kernels on NVIDIA GPUs, seen from Python: which device launches go to, code for it, launches, and
+// the exceptions of faults, which surface where the host waits for the device.
+#pragma once
+
+#include <Python.h>
+#include <nanobind/nanobind.h>
+
+#include <memory>
+#include <string>
+
+#include "binding/kernel_body.h"
+#include "runtime/cuda/device.h"
+
+namespace cudapy::binding {
+
+// A kernel for one device and one KernelTypes.
+struct GpuCode {
+  GpuCode(runtime::GpuImage image, std::shared_ptr<const runtime::cuda::Kernel> kernel)
+      : image(std::move(image)), kernel(std::move(kernel)) {}
+  GpuCode(const GpuCode&) = delete;
+  GpuCode& operator=(const GpuCode&) = delete;
+  ~GpuCode();
+
+  runtime::GpuImage image;  // without the code itself
+  std::shared_ptr<const runtime::cuda::Kernel> kernel;
+};
+
+// The GPU that launches and new arrays go to; null: the CPU. Read and changed with the GIL held.
+extern runtime::cuda::Device* current_gpu;
+
+// Compiles or loads from the cache; the GIL need not be held. Null as KernelCode::get says. Throws
+// CudaFailure.
+std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
+                                             const runtime::KernelTypes& types,
+                                             runtime::cuda::Device& gpu, Diagnostics& diagnostics,
+                                             std::string& error);
+
+// What a fault of the code would be reported with. The GIL is held.
+void remember_faults(const KernelBody& body, const GpuCode& code);
+
+// Starts the kernel; `arguments` as Device::launch wants them. False with an exception set.
+bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
+                   const runtime::LaunchRequest& request);
+
+// Raises what the launches so far ran into, if anything; after the device was waited for. True if
+// there was nothing.
+bool raise_no_fault(runtime::cuda::Device& gpu);
+
+// The functions of the module.
+void define_gpu_functions(nanobind::module_& module);
+
+}  // namespace cudapy::binding

@@ -1,0 +1,27 @@
+// A kernel for an NVIDIA GPU: one thread of the launch is one thread of the device.
+//
+// Takes what codegen/cpu takes, a typed, inlined function, and leaves an LLVM module with an entry
+// of the calling convention `ptx_kernel` whose parameters runtime/cuda/kernel_abi.h states. The
+// body is the CPU's at a gang width of 1: plain scalar code with real branches, the same arithmetic
+// and the same formulas, so that answers agree.
+#pragma once
+
+#include <string>
+
+#include "ir/tree.h"
+
+namespace llvm {
+class Module;
+}  // namespace llvm
+
+namespace cudapy::codegen::nvptx {
+
+// Returns the entry's name.
+std::string emit_kernel(const ir::Function& kernel, bool fastmath, llvm::Module& module);
+
+// Defines what the emitted code calls and the device has to have: the recorder of faults, and the
+// functions that math formulas turn to for rare arguments. Returns the name of a function that is
+// called and that no device code exists for; empty if there is none.
+std::string define_runtime(llvm::Module& module);
+
+}  // namespace cudapy::codegen::nvptx

@@ -1,0 +1,368 @@
+#include "runtime/cuda/device.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace cudapy::runtime::cuda {
+namespace {
+
+// CUdevice_attribute, CUfunction_attribute, CUmemPool_attribute and so on, as far as they are used.
+constexpr int kMajor = 75;
+constexpr int kMinor = 76;
+constexpr int kPoolsSupported = 115;
+constexpr int kMaxThreadsPerBlock = 0;
+constexpr int kLocalBytes = 3;
+constexpr int kRegisters = 4;
+constexpr int kReleaseThreshold = 4;
+constexpr int kDeviceOrdinal = 9;      // CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL
+constexpr unsigned kHostMapped = 2;    // CU_MEMHOSTALLOC_DEVICEMAP
+constexpr unsigned kHostPortable = 1;  // CU_MEMHOSTALLOC_PORTABLE
+constexpr int kErrorLog = 5;           // CU_JIT_ERROR_LOG_BUFFER
+constexpr int kErrorLogBytes = 6;
+constexpr int kInputPtx = 1;
+constexpr int kOldestArchitecture = 75;
+constexpr Stream kStream = nullptr;  // the legacy default stream
+
+constexpr int64_t kMaxBlocksX = INT32_MAX;
+constexpr int64_t kMaxBlocksYZ = 65535;
+constexpr int64_t kFreeBlockWidth = 256;
+
+#define CUDAPY_CALL(name, ...) check(driver().name(__VA_ARGS__), #name)
+
+// Makes a context current for its lifetime.
+class ContextScope {
+ public:
+  explicit ContextScope(Context context) {
+    CUDAPY_CALL(cuCtxGetCurrent, &before_);
+    if (before_ == context) return;
+    CUDAPY_CALL(cuCtxSetCurrent, context);
+    restores_ = before_ != nullptr;
+  }
+  ContextScope(const ContextScope&) = delete;
+  ContextScope& operator=(const ContextScope&) = delete;
+  ~ContextScope() {
+    if (restores_) driver().cuCtxSetCurrent(before_);
+  }
+
+ private:
+  Context before_ = nullptr;
+  bool restores_ = false;
+};
+
+int attribute(DeviceHandle device, int which) {
+  int value = 0;
+  CUDAPY_CALL(cuDeviceGetAttribute, &value, which, device);
+  return value;
+}
+
+int attribute(Function function, int which) {
+  int value = 0;
+  CUDAPY_CALL(cuFuncGetAttribute, &value, which, function);
+  return value;
+}
+
+DeviceHandle handle_of(int ordinal) {
+  DeviceHandle handle = 0;
+  CUDAPY_CALL(cuDeviceGet, &handle, ordinal);
+  return handle;
+}
+
+int64_t divide_up(int64_t a, int64_t b) {
+  return (a - 1) / b + 1;
+}
+
+struct DeviceSlot {
+  std::mutex mutex;
+  Device* device = nullptr;
+};
+
+}  // namespace
+
+int Device::count() {
+  int count = 0;
+  CUDAPY_CALL(cuDeviceGetCount, &count);
+  return count;
+}
+
+std::string Device::name_of(int ordinal) {
+  std::array<char, 256> name{};
+  CUDAPY_CALL(cuDeviceGetName, name.data(), static_cast<int>(name.size()) - 1, handle_of(ordinal));
+  return name.data();
+}
+
+Device& Device::get(int ordinal) {
+  constexpr int kMaxDevices = 64;
+  static std::array<DeviceSlot, kMaxDevices> slots;
+  const int devices = std::min(count(), kMaxDevices);
+  if (ordinal < 0 || ordinal >= devices) {
+    throw CudaFailure("there is no GPU " + std::to_string(ordinal) + ": this machine has " +
+                          std::to_string(devices),
+                      kNoDevice);
+  }
+  DeviceSlot& slot = slots[static_cast<size_t>(ordinal)];
+  const std::lock_guard lock(slot.mutex);
+  if (slot.device == nullptr) slot.device = new Device(ordinal);
+  return *slot.device;
+}
+
+Device::Device(int ordinal) : ordinal_(ordinal) {
+  const DeviceHandle handle = handle_of(ordinal);
+  const int number = 10 * attribute(handle, kMajor) + attribute(handle, kMinor);
+  architecture_ = "sm_" + std::to_string(number);
+  if (number < kOldestArchitecture) {
+    throw CudaFailure(name_of(ordinal) + " is too old: it is " + architecture_ +
+                          ", and kernels need sm_75 (Turing) or newer",
+                      kNoDevice);
+  }
+  CUDAPY_CALL(cuDevicePrimaryCtxRetain, &context_, handle);
+  try {
+    const ContextScope scope(context_);
+    set_up_memory();
+    set_up_faults();
+  } catch (...) {
+    driver().cuDevicePrimaryCtxRelease(handle);
+    throw;
+  }
+}
+
+void Device::set_up_memory() {
+  if (attribute(handle_of(ordinal_), kPoolsSupported) == 0) return;
+  PoolProperties properties;
+  properties.location_id = ordinal_;
+  CUDAPY_CALL(cuMemPoolCreate, &pool_, &properties);
+  size_t total = 0;
+  CUDAPY_CALL(cuDeviceTotalMem, &total, handle_of(ordinal_));
+  uint64_t keeps = total / 8;  // what is freed stays ours up to here
+  CUDAPY_CALL(cuMemPoolSetAttribute, pool_, kReleaseThreshold, &keeps);
+}
+
+void Device::set_up_faults() {
+  void* host = nullptr;
+  CUDAPY_CALL(cuMemHostAlloc, &host, sizeof(CudaFaultReport), kHostMapped | kHostPortable);
+  Address mapped = 0;
+  CUDAPY_CALL(cuMemHostGetDevicePointer, &mapped, host, 0);
+  report_ = new (host) CudaFaultReport;
+  CudaFaultClaim claim;
+  claim.report = reinterpret_cast<CudaFaultReport*>(mapped);
+  CUDAPY_CALL(cuMemAlloc, &claim_, sizeof claim);
+  CUDAPY_CALL(cuMemcpyHtoD, claim_, &claim, sizeof claim);
+}
+
+Address Device::allocate(size_t bytes) {
+  if (bytes == 0) return 0;
+  const ContextScope scope(context_);
+  Address address = 0;
+  const Result result = pool_ != nullptr
+                            ? driver().cuMemAllocFromPoolAsync(&address, bytes, pool_, kStream)
+                            : driver().cuMemAlloc(&address, bytes);
+  if (result == kOutOfMemory) {
+    throw CudaFailure("the GPU has no room for " + std::to_string(bytes) + " bytes", result);
+  }
+  check(result, "cuMemAllocFromPoolAsync");
+  return address;
+}
+
+// The driver may be gone before the last array is, at the end of the process.
+void Device::free(Address address) noexcept {
+  if (address == 0) return;
+  try {
+    const ContextScope scope(context_);
+    if (pool_ != nullptr) {
+      driver().cuMemFreeAsync(address, kStream);
+    } else {
+      driver().cuMemFree(address);
+    }
+  } catch (const CudaFailure&) {  // nothing is left to free
+  }
+}
+
+void Device::fill_with_zero(Address address, size_t bytes) {
+  if (bytes == 0) return;
+  const ContextScope scope(context_);
+  CUDAPY_CALL(cuMemsetD8Async, address, 0, bytes, kStream);
+}
+
+void Device::copy_from_host(Address to, const void* from, size_t bytes) {
+  if (bytes == 0) return;
+  const ContextScope scope(context_);
+  CUDAPY_CALL(cuMemcpyHtoD, to, from, bytes);
+}
+
+void Device::copy_to_host(void* to, Address from, size_t bytes) {
+  if (bytes == 0) return;
+  const ContextScope scope(context_);
+  CUDAPY_CALL(cuMemcpyDtoH, to, from, bytes);
+}
+
+void Device::copy_within(Address to, Address from, size_t bytes) {
+  if (bytes == 0) return;
+  const ContextScope scope(context_);
+  CUDAPY_CALL(cuMemcpyDtoDAsync, to, from, bytes, kStream);
+}
+
+int Device::owner_of(Address address) {
+  int ordinal = 0;
+  CUDAPY_CALL(cuPointerGetAttribute, &ordinal, kDeviceOrdinal, address);
+  return ordinal;
+}
+
+void Device::wait_for_stream(uint64_t handle) {
+  const ContextScope scope(context_);
+  CUDAPY_CALL(cuStreamSynchronize, reinterpret_cast<Stream>(handle));
+}
+
+std::vector<uint8_t> Device::assemble(const std::string& ptx) {
+  const ContextScope scope(context_);
+  std::string log(8192, '\0');
+  int options[] = {kErrorLog, kErrorLogBytes};
+  void* values[] = {log.data(), reinterpret_cast<void*>(log.size())};
+  LinkState link = nullptr;
+  CUDAPY_CALL(cuLinkCreate, 2, options, values, &link);
+  void* cubin = nullptr;
+  size_t size = 0;
+  Result result = driver().cuLinkAddData(link, kInputPtx, const_cast<char*>(ptx.c_str()),
+                                         ptx.size() + 1, "kernel.ptx", 0, nullptr, nullptr);
+  if (result == 0) result = driver().cuLinkComplete(link, &cubin, &size);
+  std::vector<uint8_t> bytes;
+  if (result == 0) {
+    const auto* first = static_cast<const uint8_t*>(cubin);
+    bytes.assign(first, first + size);
+  }
+  driver().cuLinkDestroy(link);
+  if (result != 0) {
+    log.resize(std::strlen(log.c_str()));
+    try {
+      check(result, "the driver's PTX compiler");
+    } catch (const CudaFailure& failure) {
+      throw CudaFailure(failure.what() + (log.empty() ? "" : "\n" + log), result);
+    }
+  }
+  return bytes;
+}
+
+std::shared_ptr<const Kernel> Device::load(std::span<const uint8_t> cubin,
+                                           const std::string& entry) {
+  const ContextScope scope(context_);
+  Module module = nullptr;
+  CUDAPY_CALL(cuModuleLoadData, &module, cubin.data());
+  try {
+    Function function = nullptr;
+    CUDAPY_CALL(cuModuleGetFunction, &function, module, entry.c_str());
+    int32_t number = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      number = ++next_kernel_;
+    }
+    Address variable = 0;
+    size_t size = 0;
+    // A kernel that cannot fault has no such variable.
+    if (driver().cuModuleGetGlobal(&variable, &size, module, kCudaFaultVariable) == 0) {
+      const CudaFaultHandle handle{reinterpret_cast<CudaFaultClaim*>(claim_), number, 0};
+      CUDAPY_CALL(cuMemcpyHtoD, variable, &handle, sizeof handle);
+    }
+    return std::make_shared<const Kernel>(*this, module, function, number);
+  } catch (...) {
+    driver().cuModuleUnload(module);
+    throw;
+  }
+}
+
+Kernel::Kernel(Device& device, Module module, Function function, int32_t number)
+    : device_(device),
+      module_(module),
+      function_(function),
+      number_(number),
+      max_threads_(attribute(function, kMaxThreadsPerBlock)),
+      registers_(attribute(function, kRegisters)),
+      local_bytes_(attribute(function, kLocalBytes)) {}
+
+Kernel::~Kernel() {
+  device_.bury(module_);
+}
+
+void Device::bury(Module module) noexcept {
+  const std::lock_guard lock(mutex_);
+  dead_modules_.push_back(module);
+}
+
+std::string plan_grid(const LaunchRequest& request, bool uses_block_shape, int max_block_threads,
+                      GridPlan& plan) {
+  static constexpr int64_t kShapes[3][3] = {{256, 1, 1}, {32, 8, 1}, {32, 4, 2}};
+  const int64_t* threads = request.threads;
+  const int rank = threads[2] > 1 ? 3 : threads[1] > 1 ? 2 : 1;
+  std::copy_n(request.block[0] > 0 ? request.block : kShapes[rank - 1], 3, plan.block);
+  int64_t size = plan.block[0] * plan.block[1] * plan.block[2];
+  // A shape that nobody asked for or sees may shrink.
+  while (size > max_block_threads && request.block[0] == 0 && !uses_block_shape) {
+    int64_t& largest = *std::max_element(plan.block, plan.block + 3);
+    largest /= 2;
+    size = plan.block[0] * plan.block[1] * plan.block[2];
+  }
+  if (size > max_block_threads) {
+    return "a block of " + std::to_string(size) + " threads: this kernel needs so many registers " +
+           "that the GPU takes at most " + std::to_string(max_block_threads);
+  }
+  for (int i = 0; i < 3; ++i) {
+    const int64_t grid = threads[i] == 0 ? 0 : divide_up(threads[i], plan.block[i]);
+    if (grid > kMaxBlocksX) {
+      return std::to_string(threads[i]) + " threads are more than a GPU's grid holds";
+    }
+    plan.launch.threads[i] = threads[i];
+    plan.launch.grid[i] = static_cast<int32_t>(grid);
+    plan.launch.first_block[i] = 0;
+  }
+  return {};
+}
+
+void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launch_offset,
+                    GridPlan& plan) {
+  if (plan.launch.grid[0] == 0 || plan.launch.grid[1] == 0 || plan.launch.grid[2] == 0) return;
+  const ContextScope scope(context_);
+  size_t bytes = launch_offset + sizeof(CudaLaunch);
+  void* extra[] = {reinterpret_cast<void*>(1), arguments, reinterpret_cast<void*>(2), &bytes,
+                   nullptr};
+  const auto block = [&](int i) { return static_cast<unsigned>(plan.block[i]); };
+  CudaLaunch& launch = plan.launch;
+  for (int64_t z = 0; z < launch.grid[2]; z += kMaxBlocksYZ) {
+    for (int64_t y = 0; y < launch.grid[1]; y += kMaxBlocksYZ) {
+      launch.first_block[1] = static_cast<int32_t>(y);
+      launch.first_block[2] = static_cast<int32_t>(z);
+      std::memcpy(arguments + launch_offset, &launch, sizeof launch);
+      CUDAPY_CALL(cuLaunchKernel, kernel.function(), static_cast<unsigned>(launch.grid[0]),
+                  static_cast<unsigned>(std::min(launch.grid[1] - y, kMaxBlocksYZ)),
+                  static_cast<unsigned>(std::min(launch.grid[2] - z, kMaxBlocksYZ)), block(0),
+                  block(1), block(2), 0, kStream, nullptr, extra);
+    }
+  }
+}
+
+void Device::synchronize() {
+  const ContextScope scope(context_);
+  std::vector<Module> dead;  // before the wait: what is launched meanwhile may still run after it
+  {
+    const std::lock_guard lock(mutex_);
+    dead.swap(dead_modules_);
+  }
+  CUDAPY_CALL(cuStreamSynchronize, kStream);
+  for (Module module : dead) driver().cuModuleUnload(module);
+}
+
+std::optional<CudaFaultReport> Device::take_fault() {
+  const std::lock_guard lock(mutex_);
+  if (report_->site < 0) return std::nullopt;
+  CudaFaultReport fault;
+  fault.site = report_->site;
+  fault.kernel = report_->kernel;
+  fault.index = report_->index;
+  fault.length = report_->length;
+  for (int i = 0; i < 3; ++i) fault.thread[i] = report_->thread[i];
+  report_->site = -1;
+  const int32_t unclaimed = 0;
+  const ContextScope scope(context_);
+  CUDAPY_CALL(cuMemcpyHtoD, claim_, &unclaimed, sizeof unclaimed);
+  return fault;
+}
+
+}  // namespace cudapy::runtime::cuda

@@ -1,0 +1,107 @@
+// The CUDA driver (libcuda.so.1), opened when it is first asked for and never at import. The few
+// declarations that are needed are our own; the symbols come through cuGetProcAddress.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace cudapy::runtime::cuda {
+
+using Result = int;  // CUresult; 0 is success
+using DeviceHandle = int;
+using Address = uint64_t;  // CUdeviceptr
+struct ContextTag;
+struct ModuleTag;
+struct FunctionTag;
+struct StreamTag;
+struct PoolTag;
+struct LinkTag;
+using Context = ContextTag*;
+using Module = ModuleTag*;
+using Function = FunctionTag*;
+using Stream = StreamTag*;
+using Pool = PoolTag*;
+using LinkState = LinkTag*;
+
+inline constexpr Result kOutOfMemory = 2;
+inline constexpr Result kDeinitialized = 4;
+inline constexpr Result kNoDevice = 100;
+
+// CUmemPoolProps.
+struct PoolProperties {
+  int allocation_type = 1;  // pinned
+  int handle_types = 0;
+  int location_type = 1;  // a device
+  int location_id = 0;
+  void* win32_security_attributes = nullptr;
+  size_t max_size = 0;
+  unsigned char reserved[56] = {};
+};
+static_assert(sizeof(PoolProperties) == 88);
+
+// name, parameters: one list says what is asked of the driver.
+#define CUDAPY_DRIVER_FUNCTIONS(X)                                                         \
+  X(cuInit, (unsigned))                                                                    \
+  X(cuDriverGetVersion, (int*))                                                            \
+  X(cuGetErrorName, (Result, const char**))                                                \
+  X(cuGetErrorString, (Result, const char**))                                              \
+  X(cuDeviceGetCount, (int*))                                                              \
+  X(cuDeviceGet, (DeviceHandle*, int))                                                     \
+  X(cuDeviceGetName, (char*, int, DeviceHandle))                                           \
+  X(cuDeviceGetAttribute, (int*, int, DeviceHandle))                                       \
+  X(cuDeviceTotalMem, (size_t*, DeviceHandle))                                             \
+  X(cuDevicePrimaryCtxRetain, (Context*, DeviceHandle))                                    \
+  X(cuDevicePrimaryCtxRelease, (DeviceHandle))                                             \
+  X(cuCtxGetCurrent, (Context*))                                                           \
+  X(cuCtxSetCurrent, (Context))                                                            \
+  X(cuMemPoolCreate, (Pool*, const PoolProperties*))                                       \
+  X(cuMemPoolSetAttribute, (Pool, int, void*))                                             \
+  X(cuMemAllocFromPoolAsync, (Address*, size_t, Pool, Stream))                             \
+  X(cuMemFreeAsync, (Address, Stream))                                                     \
+  X(cuMemAlloc, (Address*, size_t))                                                        \
+  X(cuMemFree, (Address))                                                                  \
+  X(cuMemHostAlloc, (void**, size_t, unsigned))                                            \
+  X(cuMemHostGetDevicePointer, (Address*, void*, unsigned))                                \
+  X(cuMemcpyHtoD, (Address, const void*, size_t))                                          \
+  X(cuMemcpyDtoH, (void*, Address, size_t))                                                \
+  X(cuMemcpyDtoDAsync, (Address, Address, size_t, Stream))                                 \
+  X(cuMemsetD8Async, (Address, unsigned char, size_t, Stream))                             \
+  X(cuPointerGetAttribute, (void*, int, Address))                                          \
+  X(cuStreamSynchronize, (Stream))                                                         \
+  X(cuModuleLoadData, (Module*, const void*))                                              \
+  X(cuModuleUnload, (Module))                                                              \
+  X(cuModuleGetFunction, (Function*, Module, const char*))                                 \
+  X(cuModuleGetGlobal, (Address*, size_t*, Module, const char*))                           \
+  X(cuFuncGetAttribute, (int*, int, Function))                                             \
+  X(cuLaunchKernel, (Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, \
+                     unsigned, Stream, void**, void**))                                    \
+  X(cuLinkCreate, (unsigned, int*, void**, LinkState*))                                    \
+  X(cuLinkAddData, (LinkState, int, void*, size_t, const char*, unsigned, int*, void**))   \
+  X(cuLinkComplete, (LinkState, void**, size_t*))                                          \
+  X(cuLinkDestroy, (LinkState))
+
+struct Driver {
+#define CUDAPY_MEMBER(name, parameters) Result(*name) parameters = nullptr;
+  CUDAPY_DRIVER_FUNCTIONS(CUDAPY_MEMBER)
+#undef CUDAPY_MEMBER
+  int version = 0;  // 13000 for CUDA 13.0
+};
+
+// A call of the driver that failed, or that there is no driver to make.
+struct CudaFailure : std::runtime_error {
+  CudaFailure(const std::string& message, Result result)
+      : std::runtime_error(message), result(result) {}
+  Result result;
+};
+
+// The driver, initialised. Throws CudaFailure if there is none, if it is too old, or if this
+// process is a fork of one that had initialised it. A missing driver is looked for again at the
+// next call. Thread safe.
+const Driver& driver();
+
+// Throws CudaFailure, with the driver's own words, unless `result` is success.
+void check(Result result, const char* call);
+
+}  // namespace cudapy::runtime::cuda

@@ -1,0 +1,60 @@
+// What compiled GPU kernels and the runtime agree on. Codegen emits code against these layouts;
+// change both together.
+//
+// A kernel's parameters are its arguments in the layout of runtime/cpu/kernel_abi.h, and behind
+// them, aligned to 8, a CudaLaunch: one buffer serves both devices. An array's `data` is an address
+// in the device's memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cudapy::runtime {
+
+// Threads are those wanted; the blocks of all pieces cover them. A launch with more blocks along y
+// or z than a grid may have goes in pieces, each beginning at `first_block`.
+struct CudaLaunch {
+  int64_t threads[3];
+  int32_t first_block[3];
+  int32_t grid[3];  // of all pieces
+};
+
+// The first fault of the launches since the last one that was reported. In the host's memory, which
+// the device writes; `site` last.
+struct CudaFaultReport {
+  int32_t site = -1;   // index into the kernel's fault sites
+  int32_t kernel = 0;  // CudaFaultHandle::kernel
+  int64_t index = 0;   // of an index fault, with the array's length
+  int64_t length = 0;
+  int64_t thread[3] = {};  // idx, idy, idz
+};
+
+// In the device's memory: threads that fault ask here, so that only one of them crosses the bus.
+struct CudaFaultClaim {
+  int32_t claimed = 0;
+  int32_t unused = 0;
+  CudaFaultReport* report = nullptr;
+};
+
+// The value of the variable `cudapy_fault` in every kernel's module, set when it is loaded.
+struct CudaFaultHandle {
+  CudaFaultClaim* claim = nullptr;
+  int32_t kernel = 0;  // which kernel it is, in this process
+  int32_t unused = 0;
+};
+
+inline constexpr const char* kCudaFaultVariable = "cudapy_fault";
+
+// The name of a kernel's entry in its module. It may hold no word that PTX reserves.
+inline std::string cuda_entry_name(std::string_view kernel) {
+  std::string name = "cudapy_";
+  for (const char c : kernel) {
+    const bool is_plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    name += is_plain ? c : '_';
+  }
+  return name;
+}
+
+}  // namespace cudapy::runtime

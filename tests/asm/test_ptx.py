@@ -1,0 +1,162 @@
+"""What kernels become for NVIDIA GPUs: PTX, made on machines without one, that NVIDIA's assembler takes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import cudapy as cp
+import pytest
+
+PTXAS = shutil.which("ptxas")
+
+
+# saxpy : void (float alpha, float* X, float* Y)
+def saxpy(alpha, X, Y):
+    if idx < len(X):
+        Y[idx] = alpha * X[idx] + Y[idx]
+
+
+# matmul : void (float* A, float* B, float* C, int n, int m, int p)
+def matmul(A, B, C, n, m, p):
+    if idx < p and idy < n:
+        total = 0.0
+        for k in range(m):
+            total += A[idy * m + k] * B[k * p + idx]
+        C[idy * p + idx] = total
+
+
+# mandelbrot : void (int* out, int width, int height, int limit)
+def mandelbrot(out, width, height, limit):
+    if idx < width and idy < height:
+        cr = 2.5 * idx / width - 2.0
+        ci = 2.5 * idy / height - 1.25
+        zr = 0.0
+        zi = 0.0
+        n = 0
+        for i in range(limit):
+            if zr * zr + zi * zi > 4.0:
+                break
+            zr, zi = zr * zr - zi * zi + cr, 2.0 * zr * zi + ci
+            n += 1
+        out[idy * width + idx] = n
+
+
+# rare : void (float* X, double* Y)
+def rare(X, Y):
+    if idx < len(X):
+        X[idx] = math.sin(X[idx]) + math.fmod(X[idx], 3.0) + math.remainder(X[idx], 0.3)
+        Y[idx] = math.tan(Y[idx]) + math.fmod(Y[idx], 3.0) + math.cos(Y[idx])
+
+
+# every_type : void (bool b, int8 i, uint8 u, int16 s, uint16* S, int64* L, double* D, bool* B)
+def every_type(b, i, u, s, S, L, D, B):
+    if idx < len(S):
+        S[idx] = S[idx] // u + s
+        L[idx] = L[idx] % i if b else L[idx] >> u
+        D[idx] = int(D[idx]) ** 2 + round(D[idx])
+        B[idx] = not B[idx]
+
+
+KERNELS = [saxpy, matmul, mandelbrot, rare, every_type]
+
+
+def ptx(function, architecture: str = "sm_90", **options) -> str:
+    return cp.compile(function, **options).inspect("ptx", architecture=architecture)
+
+
+def instructions(text: str) -> str:
+    """The entry alone, without what reports faults."""
+    return text[text.index(".entry") :].split(".func")[0]
+
+
+@pytest.mark.skipif(PTXAS is None, reason="needs ptxas of the CUDA toolkit")
+@pytest.mark.parametrize("architecture", ["sm_75", "sm_90", "sm_120"])
+@pytest.mark.parametrize("function", KERNELS)
+def test_the_assembler_takes_it_without_spills(function, architecture, tmp_path):
+    source = tmp_path / "kernel.ptx"
+    source.write_text(ptx(function, architecture))
+    done = subprocess.run(
+        [PTXAS, "-v", f"-arch={architecture}", str(source), "-o", str(tmp_path / "kernel.cubin")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    spills = re.findall(r"(\d+) bytes spill", done.stderr)
+    assert spills
+    assert set(spills) == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "version"),
+    [("sm_75", "6.3"), ("sm_80", "7.0"), ("sm_90", "7.8"), ("sm_100", "8.6")],
+)
+def test_the_ptx_version_is_the_oldest_that_knows_the_architecture(architecture, version):
+    text = ptx(saxpy, architecture)
+    assert f".version {version}\n.target {architecture}" in text
+
+
+def test_products_and_sums_are_fused_where_the_kernel_says_so():
+    assert "fma.rn.f32" in ptx(saxpy)
+    apart = ptx(saxpy, contract=False)
+    assert "fma" not in apart
+    assert "mul.rn.f32" in apart  # without .rn the assembler would fuse them
+    assert "add.rn.f32" in apart
+
+
+def test_saxpy_has_nothing_but_its_accesses():
+    body = instructions(ptx(saxpy, check=False))
+    assert body.count("ld.global") == 2
+    assert body.count("st.global") == 1
+    assert "call" not in body
+    assert "cvta" not in body
+    assert ".local" not in body
+    assert body.count("bra") <= 1
+
+
+def test_a_checked_access_is_one_comparison():
+    body = instructions(ptx(saxpy))
+    assert body.count("setp") <= 7
+    assert body.count("call.uni") == 1, "reporting a fault"
+
+
+def test_the_inner_loop_of_matmul_is_32_bit_loads_and_a_fused_multiply_add():
+    body = instructions(ptx(matmul, check=False))
+    assert "ld.global.b32" in body
+    assert "fma.rn.f32" in body
+    assert "call" not in body
+
+
+def test_division_is_correctly_rounded():
+    # divide : void (float* X, float y)
+    def divide(X, y):
+        if idx < len(X):
+            X[idx] = X[idx] / y
+
+    assert "div.rn.f32" in ptx(divide)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "message"),
+    [
+        ("sm_70", "'sm_70' is no architecture from sm_75 on"),
+        ("sm_999", "LLVM knows no architecture 'sm_999'"),
+        ("sm_", "'sm_' is no architecture"),
+    ],
+)
+def test_unknown_architectures_are_refused(architecture, message, capfd):
+    with pytest.raises(cp.CompileError, match=message):
+        ptx(saxpy, architecture)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_functions_that_gpus_lack_are_refused():
+    # bessel : void (float* X)
+    def bessel(X):
+        if idx < len(X):
+            X[idx] = math.j0(X[idx])
+
+    with pytest.raises(cp.CompileError, match=r"`math.j0f` does not exist on a GPU yet"):
+        ptx(bessel)

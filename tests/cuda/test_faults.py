@@ -1,0 +1,99 @@
+"""Faults on a GPU surface as exceptions where the host waits, and leave the device usable."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import cudapy as cp
+import numpy as np
+import pytest
+
+
+# past : void (float* X, int* D, int n)
+def past(X, D, n):
+    X[idx + n] = 1 // D[0]
+
+
+def test_an_index_out_of_bounds_is_raised_where_the_host_waits():
+    k = cp.compile(past)
+    X, D = cp.CudaArray.allocate(100, cp.float32), cp.CudaArray([1])
+    k(100)(X, D, 50)  # does not wait
+    with pytest.raises(IndexError) as caught:
+        cp.synchronize()
+    text = str(caught.value)
+    assert "out of bounds for `X`, which has 100 elements" in text
+    assert "X[idx + n] = 1 // D[0]" in text
+    assert "in `past`" in text
+    cp.synchronize()  # it is raised once
+    k(100)(X, D, 0)
+    assert X.toList() == [1.0] * 100
+
+
+def test_division_by_zero():
+    X, D = cp.CudaArray.allocate(4, cp.float32), cp.CudaArray([0])
+    cp.compile(past)(4)(X, D, 0)
+    with pytest.raises(ZeroDivisionError):
+        X.toList()
+    assert X.toList() == [0.0] * 4
+
+
+def test_a_fault_with_host_arrays_is_raised_at_the_launch():
+    X, D = np.zeros(10, np.float32), np.array([1], np.int32)
+    with pytest.raises(IndexError):
+        cp.compile(past)(10)(X, D, 5)
+    assert X.tolist() == [0.0] * 5 + [1.0] * 5
+
+
+def test_the_first_of_several_faulting_launches_is_told():
+    X, one, zero = cp.CudaArray.allocate(4, cp.float32), cp.CudaArray([1]), cp.CudaArray([0])
+    k = cp.compile(past)
+    k(4)(X, zero, 0)
+    k(4)(X, one, 100)
+    with pytest.raises(ZeroDivisionError):
+        cp.synchronize()
+    cp.synchronize()
+
+
+def test_a_thousand_faults():
+    k = cp.compile(past)
+    X, D = cp.CudaArray.allocate(256, cp.float32), cp.CudaArray([1])
+    for turn in range(1000):
+        k(256)(X, D, 256)
+        with pytest.raises(IndexError):
+            cp.synchronize()
+        if turn % 100 == 0:
+            k(256)(X, D, 0)
+            assert X.toList() == [1.0] * 256
+
+
+def test_too_much_memory_is_an_error_and_nothing_more():
+    for _ in range(20):
+        with pytest.raises(cp.CudaError, match="no room"):
+            cp.CudaArray.allocate(1 << 50, cp.float32)
+    assert cp.CudaArray([1, 2]).toList() == [1, 2]
+
+
+def test_a_block_of_more_threads_than_the_gpu_takes_is_refused():
+    with pytest.raises(ValueError, match="1024"):
+        cp.compile(past)(10, block=2048)
+
+
+def test_a_forked_child_is_told_why_it_has_no_gpu():
+    program = (
+        "import os, cudapy as cp\n"
+        "cp.set_device('cuda')\n"
+        "X = cp.CudaArray([1.0])\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    try:\n"
+        "        cp.CudaArray([2.0])\n"
+        "    except cp.CudaError as error:\n"
+        "        os._exit(7 if 'fork' in str(error) else 8)\n"
+        "    os._exit(9)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), X.toList())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.split("\n")[0] == "7 [1.0]", done.stderr

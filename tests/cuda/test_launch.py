@@ -1,0 +1,151 @@
+"""Launches on a GPU: where arrays live, when results are there, and other libraries' arrays."""
+
+from __future__ import annotations
+
+import cudapy as cp
+import numpy as np
+import pytest
+
+
+# saxpy : void (float alpha, float* X, float* Y)
+def saxpy(alpha, X, Y):
+    if idx < len(X):
+        Y[idx] = alpha * X[idx] + Y[idx]
+
+
+def test_cuda_arrays_are_used_in_place():
+    k = cp.compile(saxpy)
+    X = cp.CudaArray(np.arange(1000, dtype=np.float32))
+    Y = cp.CudaArray(np.ones(1000, np.float32))
+    assert X.device == "cuda:0"
+    for _ in range(10):
+        k(1000)(2.0, X, Y)
+    assert np.array_equal(np.asarray(Y), 20 * np.arange(1000, dtype=np.float32) + 1)
+    assert Y[3] == 61.0
+    Y[3] = 5
+    assert Y.toList()[:5] == [1.0, 21.0, 41.0, 5.0, 81.0]
+
+
+def test_numpy_arrays_and_lists_are_copied_in_and_back():
+    k = cp.compile(saxpy)
+    X, Y = np.arange(5, dtype=np.float32), np.ones(5, np.float32)
+    k(5)(2.0, X, Y)
+    assert Y.tolist() == [1.0, 3.0, 5.0, 7.0, 9.0]
+    back = [1.0, 1.0, 1.0]
+    k(3)(1.0, (1.0, 2.0, 3.0), back)
+    assert back == [2.0, 3.0, 4.0]
+    wide = np.ones(10, np.float32)
+    k(5)(2.0, X, wide[::2])
+    assert wide.tolist() == [1.0, 1.0, 3.0, 1.0, 5.0, 1.0, 7.0, 1.0, 9.0, 1.0]
+
+
+def test_an_array_given_twice_is_one_array():
+    # shift : void (float* X, float* Y)
+    def shift(X, Y):
+        if idx < len(X):
+            X[idx] = Y[idx] + 1
+
+    Z = np.arange(4, dtype=np.float32)
+    cp.compile(shift)(4)(Z, Z)
+    assert Z.tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_arrays_move_between_devices():
+    X = cp.CudaArray([1, 2, 3])
+    assert X.device == "cuda:0"
+    on_cpu = X.to("cpu")
+    assert on_cpu.device == "cpu"
+    assert on_cpu.to("cuda").toList() == [1, 2, 3]
+    assert X.to("cuda:0") is X
+    assert "on cuda:0" in repr(X)
+    assert cp.CudaArray.allocate(3, cp.float64).toList() == [0.0, 0.0, 0.0]
+    assert cp.CudaArray(X, dtype=cp.float32).toList() == [1.0, 2.0, 3.0]
+    with pytest.raises(BufferError, match="toHost"):
+        memoryview(X)
+    with pytest.raises(ValueError, match="no device"):
+        X.to("gpu")
+
+
+def test_a_gpu_array_is_refused_on_the_cpu():
+    k = cp.compile(saxpy)
+    X = cp.CudaArray([1.0])
+    with cp.device("cpu"), pytest.raises(cp.CudaTypeError, match="memory is on cuda:0"):
+        k(1)(1.0, X, X)
+    k(1)(1.0, X, X)
+    assert X.toList() == [2.0]
+
+
+def test_an_empty_array_and_no_threads():
+    k = cp.compile(saxpy)
+    X = cp.CudaArray(np.zeros(0, np.float32))
+    k(0)(1.0, X, X)
+    k(100)(1.0, X, X)
+    assert X.toList() == []
+
+
+def test_threads_beyond_the_arrays_do_not_run():
+    # count : void (int* C, int n)
+    def count(C, n):
+        C[idx + idy * n + idz * n * 3] += 1
+
+    C = np.zeros(5 * 3 * 2, np.int32)
+    cp.compile(count)(5, 3, 2)(C, 5)
+    assert C.tolist() == [1] * 30
+
+
+def test_more_rows_than_a_grid_has():
+    # mark : void (int* C)
+    def mark(C):
+        C[idy] += 1
+
+    C = cp.CudaArray.allocate(200_000, cp.int32)
+    cp.compile(mark)(1, 200_000, block=(1, 1))(C)
+    assert np.asarray(C).min() == 1 == np.asarray(C).max()
+
+
+def test_the_block_is_seen():
+    # where : void (int* B, int* T, int* S)
+    def where(B, T, S):
+        if idx < len(B):
+            B[idx] = blockIdx.x
+            T[idx] = threadIdx.x
+            S[idx] = blockDim.x * 1000 + gridDim.x
+
+    B, T, S = (np.zeros(100, np.int32) for _ in range(3))
+    cp.compile(where)(100, block=32)(B, T, S)
+    assert B.tolist() == [i // 32 for i in range(100)]
+    assert T.tolist() == [i % 32 for i in range(100)]
+    assert set(S.tolist()) == {32004}
+
+
+def test_cupy_arrays_in_place():
+    cupy = pytest.importorskip("cupy")
+    k = cp.compile(saxpy)
+    X, Y = cupy.arange(100, dtype=cupy.float32), cupy.ones(100, cupy.float32)
+    k(100)(2.0, X, Y)
+    assert cupy.asnumpy(Y).tolist() == [2.0 * i + 1 for i in range(100)]
+    ours = cp.CudaArray([1.0, 2.0])
+    shared = cupy.asarray(ours)
+    shared += 1
+    assert ours.toList() == [2.0, 3.0]
+    assert cp.CudaArray(Y).toList()[:2] == [1.0, 3.0]
+
+
+def test_torch_tensors_in_place():
+    torch = pytest.importorskip("torch")
+    k = cp.compile(saxpy)
+    X = torch.arange(100, dtype=torch.float32, device="cuda")
+    Y = torch.ones(100, dtype=torch.float32, device="cuda")
+    k(100)(2.0, X, Y)
+    assert Y.tolist() == [2.0 * i + 1 for i in range(100)]
+    ours = cp.CudaArray([1.0, 2.0])
+    torch.from_dlpack(ours).add_(1)
+    assert ours.toList() == [2.0, 3.0]
+
+
+def test_a_kernel_that_is_collected_finishes():
+    Y = cp.CudaArray.allocate(1 << 20, cp.float32)
+    X = cp.CudaArray(np.ones(1 << 20, np.float32))
+    for _ in range(50):
+        cp.compile(saxpy)(1 << 20)(1.0, X, Y)
+    assert np.asarray(Y).min() == 50.0
