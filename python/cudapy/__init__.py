@@ -171,6 +171,12 @@ if TYPE_CHECKING:
         bool_ as bool_,
     )
     from ._impl.types import (
+        complex64 as complex64,
+    )
+    from ._impl.types import (
+        complex128 as complex128,
+    )
+    from ._impl.types import (
         dim3 as dim3,
     )
     from ._impl.types import (
@@ -218,7 +224,7 @@ _HOMES = {
     "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "
     "randint threadfence threadfence_block",
     "_impl.template": "Template template",
-    "_impl.types": "Array Bool Double Float Int Pointer Void bool_ dim3 elemType float32 float64 "
+    "_impl.types": "Array Bool Double Float Int Pointer Void bool_ complex64 complex128 dim3 elemType float32 float64 "
     "int8 int16 int32 int64 uint8 uint16 uint32 uint64",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -74,6 +74,9 @@ void convert_to_float(Scalar from_scalar, const void* from, int64_t length, void
       return convert_elements<float, To>(from, length, to);
     case Scalar::F64:
       return convert_elements<double, To>(from, length, to);
+    case Scalar::C64:
+    case Scalar::C128:
+      return;  // no caller comes here: a complex number has no float
   }
 }
 
@@ -246,28 +249,29 @@ PyObject* guarded(Body&& body) {
 PyObject* load_element(HostArray& array, int64_t index) {
   if (!array.is_on_gpu()) return load_number(array.scalar(), element(array, index));
   return guarded([&]() -> PyObject* {
-    uint64_t value = 0;
+    std::array<uint64_t, 2> value{};
     runtime::cuda::Device& gpu = runtime::cuda::Device::get(array.device());
     {
       const GilRelease released;
-      gpu.copy_to_host(&value, reinterpret_cast<runtime::cuda::Address>(element(array, index)),
+      gpu.copy_to_host(value.data(),
+                       reinterpret_cast<runtime::cuda::Address>(element(array, index)),
                        static_cast<size_t>(ir::size_of(array.scalar())));
     }
-    return raise_no_fault(gpu) ? load_number(array.scalar(), &value) : nullptr;
+    return raise_no_fault(gpu) ? load_number(array.scalar(), value.data()) : nullptr;
   });
 }
 
 // As store_number, which may have to go to a GPU.
 StoreResult store_element(HostArray& array, int64_t index, PyObject* value) {
   if (!array.is_on_gpu()) return store_number(value, array.scalar(), element(array, index));
-  uint64_t bits = 0;
-  const StoreResult result = store_number(value, array.scalar(), &bits);
+  std::array<uint64_t, 2> bits{};
+  const StoreResult result = store_number(value, array.scalar(), bits.data());
   if (result != StoreResult::kStored) return result;
   const PyObject* done = guarded([&]() -> PyObject* {
     const GilRelease released;
     runtime::cuda::Device::get(array.device())
-        .copy_from_host(reinterpret_cast<runtime::cuda::Address>(element(array, index)), &bits,
-                        static_cast<size_t>(ir::size_of(array.scalar())));
+        .copy_from_host(reinterpret_cast<runtime::cuda::Address>(element(array, index)),
+                        bits.data(), static_cast<size_t>(ir::size_of(array.scalar())));
     return value;
   });
   return done != nullptr ? StoreResult::kStored : StoreResult::kRaised;
@@ -370,6 +374,7 @@ nb::dict cuda_array_interface(const HostArray& array) {
   }
   const char kind = array.scalar() == Scalar::Bool    ? 'b'
                     : ir::is_float(array.scalar())    ? 'f'
+                    : ir::is_complex(array.scalar())  ? 'c'
                     : ir::is_unsigned(array.scalar()) ? 'u'
                                                       : 'i';
   const int size = ir::size_of(array.scalar());
@@ -584,9 +589,9 @@ bool convert_foreign_array(const ForeignArray& array, Scalar scalar, void* out) 
   }
   std::vector<uint64_t> gathered(static_cast<size_t>(array.length * size) / sizeof(uint64_t) + 1);
   gather_elements(array, gathered.data());
-  if (scalar == Scalar::F32) {
+  if (scalar == Scalar::F32 && !ir::is_complex(array.scalar)) {
     convert_to_float<float>(array.scalar, gathered.data(), array.length, out);
-  } else if (scalar == Scalar::F64) {
+  } else if (scalar == Scalar::F64 && !ir::is_complex(array.scalar)) {
     convert_to_float<double>(array.scalar, gathered.data(), array.length, out);
   } else {
     return convert_checked(array.scalar, gathered.data(), array.length, scalar, out);

@@ -365,6 +365,11 @@ void Reader::constant(PyObject* node, syntax::Expr& expr) {
     expr.kind = syntax::ExprKind::Number;
     expr.constant.kind = ir::ConstantValue::Kind::Float;
     expr.constant.real = PyFloat_AsDouble(object);
+  } else if (PyComplex_Check(object)) {
+    expr.kind = syntax::ExprKind::Number;
+    expr.constant.kind = ir::ConstantValue::Kind::Complex;
+    expr.constant.real = PyComplex_RealAsDouble(object);
+    expr.constant.imag = PyComplex_ImagAsDouble(object);
   } else if (object == Py_None) {
     expr.kind = syntax::ExprKind::None;
   } else if (PyUnicode_Check(object)) {
@@ -375,7 +380,7 @@ void Reader::constant(PyObject* node, syntax::Expr& expr) {
     if (data == nullptr) PyErr_Clear();  // lone surrogates: the contents don't matter
   } else {
     expr.kind = syntax::ExprKind::Unsupported;
-    expr.text = PyComplex_Check(object) ? "Complex" : object == Py_Ellipsis ? "Ellipsis" : "Bytes";
+    expr.text = object == Py_Ellipsis ? "Ellipsis" : "Bytes";
   }
 }
 

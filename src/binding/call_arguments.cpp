@@ -17,7 +17,8 @@ using ir::Type;
 using Kind = CallArgument::Kind;
 
 bool is_plain_number(PyObject* object) {
-  return PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyBool_Check(object);
+  return PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyBool_Check(object) ||
+         PyComplex_CheckExact(object);
 }
 
 bool is_list_like(PyObject* object) {
@@ -81,7 +82,8 @@ std::string expected(const Type& type) {
 constexpr const char* kListHelp = "a list argument holds numbers, or lists of one length that do";
 
 bool is_wide_float(const Type& type) {
-  return type.scalar == Scalar::F64 && !type.weak && !type.is_unknown();
+  return (type.scalar == Scalar::F64 || type.scalar == Scalar::C128) && !type.weak &&
+         !type.is_unknown();
 }
 
 }  // namespace
@@ -154,6 +156,8 @@ bool CallArguments::classify_number(size_t index) {
     argument.type_class.type = Type::of(Scalar::Bool);
   } else if (PyFloat_Check(argument.object)) {
     argument.type_class.type = Type::weak_float();
+  } else if (PyComplex_Check(argument.object)) {
+    argument.type_class.type = Type::weak_complex();
   } else if (const auto type = class_of_int(argument.object)) {
     argument.type_class.type = *type;
   } else {
@@ -252,6 +256,7 @@ runtime::KernelTypes CallArguments::types(bool wide_threads) const {
   }
   for (const CallArgument& argument : arguments_) {
     Type type = argument.type_class.type;
+    if (type.weak && ir::is_complex(type)) type.scalar = ir::complex_of(floats);
     if (argument.type_class.is_list || (type.weak && ir::is_float(type))) type.scalar = floats;
     type.weak = false;
     types.arguments.push_back(type);
@@ -274,11 +279,11 @@ bool CallArguments::fill_number(size_t index, const ParameterSlot& slot) {
   void* out = reinterpret_cast<unsigned char*>(bytes_.data()) + slot.offset;
   PyRef number = PyRef::borrow(argument.object);
   if (argument.foreign.data != nullptr) {
-    uint64_t element = 0;
+    std::array<uint64_t, 2> element{};
     ForeignArray one = argument.foreign;
     one.length = 1;
-    gather_elements(one, &element);
-    number = PyRef::steal(load_number(one.scalar, &element));
+    gather_elements(one, element.data());
+    number = PyRef::steal(load_number(one.scalar, element.data()));
     if (!number) return false;
   }
   const std::string wanted(ir::name_of(slot.scalar));

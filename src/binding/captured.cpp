@@ -84,6 +84,12 @@ Captured python_number(PyObject* object) {
     value.real = PyFloat_AsDouble(object);
     return constant(value);
   }
+  if (PyComplex_Check(object)) {
+    value.kind = ir::ConstantValue::Kind::Complex;
+    value.real = PyComplex_RealAsDouble(object);
+    value.imag = PyComplex_ImagAsDouble(object);
+    return constant(value);
+  }
   if (auto integer = integer_constant(object)) return constant(*integer);
   return other("an integer that does not fit into 64 bits");
 }
@@ -97,6 +103,12 @@ Captured numpy_scalar(PyObject* object, const std::string& dtype) {
   if (*scalar == ir::Scalar::Bool) {
     value.kind = ir::ConstantValue::Kind::Bool;
     value.integer = PyObject_IsTrue(object) == 1 ? 1 : 0;
+  } else if (ir::is_complex(*scalar)) {
+    value.kind = ir::ConstantValue::Kind::Complex;
+    const PyRef real = quiet_attribute(object, "real");
+    const PyRef imag = quiet_attribute(object, "imag");
+    value.real = real ? PyFloat_AsDouble(real.get()) : 0.0;
+    value.imag = imag ? PyFloat_AsDouble(imag.get()) : 0.0;
   } else if (ir::is_float(*scalar)) {
     const PyRef number = PyRef::steal(PyNumber_Float(object));
     value.kind = ir::ConstantValue::Kind::Float;
@@ -240,7 +252,8 @@ Captured captured(PyObject* object) {
       return numpy_scalar(object, string_attribute(dtype.get(), "name"));
     }
   }
-  if (PyBool_Check(object) || PyLong_Check(object) || PyFloat_Check(object))
+  if (PyBool_Check(object) || PyLong_Check(object) || PyFloat_Check(object) ||
+      PyComplex_Check(object))
     return python_number(object);
   const std::string name = string_attribute(object, "__cudapy_name__");
   if (!name.empty()) return from_cudapy_name(name);

@@ -8,7 +8,7 @@ namespace {
 
 using ir::Scalar;
 
-constexpr int kScalars = 11;
+constexpr int kScalars = 13;
 
 PyRef types_attribute(const char* name) {
   const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.types"));
@@ -105,8 +105,8 @@ std::string signature_name(const ir::Type& type) {
 }
 
 const char* buffer_format(Scalar scalar) {
-  static constexpr const char* kFormats[kScalars] = {"?", "b", "h", "i", "q", "B",
-                                                     "H", "I", "Q", "f", "d"};
+  static constexpr const char* kFormats[kScalars] = {"?", "b", "h", "i", "q",  "B", "H",
+                                                     "I", "Q", "f", "d", "Zf", "Zd"};
   return kFormats[static_cast<int>(scalar)];
 }
 
@@ -129,6 +129,11 @@ std::optional<BufferFormat> parse_buffer_format(const char* format, Py_ssize_t i
       break;
     default:
       break;
+  }
+  if (format[0] == 'Z' && format[1] != '\0' && format[2] == '\0') {
+    if (format[1] == 'f' && itemsize == 8) return BufferFormat{Scalar::C64, is_swapped};
+    if (format[1] == 'd' && itemsize == 16) return BufferFormat{Scalar::C128, is_swapped};
+    return std::nullopt;
   }
   if (*format == '\0' || format[1] != '\0') return std::nullopt;
   const auto scalar = scalar_of_letter(*format, itemsize);

@@ -42,6 +42,8 @@ bool put_integer(Scalar scalar, int64_t value, unsigned char* out) {
     case Scalar::F64:
       return put(out, static_cast<double>(value));
     case Scalar::Bool:
+    case Scalar::C64:
+    case Scalar::C128:
       return false;
   }
   return false;
@@ -50,8 +52,8 @@ bool put_integer(Scalar scalar, int64_t value, unsigned char* out) {
 // The format that the slot's own element type is written as by nearly everybody; the rest are
 // parsed.
 bool has_format(const Py_buffer& view, Scalar scalar) {
-  if (view.format != nullptr && view.format[0] == buffer_format(scalar)[0] &&
-      view.format[1] == '\0') {
+  if (!ir::is_complex(scalar) && view.format != nullptr &&
+      view.format[0] == buffer_format(scalar)[0] && view.format[1] == '\0') {
     return view.itemsize == ir::size_of(scalar);
   }
   const auto format = parse_buffer_format(view.format, view.itemsize);

@@ -178,8 +178,11 @@ struct ForeignReader {
                         : type[1] == 'u' ? 'Q'
                         : size == 4      ? 'f'
                                          : 'd';
-    if (std::strchr("biuf", type[1]) == nullptr) return std::nullopt;
-    const char format[3] = {type[0] == '|' ? '=' : type[0], letter, '\0'};
+    if (std::strchr("biufc", type[1]) == nullptr) return std::nullopt;
+    const char order = type[0] == '|' ? '=' : type[0];
+    const char complex_format[] = {order, 'Z', size == 8 ? 'f' : 'd', '\0'};
+    if (type[1] == 'c') return parse_buffer_format(complex_format, size);
+    const char format[] = {order, letter, '\0'};
     return parse_buffer_format(format, size);
   }
 };
@@ -254,6 +257,14 @@ void visit_elements(const ForeignArray& array, Visit visit) {
   }
 }
 
+// From one byte order to the other; a complex number part by part.
+void swap_bytes(char* element, ir::Scalar scalar) {
+  const int size = ir::size_of(scalar);
+  const int part = ir::is_complex(scalar) ? size / 2 : size;
+  for (int begin = 0; begin < size; begin += part)
+    std::reverse(element + begin, element + begin + part);
+}
+
 }  // namespace
 
 void gather_elements(const ForeignArray& array, void* out) {
@@ -261,7 +272,7 @@ void gather_elements(const ForeignArray& array, void* out) {
   auto* to = static_cast<char*>(out);
   visit_elements(array, [&](const char* from) {
     std::memcpy(to, from, static_cast<size_t>(size));
-    if (array.is_swapped) std::reverse(to, to + size);
+    if (array.is_swapped) swap_bytes(to, array.scalar);
     to += size;
   });
 }
@@ -271,7 +282,7 @@ void scatter_elements(const void* elements, const ForeignArray& array) {
   const auto* from = static_cast<const char*>(elements);
   visit_elements(array, [&](char* to) {
     std::memcpy(to, from, static_cast<size_t>(size));
-    if (array.is_swapped) std::reverse(to, to + size);
+    if (array.is_swapped) swap_bytes(to, array.scalar);
     from += size;
   });
 }

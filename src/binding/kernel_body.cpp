@@ -21,6 +21,7 @@ ParameterSlot make_slot(const ir::Type& type, const ir::Type& declared,
   const bool is_declared = !declared.is_unknown();
   slot.is_declared = is_declared;
   slot.takes_float = ir::is_float(type.scalar) && (is_declared || argument.type.weak);
+  if (ir::is_complex(type.scalar)) return slot;  // never on the fast way
   slot.takes_int = is_declared ? type.scalar != ir::Scalar::Bool
                                : argument.type.weak && ir::is_integer(type.scalar);
   slot.needs_wide_int = !is_declared && type.scalar == ir::Scalar::I64;
@@ -62,14 +63,17 @@ void lay_out(Binding& binding, const std::vector<Parameter>& parameters,
              const std::vector<bool>& written) {
   uint32_t offset = 0;
   int arrays = 0;
+  size_t part = 0;  // of the code's parameters: a complex number is two of them
   for (size_t i = 0; i < parameters.size(); ++i) {
     ParameterSlot slot =
         make_slot(binding.types.arguments[i], parameters[i].declared, binding.classes[i]);
-    slot.is_written = slot.is_array && written[i];
+    slot.is_written = slot.is_array && written[part];
+    part += ir::is_complex(slot.scalar) && !slot.is_array ? 2 : 1;
     const int bytes = slot.is_array ? runtime::array_argument_words(slot.rank, slot.is_strided) * 8
                                     : ir::size_of(slot.scalar);
     const auto size = static_cast<uint32_t>(bytes);
-    offset = align_up(offset, slot.is_array ? alignof(runtime::ArrayArgument) : size);
+    const uint32_t alignment = ir::is_complex(slot.scalar) ? size / 2 : size;
+    offset = align_up(offset, slot.is_array ? alignof(runtime::ArrayArgument) : alignment);
     slot.offset = offset;
     offset += size;
     arrays += slot.is_array;

@@ -136,6 +136,32 @@ StoreResult store_float(PyObject* value, Scalar scalar, void* out) {
   return StoreResult::kStored;
 }
 
+// Whatever is a real number has the imaginary part 0.
+StoreResult store_complex(PyObject* value, Scalar scalar, void* out) {
+  const Scalar part = ir::part_of(scalar);
+  auto* imag = static_cast<char*>(out) + ir::size_of(part);
+  if (PyComplex_Check(value)) {
+    const double parts[2] = {PyComplex_RealAsDouble(value), PyComplex_ImagAsDouble(value)};
+    for (int i = 0; i < 2; ++i) {
+      char* place = i == 0 ? static_cast<char*>(out) : imag;
+      if (part == Scalar::F32) {
+        put(place, static_cast<float>(parts[i]));
+      } else {
+        put(place, parts[i]);
+      }
+    }
+    return StoreResult::kStored;
+  }
+  std::memset(imag, 0, static_cast<size_t>(ir::size_of(part)));
+  return store_float(value, part, out);
+}
+
+template <typename T>
+PyObject* load_complex(const void* element) {
+  return PyComplex_FromDoubles(get<T>(element),
+                               get<T>(static_cast<const char*>(element) + sizeof(T)));
+}
+
 std::string shortened(std::string text) {
   constexpr size_t kLongest = 60;
   if (text.size() > kLongest) text = text.substr(0, kLongest - 3) + "...";
@@ -146,16 +172,15 @@ std::string problem_of_item(Py_ssize_t index, PyObject* item, const std::string&
   return "item " + std::to_string(index) + " is " + describe_value(item) + why;
 }
 
-enum class NumberKind { kBool, kInteger, kFloat, kNone };
+enum class NumberKind { kBool, kInteger, kFloat, kComplex, kNone };
 
 NumberKind kind_of(PyObject* value) {
   if (PyBool_Check(value)) return NumberKind::kBool;
   if (PyLong_Check(value)) return NumberKind::kInteger;
   if (PyFloat_Check(value)) return NumberKind::kFloat;
-  if (PyUnicode_Check(value) || PyList_Check(value) || PyTuple_Check(value) ||
-      PyComplex_Check(value)) {
+  if (PyComplex_Check(value)) return NumberKind::kComplex;
+  if (PyUnicode_Check(value) || PyList_Check(value) || PyTuple_Check(value))
     return NumberKind::kNone;
-  }
   if (PyIndex_Check(value)) return NumberKind::kInteger;
   if (is_foreign_bool(value)) return NumberKind::kBool;
   return PyNumber_Check(value) ? NumberKind::kFloat : NumberKind::kNone;
@@ -191,6 +216,7 @@ struct IntegerFit {
 }  // namespace
 
 StoreResult store_number(PyObject* value, Scalar scalar, void* out) {
+  if (ir::is_complex(scalar)) return store_complex(value, scalar, out);
   return ir::is_float(scalar) ? store_float(value, scalar, out) : store_integer(value, scalar, out);
 }
 
@@ -218,6 +244,10 @@ PyObject* load_number(Scalar scalar, const void* element) {
       return PyFloat_FromDouble(get<float>(element));
     case Scalar::F64:
       return PyFloat_FromDouble(get<double>(element));
+    case Scalar::C64:
+      return load_complex<float>(element);
+    case Scalar::C128:
+      return load_complex<double>(element);
   }
   Py_RETURN_NONE;
 }
@@ -247,8 +277,10 @@ std::string describe_value(PyObject* value) {
 std::string describe_range(Scalar scalar) {
   const std::string name(ir::name_of(scalar));
   if (scalar == Scalar::Bool) return "bool holds False and True";
-  if (ir::is_float(scalar))
-    return name + " holds numbers up to " + (scalar == Scalar::F32 ? "3.4e38" : "1.8e308");
+  if (!ir::is_integer(scalar)) {
+    const bool narrow = scalar == Scalar::F32 || scalar == Scalar::C64;
+    return name + " holds numbers up to " + (narrow ? "3.4e38" : "1.8e308");
+  }
   const Range range = range_of(scalar);
   return name + " holds integers from " + std::to_string(range.low) + " to " +
          std::to_string(range.high);
@@ -256,7 +288,7 @@ std::string describe_range(Scalar scalar) {
 
 std::optional<Scalar> infer_scalar(PyObject* sequence, Scalar default_float, std::string& problem) {
   const Py_ssize_t length = sequence_length(sequence);
-  bool any_float = length == 0, all_bool = length > 0;
+  bool any_float = length == 0, any_complex = false, all_bool = length > 0;
   IntegerFit fit;
   for (Py_ssize_t i = 0; i < length; ++i) {
     PyObject* item = sequence_item(sequence, i);
@@ -268,6 +300,7 @@ std::optional<Scalar> infer_scalar(PyObject* sequence, Scalar default_float, std
     }
     all_bool = all_bool && kind == NumberKind::kBool;
     any_float = any_float || kind == NumberKind::kFloat;
+    any_complex = any_complex || kind == NumberKind::kComplex;
     if (kind != NumberKind::kInteger) continue;
     const PyRef integer = as_integer(item);
     if (!integer) {
@@ -277,6 +310,7 @@ std::optional<Scalar> infer_scalar(PyObject* sequence, Scalar default_float, std
     }
     fit.see(integer.get());
   }
+  if (any_complex) return ir::complex_of(default_float);
   if (any_float) return default_float;
   if (all_bool) return Scalar::Bool;
   const auto scalar = fit.scalar();

@@ -176,6 +176,7 @@ class FunctionLowering {
   // lower_expressions.cpp
   ir::ExprPtr lower(const syntax::Expr& expr);
   ir::ExprPtr lower_name(const syntax::Expr& expr);
+  [[nodiscard]] bool is_value(const syntax::Expr& expr) const;
   ir::ExprPtr lower_attribute(const syntax::Expr& expr);
   ir::ExprPtr lower_unary(const syntax::Expr& expr);
   ir::ExprPtr lower_binary(const syntax::Expr& expr);

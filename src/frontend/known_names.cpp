@@ -33,6 +33,7 @@ constexpr SpecialName kBuiltins[] = {
     {"round", SpecialForm::Round},
     {"pow", SpecialForm::Pow},
     {"len", SpecialForm::Len},
+    {"complex", SpecialForm::Complex},
 };
 
 struct Refusal {
@@ -58,8 +59,6 @@ constexpr Refusal kRefusedBuiltins[] = {
     {"dict", "kernels have no dictionaries", "pass arrays as arguments"},
     {"set", "kernels have no sets", "pass an array as an argument"},
     {"str", "kernels have no strings", "use numbers"},
-    {"complex", "complex numbers are not supported yet",
-     "keep the real and the imaginary part in two variables"},
     {"input", "a kernel cannot read input", "pass values as arguments"},
     {"open", "a kernel cannot open files", "read the file before the launch and pass an array"},
     {"isinstance", "types are known when a kernel is compiled",
@@ -185,6 +184,8 @@ constexpr SpecialName kNumpySpecials[] = {
     {"where", SpecialForm::Where},     {"power", SpecialForm::Pow},
     {"square", SpecialForm::Square},   {"clip", SpecialForm::Clip},
     {"divmod", SpecialForm::Divmod},   {"logical_not", SpecialForm::LogicalNot},
+    {"real", SpecialForm::Real},       {"imag", SpecialForm::Imag},
+    {"conj", SpecialForm::Conjugate},  {"conjugate", SpecialForm::Conjugate},
 };
 
 constexpr Refusal kRefusedNumpy[] = {

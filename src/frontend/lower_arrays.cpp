@@ -122,8 +122,13 @@ std::optional<ir::Scalar> FunctionLowering::array_element(const syntax::Expr& dt
   if (const auto path = path_of(dtype); path && !is_variable(path->front())) {
     const Resolved found = resolve(*path);
     if (found.kind == Resolved::Kind::Failed) return std::nullopt;
-    if (found.kind == Resolved::Kind::Cast && found.consumed + 1 == path->size())
-      return found.type.scalar;
+    const bool is_type = found.kind == Resolved::Kind::Cast && found.consumed + 1 == path->size();
+    if (is_type && ir::is_complex(found.type)) {
+      error("array-type", dtype.span, "an array made in a kernel holds no complex numbers",
+            "make one array of floats for each part");
+      return std::nullopt;
+    }
+    if (is_type) return found.type.scalar;
   }
   error("array-type", dtype.span, "the second argument of `" + name + "` is a type of numbers",
         "write float, int, bool, or one of cudapy's types: cp.float32, cp.uint8");

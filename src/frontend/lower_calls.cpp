@@ -113,6 +113,13 @@ FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
 }
 
 ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
+  const syntax::Expr& called = expr.operands[0];
+  if (called.kind == ExprKind::Attribute && called.text == "conjugate" &&
+      expr.operands.size() == 1 && is_value(called.operands[0])) {
+    std::vector<ir::ExprPtr> operands;
+    operands.push_back(lower(called.operands[0]));
+    return make_builtin(ir::Builtin::Conjugate, expr.span, std::move(operands));
+  }
   const FunctionPtr callee = resolve_callee(expr.operands[0]);
   if (!callee) {
     lower_arguments_for_errors(expr);
@@ -212,6 +219,8 @@ FormInfo form_info(SpecialForm form) {
     case SpecialForm::Minimum:
     case SpecialForm::Maximum:
       return {2, 2};
+    case SpecialForm::Complex:
+      return {1, 2};
     case SpecialForm::Where:
     case SpecialForm::Clip:
       return {3, 3};
@@ -278,6 +287,14 @@ ir::ExprPtr FunctionLowering::call_builtin(const syntax::Expr& expr, SpecialForm
       return builtin(ir::Builtin::Round);
     case SpecialForm::Len:
       return builtin(ir::Builtin::Len);
+    case SpecialForm::Real:
+      return builtin(ir::Builtin::Real);
+    case SpecialForm::Imag:
+      return builtin(ir::Builtin::Imag);
+    case SpecialForm::Conjugate:
+      return builtin(ir::Builtin::Conjugate);
+    case SpecialForm::Complex:
+      return builtin(ir::Builtin::Complex);
     case SpecialForm::Floor:
       return builtin(ir::Builtin::Floor);
     case SpecialForm::Ceil:

@@ -57,8 +57,10 @@ ir::CompareOp compare_of(syntax::CompareOp op) {
 // -5 is a constant, not the negation of one: so the smallest int64 can be written. nullopt: it does
 // not fit.
 std::optional<ir::ConstantValue> negated(ir::ConstantValue value) {
-  if (value.kind == ir::ConstantValue::Kind::Float) {
+  if (value.kind == ir::ConstantValue::Kind::Float ||
+      value.kind == ir::ConstantValue::Kind::Complex) {
     value.real = -value.real;
+    value.imag = -value.imag;
     return value;
   }
   const auto bits = static_cast<uint64_t>(value.integer);
@@ -358,8 +360,21 @@ ir::ExprPtr FunctionLowering::read_variable(const std::string& name, Span span) 
   return make_local(variable(name, span), span);
 }
 
+// A variable, or what is computed: no name from outside.
+bool FunctionLowering::is_value(const syntax::Expr& expr) const {
+  const auto path = path_of(expr);
+  return !path || is_variable(path->front());
+}
+
 ir::ExprPtr FunctionLowering::lower_attribute(const syntax::Expr& expr) {
   if (is_array_attribute(expr)) return lower_array_attribute(expr);
+  if ((expr.text == "real" || expr.text == "imag") && is_value(expr.operands[0])) {
+    std::vector<ir::ExprPtr> operands;
+    operands.push_back(lower(expr.operands[0]));
+    const bool real = expr.text == "real";
+    return make_builtin(real ? ir::Builtin::Real : ir::Builtin::Imag, expr.span,
+                        std::move(operands));
+  }
   const auto path = path_of(expr);
   if (!path) {
     const size_t before = diagnostics_.errors().size();

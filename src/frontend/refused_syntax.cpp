@@ -79,8 +79,6 @@ constexpr AttributeHelp kAttributes[] = {
     {"fill", "let each thread store one element: `A[idx] = value`"},
     {"copy", "copy element by element: `B[idx] = A[idx]`"},
     {"x", "threadIdx, blockIdx, blockDim and gridDim have .x, .y and .z"},
-    {"real", "complex numbers are not supported yet"},
-    {"imag", "complex numbers are not supported yet"},
 };
 
 }  // namespace

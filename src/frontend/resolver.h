@@ -40,6 +40,11 @@ enum class SpecialForm : uint8_t {
   Square,
   Clip,        // numpy's of that name
   LogicalNot,  // numpy.logical_not(x)
+  // complex numbers
+  Real,
+  Imag,
+  Conjugate,  // numpy's; z.real, z.imag, z.conjugate()
+  Complex,    // complex(real, imag)
   // cooperation
   SharedArray,  // shared(shape, dtype)
   LocalArray,   // local(shape, dtype)

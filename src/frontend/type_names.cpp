@@ -9,21 +9,22 @@ namespace {
 
 using ir::Scalar;
 
-constexpr std::array<std::pair<std::string_view, Scalar>, 27> kScalars = {{
-    {"bool", Scalar::Bool},    {"int", Scalar::I32},      {"float", Scalar::F32},
-    {"double", Scalar::F64},   {"int8", Scalar::I8},      {"int16", Scalar::I16},
-    {"int32", Scalar::I32},    {"int64", Scalar::I64},    {"uint8", Scalar::U8},
-    {"uint16", Scalar::U16},   {"uint32", Scalar::U32},   {"uint64", Scalar::U64},
-    {"float32", Scalar::F32},  {"float64", Scalar::F64},  {"bool_", Scalar::Bool},
-    {"int8_t", Scalar::I8},    {"int16_t", Scalar::I16},  {"int32_t", Scalar::I32},
-    {"int64_t", Scalar::I64},  {"uint8_t", Scalar::U8},   {"uint16_t", Scalar::U16},
-    {"uint32_t", Scalar::U32}, {"uint64_t", Scalar::U64}, {"single", Scalar::F32},
-    {"longlong", Scalar::I64}, {"intc", Scalar::I32},     {"byte", Scalar::I8},
+constexpr std::array<std::pair<std::string_view, Scalar>, 29> kScalars = {{
+    {"bool", Scalar::Bool},     {"int", Scalar::I32},         {"float", Scalar::F32},
+    {"double", Scalar::F64},    {"int8", Scalar::I8},         {"int16", Scalar::I16},
+    {"int32", Scalar::I32},     {"int64", Scalar::I64},       {"uint8", Scalar::U8},
+    {"uint16", Scalar::U16},    {"uint32", Scalar::U32},      {"uint64", Scalar::U64},
+    {"float32", Scalar::F32},   {"float64", Scalar::F64},     {"bool_", Scalar::Bool},
+    {"int8_t", Scalar::I8},     {"int16_t", Scalar::I16},     {"int32_t", Scalar::I32},
+    {"int64_t", Scalar::I64},   {"uint8_t", Scalar::U8},      {"uint16_t", Scalar::U16},
+    {"uint32_t", Scalar::U32},  {"uint64_t", Scalar::U64},    {"single", Scalar::F32},
+    {"longlong", Scalar::I64},  {"intc", Scalar::I32},        {"byte", Scalar::I8},
+    {"complex64", Scalar::C64}, {"complex128", Scalar::C128},
 }};
 
-constexpr std::array<std::string_view, 15> kSuggested = {
-    "bool",  "int",   "float",  "double", "void",   "int8",    "int16",  "int32",
-    "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"};
+constexpr std::array<std::string_view, 17> kSuggested = {
+    "bool",  "int",    "float",  "double", "void",    "int8",    "int16",     "int32",     "int64",
+    "uint8", "uint16", "uint32", "uint64", "float32", "float64", "complex64", "complex128"};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kReplacements = {{
     {"unsigned", "uint32"},

@@ -39,6 +39,7 @@ ExprPtr clone(const Expr& expr) {
   copy->results = expr.results;
   copy->field = expr.field;
   copy->unpack_count = expr.unpack_count;
+  copy->byte_offset = expr.byte_offset;
   copy->divergent_return = expr.divergent_return;
   copy->fault_site = expr.fault_site;
   copy->row_axes = expr.row_axes;
@@ -56,6 +57,7 @@ StmtPtr clone(const Stmt& stmt) {
   copy->operands = clone_all(stmt.operands);
   copy->body = clone(stmt.body);
   copy->else_body = clone(stmt.else_body);
+  copy->byte_offset = stmt.byte_offset;
   copy->fault_site = stmt.fault_site;
   copy->exception = stmt.exception;
   copy->message = stmt.message;

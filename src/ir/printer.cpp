@@ -93,9 +93,9 @@ std::string_view text_of(ThreadIndex index) {
 }
 
 std::string_view text_of(Builtin builtin) {
-  constexpr std::string_view kNames[] = {"len",        "min",   "max",        "abs",
-                                         "round",      "pow",   "math.floor", "math.ceil",
-                                         "math.trunc", "shape", "ndim",       "size"};
+  constexpr std::string_view kNames[] = {
+      "len",        "min",   "max",  "abs",  "round", "pow",  "math.floor", "math.ceil",
+      "math.trunc", "shape", "ndim", "size", "real",  "imag", "conjugate",  "complex"};
   return kNames[static_cast<size_t>(builtin)];
 }
 
@@ -252,6 +252,9 @@ void Printer::constant(const Expr& expr) {
     case ConstantValue::Kind::Float:
       out_ += real_text(value.real, typed && expr.type.scalar == Scalar::F32);
       break;
+    case ConstantValue::Kind::Complex:
+      out_ += "(" + real_text(value.real, false) + " + " + real_text(value.imag, false) + "j)";
+      break;
   }
   if (!plain) out_ += ")";
 }
@@ -367,6 +370,8 @@ void Printer::expr(const Expr& expr, int minimum) {
       out_ += "[";
       list(operands, 1);
       out_ += "]";
+      if (is_complex(operands[0]->type.element()) && !is_complex(expr.type))
+        out_ += expr.byte_offset ? ".imag" : ".real";
       break;
     case ExprKind::Len:
       out_ += "len(";
@@ -443,7 +448,10 @@ void Printer::stmt(const Stmt& stmt) {
       expr(*stmt.operands[0], kAtom);
       out_ += "[";
       list(stmt.operands, 1);
-      out_ += "] = ";
+      out_ += "]";
+      if (is_complex(stmt.operands[0]->type.element()) && !is_complex(stmt.value->type))
+        out_ += stmt.byte_offset ? ".imag" : ".real";
+      out_ += " = ";
       expr(*stmt.value, kTernary);
       remark(stmt);
       break;

@@ -74,6 +74,9 @@ class Writer {
     kind(value.kind);
     if (value.kind == ConstantValue::Kind::Float) {
       number(static_cast<int64_t>(std::bit_cast<uint64_t>(value.real)));
+    } else if (value.kind == ConstantValue::Kind::Complex) {
+      number(static_cast<int64_t>(std::bit_cast<uint64_t>(value.real)));
+      number(static_cast<int64_t>(std::bit_cast<uint64_t>(value.imag)));
     } else {
       number(value.integer);
       byte(value.exceeds_int64);
@@ -146,6 +149,7 @@ class Writer {
         number(expr.field);
         break;
       case ExprKind::Load:
+        number(expr.byte_offset);
         number(expr.fault_site);
         byte(expr.row_axes);
         break;
@@ -162,6 +166,7 @@ class Writer {
     kind(stmt.kind);
     number(stmt.local);
     number(stmt.counter);
+    number(stmt.byte_offset);
     number(stmt.fault_site);
     byte(stmt.row_axes);
     byte(stmt.value != nullptr);

@@ -90,6 +90,11 @@ enum class Builtin : uint8_t {
   Shape,  // A.shape[k]: operands array, k; A.shape, a tuple: array
   Ndim,   // A.ndim
   Size,   // A.size
+  // complex numbers
+  Real,
+  Imag,
+  Conjugate,
+  Complex,  // of a number, or of a real and an imaginary part
 };
 
 enum class ExprKind : uint8_t {
@@ -125,18 +130,19 @@ enum class ExprKind : uint8_t {
   // untyped tree only
   CallBuiltin,  // builtin, operands
   // aggregates: both trees; gone after transform::split_aggregates. In the untyped tree a Load with
-  // a tuple in place of its array is an element of it.
+  // a tuple in place of its array is an element of it. Typed: complex numbers, too.
   MakeAggregate,  // operands: the elements, in order
   Field,  // operands[0]: an aggregate; its element number `field`. Untyped: `unpack_count` is how
           // many elements it must have (0: any)
 };
 
 struct ConstantValue {
-  enum class Kind : uint8_t { Bool, Integer, Float };
+  enum class Kind : uint8_t { Bool, Integer, Float, Complex };
   Kind kind = Kind::Integer;
   int64_t integer = 0;         // Bool: 0 or 1; Integer: the value, or a uint64's bits
   bool exceeds_int64 = false;  // Integer: `integer` holds the bits of a uint64 above INT64_MAX
-  double real = 0.0;           // Float
+  double real = 0.0;           // Float, Complex
+  double imag = 0.0;           // Complex
 };
 
 enum class FaultKind : uint8_t { Index, Division, Raise };
@@ -172,8 +178,10 @@ struct Expr {
   bool math_single =
       false;  // untyped Math: spelled in single precision (math.sinf), so everything is float32
   int32_t callee = -1;
-  Block body;                    // Sequence
-  bool is_frame = false;         // Sequence
+  Block body;             // Sequence
+  bool is_frame = false;  // Sequence
+  // Load of one part of a complex element, after transform::split_aggregates: where the part is.
+  int32_t byte_offset = 0;
   std::vector<LocalId> results;  // Sequence, is_frame
   int32_t field = 0;             // Field
   int32_t unpack_count = 0;      // Field
@@ -224,6 +232,7 @@ struct Stmt {
   std::string message;
   bool is_assertion = false;  // is left out of kernels that are not checked
   uint8_t row_axes = 0;
+  int32_t byte_offset = 0;  // Store: as in Expr
   // While, For; set by sema::annotate_shapes:
   bool divergent_exit = false;      // lanes leave at different turns
   bool divergent_continue = false;  // some lanes `continue` while others go on

@@ -28,12 +28,18 @@ Type Type::tuple(std::vector<Type> elements) {
   return type;
 }
 
+std::vector<Type> elements_of(const Type& type) {
+  if (type.is_aggregate()) return type.aggregate->elements;
+  const Type part = Type::of(part_of(type.scalar));
+  return {part, part};
+}
+
 void append_leaves(const Type& type, std::vector<Type>& leaves) {
-  if (!type.is_aggregate()) {
+  if (!is_compound(type)) {
     leaves.push_back(type);
     return;
   }
-  for (const Type& element : type.aggregate->elements) append_leaves(element, leaves);
+  for (const Type& element : elements_of(type)) append_leaves(element, leaves);
 }
 
 std::string_view name_of(Scalar scalar) {
@@ -60,6 +66,10 @@ std::string_view name_of(Scalar scalar) {
       return "float32";
     case Scalar::F64:
       return "float64";
+    case Scalar::C64:
+      return "complex64";
+    case Scalar::C128:
+      return "complex128";
   }
   return "?";
 }
@@ -71,6 +81,7 @@ std::string to_string(const Type& type) {
     case Type::Kind::Void:
       return "void";
     case Type::Kind::Scalar:
+      if (type.weak && is_complex(type.scalar)) return "a weak complex number";
       if (type.weak) return is_float(type.scalar) ? "a weak float" : "a weak integer";
       return std::string(name_of(type.scalar));
     case Type::Kind::Array: {

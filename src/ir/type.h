@@ -9,7 +9,7 @@
 
 namespace cudapy::ir {
 
-enum class Scalar : uint8_t { Bool, I8, I16, I32, I64, U8, U16, U32, U64, F32, F64 };
+enum class Scalar : uint8_t { Bool, I8, I16, I32, I64, U8, U16, U32, U64, F32, F64, C64, C128 };
 
 struct Aggregate;
 
@@ -28,8 +28,8 @@ struct Type {
   Scalar scalar = Scalar::Bool;
   uint8_t rank = 0;
   // A number written in the source or captured from Python: it takes the type of what it meets.
-  // Only Scalar types are weak, with scalar I64 for an integer and F64 for a float. Never in a
-  // finished typed tree.
+  // Only Scalar types are weak, with scalar I64 for an integer, F64 for a float and C128 for a
+  // complex number. Never in a finished typed tree.
   bool weak = false;
   const ir::Aggregate* aggregate = nullptr;  // Aggregate: one description for equal types
   // Array: neighbours in the last dimension are not neighbours in memory. Never written by a user:
@@ -46,6 +46,8 @@ struct Type {
   static Type tuple(std::vector<Type> elements);
   static constexpr Type weak_int() { return {Kind::Scalar, Scalar::I64, 0, true}; }
   static constexpr Type weak_float() { return {Kind::Scalar, Scalar::F64, 0, true}; }
+
+  static constexpr Type weak_complex() { return {Kind::Scalar, Scalar::C128, 0, true}; }
 
   [[nodiscard]] constexpr bool is_unknown() const { return kind == Kind::Unknown; }
   [[nodiscard]] constexpr bool is_void() const { return kind == Kind::Void; }
@@ -75,6 +77,18 @@ inline constexpr int kMaxRank = 8;
 constexpr bool is_float(Scalar s) {
   return s == Scalar::F32 || s == Scalar::F64;
 }
+// Complex numbers are scalars to users and to sema; to codegen they are two floats each, which
+// transform::split_aggregates makes of them.
+constexpr bool is_complex(Scalar s) {
+  return s == Scalar::C64 || s == Scalar::C128;
+}
+// The type of the real and the imaginary part.
+constexpr Scalar part_of(Scalar s) {
+  return s == Scalar::C64 ? Scalar::F32 : Scalar::F64;
+}
+constexpr Scalar complex_of(Scalar part) {
+  return part == Scalar::F32 ? Scalar::C64 : Scalar::C128;
+}
 constexpr bool is_signed(Scalar s) {
   return s >= Scalar::I8 && s <= Scalar::I64;
 }
@@ -93,10 +107,19 @@ constexpr bool is_float(const Type& t) {
 constexpr bool is_integer(const Type& t) {
   return t.is_scalar() && is_integer(t.scalar);
 }
+constexpr bool is_complex(const Type& t) {
+  return t.is_scalar() && is_complex(t.scalar);
+}
+// Has several leaves.
+constexpr bool is_compound(const Type& t) {
+  return t.is_aggregate() || is_complex(t);
+}
 constexpr bool is_tuple(const Type& t) {
   return t.is_aggregate() && t.aggregate->kind == Aggregate::Kind::Tuple;
 }
 // The scalars that a value consists of, in order: one for a scalar.
+// What a compound type consists of.
+std::vector<Type> elements_of(const Type& type);
 void append_leaves(const Type& type, std::vector<Type>& leaves);
 
 // Bytes of one element in memory; a bool is one byte.
@@ -116,7 +139,10 @@ constexpr int size_of(Scalar s) {
     case Scalar::I64:
     case Scalar::U64:
     case Scalar::F64:
+    case Scalar::C64:
       return 8;
+    case Scalar::C128:
+      return 16;
   }
   return 0;
 }

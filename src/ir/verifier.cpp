@@ -135,8 +135,8 @@ class Verifier {
   }
 
   void make_aggregate(const Expr& expr) {
-    if (!expr.type.is_aggregate()) return report(expr, "no aggregate is made");
-    const std::vector<Type>& elements = expr.type.aggregate->elements;
+    if (!is_compound(expr.type)) return report(expr, "no aggregate is made");
+    const std::vector<Type> elements = elements_of(expr.type);
     if (!arity(expr, elements.size())) return;
     for (size_t i = 0; i < elements.size(); ++i)
       same(expr, expr.operands[i]->type, elements[i], "an element of an aggregate");
@@ -145,10 +145,11 @@ class Verifier {
   void field(const Expr& expr) {
     if (!arity(expr, 1)) return;
     const Type& whole = expr.operands[0]->type;
-    if (!whole.is_aggregate()) return report(expr, "a field of what is no aggregate");
+    if (!is_compound(whole)) return report(expr, "a field of what is no aggregate");
     const auto index = static_cast<size_t>(expr.field);
-    if (index >= whole.aggregate->elements.size()) return report(expr, "no such field");
-    same(expr, expr.type, whole.aggregate->elements[index], "a field");
+    const std::vector<Type> elements = elements_of(whole);
+    if (index >= elements.size()) return report(expr, "no such field");
+    same(expr, expr.type, elements[index], "a field");
   }
 
   Type index_type() const { return Type::of(function_.wide_index ? Scalar::I64 : Scalar::I32); }
@@ -157,6 +158,7 @@ class Verifier {
     const ConstantValue::Kind kind = expr.constant.kind;
     const bool fits = is_bool(expr.type)      ? kind == ConstantValue::Kind::Bool
                       : is_integer(expr.type) ? kind == ConstantValue::Kind::Integer
+                      : is_complex(expr.type) ? kind == ConstantValue::Kind::Complex
                                               : kind == ConstantValue::Kind::Float;
     if (!fits) report(expr, "a constant's value is not of its type");
     if (expr.constant.exceeds_int64 && !(expr.type == Type::of(Scalar::U64)))
@@ -186,7 +188,8 @@ class Verifier {
     same(expr, expr.operands[1]->type, expr.type, "the right operand");
     switch (expr.binary_op) {
       case BinaryOp::Divide:
-        if (!is_float(expr.type)) report(expr, "a true division of what is no float");
+        if (!is_float(expr.type) && !is_complex(expr.type))
+          report(expr, "a true division of what is no float");
         break;
       case BinaryOp::ShiftLeft:
       case BinaryOp::ShiftRight:
@@ -195,7 +198,8 @@ class Verifier {
       case BinaryOp::BitAnd:
       case BinaryOp::BitOr:
       case BinaryOp::BitXor:
-        if (is_float(expr.type)) report(expr, "a bit operation on floats");
+        if (!is_integer(expr.type) && !is_bool(expr.type))
+          report(expr, "a bit operation on floats");
         break;
       default:
         if (is_bool(expr.type)) report(expr, "arithmetic on bools");
@@ -307,7 +311,9 @@ class Verifier {
     for (size_t i = 1; i < operands.size(); ++i) {
       if (!is_integer(operands[i]->type)) report(*operands[i], "an index is no integer");
     }
-    same(*operands[0], type, operands[0]->type.indexed(indices), what.c_str());
+    const Type element = operands[0]->type.indexed(indices);
+    const bool part = is_complex(element) && type == Type::of(part_of(element.scalar));
+    if (!part) same(*operands[0], type, element, what.c_str());
   }
 
   void block(const Block& block) {

@@ -118,7 +118,7 @@ ExprPtr Builder::weak_as(ExprPtr expr, Type type) {
   const Span span = expr->span;
   const WeakResult known = constant_of(*expr, instance_);
   if (known.number) {
-    if (!known.number->is_float() && !integer_type_of(*known.number) && !ir::is_float(type)) {
+    if (!known.number->is_float() && !integer_type_of(*known.number) && ir::is_integer(type)) {
       diagnostics_.error("constant-too-large", span,
                          to_string(*known.number) + " fits no integer type",
                          "make it a float: `float(...)`");
@@ -130,7 +130,11 @@ ExprPtr Builder::weak_as(ExprPtr expr, Type type) {
     }
     return number(*known.number, type, span);
   }
-  const bool as_integer = !ir::is_float(expr->type.scalar) && ir::is_float(type);
+  if (expr->kind == ExprKind::Constant) {  // a complex one
+    expr->type = type;
+    return expr;
+  }
+  const bool as_integer = ir::is_integer(expr->type) && !ir::is_integer(type);
   if (as_integer && expr->kind != ExprKind::Select) {
     const Type own = alone_type(*expr);
     return convert(weak_as(std::move(expr), own), type);
@@ -236,6 +240,8 @@ ExprPtr Builder::unary(ExprPtr expr, Type type) {
 }
 
 ExprPtr Builder::binary(ExprPtr expr, Type type) {
+  if (expr->binary_op == BinaryOp::Power && ir::is_complex(type))
+    return complex_power(std::move(expr), type);
   expr->type = type;
   expr->operands[0] = as(std::move(expr->operands[0]), type);
   const bool shift =
@@ -275,9 +281,10 @@ ExprPtr Builder::compare(ExprPtr expr) {
   const Expr& a = *expr->operands[0];
   const Expr& b = *expr->operands[1];
   Type common = common_type(a, b, instance_, instances_);
-  if (common.weak)
-    common = Type::of(ir::is_float(common) ? instances_.default_float()
-                                           : promote(alone_type(a).scalar, alone_type(b).scalar));
+  if (common.weak) {
+    common = ir::is_integer(common) ? Type::of(promote(alone_type(a).scalar, alone_type(b).scalar))
+                                    : settled_type(common);
+  }
   expr->operands[0] = as(std::move(expr->operands[0]), common);
   expr->operands[1] = as(std::move(expr->operands[1]), common);
   return expr;
@@ -317,9 +324,12 @@ ExprPtr Builder::cast(ExprPtr expr) {
   const WeakResult known = constant_of(*operand, instance_);
   if (known.number && is_weak(operand->type)) {
     const Span span = operand->span;
-    if (!known.number->is_float() || ir::is_float(type)) return number(*known.number, type, span);
+    if (!known.number->is_float() || !ir::is_integer(type))
+      return number(*known.number, type, span);
     return convert(number(*known.number, kFloat64, span), type);
   }
+  if (ir::is_complex(operand->type) && is_weak(operand->type))
+    return weak_as(std::move(operand), type);
   ExprPtr built = natural(std::move(operand));
   if (built->type == type) return built;
   return convert(std::move(built), type);
@@ -420,7 +430,13 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
       return to_whole(std::move(expr->operands[0]), type, ir::MathFunction::Ceil);
     case Builtin::Trunc:
       return to_whole(std::move(expr->operands[0]), type, ir::MathFunction::Trunc);
+    case Builtin::Real:
+    case Builtin::Imag:
+    case Builtin::Conjugate:
+    case Builtin::Complex:
+      return complex_builtin(std::move(expr), type);
     case Builtin::Pow: {
+      if (ir::is_complex(type)) return complex_power(std::move(expr), type);
       ExprPtr base = as(std::move(expr->operands[0]), type);
       return binary_node(BinaryOp::Power, std::move(base), as(std::move(expr->operands[1]), type));
     }
@@ -470,6 +486,8 @@ ExprPtr Builder::extremum(ExprPtr expr, Type type) {
 }
 
 ExprPtr Builder::absolute(ExprPtr expr, Type type) {
+  if (ir::is_complex(expr->operands[0]->type))
+    return convert(complex_size(natural(std::move(expr->operands[0]))), type);
   ExprPtr operand = as(std::move(expr->operands[0]), type);
   if (ir::is_float(type)) return math_node(ir::MathFunction::Fabs, std::move(operand));
   if (ir::is_unsigned(type.scalar)) return operand;

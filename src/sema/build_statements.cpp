@@ -50,7 +50,7 @@ Type Builder::storage_of(size_t local) const {
     return parameter && type.is_array() ? type : kBool;
   }
   if (!type.weak) return type;
-  return Type::of(ir::is_float(type.scalar) ? instances_.default_float() : instance_.alone[local]);
+  return ir::is_integer(type) ? Type::of(instance_.alone[local]) : settled_type(type);
 }
 
 // A parameter that is reassigned and outgrows the type it is passed as lives on in a local of its
@@ -99,8 +99,7 @@ ir::Function Builder::run() {
   if (result_.is_aggregate()) {
     result_ = settled_type(result_);
   } else if (result_.is_scalar() && result_.weak) {
-    result_ = Type::of(ir::is_float(result_.scalar) ? instances_.default_float()
-                                                    : instance_.result_alone);
+    result_ = ir::is_integer(result_) ? Type::of(instance_.result_alone) : settled_type(result_);
   }
   Block prologue;
   lay_out_locals(source, prologue);

@@ -10,7 +10,7 @@ using ir::Type;
 
 ExprPtr Builder::field_node(ExprPtr whole, size_t field) {
   const Span span = whole->span;
-  ExprPtr expr = node(ExprKind::Field, whole->type.aggregate->elements[field], span);
+  ExprPtr expr = node(ExprKind::Field, ir::elements_of(whole->type)[field], span);
   expr->field = static_cast<int32_t>(field);
   expr->operands.push_back(std::move(whole));
   return expr;

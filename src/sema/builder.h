@@ -66,6 +66,10 @@ class Builder {
   ir::ExprPtr convert(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr aggregate_as(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr convert_aggregate(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr complex_builtin(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr make_complex(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr complex_size(ir::ExprPtr value);
+  ir::ExprPtr complex_power(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr tuple_element(ir::ExprPtr expr);
   ir::ExprPtr choose_element(ir::ExprPtr tuple, ir::ExprPtr index, Span span);
   static ir::StmtPtr outside_of_tuple(ir::ExprPtr condition, Span span);

@@ -42,7 +42,9 @@ class Survey {
 
   void type(const Type& type) {
     const bool valued = type.is_scalar() || type.is_array();
-    touches_float64_ = touches_float64_ || (valued && !type.weak && type.scalar == Scalar::F64);
+    touches_float64_ =
+        touches_float64_ ||
+        (valued && !type.weak && (type.scalar == Scalar::F64 || type.scalar == Scalar::C128));
   }
 
   [[nodiscard]] bool touches_float64() const { return touches_float64_; }

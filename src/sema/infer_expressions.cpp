@@ -78,6 +78,14 @@ const char* symbol(Builtin builtin) {
       return "ndim";
     case Builtin::Size:
       return "size";
+    case Builtin::Real:
+      return "real";
+    case Builtin::Imag:
+      return "imag";
+    case Builtin::Conjugate:
+      return "conjugate";
+    case Builtin::Complex:
+      return "complex";
   }
   return "?";
 }
@@ -204,6 +212,8 @@ Type Inference::constant(const Expr& expr) {
       return Type::weak_int();
     case ir::ConstantValue::Kind::Float:
       return Type::weak_float();
+    case ir::ConstantValue::Kind::Complex:
+      return Type::weak_complex();
   }
   return kErroneous;
 }
@@ -228,6 +238,7 @@ Type Inference::unary(Expr& expr) {
   const Type known = operands_of(expr, expr.unary_op == ir::UnaryOp::Not ? "`not`" : "arithmetic");
   if (known.is_unknown()) return known;
   if (expr.unary_op == ir::UnaryOp::Not) return kBool;
+  if (expr.unary_op == ir::UnaryOp::Invert && refuses_complex(expr, "`~`")) return kErroneous;
   if (expr.unary_op == ir::UnaryOp::Invert && ir::is_float(operand.type)) {
     return wrong("float-bits", expr.span,
                  "`~` needs an integer, and " + name_of(operand) + " is " + describe(operand.type),
@@ -265,6 +276,8 @@ Type Inference::binary(Expr& expr) {
              expr.binary_op == BinaryOp::Modulo) {
     check_zero_divisor(expr);
   }
+  const bool for_complex = expr.binary_op <= BinaryOp::Divide || expr.binary_op == BinaryOp::Power;
+  if (!for_complex && refuses_complex(expr, quoted(symbol(expr.binary_op)))) return kErroneous;
   switch (expr.binary_op) {
     case BinaryOp::ShiftLeft:
     case BinaryOp::ShiftRight:
@@ -276,7 +289,7 @@ Type Inference::binary(Expr& expr) {
       return power(expr);
     case BinaryOp::Divide: {
       const Type common = meet(a, b);
-      if (ir::is_float(common)) return common;
+      if (ir::is_float(common) || ir::is_complex(common)) return common;
       return common.weak ? Type::weak_float() : Type::of(default_float());
     }
     default:
@@ -323,6 +336,7 @@ Type Inference::shift(const Expr& expr) {
 Type Inference::power(const Expr& expr) {
   const Type common = meet(*expr.operands[0], *expr.operands[1]);
   if (ir::is_float(common)) return common;
+  if (ir::is_complex(common)) return complex_power(expr);
   const WeakResult exponent = constant_of(*expr.operands[1], instance_);
   if (!exponent.number || exponent.number->is_float() || exponent.number->integer >= 0)
     return common;
@@ -335,7 +349,14 @@ Type Inference::compare(Expr& expr) {
   if (expr.operands[0]->type.is_aggregate() && expr.operands[1]->type.is_aggregate())
     return is_comparable(expr) ? kBool : kErroneous;
   const Type known = operands_of(expr, "a comparison");
-  return known.is_unknown() ? known : kBool;
+  if (known.is_unknown()) return known;
+  const bool ordered =
+      expr.compare_op != ir::CompareOp::Equal && expr.compare_op != ir::CompareOp::NotEqual;
+  const bool complex =
+      ir::is_complex(expr.operands[0]->type) || ir::is_complex(expr.operands[1]->type);
+  if (!ordered || !complex) return kBool;
+  return wrong("complex-order", expr.span, "complex numbers have no order",
+               "compare their sizes: `abs(z) < abs(w)`");
 }
 
 Type Inference::logical(Expr& expr) {
@@ -361,7 +382,10 @@ Type Inference::select(Expr& expr) {
 Type Inference::cast(Expr& expr) {
   infer(*expr.operands[0]);
   const Type known = operands_of(expr, "a conversion");
-  return known.is_unknown() ? known : expr.type;
+  if (known.is_unknown()) return known;
+  const bool keeps = ir::is_complex(expr.type) || expr.type == kBool;
+  if (!keeps && refuses_complex(expr, "a conversion to " + describe(expr.type))) return kErroneous;
+  return expr.type;
 }
 
 void Inference::check_index(const Expr& index, const Expr& array) {
@@ -370,7 +394,7 @@ void Inference::check_index(const Expr& index, const Expr& array) {
     wrong("bool-index", index.span,
           "an index must be an integer, and " + name_of(index) + " is a bool",
           "write `int(...)`, or `x if condition else y` to choose between two elements");
-  } else if (ir::is_float(index.type)) {
+  } else if (!ir::is_integer(index.type)) {
     wrong("float-index", index.span,
           "an index must be an integer, and " + name_of(index) + " is " + describe(index.type),
           "write `int(...)` around it, or `//` where it was made with `/`", origin_of_float(index));
@@ -453,6 +477,7 @@ Type Inference::math(Expr& expr) {
   }
   const Type known = operands_of(expr, "a math function");
   if (known.is_unknown()) return known;
+  if (refuses_complex(expr, quoted(name))) return kErroneous;
   Type floating = Type::unknown();
   for (size_t i = 0; i < expr.operands.size(); ++i) {
     const Expr& operand = *expr.operands[i];
@@ -551,6 +576,11 @@ Type Inference::builtin(Expr& expr) {
       if (result.error) return wrong("constant", expr.span, result.error);
       return power(expr);
     }
+    case Builtin::Real:
+    case Builtin::Imag:
+    case Builtin::Conjugate:
+    case Builtin::Complex:
+      return complex_part(expr);
     case Builtin::Abs:
     case Builtin::Floor:
     case Builtin::Ceil:
@@ -563,6 +593,9 @@ Type Inference::builtin(Expr& expr) {
   const Type known = operands_of(expr, quoted(name).c_str());
   if (known.is_unknown()) return known;
   const Type& type = expr.operands[0]->type;
+  if (ir::is_complex(type) && expr.builtin == Builtin::Abs)
+    return type.weak ? Type::weak_float() : Type::of(ir::part_of(type.scalar));
+  if (refuses_complex(expr, quoted(name))) return kErroneous;
   const WeakResult result = constant_of(expr, instance_);
   if (result.error) return wrong("constant", expr.span, result.error);
   if (result.number && type.weak)
@@ -637,6 +670,7 @@ Type Inference::extremum(const Expr& expr) {
   }
   const Type known = operands_of(expr, quoted(name).c_str());
   if (known.is_unknown()) return known;
+  if (refuses_complex(expr, quoted(name))) return kErroneous;
   const Expr* widest = expr.operands[0].get();
   Type common = widest->type;
   for (const ir::ExprPtr& operand : expr.operands) {
@@ -655,6 +689,7 @@ Type Inference::rounded(const Expr& expr) {
   }
   const Type known = operands_of(expr, "`round`");
   if (known.is_unknown()) return known;
+  if (refuses_complex(expr, "`round`")) return kErroneous;
   const Type& type = expr.operands[0]->type;
   if (expr.operands.size() == 2) {
     const WeakResult digits = constant_of(*expr.operands[1], instance_);

@@ -69,9 +69,7 @@ bool Inference::settle_weak_locals() {
     // A name that stands for one expression is as weak as that expression.
     if (parameter ? flow.assignments == 0 : flow.single != nullptr) continue;
     any = true;
-    type = type.is_aggregate()
-               ? settled(type, default_float())
-               : Type::of(ir::is_float(type.scalar) ? default_float() : instance_.alone[i]);
+    type = type == Type::weak_int() ? Type::of(instance_.alone[i]) : settled(type, default_float());
   }
   return any;
 }
@@ -266,6 +264,12 @@ void Inference::check_conversion(const Expr& value, const Type& to, const std::s
           !from.is_scalar() && to.is_scalar() ? "pass one element: index it" : "");
     return;
   }
+  if (!assignable(from, to) && ir::is_complex(from)) {
+    wrong("complex-to-real", value.span,
+          what + " is " + describe(to) + ", and " + name_of(value) + " is " + describe(from),
+          "say which part: `.real`, `.imag`, or `abs(...)`");
+    return;
+  }
   if (!assignable(from, to)) {
     const std::string cast = cast_name(to.scalar);
     const bool to_bool = to.scalar == Scalar::Bool;
@@ -289,7 +293,7 @@ void Inference::check_conversion(const Expr& value, const Type& to, const std::s
 void Inference::check_range(const Stmt& stmt) {
   for (const ir::ExprPtr& operand : stmt.operands) {
     if (operand->type.is_unknown() || !is_value(*operand, "`range`")) continue;
-    if (!ir::is_float(operand->type)) continue;
+    if (!ir::is_float(operand->type) && !ir::is_complex(operand->type)) continue;
     wrong("float-range", operand->span,
           "`range` needs integers, and " + name_of(*operand) + " is " + describe(operand->type),
           "write `int(...)` around it, or `//` where it was made with `/`");
@@ -310,7 +314,7 @@ void Inference::loop_over_range(Stmt& stmt) {
     if (type.is_unknown()) break;
     type = join(type, operand->type == kBool ? kInt32 : beside(*operand, type), default_float());
   }
-  if (ir::is_float(type)) type = kErroneous;
+  if (ir::is_float(type) || ir::is_complex(type)) type = kErroneous;
   if (!reporting()) {
     raise_local(stmt.local, type);
     for (const ir::ExprPtr& operand : stmt.operands) {

@@ -9,6 +9,9 @@
 
 namespace cudapy::sema {
 
+// Complex powers are products of at most this many factors.
+inline constexpr int kLargestPower = 64;
+
 class Inference {
  public:
   // With `diagnostics` null nothing is reported.
@@ -48,12 +51,15 @@ class Inference {
   ir::Type bit_operation(const ir::Expr& expr);
   ir::Type shift(const ir::Expr& expr);
   ir::Type power(const ir::Expr& expr);
+  ir::Type complex_power(const ir::Expr& expr);
   ir::Type compare(ir::Expr& expr);
   ir::Type logical(ir::Expr& expr);
   ir::Type select(ir::Expr& expr);
   ir::Type select_tuple(const ir::Expr& expr);
   ir::Type cast(ir::Expr& expr);
   ir::Type load(ir::Expr& expr);
+  ir::Type complex_part(ir::Expr& expr);
+  bool refuses_complex(const ir::Expr& expr, const std::string& what);
   ir::Type make_tuple(ir::Expr& expr);
   ir::Type field(ir::Expr& expr);
   ir::Type common_element(const ir::Type& tuple, const ir::Expr& index);

@@ -143,7 +143,7 @@ void freeze_constants(Instance& instance) {
 
 Type alone(const Expr& expr, const Instance& instance, Instances& instances) {
   if (!expr.type.weak || !expr.type.is_scalar()) return expr.type;
-  if (ir::is_float(expr.type.scalar)) return Type::of(instances.default_float());
+  if (!ir::is_integer(expr.type)) return settled(expr.type, instances.default_float());
   const WeakResult result = constant_of(expr, instance);
   if (result.number) return Type::of(integer_type_of(*result.number).value_or(Scalar::I64));
   switch (expr.kind) {

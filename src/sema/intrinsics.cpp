@@ -61,6 +61,7 @@ Type Inference::intrinsic(Expr& expr) {
   const std::string name = quoted(ir::info(expr.intrinsic).name);
   const Type known = operands_of(expr, name.c_str());
   if (known.is_unknown() && !expr.operands.empty()) return known;
+  if (refuses_complex(expr, name)) return kErroneous;
   if (!are_integers(expr, expr.operands.size(), name)) return kErroneous;
   const auto own = [&](size_t i) {
     return widened(alone(*expr.operands[i], instance_, instances_));
@@ -106,6 +107,11 @@ Type Inference::atomic(Expr& expr) {
   if (!element.is_scalar() || element == kBool) {
     return wrong("atomic-type", span, name + " needs numbers, and this is " + describe(element),
                  "use an array of int32 in place of the bools");
+  }
+  if (ir::is_complex(element)) {
+    return wrong("atomic-type", span,
+                 name + " needs real numbers, and this is " + describe(element),
+                 "use one array of floats for each part");
   }
   if (ir::needs_integer(expr.atomic_op) && ir::is_float(element)) {
     return wrong("atomic-type", span, name + " needs integers, and this is " + describe(element),

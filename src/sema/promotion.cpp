@@ -29,6 +29,11 @@ Scalar promote(Scalar a, Scalar b) {
   if (a == b) return a;
   if (a == Scalar::Bool) return promote(Scalar::I32, b);
   if (b == Scalar::Bool) return promote(a, Scalar::I32);
+  if (ir::is_complex(a) || ir::is_complex(b)) {
+    const Scalar part_a = ir::is_complex(a) ? ir::part_of(a) : a;
+    const Scalar part_b = ir::is_complex(b) ? ir::part_of(b) : b;
+    return ir::complex_of(promote(part_a, part_b));
+  }
   if (ir::is_float(a) || ir::is_float(b)) {
     if (!ir::is_float(a)) return b;
     if (!ir::is_float(b)) return a;
@@ -59,8 +64,10 @@ Type join_tuples(const Type& a, const Type& b, Scalar default_float) {
 }  // namespace
 
 Type settled(const Type& type, Scalar default_float) {
-  if (type.is_scalar() && type.weak)
-    return Type::of(ir::is_float(type.scalar) ? default_float : Scalar::I32);
+  if (type.is_scalar() && type.weak) {
+    if (ir::is_complex(type)) return Type::of(ir::complex_of(default_float));
+    return Type::of(ir::is_float(type) ? default_float : Scalar::I32);
+  }
   if (!ir::is_tuple(type)) return type;
   std::vector<Type> elements;
   elements.reserve(type.aggregate->elements.size());
@@ -75,11 +82,14 @@ Type join(const Type& a, const Type& b, Scalar default_float) {
   if (b.is_unknown() || a == b) return a;
   if (ir::is_tuple(a) && ir::is_tuple(b)) return join_tuples(a, b, default_float);
   if (!a.is_scalar() || !b.is_scalar()) return kErroneous;
-  if (a.weak && b.weak) return Type::weak_float();
+  if (a.weak && b.weak)
+    return ir::is_complex(a) || ir::is_complex(b) ? Type::weak_complex() : Type::weak_float();
   if (!a.weak && !b.weak) return Type::of(promote(a.scalar, b.scalar));
   const Type& weak = a.weak ? a : b;
   const Type& strong = a.weak ? b : a;
-  if (ir::is_float(weak.scalar))
+  if (ir::is_complex(weak.scalar) && !ir::is_complex(strong.scalar))
+    return Type::of(ir::complex_of(ir::is_float(strong.scalar) ? strong.scalar : default_float));
+  if (ir::is_float(weak.scalar) && !ir::is_complex(strong.scalar))
     return ir::is_float(strong.scalar) ? strong : Type::of(default_float);
   return strong.scalar == Scalar::Bool ? kInt32 : strong;
 }
@@ -97,6 +107,7 @@ bool assignable(const Type& from, const Type& to) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), assignable);
   }
   if (!from.is_scalar() || !to.is_scalar()) return false;
+  if (ir::is_complex(to) || ir::is_complex(from)) return ir::is_complex(to);
   return ir::is_float(to.scalar) || !ir::is_float(from.scalar);
 }
 
@@ -122,6 +133,7 @@ std::string describe(const Type& type) {
     case Type::Kind::Scalar:
       break;
   }
+  if (type.weak && ir::is_complex(type)) return "a complex number";
   if (type.weak) return ir::is_float(type.scalar) ? "a float" : "an integer";
   const bool vowel = ir::is_signed(type.scalar);
   return (vowel ? "an " : "a ") + std::string(ir::name_of(type.scalar));

@@ -181,6 +181,7 @@ std::optional<WeakNumber> weak_number(const ir::Expr& constant) {
   const ir::ConstantValue& value = constant.constant;
   if (value.kind == ir::ConstantValue::Kind::Bool) return weak_bool(value.integer != 0);
   if (constant.type.is_scalar() && !constant.type.weak) return std::nullopt;
+  if (value.kind == ir::ConstantValue::Kind::Complex) return std::nullopt;
   if (value.kind == ir::ConstantValue::Kind::Float) return weak_float(value.real);
   return weak_integer(value.exceeds_int64
                           ? static_cast<Integer>(static_cast<uint64_t>(value.integer))
@@ -261,7 +262,7 @@ WeakResult evaluate(ir::Builtin builtin, const WeakNumber& a) {
 }
 
 bool fits(const WeakNumber& number, Scalar scalar) {
-  if (number.is_float() || ir::is_float(scalar) || scalar == Scalar::Bool) return true;
+  if (number.is_float() || !ir::is_integer(scalar)) return true;
   const int bits = 8 * ir::size_of(scalar);
   const Integer one = 1;
   if (ir::is_unsigned(scalar)) return number.integer >= 0 && number.integer < (one << bits);
@@ -280,6 +281,9 @@ ir::ConstantValue to_constant(const WeakNumber& number, Scalar scalar) {
   if (scalar == Scalar::Bool) {
     constant.kind = ir::ConstantValue::Kind::Bool;
     constant.integer = number.truth() ? 1 : 0;
+  } else if (ir::is_complex(scalar)) {
+    constant.kind = ir::ConstantValue::Kind::Complex;
+    constant.real = number.as_float();
   } else if (ir::is_float(scalar)) {
     constant.kind = ir::ConstantValue::Kind::Float;
     constant.real = number.as_float();

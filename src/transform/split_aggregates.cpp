@@ -88,6 +88,60 @@ bool reads(const Block& block, LocalId begin, LocalId end) {
   });
 }
 
+// Nodes of arithmetic on the parts of complex numbers.
+namespace arithmetic {
+
+ExprPtr number(double value, Scalar type, Span span) {
+  ExprPtr expr = make(ExprKind::Constant, Type::of(type), span);
+  expr->constant.kind = ConstantValue::Kind::Float;
+  expr->constant.real = type == Scalar::F32 ? static_cast<float>(value) : value;
+  return expr;
+}
+
+ExprPtr binary(BinaryOp op, ExprPtr a, ExprPtr b) {
+  ExprPtr expr = make(ExprKind::Binary, a->type, a->span);
+  expr->binary_op = op;
+  expr->operands.push_back(std::move(a));
+  expr->operands.push_back(std::move(b));
+  return expr;
+}
+
+ExprPtr times(const ExprPtr& a, const ExprPtr& b) {
+  return binary(BinaryOp::Multiply, clone(*a), clone(*b));
+}
+
+ExprPtr negate(ExprPtr value) {
+  ExprPtr expr = make(ExprKind::Unary, value->type, value->span);
+  expr->unary_op = UnaryOp::Negate;
+  expr->operands.push_back(std::move(value));
+  return expr;
+}
+
+ExprPtr magnitude(ExprPtr value) {
+  ExprPtr expr = make(ExprKind::Math, value->type, value->span);
+  expr->math = MathFunction::Fabs;
+  expr->operands.push_back(std::move(value));
+  return expr;
+}
+
+ExprPtr comparison(CompareOp op, ExprPtr a, ExprPtr b) {
+  ExprPtr expr = make(ExprKind::Compare, Type::of(Scalar::Bool), a->span);
+  expr->compare_op = op;
+  expr->operands.push_back(std::move(a));
+  expr->operands.push_back(std::move(b));
+  return expr;
+}
+
+ExprPtr choice(ExprPtr condition, ExprPtr a, ExprPtr b) {
+  ExprPtr expr = make(ExprKind::Select, a->type, a->span);
+  expr->operands.push_back(std::move(condition));
+  expr->operands.push_back(std::move(a));
+  expr->operands.push_back(std::move(b));
+  return expr;
+}
+
+}  // namespace arithmetic
+
 class Splitter {
  public:
   explicit Splitter(Function& function) : function_(function) {}
@@ -117,15 +171,17 @@ class Splitter {
   }
 
   void add_leaves(const Local& whole, const Type& type, const std::string& name) {
-    if (!type.is_aggregate()) {
+    if (!is_compound(type)) {
       locals_.push_back(whole);
       locals_.back().type = type;
       locals_.back().name = name;
       return;
     }
-    const std::vector<Type>& elements = type.aggregate->elements;
-    for (size_t i = 0; i < elements.size(); ++i)
-      add_leaves(whole, elements[i], name + "." + std::to_string(i));
+    const std::vector<Type> elements = elements_of(type);
+    for (size_t i = 0; i < elements.size(); ++i) {
+      const std::string field = is_complex(type) ? (i == 0 ? "real" : "imag") : std::to_string(i);
+      add_leaves(whole, elements[i], name + "." + field);
+    }
   }
 
   [[nodiscard]] LocalId first(LocalId local) const {
@@ -155,7 +211,7 @@ class Splitter {
   }
 
   void statement(StmtPtr stmt, Block& into) {
-    if (stmt->value && stmt->value->type.is_aggregate()) return aggregate(std::move(stmt), into);
+    if (stmt->value && is_compound(stmt->value->type)) return compound(std::move(stmt), into);
     for (ExprPtr& operand : stmt->operands) scalar(operand);
     if (stmt->value) scalar(stmt->value);
     stmt->local = first(stmt->local);
@@ -173,9 +229,10 @@ class Splitter {
     into.push_back(std::move(stmt));
   }
 
-  // An Assign, Return or Evaluate of an aggregate.
-  void aggregate(StmtPtr stmt, Block& into) {
+  // An Assign, Store, Return or Evaluate of an aggregate or a complex number.
+  void compound(StmtPtr stmt, Block& into) {
     Leaves parts = leaves(std::move(stmt->value), into);
+    if (stmt->kind == StmtKind::Store) return store(*stmt, std::move(parts), into);
     if (stmt->kind == StmtKind::Assign) return assign(first(stmt->local), std::move(parts), into);
     if (stmt->kind == StmtKind::Return) {
       stmt->operands = std::move(parts);
@@ -184,6 +241,24 @@ class Splitter {
     }
     for (ExprPtr& part : parts) {
       if (!is_droppable(*part)) into.push_back(evaluation(std::move(part)));
+    }
+  }
+
+  // A[i] = z: both parts are known before the first is stored.
+  void store(Stmt& stmt, Leaves parts, Block& into) {
+    for (ExprPtr& operand : stmt.operands) scalar(operand);
+    keep(parts, into);
+    for (size_t i = 1; i < stmt.operands.size(); ++i) {
+      if (!is_steady(*stmt.operands[i]))
+        stmt.operands[i] = in_local(std::move(stmt.operands[i]), into);
+    }
+    int32_t offset = 0;
+    for (ExprPtr& part : parts) {
+      StmtPtr one = clone(stmt);
+      one->byte_offset = offset;
+      offset += size_of(part->type.scalar);
+      one->value = std::move(part);
+      into.push_back(std::move(one));
     }
   }
 
@@ -210,6 +285,10 @@ class Splitter {
       Block before;
       ExprPtr part = std::move(leaves(std::move(expr), before)[0]);
       expr = before.empty() ? std::move(part) : sequence(std::move(before), std::move(part));
+      return;
+    }
+    if (expr->kind == ExprKind::Compare && is_complex(expr->operands[0]->type)) {
+      expr = compare(*expr);
       return;
     }
     if (expr->local != kNoLocal) expr->local = first(expr->local);
@@ -241,7 +320,7 @@ class Splitter {
   Leaves leaves(ExprPtr expr, Block& into) {
     switch (expr->kind) {
       case ExprKind::Local:
-        if (expr->type.is_aggregate())
+        if (is_compound(expr->type))
           return reads_of(first(expr->local), leaf_count(expr->type), expr->span);
         break;
       case ExprKind::MakeAggregate:
@@ -249,12 +328,13 @@ class Splitter {
       case ExprKind::Field:
         return field(*expr, into);
       case ExprKind::Select:
-        if (expr->type.is_aggregate()) return select(*expr, into);
+        if (is_compound(expr->type)) return select(*expr, into);
         break;
       case ExprKind::Sequence:
-        if (expr->type.is_aggregate()) return value_of(std::move(expr), into);
+        if (is_compound(expr->type)) return value_of(std::move(expr), into);
         break;
       default:
+        if (is_complex(expr->type)) return complex(*expr, into);
         break;
     }
     Leaves one;
@@ -287,7 +367,7 @@ class Splitter {
 
   // The other elements are evaluated too where that can be seen.
   Leaves field(Expr& expr, Block& into) {
-    const std::vector<Type> elements = expr.operands[0]->type.aggregate->elements;
+    const std::vector<Type> elements = elements_of(expr.operands[0]->type);
     const auto index = static_cast<size_t>(expr.field);
     Leaves parts = leaves(std::move(expr.operands[0]), into);
     size_t begin = 0;
@@ -337,6 +417,145 @@ class Splitter {
     choice->else_body = std::move(if_false);
     into.push_back(std::move(choice));
     return parts;
+  }
+
+  // Complex numbers
+
+  Leaves complex(Expr& expr, Block& into) {
+    switch (expr.kind) {
+      case ExprKind::Constant:
+        return pair(constant(expr.constant.real, expr), constant(expr.constant.imag, expr));
+      case ExprKind::Load:
+        return load(expr, into);
+      case ExprKind::Unary: {
+        Leaves parts = leaves(std::move(expr.operands[0]), into);
+        for (ExprPtr& part : parts) part = arithmetic::negate(std::move(part));
+        return parts;
+      }
+      case ExprKind::Cast:
+        return cast(expr, into);
+      default:
+        return binary(expr, into);
+    }
+  }
+
+  static Leaves pair(ExprPtr real, ExprPtr imag) {
+    Leaves parts;
+    parts.push_back(std::move(real));
+    parts.push_back(std::move(imag));
+    return parts;
+  }
+
+  static ExprPtr constant(double value, const Expr& like) {
+    return arithmetic::number(value, part_of(like.type.scalar), like.span);
+  }
+
+  Leaves load(Expr& expr, Block& into) {
+    for (ExprPtr& operand : expr.operands) scalar(operand);
+    for (size_t i = 1; i < expr.operands.size(); ++i) {
+      if (!is_steady(*expr.operands[i]))
+        expr.operands[i] = in_local(std::move(expr.operands[i]), into);
+    }
+    const Type part = Type::of(part_of(expr.type.scalar));
+    Leaves parts = pair(clone(expr), clone(expr));
+    for (ExprPtr& one : parts) one->type = part;
+    parts[1]->byte_offset = size_of(part.scalar);
+    return parts;
+  }
+
+  // A real number has the imaginary part 0.
+  Leaves cast(Expr& expr, Block& into) {
+    const Type part = Type::of(part_of(expr.type.scalar));
+    const bool from_complex = is_complex(expr.operands[0]->type);
+    Leaves parts = leaves(std::move(expr.operands[0]), into);
+    for (ExprPtr& one : parts) {
+      if (one->type == part) continue;
+      ExprPtr converted = make(ExprKind::Cast, part, expr.span);
+      converted->operands.push_back(std::move(one));
+      one = std::move(converted);
+    }
+    if (!from_complex) parts.push_back(constant(0.0, expr));
+    return parts;
+  }
+
+  Leaves binary(Expr& expr, Block& into) {
+    Block before;
+    Leaves a = leaves(std::move(expr.operands[0]), into);
+    Leaves b = leaves(std::move(expr.operands[1]), before);
+    const bool reads_twice =
+        expr.binary_op == BinaryOp::Multiply || expr.binary_op == BinaryOp::Divide;
+    if (reads_twice || !before.empty()) keep(a, into);
+    append(into, std::move(before));
+    if (reads_twice) keep(b, into);
+    switch (expr.binary_op) {
+      case BinaryOp::Multiply:
+        return product(a, b);
+      case BinaryOp::Divide:
+        return quotient(std::move(a), std::move(b), into);
+      default:
+        return pair(arithmetic::binary(expr.binary_op, std::move(a[0]), std::move(b[0])),
+                    arithmetic::binary(expr.binary_op, std::move(a[1]), std::move(b[1])));
+    }
+  }
+
+  // (a + bi)(c + di) = (ac - bd) + (ad + bc)i
+  static Leaves product(const Leaves& x, const Leaves& y) {
+    using arithmetic::times;
+    return pair(arithmetic::binary(BinaryOp::Subtract, times(x[0], y[0]), times(x[1], y[1])),
+                arithmetic::binary(BinaryOp::Add, times(x[0], y[1]), times(x[1], y[0])));
+  }
+
+  // Smith's division, as NumPy does it: by the divisor's larger part first, so that squares neither
+  // overflow nor vanish. With p the larger part of c + di, q the other, r = q / p:
+  //     |c| >= |d|:  ((a + b r) + (b - a r) i) / (c + d r)
+  //     else:        ((b + a r) + (b r - a) i) / (d + c r)
+  // Dividing by zero gives a / 0 + (b / 0) i.
+  Leaves quotient(Leaves x, Leaves y, Block& into) {
+    using arithmetic::choice, arithmetic::comparison, arithmetic::magnitude, arithmetic::times;
+    const Scalar part = x[0]->type.scalar;
+    const auto number = [&](double value) { return arithmetic::number(value, part, x[0]->span); };
+    const auto kept = [&](ExprPtr value) { return in_local(std::move(value), into); };
+    const auto combined = [](BinaryOp op, const ExprPtr& a, const ExprPtr& b) {
+      return arithmetic::binary(op, clone(*a), clone(*b));
+    };
+    const ExprPtr c = kept(magnitude(clone(*y[0])));
+    const ExprPtr d = kept(magnitude(clone(*y[1])));
+    const ExprPtr first = kept(comparison(CompareOp::GreaterEqual, clone(*c), clone(*d)));
+    const auto either = [&](const ExprPtr& a, const ExprPtr& b) {
+      return choice(clone(*first), clone(*a), clone(*b));
+    };
+    const ExprPtr p = kept(either(y[0], y[1]));
+    const ExprPtr q = kept(either(y[1], y[0]));
+    const ExprPtr r = kept(combined(BinaryOp::Divide, q, p));
+    const ExprPtr scale =
+        kept(combined(BinaryOp::Divide, number(1.0), combined(BinaryOp::Add, p, times(q, r))));
+    const ExprPtr zero = kept(comparison(CompareOp::Equal, clone(*p), number(0.0)));
+    const ExprPtr u = kept(either(x[0], x[1]));
+    const ExprPtr v = kept(either(x[1], x[0]));
+    const ExprPtr real = combined(BinaryOp::Add, u, times(v, r));
+    const ExprPtr imag = either(combined(BinaryOp::Subtract, v, times(u, r)),
+                                combined(BinaryOp::Subtract, times(u, r), v));
+    const auto scaled = [&](const ExprPtr& value, const ExprPtr& dividend) {
+      return choice(clone(*zero), combined(BinaryOp::Divide, dividend, c),
+                    combined(BinaryOp::Multiply, value, scale));
+    };
+    return pair(scaled(real, x[0]), scaled(imag, x[1]));
+  }
+
+  // z == w  is  z.real == w.real and z.imag == w.imag
+  ExprPtr compare(Expr& expr) {
+    Block before;
+    Leaves a = leaves(std::move(expr.operands[0]), before);
+    keep(a, before);
+    Leaves b = leaves(std::move(expr.operands[1]), before);
+    keep(b, before);
+    const bool equal = expr.compare_op == CompareOp::Equal;
+    ExprPtr result = make(equal ? ExprKind::And : ExprKind::Or, Type::of(Scalar::Bool), expr.span);
+    for (size_t i = 0; i < 2; ++i) {
+      result->operands.push_back(
+          arithmetic::comparison(expr.compare_op, std::move(a[i]), std::move(b[i])));
+    }
+    return before.empty() ? std::move(result) : sequence(std::move(before), std::move(result));
   }
 
   // A frame's aggregate result becomes several results, read after it.

@@ -26,7 +26,19 @@ from .reference_functions import Lift
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import MathFunction
 from .reference_types import Types, settled, zero
-from .scalar import WEAK_FLOAT, WEAK_INT, Context, Scalar, cast, is_float, is_weak, promote, strong
+from .scalar import (
+    WEAK_FLOAT,
+    WEAK_INT,
+    Context,
+    Scalar,
+    cast,
+    is_complex,
+    is_float,
+    is_integer,
+    is_weak,
+    promote,
+    strong,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +124,12 @@ class Rewriter:
         known = self.types.constants.of(node)
         if known is not None:
             return self.cast(ast.copy_location(ast.Constant(known), node), type)
-        if own == WEAK_INT and is_float(type) and not isinstance(node, ast.IfExp):
+        if (
+            own == WEAK_INT
+            and not is_integer(type)
+            and type != "bool"
+            and not isinstance(node, ast.IfExp)
+        ):
             return self.cast(self.at(node, self.types.alone(node)), type)
         if isinstance(
             node, (ast.UnaryOp, ast.BinOp, ast.IfExp, ast.BoolOp)
@@ -139,6 +156,9 @@ class Rewriter:
                 made = node
             case ast.Attribute() if self.types.is_array_attribute(node):
                 made = ast.Attribute(value=self.natural(node.value), attr=node.attr, ctx=ast.Load())
+            case ast.Attribute(attr=attribute) if self.types.is_value(node):
+                value = self.natural(node.value)
+                made = ast.Attribute(value=value, attr=attribute, ctx=ast.Load())
             case ast.Name() | ast.Attribute():
                 made = self._outside(node, type)
             case ast.UnaryOp():
@@ -197,7 +217,7 @@ class Rewriter:
         spelled = ast.unparse(node)
         self.namespace[spelled] = meaning
         name = ast.copy_location(ast.Name(id=spelled, ctx=ast.Load()), node)
-        is_number = isinstance(meaning, (bool, int, float))
+        is_number = isinstance(meaning, (bool, int, float, complex))
         return (
             self.cast(name, self.types.storage("return") if type is None else strong(type))
             if is_number
@@ -250,6 +270,11 @@ class Rewriter:
         return self.natural(node)
 
     def _called(self, node: ast.Call, type: Any) -> ast.expr:
+        if self.types.is_conjugate(node):
+            assert isinstance(node.func, ast.Attribute)
+            value = self.natural(node.func.value)
+            method = ast.Attribute(value=value, attr="conjugate", ctx=ast.Load())
+            return ast.Call(func=method, args=[], keywords=[])
         called = self.types.meaning(node.func)
         function = self._outside(node.func, "void")
         if isinstance(called, types.FunctionType):
@@ -269,6 +294,8 @@ class Rewriter:
             common = self.types.type_of(node)[0]
             common = settled(type)[0] if is_weak(common) else common
             arguments = [self.at(argument, common) for argument in node.args]
+        elif isinstance(called, names.Abs) and is_complex(self.types.type_of(node.args[0])):
+            pass
         elif isinstance(called, (names.Extreme, names.Abs, names.Power)) or (
             isinstance(called, names.Round)
             and not is_float(self.types.type_of(node.args[0]))

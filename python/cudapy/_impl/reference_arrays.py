@@ -11,7 +11,8 @@ import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import CudaTypeError
-from .scalar import Scalar, Value, convert, is_float, number, strong, type_of
+from .reference_memory import ComplexElements
+from .scalar import Scalar, Value, convert, is_complex, is_float, number, strong, type_of
 from .types import ELEM_TYPES, elemType
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _FORMATS = {elem.format: elem.name for elem in ELEM_TYPES} | {"l": "int64", "L":
 
 
 class _Elements(Protocol):
-    """Memory by the indices of all dimensions: a memoryview, or `_Nested`."""
+    """Memory by the indices of all dimensions: a memoryview, `ComplexElements` or `_Nested`."""
 
     def __getitem__(self, indices: Any, /) -> Any: ...
     def __setitem__(self, indices: Any, value: Any, /) -> None: ...
@@ -126,7 +127,7 @@ class ArrayView:
         return Scalar("int32", math.prod(self._lengths))
 
     def _position(self, index: Value, axis: int) -> int:
-        if isinstance(index, (bool, float)):
+        if isinstance(index, (bool, float, complex)):
             raise TypeError(f"an array's index is an integer, not {index!r}")
         length = self._lengths[axis]
         position = index.__index__()
@@ -162,6 +163,8 @@ def argument_type(value: Any) -> str:
     """The type of an argument for which the kernel has none written down."""
     if isinstance(value, (bool, int, float)) and type(value) in (bool, int, float):
         return strong(type_of(value), value) if not isinstance(value, float) else "float32"
+    if isinstance(value, complex) and type(value) is complex:
+        return "complex64"
     if isinstance(value, (list, tuple)):
         return elemType(value).name + "*" * len(_shape_of(value))
     dtype = getattr(value, "dtype", None)
@@ -199,7 +202,8 @@ def as_argument(value: Any, wanted: str, position: int) -> Any:
     view = _buffer(value)
     _check_type(_element_of(view) + "*" * view.ndim, wanted, position)
     assert view.shape is not None
-    return ArrayView(view, element, view.shape)
+    memory: _Elements = ComplexElements(view) if is_complex(element) else view
+    return ArrayView(memory, element, view.shape)
 
 
 def _check_type(given: str, wanted: str, position: int) -> None:
@@ -209,10 +213,10 @@ def _check_type(given: str, wanted: str, position: int) -> None:
 
 def _scalar_argument(value: Any, wanted: str, position: int) -> Scalar:
     bare = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
-    if not isinstance(bare, (bool, int, float)):
+    if not isinstance(bare, (bool, int, float, complex)):
         raise CudaTypeError(
             f"argument {position + 1}: expected {wanted}, got {type(value).__name__}"
         )
-    if isinstance(bare, float) and not is_float(wanted):
+    if isinstance(bare, float) and not is_float(wanted) and not is_complex(wanted):
         raise CudaTypeError(f"argument {position + 1}: expected {wanted}, got the float {bare!r}")
     return Scalar(wanted, convert(bare, wanted))

@@ -77,7 +77,7 @@ class Constants:
             case ast.Attribute(attr="ndim") if self._types.is_array_attribute(node):
                 array = self._types.type_of(node.value)
                 return rank_of(array) if isinstance(array, str) else None
-            case ast.Attribute() if self._types.is_array_attribute(node):
+            case ast.Attribute() if self._types.is_value(node):
                 return None
             case ast.Name() | ast.Attribute():
                 found = self._types.meaning(node)
@@ -135,7 +135,7 @@ class Constants:
         return value
 
     def _call(self, node: ast.Call, locals: bool) -> Any:
-        if node.keywords:
+        if node.keywords or self._types.is_conjugate(node):
             return None
         called = self._types.meaning(node.func)
         if isinstance(called, names.Len):

@@ -19,6 +19,7 @@ from .reference_cooperation import COOPERATION
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import CONSTANTS, MathFunction, is_known
 from .scalar import (
+    WEAK_COMPLEX,
     WEAK_INT,
     Scalar,
     Value,
@@ -26,8 +27,11 @@ from .scalar import (
     binary,
     cast,
     compare,
+    convert,
+    is_complex,
     is_integer,
     number,
+    part_of,
     promote,
     result_type,
     type_of,
@@ -82,8 +86,42 @@ class Extreme:
         return best
 
 
+class Part:
+    """`np.real`, `np.imag`, `np.conj`: of a number."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def result(self, types: list[str]) -> str:
+        type = "int32" if types[0] == "bool" else types[0]
+        return part_of(type) if is_complex(type) and self.name != "conjugate" else type
+
+    def __call__(self, value: Any) -> Any:
+        found = getattr(value, self.name)
+        return found() if self.name == "conjugate" else found
+
+
+class Complex:
+    """`complex(a)`, `complex(a, b)`."""
+
+    def result(self, types: list[str]) -> str:
+        common = WEAK_COMPLEX
+        for type in types:
+            common = promote(common, type)
+        return common
+
+    def __call__(self, real: Any, imag: Any = None) -> Any:
+        type = self.result([type_of(value) for value in (real, imag) if value is not None])
+        if imag is None:
+            return cast(real, type)
+        part = part_of(type)
+        return Scalar(type, complex(convert(number(real), part), convert(number(imag), part)))
+
+
 class Abs:
     def result(self, types: list[str]) -> str:
+        if is_complex(types[0]):
+            return part_of(types[0])
         return arithmetic_type(types[0], types[0])
 
     def __call__(self, value: Value) -> Any:
@@ -177,6 +215,7 @@ _BUILTINS: dict[object, Any] = {
     builtins.min: Extreme("<"),
     builtins.max: Extreme(">"),
     builtins.abs: Abs(),
+    builtins.complex: Complex(),
     builtins.round: Round(),
     builtins.pow: Power(),
     builtins.divmod: Divmod(),
@@ -207,6 +246,8 @@ _OWN = {
 
 def meaning(value: Any) -> Any:
     """What an object of Python's means in a kernel: a constant, a Scalar, a function, or one of the classes above."""
+    if type(value) is complex:
+        return value
     if isinstance(value, (bool, int, float)):
         return value if type(value) in (bool, int, float) else _numpy_scalar(value)
     if isinstance(value, placeholders.DeviceFunction):

@@ -25,11 +25,14 @@ from .scalar import (
     Scalar,
     arithmetic_type,
     beside,
+    is_complex,
     is_float,
     is_weak,
+    part_of,
     promote,
     rank_of,
     strong,
+    touches_float64,
     type_of,
 )
 
@@ -100,10 +103,7 @@ class Types:
         self.declared: dict[str, str] = {}
         self.declared_result = result
         self.result: Any = result
-        self.touches_float64 = any(
-            isinstance(type, str) and type.rstrip("*") == "float64"
-            for type in (*parameters.values(), result)
-        )
+        self.touches_float64 = any(touches_float64(type) for type in (*parameters.values(), result))
         self.assigned = {
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         }
@@ -262,7 +262,7 @@ class Types:
 
     def type_of(self, node: ast.expr) -> Any:
         type = self._type_of(node)
-        if isinstance(type, str) and type.rstrip("*") == "float64":
+        if touches_float64(type):
             self.touches_float64 = True
         return type
 
@@ -271,7 +271,11 @@ class Types:
             case ast.JoinedStr():
                 return "void"
             case ast.Constant():
-                return type_of(node.value) if isinstance(node.value, (bool, int, float)) else "void"
+                return (
+                    type_of(node.value)
+                    if isinstance(node.value, (bool, int, float, complex))
+                    else "void"
+                )
             case ast.Name(id=name) if self.is_local(name):
                 return self.variables.get(name)
             case ast.Attribute(attr=attribute) if self.is_array_attribute(node):
@@ -279,6 +283,8 @@ class Types:
                 if attribute == "shape":
                     return None if rank is None else ("int32",) * rank
                 return WEAK_INT if attribute == "ndim" else "int32"
+            case ast.Attribute(attr="real" | "imag") if self.is_value(node.value):
+                return self.part(node.value)
             case ast.Name() | ast.Attribute():
                 return self._meaning_type(self.meaning(node))
             case ast.Tuple() | ast.List():
@@ -340,6 +346,28 @@ class Types:
             raise CudaPyError(f"{type} has no {wanted}, or not as many (line {node.lineno})")
         return rank
 
+    def is_value(self, node: ast.expr) -> bool:
+        """Is it a variable, or what is computed, and no name from outside?"""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return not isinstance(node, ast.Name) or self.is_local(node.id)
+
+    def is_conjugate(self, node: ast.Call) -> bool:
+        """Is it `z.conjugate()`?"""
+        called = node.func
+        return (
+            isinstance(called, ast.Attribute)
+            and called.attr == "conjugate"
+            and self.is_value(called.value)
+        )
+
+    def part(self, node: ast.expr) -> Any:
+        """The type of a number's real part."""
+        type = self.type_of(node)
+        if type is None:
+            return None
+        return part_of(type) if is_complex(type) else "int32" if type == "bool" else type
+
     def is_local(self, name: str) -> bool:
         return name in self.variables or name in self.assigned
 
@@ -377,7 +405,9 @@ class Types:
             return "bool"
         common = arithmetic_type(common, common)
         exponent = self.constants.of(node.right) if symbol == "**" else None
-        if (symbol == "/" or (isinstance(exponent, int) and exponent < 0)) and not is_float(common):
+        if (symbol == "/" or (isinstance(exponent, int) and exponent < 0)) and not (
+            is_float(common) or is_complex(common)
+        ):
             return "weak float" if is_weak(common) else Context.default_float
         return common
 
@@ -415,11 +445,15 @@ class Types:
     def _meaning_type(self, meaning: Any) -> Any:
         if isinstance(meaning, names.Index):
             return "int32"
-        if isinstance(meaning, (Scalar, bool, int, float)):
+        if isinstance(meaning, (Scalar, bool, int, float, complex)):
             return type_of(meaning)
         return "void"
 
     def _call(self, node: ast.Call) -> Any:
+        if self.is_conjugate(node):
+            assert isinstance(node.func, ast.Attribute)
+            type = self.type_of(node.func.value)
+            return "int32" if type == "bool" else type
         called = self.meaning(node.func)
         if isinstance(called, NewArray):
             return called.type_of(self, node)
@@ -486,4 +520,6 @@ def zero(type: Any) -> Any:
     """What a variable holds before it is assigned."""
     if isinstance(type, tuple):
         return tuple(map(zero, type))
+    if is_complex(type):
+        return Scalar(type, 0j)
     return Scalar(type, 0.0 if is_float(type) else False if BITS[type] == 1 else 0)

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 WEAK_INT = "weak int"
 WEAK_FLOAT = "weak float"
+WEAK_COMPLEX = "weak complex"
 SIGNED = ("int8", "int16", "int32", "int64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float32", "float64")
+COMPLEX = {"complex64": "float32", "complex128": "float64"}  # with the type of their parts
 BITS = {"bool": 1, **{name: 8 << (i % 4) for i, name in enumerate(SIGNED + UNSIGNED)}}
 
-Value = Union["Scalar", bool, int, float]
+Value = Union["Scalar", bool, int, float, complex]
 
 
 class Context:
@@ -46,8 +48,26 @@ def rank_of(type: str) -> int:
     return len(type) - len(type.rstrip("*"))
 
 
+def is_complex(type: str) -> bool:
+    return type in COMPLEX or type == WEAK_COMPLEX
+
+
+def complex_of(part: str) -> str:
+    """The complex type whose parts are of type `part`."""
+    return WEAK_COMPLEX if is_weak(part) else "complex64" if part == "float32" else "complex128"
+
+
+def part_of(type: str) -> str:
+    return COMPLEX.get(type, WEAK_FLOAT)
+
+
+def touches_float64(type: object) -> bool:
+    """Whether it is float64, a complex number of float64s, or an array of them."""
+    return isinstance(type, str) and type.rstrip("*") in ("float64", "complex128")
+
+
 def is_weak(type: str) -> bool:
-    return type in (WEAK_INT, WEAK_FLOAT)
+    return type in (WEAK_INT, WEAK_FLOAT, WEAK_COMPLEX)
 
 
 def limits(type: str) -> tuple[int, int]:
@@ -60,6 +80,8 @@ def strong(type: str, value: object = 0) -> str:
     """The type that a weak value has alone. A weak integer is int32 where `value` is known and fits, else int64."""
     if type == WEAK_FLOAT:
         return Context.default_float
+    if type == WEAK_COMPLEX:
+        return complex_of(Context.default_float)
     if type != WEAK_INT:
         return type
     if isinstance(value, int) and not -(2**31) <= value < 2**31:
@@ -71,6 +93,9 @@ def promote(a: str, b: str) -> str:
     """The common type of two types: what an arithmetic operation on them computes in and gives."""
     if a == b:
         return a
+    if is_complex(a) or is_complex(b):
+        parts = [part_of(type) if is_complex(type) else type for type in (a, b)]
+        return complex_of(promote(*parts))
     if WEAK_FLOAT in (a, b):
         other = b if a == WEAK_FLOAT else a
         if other == WEAK_INT:
@@ -117,8 +142,11 @@ def wrap(type: str, value: int) -> int:
     return value - (1 << bits) if type in SIGNED and value >> (bits - 1) else value
 
 
-def convert(value: bool | int | float, type: str) -> bool | int | float:
+def convert(value: Any, type: str) -> Any:
     """A Python number as a value of `type`: integers wrap, floats truncate and saturate on the way to integers."""
+    if type in COMPLEX:
+        parts = (value.real, value.imag) if isinstance(value, complex) else (value, 0.0)
+        return complex(*(convert(part, COMPLEX[type]) for part in parts))
     if type == "bool":
         return value != 0
     if type == "float64":
@@ -141,10 +169,17 @@ def convert(value: bool | int | float, type: str) -> bool | int | float:
 def type_of(value: Value) -> str:
     if isinstance(value, Scalar):
         return value.type
-    return "bool" if isinstance(value, bool) else WEAK_INT if isinstance(value, int) else WEAK_FLOAT
+    return _weak_type(value)
 
 
-def number(value: Value) -> bool | int | float:
+def _weak_type(value: bool | int | float | complex) -> str:
+    for kind, type in ((bool, "bool"), (int, WEAK_INT), (float, WEAK_FLOAT)):
+        if isinstance(value, kind):
+            return type
+    return WEAK_COMPLEX
+
+
+def number(value: Value) -> Any:
     return value.value if isinstance(value, Scalar) else value
 
 
@@ -154,7 +189,9 @@ def cast(value: Value, type: str) -> Value:
         return value
     if is_weak(type):
         bare = number(value)
-        return float(bare) if type == WEAK_FLOAT else bare
+        return (
+            complex(bare) if type == WEAK_COMPLEX else float(bare) if type == WEAK_FLOAT else bare
+        )
     return Scalar(type, convert(number(value), type))
 
 
@@ -229,6 +266,44 @@ def _shift_right(type: str, a: int, count: int) -> int:
     return a >> min(count, 64)
 
 
+def _complex(type: str, operator: str, a: complex, b: complex) -> complex:
+    """Part by part, each step rounded; division is Smith's, by the divisor's larger part first."""
+
+    def part(value: float) -> float:
+        return float(convert(value, COMPLEX[type]))
+
+    if operator in ("+", "-"):
+        real, imag = (_FLOAT[operator](x, y) for x, y in ((a.real, b.real), (a.imag, b.imag)))
+        return complex(part(real), part(imag))
+    if operator == "*":
+        real = part(a.real * b.real) - part(a.imag * b.imag)
+        imag = part(a.real * b.imag) + part(a.imag * b.real)
+        return complex(part(real), part(imag))
+    if operator == "/":
+        first = abs(b.real) >= abs(b.imag)
+        p, q = (b.real, b.imag) if first else (b.imag, b.real)
+        if p == 0:
+            return complex(part(_divide(a.real, abs(b.real))), part(_divide(a.imag, abs(b.real))))
+        u, v = (a.real, a.imag) if first else (a.imag, a.real)
+        r = part(_divide(q, p))
+        scale = part(_divide(1.0, part(p + part(q * r))))
+        real = part(part(u + part(v * r)) * scale)
+        rest = v - part(u * r) if first else part(u * r) - v
+        return complex(real, part(part(rest) * scale))
+    if operator == "**":
+        exponent = int(b.real)
+        power = _complex_power(type, a, abs(exponent))
+        return power if exponent >= 0 else _complex(type, "/", 1 + 0j, power)
+    raise TypeError(f"unsupported operand types for {operator}: {type} and {type}")
+
+
+def _complex_power(type: str, base: complex, exponent: int) -> complex:
+    if exponent <= 1:
+        return base if exponent else 1 + 0j
+    power = _complex_power(type, _complex(type, "*", base, base), exponent // 2)
+    return _complex(type, "*", base, power) if exponent % 2 else power
+
+
 _INTEGER: dict[str, Callable[[str, int, int], int]] = {
     "+": lambda t, a, b: wrap(t, a + b),
     "-": lambda t, a, b: wrap(t, a - b),
@@ -281,7 +356,7 @@ def result_type(operator: str, a: str, b: str) -> str:
     if operator in ("&", "|", "^") and a == b == "bool":
         return "bool"
     common = arithmetic_type(a, b)
-    if operator == "/" and not is_float(common):
+    if operator == "/" and not is_float(common) and not is_complex(common):
         return WEAK_FLOAT if is_weak(common) else Context.default_float
     return common
 
@@ -297,6 +372,8 @@ def binary(operator: str, left: Value, right: Value) -> Value:
             type, _INTEGER[operator](type, int(convert(number(left), type)), int(number(right)))
         )
     a, b = convert(number(left), type), convert(number(right), type)
+    if type in COMPLEX:
+        return Scalar(type, _complex(type, operator, a, b))
     if type == "bool":
         return Scalar(type, bool(_INTEGER[operator]("bool", int(a), int(b))))
     if is_float(type):
@@ -324,7 +401,7 @@ class Scalar:
 
     __slots__ = ("type", "value")
 
-    def __init__(self, type: str, value: bool | int | float) -> None:
+    def __init__(self, type: str, value: Any) -> None:
         self.type = type
         self.value = value
 
@@ -338,7 +415,7 @@ class Scalar:
         return format(self.value, spec)
 
     def __bool__(self) -> bool:
-        return self.value != 0
+        return bool(self.value != 0)
 
     def __index__(self) -> int:
         if is_float(self.type) or self.type == "bool":
@@ -351,11 +428,31 @@ class Scalar:
     def __float__(self) -> float:
         return float(self.value)
 
+    def __complex__(self) -> complex:
+        return complex(self.value)
+
+    @property
+    def real(self) -> Any:
+        if self.type not in COMPLEX:
+            return self.__pos__()
+        return Scalar(COMPLEX[self.type], self.value.real)
+
+    @property
+    def imag(self) -> Any:
+        if self.type not in COMPLEX:
+            return Scalar(self.__pos__().type, convert(0, self.__pos__().type))
+        return Scalar(COMPLEX[self.type], self.value.imag)
+
+    def conjugate(self) -> Any:
+        if self.type not in COMPLEX:
+            return self.__pos__()
+        return Scalar(self.type, complex(self.value.real, -self.value.imag))
+
     def __hash__(self) -> int:
         return hash(self.value)
 
     def __neg__(self) -> Value:
-        if is_float(self.type):
+        if is_float(self.type) or self.type in COMPLEX:
             return Scalar(self.type, -self.value)
         return binary("-", 0, self)
 
@@ -369,6 +466,9 @@ class Scalar:
         return Scalar(type, wrap(type, ~int(self.value)))
 
     def __abs__(self) -> Value:
+        if self.type in COMPLEX:
+            size = math.hypot(self.value.real, self.value.imag)
+            return Scalar(COMPLEX[self.type], convert(size, COMPLEX[self.type]))
         if is_float(self.type):
             return Scalar(self.type, math.fabs(self.value))
         positive = self.__pos__()
@@ -413,5 +513,5 @@ def _install() -> None:
         bind_compare(operator, name)
 
 
-_OPERANDS = (Scalar, bool, int, float)
+_OPERANDS = (Scalar, bool, int, float, complex)
 _install()

@@ -22,7 +22,7 @@ class ElemType:
     Attributes:
         name: NumPy's name of the type, `"float32"`.
         itemsize: bytes of an element.
-        kind: NumPy's letter for the kind: `"b"`, `"i"`, `"u"` or `"f"`.
+        kind: NumPy's letter for the kind: `"b"`, `"i"`, `"u"`, `"f"` or `"c"`.
         format: the letter of Python's `struct` and buffer protocol.
         code: position in the core's list of scalar types.
     """
@@ -61,9 +61,25 @@ uint32 = ElemType("uint32", 4, "u", "I", 7)
 uint64 = ElemType("uint64", 8, "u", "Q", 8)
 float32 = ElemType("float32", 4, "f", "f", 9)
 float64 = ElemType("float64", 8, "f", "d", 10)
+complex64 = ElemType("complex64", 8, "c", "Zf", 11)
+complex128 = ElemType("complex128", 16, "c", "Zd", 12)
 
 # In the order of `code`.
-ELEM_TYPES = (bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64)
+ELEM_TYPES = (
+    bool_,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    float32,
+    float64,
+    complex64,
+    complex128,
+)
 _BY_NAME = {elem.name: elem for elem in ELEM_TYPES}
 
 # CudaPy's own names.
@@ -201,6 +217,8 @@ def elemType(value: object) -> ElemType:  # CudaPy's own spelling
         return found
     if isinstance(value, (list, tuple)):
         value = _flattened(value)
+        if any(isinstance(item, complex) for item in value):
+            return complex64
         if any(isinstance(item, float) for item in value):
             return float32
         if value and all(isinstance(item, bool) for item in value):

@@ -185,8 +185,9 @@ class BodyEmitter {
                               llvm::ArrayRef<Lanes> indices);
   llvm::Value* lane_offsets(const ArrayValue& array, const Operands& operands,
                             llvm::ArrayRef<Lanes> indices);
-  Place emit_place(const Operands& operands, int32_t site, uint8_t row_axes);
-  Place place_of(const Operands& operands, llvm::ArrayRef<Lanes> indices);
+  Place emit_place(const Operands& operands, int32_t site, uint8_t row_axes,
+                   int32_t byte_offset = 0);
+  Place place_of(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t byte_offset);
   Lanes emit_load(const ir::Expr& expr);
   void emit_store(const ir::Stmt& stmt);
   void emit_uniform_store(llvm::Value* address, ir::Scalar element, const ir::Expr& value);

@@ -27,6 +27,13 @@ bool is_uniform(const Lanes& index) {
   return index.shape == Shape::Uniform;
 }
 
+// An element in memory. What an access to a part of one reads or writes is `byte_offset` further
+// on.
+Type* element_type(LLVMContext& context, ir::Scalar scalar) {
+  if (!ir::is_complex(scalar)) return memory_type(context, scalar);
+  return ArrayType::get(memory_type(context, ir::part_of(scalar)), 2);
+}
+
 }  // namespace
 
 const ArrayValue& BodyEmitter::array_of(const ir::Expr& expr) {
@@ -73,11 +80,15 @@ Value* BodyEmitter::lane_offsets(const ArrayValue& array, const Operands& operan
   return offsets;
 }
 
-BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lanes> indices) {
+BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lanes> indices,
+                                         int32_t byte_offset) {
   const ir::Type& type = operands[0]->type;
   const ArrayValue& array = array_of(*operands[0]);
-  Type* element = memory_type(builder_.getContext(), type.scalar);
+  Type* element = element_type(builder_.getContext(), type.scalar);
   Value* address = array.data;
+  if (byte_offset != 0)
+    address = builder_.CreateConstGEP1_64(builder_.getInt8Ty(), address,
+                                          static_cast<uint64_t>(byte_offset));
   if (Value* offset = uniform_offset(array, operands, indices))
     address = builder_.CreateGEP(element, address, offset);
   bool rows_are_uniform =
@@ -90,7 +101,8 @@ BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lane
   }
   // Signed indices are extended by the address computation itself, which lets gathers use 32-bit
   // ones.
-  Shape shape = is_uniform(last) || is_contiguous(last) ? last.shape : Shape::Varying;
+  bool is_vector = is_contiguous(last) && !ir::is_complex(type.scalar);
+  Shape shape = is_uniform(last) || is_vector ? last.shape : Shape::Varying;
   Value* index = shape == Shape::Varying ? to_vector(last) : last.value;
   ir::Scalar index_type = operands.back()->type.scalar;
   if (ir::is_unsigned(index_type) && ir::size_of(index_type) < 8)
@@ -98,8 +110,8 @@ BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lane
   return {builder_.CreateGEP(element, address, index), shape, last.stride};
 }
 
-BodyEmitter::Place BodyEmitter::emit_place(const Operands& operands, int32_t site,
-                                           uint8_t row_axes) {
+BodyEmitter::Place BodyEmitter::emit_place(const Operands& operands, int32_t site, uint8_t row_axes,
+                                           int32_t byte_offset) {
   SmallVector<Lanes, 2> indices;
   for (size_t i = 1; i < operands.size(); ++i) indices.push_back(emit(*operands[i]));
   for (size_t axis = 0; axis < indices.size(); ++axis) {
@@ -107,14 +119,14 @@ BodyEmitter::Place BodyEmitter::emit_place(const Operands& operands, int32_t sit
     check_index(array_of(*operands[0]).shape[axis], *operands[axis + 1], indices[axis],
                 site + static_cast<int32_t>(axis));
   }
-  return place_of(operands, indices);
+  return place_of(operands, indices, byte_offset);
 }
 
 // For a descending progression the access starts at the last lane's element and is turned around.
 Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
   if (is_declared(*expr.operands[0])) return load_declared(expr);
-  ir::Scalar element = expr.operands[0]->type.scalar;
-  Place place = emit_place(expr.operands, expr.fault_site, expr.row_axes);
+  ir::Scalar element = expr.type.scalar;
+  Place place = emit_place(expr.operands, expr.fault_site, expr.row_axes, expr.byte_offset);
   Type* type = memory_type(builder_.getContext(), element);
   Align align = element_align(element);
   if (place.shape == Shape::Uniform) {
@@ -142,13 +154,13 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
 
 void BodyEmitter::emit_store(const ir::Stmt& stmt) {
   if (is_declared(*stmt.operands[0])) return store_declared(stmt);
-  ir::Scalar element = stmt.operands[0]->type.scalar;
+  ir::Scalar element = stmt.value->type.scalar;
   if (is_uniform_place(stmt.operands)) {
-    Place place = emit_place(stmt.operands, stmt.fault_site, stmt.row_axes);
+    Place place = emit_place(stmt.operands, stmt.fault_site, stmt.row_axes, stmt.byte_offset);
     return emit_uniform_store(place.address, element, *stmt.value);
   }
   Value* value = to_memory(builder_, emit_vector(*stmt.value), element);
-  Place place = emit_place(stmt.operands, stmt.fault_site, stmt.row_axes);
+  Place place = emit_place(stmt.operands, stmt.fault_site, stmt.row_axes, stmt.byte_offset);
   Align align = element_align(element);
   if (place.shape == Shape::Varying) {
     builder_.CreateMaskedScatter(value, place.address, align, full_mask(state_.mask));

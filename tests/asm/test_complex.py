@@ -1,0 +1,49 @@
+"""Complex arithmetic is the arithmetic of its parts: no calls, no more instructions than written by hand."""
+
+from __future__ import annotations
+
+import re
+
+import cudapy as cp
+import numpy as np
+from cudapy import idx
+
+
+def by_parts(CR, CI, N):
+    if idx < len(N):
+        cr = CR[idx]
+        ci = CI[idx]
+        zr = 0.0
+        zi = 0.0
+        n = 0
+        while zr * zr + zi * zi <= 4 and n < 100:
+            zr, zi = zr * zr - zi * zi + cr, zr * zi + zi * zr + ci
+            n += 1
+        N[idx] = n
+
+
+def complex_numbers(CR, CI, N):
+    if idx < len(N):
+        c = complex(CR[idx], CI[idx])
+        z = 0j
+        n = 0
+        while z.real * z.real + z.imag * z.imag <= 4 and n < 100:
+            z = z * z + c
+            n += 1
+        N[idx] = n
+
+
+def arithmetic_of(kernel):
+    compiled = cp.compile(kernel, check=False)
+    compiled(4)(np.zeros(4, "float32"), np.zeros(4, "float32"), np.zeros(4, "int32"))
+    asm = compiled.inspect("asm")
+    assert not re.search(r"^\s*call", asm, re.MULTILINE)
+    return sorted(
+        re.findall(r"^\s*(v?(?:f?n?m(?:ul|add|sub)|add|sub)[0-9]*p[sd])\b", asm, re.MULTILINE)
+    )
+
+
+def test_mandelbrot_is_what_it_is_by_parts():
+    found = arithmetic_of(complex_numbers)
+    assert found
+    assert found == arithmetic_of(by_parts)
