@@ -63,6 +63,10 @@ std::nullptr_t raise_fault(const runtime::FaultRecord& fault, const runtime::Com
 std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
                            const std::vector<ir::FaultSite>& sites, const std::string& kernel,
                            const std::vector<SourceText>& sources) {
+  if (fault.site == runtime::kNoMemorySite) {
+    return raise(PyExc_MemoryError, "`" + kernel + "`: there is no memory for a block's " +
+                                        std::to_string(fault.index) + " bytes");
+  }
   const ir::FaultSite& site = sites[static_cast<size_t>(fault.site)];
   Diagnostics diagnostics;
   PyObject* exception = PyExc_IndexError;
@@ -70,6 +74,14 @@ std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
     describe_index(fault, site, diagnostics);
   } else if (site.kind == ir::FaultKind::Raise) {
     return raise_own(site, thread_text(fault, kernel), sources);
+  } else if (site.kind == ir::FaultKind::Barrier) {
+    exception = PyExc_RuntimeError;
+    diagnostics
+        .error("barrier-not-reached", site.span,
+               "some threads of a block do not come to this barrier",
+               "let all threads of a block go the same way around a barrier: put what only some of "
+               "them do in an `if` before or after it")
+        .notes.push_back({site.cause, "threads of the block go different ways here"});
   } else {
     exception = PyExc_ZeroDivisionError;
     diagnostics.error("division-by-zero", site.span, "integer division or modulo by zero");

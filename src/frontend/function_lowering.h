@@ -160,6 +160,8 @@ class FunctionLowering {
   ir::ExprPtr keep_always(ir::ExprPtr value, const std::string& name);
 
   // lower_arrays.cpp
+  bool lower_barrier(const syntax::Expr& call);
+  std::optional<SpecialForm> cooperation_form(const syntax::Expr& value);
   std::optional<SpecialForm> array_form(const syntax::Expr& value);
   void declare_array(const syntax::Expr& target, const syntax::Expr& call, SpecialForm form);
   bool array_arguments(const syntax::Expr& call, const std::string& name,

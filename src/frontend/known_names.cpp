@@ -101,16 +101,14 @@ constexpr ThreadGroup kThreadGroups[] = {{"threadIdx", ThreadIndex::ThreadIdxX},
 // What the threads of a block do together, and the arrays that they do it in.
 constexpr SpecialName kCooperation[] = {
     {"local", SpecialForm::LocalArray},
+    {"shared", SpecialForm::SharedArray},
+    {"syncthreads", SpecialForm::SyncThreads},
 };
 
 // CUDA's names that are known, and not there yet.
 constexpr Refusal kRefusedCuda[] = {
-    {"syncthreads", "barriers are not supported yet",
-     "split the work into two kernels: a launch ends with a barrier"},
     {"syncwarp", "barriers are not supported yet",
      "split the work into two kernels: a launch ends with a barrier"},
-    {"shared", "shared arrays are not supported yet",
-     "pass an array as an argument to hold what threads share"},
     {"shfl", "warp operations are not supported yet",
      "exchange values through an array, with a launch in between"},
     {"ballot", "warp operations are not supported yet",

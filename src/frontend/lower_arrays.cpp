@@ -42,21 +42,30 @@ std::optional<int64_t> integer_of(const ir::Expr& expr) {
   }
 }
 
-bool is_array_form(SpecialForm form) {
-  return form == SpecialForm::SharedArray || form == SpecialForm::LocalArray;
-}
-
 }  // namespace
 
-// `shared` or `local`, if the expression is a call of one of them.
-std::optional<SpecialForm> FunctionLowering::array_form(const syntax::Expr& value) {
+// What the threads of a block do together, if the expression is a call of it.
+std::optional<SpecialForm> FunctionLowering::cooperation_form(const syntax::Expr& value) {
   if (value.kind != ExprKind::Call) return std::nullopt;
   const auto path = path_of(value.operands[0]);
   if (!path || is_poisoned(path->front()) || is_variable(path->front())) return std::nullopt;
   const Resolved found = resolve(*path);
-  const bool declares = found.kind == Resolved::Kind::Special && is_array_form(found.special) &&
-                        found.consumed + 1 == path->size();
-  return declares ? std::optional(found.special) : std::nullopt;
+  const bool is_form = found.kind == Resolved::Kind::Special && found.consumed + 1 == path->size();
+  return is_form ? std::optional(found.special) : std::nullopt;
+}
+
+// `syncthreads()` as a statement.
+bool FunctionLowering::lower_barrier(const syntax::Expr& call) {
+  if (cooperation_form(call) != SpecialForm::SyncThreads) return false;
+  if (positional(call, 0, 0)) emit(ir::StmtKind::Barrier, call.span);
+  return true;
+}
+
+// `shared` or `local`, if the expression is a call of one of them.
+std::optional<SpecialForm> FunctionLowering::array_form(const syntax::Expr& value) {
+  const auto form = cooperation_form(value);
+  const bool declares = form == SpecialForm::SharedArray || form == SpecialForm::LocalArray;
+  return declares ? form : std::nullopt;
 }
 
 // The two arguments of the call, by position or as shape= and dtype=.

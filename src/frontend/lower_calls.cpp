@@ -240,6 +240,10 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
       lower_arguments_for_errors(expr);
       return error("not-a-value", expr.span, "`" + name + "` is only for the header of a loop",
                    "write `for i in " + name + "(...)`");
+    case SpecialForm::SyncThreads:
+      lower_arguments_for_errors(expr);
+      return error("not-a-value", expr.span, "`" + name + "()` gives no value",
+                   "write it on a line of its own");
     case SpecialForm::SharedArray:
     case SpecialForm::LocalArray:
       return error("array-declaration", expr.span,

@@ -72,6 +72,7 @@ void FunctionLowering::lower_expression_statement(const syntax::Stmt& stmt) {
   const syntax::Expr& value = stmt.value;
   if (value.kind == ExprKind::String) return;  // a docstring, or a remark in its form
   if (value.kind == ExprKind::Unsupported && value.text == "Ellipsis") return;
+  if (lower_barrier(value)) return;
   ir::ExprPtr lowered = lower(value);
   emit(ir::StmtKind::Evaluate, stmt.span).value = std::move(lowered);
 }

@@ -63,6 +63,8 @@ StmtPtr clone(const Stmt& stmt) {
   copy->message = stmt.message;
   copy->is_assertion = stmt.is_assertion;
   copy->row_axes = stmt.row_axes;
+  copy->block_level = stmt.block_level;
+  copy->vote = stmt.vote;
   copy->divergent_exit = stmt.divergent_exit;
   copy->divergent_continue = stmt.divergent_continue;
   copy->divergent_return = stmt.divergent_return;

@@ -44,6 +44,13 @@ class LivenessWalk {
       case StmtKind::Declare:
       case StmtKind::Barrier:
         return live;
+      case StmtKind::Region: {
+        StmtLiveness& mine = slot(stmt);
+        mine.after.insert_all(live);
+        live = block(stmt.body, std::move(live));
+        mine.before.insert_all(live);
+        return live;
+      }
       case StmtKind::If:
         return if_(stmt, std::move(live));
       case StmtKind::While:
@@ -135,7 +142,8 @@ class LivenessWalk {
   }
 
   StmtLiveness& slot(const Stmt& stmt) {
-    return result_.try_emplace(&stmt, StmtLiveness{LocalSet(locals_), LocalSet(locals_)})
+    return result_
+        .try_emplace(&stmt, StmtLiveness{LocalSet(locals_), LocalSet(locals_), LocalSet(locals_)})
         .first->second;
   }
 

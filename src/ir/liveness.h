@@ -31,14 +31,15 @@ class LocalSet {
 };
 
 struct StmtLiveness {
-  LocalSet after;   // If, While, For: read after the statement, by whatever path
+  LocalSet after;   // If, While, For, Region: read after the statement, by whatever path
   LocalSet header;  // While, For: read by a further turn of the loop, or after it
+  LocalSet before;  // Region: read in it or after it, before it is assigned
 };
 
 class Liveness {
  public:
   explicit Liveness(const Function& function);
-  // Of an If, While or For of the function.
+  // Of an If, While, For or Region of the function.
   [[nodiscard]] const StmtLiveness& of(const Stmt& stmt) const { return statements_.at(&stmt); }
 
  private:

@@ -506,6 +506,9 @@ void Printer::stmt(const Stmt& stmt) {
     case StmtKind::Barrier:
       out_ += "syncthreads()";
       break;
+    case StmtKind::Region:
+      nested("gangs:", stmt.body);
+      break;
   }
   if (!stmt.else_body.empty()) {
     line();

@@ -169,6 +169,8 @@ class Writer {
     number(stmt.byte_offset);
     number(stmt.fault_site);
     byte(stmt.row_axes);
+    byte(stmt.block_level);
+    kind(stmt.vote);
     byte(stmt.value != nullptr);
     if (stmt.value) expr(*stmt.value);
     exprs(stmt.operands);

@@ -145,7 +145,12 @@ struct ConstantValue {
   double imag = 0.0;           // Complex
 };
 
-enum class FaultKind : uint8_t { Index, Division, Raise };
+enum class FaultKind : uint8_t {
+  Index,
+  Division,
+  Raise,
+  Barrier,  // span: a barrier that some threads of a block do not reach; cause: where they part
+};
 
 // A place that may fault at run time, and what a user is told of it then.
 struct FaultSite {
@@ -155,6 +160,7 @@ struct FaultSite {
   std::string message;  // Raise
   uint8_t axis = 0;     // Index: which of the array's `rank` indices
   uint8_t rank = 1;
+  Span cause;  // Barrier
 };
 
 struct Expr {
@@ -195,6 +201,9 @@ struct Expr {
   int32_t axis = 0;  // Len
 };
 
+// What a barrier tells all threads of the block about the bools that they bring to it.
+enum class BarrierVote : uint8_t { None, Count, All, Any };
+
 enum class StmtKind : uint8_t {
   Assign,  // local = value
   Store,   // operands: array, index...; value. A[i] = value
@@ -211,7 +220,10 @@ enum class StmtKind : uint8_t {
   // cooperation
   Declare,  // local: an array of Storage::Thread starts, with zeros, for the lanes that are on;
             // untyped: of Storage::Block as well
-  Barrier,  // all threads of the block that have not returned meet here
+  Barrier,  // all threads of the block that have not returned meet here. With a vote: operands[0],
+            // a bool; local: what comes out, an int32 for Count, else a bool
+  Region,   // body: what the gangs of a block do one after the other; after
+            // transform::split_barriers
   // faults
   Raise,  // exception, message, is_assertion: ends the thread and the launch
 };
@@ -227,12 +239,17 @@ struct Stmt {
   std::vector<ExprPtr> operands;
   Block body;
   Block else_body;
-  int32_t fault_site = -1;  // Store: as in Expr; Raise: after transform::place_raises
+  int32_t fault_site = -1;  // Store: as in Expr; Raise: after transform::place_raises;
+                            // If, While, For around a barrier: as FaultKind says
   std::string exception;    // Raise: the name of one of Python's own
   std::string message;
   bool is_assertion = false;  // is left out of kernels that are not checked
   uint8_t row_axes = 0;
   int32_t byte_offset = 0;  // Store: as in Expr
+  // If, While, For around a barrier: the threads of a block do it together. After
+  // transform::split_barriers.
+  bool block_level = false;
+  BarrierVote vote = BarrierVote::None;  // Barrier
   // While, For; set by sema::annotate_shapes:
   bool divergent_exit = false;      // lanes leave at different turns
   bool divergent_continue = false;  // some lanes `continue` while others go on

@@ -393,6 +393,8 @@ class Verifier {
         return;
       case StmtKind::Barrier:
         return;
+      case StmtKind::Region:
+        return block(stmt.body);
       case StmtKind::Evaluate:
         if (!stmt.value) return report("an evaluation lacks its value");
         return expr(*stmt.value);

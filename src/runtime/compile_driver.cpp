@@ -173,12 +173,13 @@ std::shared_ptr<const CompiledKernel> KernelCode::get(const KernelTypes& types,
 }
 
 std::optional<ir::Function> KernelCode::lower(const KernelTypes& types, Diagnostics& diagnostics,
-                                              bool contract, StageTexts* texts) const {
+                                              const Lowering& lowering, StageTexts* texts) const {
   auto typed = sema::check(untyped_, types.arguments, {types.wide_index}, diagnostics);
   if (!typed) return std::nullopt;
   if (texts != nullptr) texts->typed = ir::print(*typed);
   transform::Options options;
-  options.contract = contract;
+  options.contract = lowering.contract;
+  options.split_barriers = !lowering.for_gpu;
   options.fastmath = options_.fastmath;
   options.check = options_.check;
   ir::Function function = transform::lower(std::move(*typed), options);
@@ -191,7 +192,8 @@ std::shared_ptr<const CompiledKernel> KernelCode::compile(const KernelTypes& typ
                                                           std::string& error) const {
   TargetChoice choice;
   if (!read_target_choice(choice, /*must_run=*/true, error)) return nullptr;
-  const auto kernel = lower(types, diagnostics, options_.contract && fuses(choice), nullptr);
+  const auto kernel =
+      lower(types, diagnostics, {.contract = options_.contract && fuses(choice)}, nullptr);
   if (!kernel) return nullptr;
   KernelCache& cache = kernel_cache();
   const std::vector<uint8_t> key = cache_key(*kernel, options_, choice);
@@ -212,7 +214,7 @@ std::shared_ptr<const CompiledKernel> KernelCode::compile(const KernelTypes& typ
 std::optional<StageTexts> KernelCode::tree_texts(const KernelTypes& types,
                                                  Diagnostics& diagnostics) const {
   StageTexts texts;
-  if (!lower(types, diagnostics, options_.contract, &texts)) return std::nullopt;
+  if (!lower(types, diagnostics, {.contract = options_.contract}, &texts)) return std::nullopt;
   return texts;
 }
 
@@ -222,7 +224,8 @@ std::optional<StageTexts> KernelCode::texts(const KernelTypes& types, Diagnostic
   TargetChoice choice;
   if (!read_target_choice(choice, /*must_run=*/false, error)) return std::nullopt;
   StageTexts texts;
-  const auto kernel = lower(types, diagnostics, options_.contract && fuses(choice), &texts);
+  const auto kernel =
+      lower(types, diagnostics, {.contract = options_.contract && fuses(choice)}, &texts);
   if (!kernel) return std::nullopt;
   jit::CompileRequest request = compile_request(*kernel, options_, choice);
   request.want_unoptimised_llvm_ir = request.want_llvm_ir = request.want_asm = true;
@@ -243,7 +246,8 @@ std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
                                                 std::string& error) const {
   const std::shared_lock no_fork(fork_guard());
   StageTexts texts;
-  const auto kernel = lower(types, diagnostics, options_.contract, &texts);
+  const auto kernel =
+      lower(types, diagnostics, {.contract = options_.contract, .for_gpu = true}, &texts);
   if (!kernel) return std::nullopt;
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = architecture});
   request.want_unoptimised_llvm_ir = request.want_llvm_ir = true;
@@ -261,7 +265,8 @@ std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
 std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const Assembler& assembler,
                                               Diagnostics& diagnostics, std::string& error) const {
   const std::shared_lock no_fork(fork_guard());
-  const auto kernel = lower(types, diagnostics, options_.contract, nullptr);
+  const auto kernel =
+      lower(types, diagnostics, {.contract = options_.contract, .for_gpu = true}, nullptr);
   if (!kernel) return std::nullopt;
   GpuImage image;
   image.entry = cuda_entry_name(kernel->name);

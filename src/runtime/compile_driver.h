@@ -100,8 +100,12 @@ class KernelCode {
                                     Diagnostics& diagnostics, std::string& error) const;
 
  private:
+  struct Lowering {
+    bool contract = true;
+    bool for_gpu = false;
+  };
   std::optional<ir::Function> lower(const KernelTypes& types, Diagnostics& diagnostics,
-                                    bool contract, StageTexts* texts) const;
+                                    const Lowering& lowering, StageTexts* texts) const;
   std::shared_ptr<const CompiledKernel> compile(const KernelTypes& types, Diagnostics& diagnostics,
                                                 std::string& error) const;
 

@@ -194,6 +194,7 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
     case StmtKind::Break:
     case StmtKind::Continue:
     case StmtKind::Raise:
+    case StmtKind::Region:
       break;
     case StmtKind::Return:
       return give_back(std::move(stmt), into);

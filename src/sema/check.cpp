@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ir/verifier.h"
+#include "sema/barriers.h"
 #include "sema/build.h"
 #include "sema/instance.h"
 
@@ -119,6 +120,7 @@ std::optional<ir::Program> check(const ir::Program& untyped, std::span<const Typ
   typed.sources = untyped.sources;
   typed.functions.emplace_back();
   build_typed(kernel, instances, typed, diagnostics);
+  check_barriers(typed, diagnostics);
   if (failed()) return std::nullopt;
 #ifndef NDEBUG
   for (const std::string& problem : ir::verify(typed)) {

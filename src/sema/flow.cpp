@@ -221,6 +221,7 @@ class Walker {
       case StmtKind::Declare:
         return assign(stmt.local, state);
       case StmtKind::Barrier:
+      case StmtKind::Region:
         return;
       case StmtKind::Store:
       case StmtKind::Evaluate:

@@ -121,6 +121,7 @@ void Inference::stmt(Stmt& stmt) {
     case StmtKind::Declare:
     case StmtKind::Barrier:
     case StmtKind::Raise:
+    case StmtKind::Region:
       return;
     case StmtKind::Return:
       return give_back(stmt);

@@ -90,7 +90,7 @@ class ShapeWalk {
         expression(*stmt.value);
         break;
       case StmtKind::If: {
-        bool varying = expression(*stmt.value).shape != Shape::Uniform;
+        bool varying = expression(*stmt.value).shape != Shape::Uniform && !stmt.block_level;
         arm(stmt.body, varying, liveness_.of(stmt));
         arm(stmt.else_body, varying, liveness_.of(stmt));
         break;
@@ -108,6 +108,9 @@ class ShapeWalk {
       case StmtKind::Return:
         return_(stmt);
         break;
+      case StmtKind::Region:
+        block(stmt.body);
+        break;
       case StmtKind::Declare:
       case StmtKind::Barrier:
       case StmtKind::Raise:
@@ -119,18 +122,19 @@ class ShapeWalk {
     const StmtLiveness& liveness = liveness_.of(stmt);
     LaneShape bounds = kUniform;
     for (ExprPtr& operand : stmt.operands) bounds = join(bounds, expression(*operand));
+    if (stmt.block_level) bounds = kUniform;
     regions_.push_back({.kind = Region::Loop, .liveness = &liveness, .loop = &stmt});
     if (stmt.kind == StmtKind::For) {
       // Lanes that start together at the same step stay together, wherever they stop.
-      LaneShape start = shape_of(*stmt.operands[0]);
-      LaneShape step = shape_of(*stmt.operands[2]);
+      LaneShape start = stmt.block_level ? kUniform : shape_of(*stmt.operands[0]);
+      LaneShape step = stmt.block_level ? kUniform : shape_of(*stmt.operands[2]);
       LocalId counter = stmt.counter != kNoLocal ? stmt.counter : stmt.local;
       // Progressions of 64 bits have no wider vectors to pass the end of their type in.
       bool may_wrap = start != kUniform && shape_of(*stmt.operands[1]) != kUniform &&
                       size_of(function_.locals[static_cast<size_t>(counter)].type.scalar) == 8;
       assign(counter, step == kUniform && !may_wrap ? start : kVarying);
       if (bounds != kUniform) raise(stmt.divergent_exit);
-    } else if (expression(*stmt.value).shape != Shape::Uniform) {
+    } else if (expression(*stmt.value).shape != Shape::Uniform && !stmt.block_level) {
       raise(stmt.divergent_exit);
     }
     block(stmt.body);

@@ -11,6 +11,8 @@
 #include <iterator>
 #include <utility>
 
+#include "transform/split_barriers.h"
+
 namespace cudapy::transform {
 
 using ir::Block;
@@ -73,8 +75,8 @@ void append(Block& block, Block more) {
 
 // Turns every return of a body into an assignment of `result`, by moving what follows an `if` that
 // returns into its other branch. False if a return sits in a loop, or where what follows would have
-// to be doubled; the body is then of no use.
-bool eliminate_returns(Block& block, LocalId result) {
+// to be doubled and may not be; the body is then of no use.
+bool eliminate_returns(Block& block, LocalId result, bool may_double) {
   for (size_t i = 0; i < block.size(); ++i) {
     Stmt& stmt = *block[i];
     if (stmt.kind == StmtKind::Return) {
@@ -96,10 +98,13 @@ bool eliminate_returns(Block& block, LocalId result) {
       } else if (always_returns(stmt.else_body)) {
         append(stmt.body, std::move(rest));
       } else {
-        return false;
+        if (!may_double) return false;
+        append(stmt.body, ir::clone(rest));
+        append(stmt.else_body, std::move(rest));
       }
     }
-    return eliminate_returns(stmt.body, result) && eliminate_returns(stmt.else_body, result);
+    return eliminate_returns(stmt.body, result, may_double) &&
+           eliminate_returns(stmt.else_body, result, may_double);
   }
   return true;
 }
@@ -295,7 +300,8 @@ class Inliner {
       function.locals.push_back(std::move(result));
     }
     Block body = ir::clone(function.body);
-    if (eliminate_returns(body, callee.result)) {
+    // A barrier cannot stand in a frame, which is an expression.
+    if (eliminate_returns(body, callee.result, has_barrier(body))) {
       function.body = std::move(body);
       callee.form = Callee::Form::Statements;
     }

@@ -15,6 +15,7 @@
 #include "transform/inline_calls.h"
 #include "transform/place_checks.h"
 #include "transform/split_aggregates.h"
+#include "transform/split_barriers.h"
 #include "transform/split_loop_counters.h"
 #include "transform/twin_variables.h"
 
@@ -37,12 +38,19 @@ ir::Function lower(ir::Program typed, const Options& options) {
   }
   split_loop_counters(function);
   passed("split-loop-counters");
-  clip_guards(function);
-  passed("clip-guards");
+  // Where there is a barrier whole blocks run.
+  if (!has_barrier(function.body)) {
+    clip_guards(function);
+    passed("clip-guards");
+  }
   place_raises(function, options.check);
   if (options.check) {
     place_checks(function);
     passed("place-checks");
+  }
+  if (options.split_barriers) {
+    split_barriers(function);
+    passed("split-barriers");
   }
   sema::annotate_shapes(function);
   passed("shapes");

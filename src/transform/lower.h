@@ -13,6 +13,9 @@ struct Options {
   bool contract = true;  // a * b + c becomes one fma, the same way on every device and gang width
   bool fastmath = false;
   bool check = true;  // indices against their arrays, divisors against zero
+  // Regions for the gangs of a block take the place of barriers; where each thread runs by itself
+  // they stay.
+  bool split_barriers = true;
   // Called after each pass with its name ("inline", "fold", ...), for dumps.
   std::function<void(std::string_view pass, const ir::Function& function)> after_pass;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "transform/single_assignments.h"
+#include "transform/split_barriers.h"
 
 namespace cudapy::transform {
 
@@ -64,6 +65,26 @@ class CheckPlacer {
       if (stmt->kind == StmtKind::For && stmt->counter != kNoLocal) loops_[stmt->counter] = &*stmt;
       this->block(stmt->body);
       this->block(stmt->else_body);
+    }
+  }
+
+  // Where threads of a block may part before a barrier: `barrier` is the one that the block goes on
+  // to.
+  void barriers(Block& block, const Stmt* barrier) {
+    for (StmtPtr& stmt : block) {
+      if (stmt->kind != StmtKind::If && stmt->kind != StmtKind::While &&
+          stmt->kind != StmtKind::For)
+        continue;
+      const Stmt* inside = first_barrier(*stmt);
+      const Stmt* parted = inside ? inside : barrier;
+      if (!parted) continue;
+      stmt->fault_site = static_cast<int32_t>(function_.fault_sites.size());
+      const Span cause = stmt->value ? stmt->value->span : stmt->span;
+      function_.fault_sites.push_back(
+          {.kind = FaultKind::Barrier, .span = parted->span, .cause = cause});
+      const bool loop = stmt->kind != StmtKind::If;
+      barriers(stmt->body, loop ? inside : parted);
+      barriers(stmt->else_body, parted);
     }
   }
 
@@ -280,7 +301,9 @@ class CheckPlacer {
 }  // namespace
 
 void place_checks(Function& function) {
-  CheckPlacer(function).block(function.body);
+  CheckPlacer placer(function);
+  placer.block(function.body);
+  if (has_barrier(function.body)) placer.barriers(function.body, nullptr);
 }
 
 namespace {

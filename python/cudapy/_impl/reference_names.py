@@ -350,7 +350,10 @@ def found(
 ) -> Any:
     """The object that a name or a chain of attributes stands for; None if it starts at a variable or at nothing."""
     if isinstance(node, ast.Attribute):
-        return getattr(found(function, tree, together, node.value), node.attr, None)
+        owner = found(function, tree, together, node.value)
+        # Placeholders raise when they are asked for anything.
+        is_asked = not isinstance(owner, placeholders.Placeholder)
+        return getattr(owner, node.attr, None) if is_asked else None
     if not isinstance(node, ast.Name) or node.id in function.__code__.co_varnames:
         return None
     object = _object(function, node.id, together)

@@ -54,6 +54,8 @@ struct BodyOptions {
 
 // Elements of an array that a kernel declares.
 int64_t element_count(const ir::Local& array);
+// An array that the kernel declares, at `data`.
+ArrayValue declared_array(llvm::IRBuilderBase& builder, const ir::Local& array, llvm::Value* data);
 
 class BodyEmitter {
  public:
@@ -89,6 +91,7 @@ class BodyEmitter {
   llvm::Value* emit_row_constant(const ir::Expr& expr, const ThreadPosition& row);
 
  private:
+  friend class BlockEmitter;
   struct Frame {
     std::vector<ir::LocalId> results;
     bool divergent = false;        // returns are masked
@@ -236,6 +239,8 @@ class BodyEmitter {
   }
 
   // statements.cpp
+  void start_gang(const ThreadPosition& position, Mask mask);
+  std::vector<Arrival> emit_region(const ir::Block& block);
   void emit_block(const ir::Block& block, size_t begin = 0);
   void emit_statement(const ir::Stmt& stmt);
   void emit_barrier();

@@ -27,7 +27,15 @@ int64_t element_count(const ir::Local& array) {
   return count;
 }
 
-// The element's number in the array, as i64s: ((i0 * n1) + i1) * n2 + ...
+ArrayValue declared_array(IRBuilderBase& builder, const ir::Local& array, Value* data) {
+  ArrayValue value;
+  value.data = data;
+  for (const int64_t extent : array.extents)
+    value.shape.push_back(builder.getInt64(static_cast<uint64_t>(extent)));
+  return value;
+}
+
+// The element's number in the array, as int32s: ((i0 * n1) + i1) * n2 + ...
 Lanes BodyEmitter::flat_index(const std::vector<ir::ExprPtr>& operands, int32_t site) {
   const ir::Local& array = kernel_.locals[index(operands[0]->local)];
   Lanes flat;
@@ -38,7 +46,7 @@ Lanes BodyEmitter::flat_index(const std::vector<ir::ExprPtr>& operands, int32_t 
       auto extent = builder_.getInt64(static_cast<uint64_t>(array.extents[axis]));
       check_index(extent, expr, lanes, site + static_cast<int32_t>(axis));
     }
-    lanes.value = emit_cast(builder_, lanes.value, expr.type.scalar, ir::Scalar::I64);
+    lanes.value = emit_cast(builder_, lanes.value, expr.type.scalar, ir::Scalar::I32);
     flat = axis == 0 ? lanes : next_axis(flat, array.extents[axis], lanes);
   }
   return flat;
@@ -56,6 +64,7 @@ Lanes BodyEmitter::next_axis(Lanes flat, int64_t extent, Lanes lanes) {
     result.shape = Shape::Varying;
     return result;
   }
+  if (scalar_code()) return result;
   result.stride = static_cast<int32_t>(flat.stride * extent) + lanes.stride;
   result.shape = result.stride == 0 ? Shape::Uniform : Shape::Linear;
   return result;
@@ -73,13 +82,13 @@ BodyEmitter::Place BodyEmitter::declared_place(const std::vector<ir::ExprPtr>& o
     if (flat.shape == Shape::Linear && flat.stride != 1) flat = {to_vector(flat), Shape::Varying};
     return {builder_.CreateGEP(element, data, flat.value), flat.shape, 1};
   }
-  auto width = static_cast<uint64_t>(options_.gang_width);
+  auto width = static_cast<uint32_t>(options_.gang_width);
   if (flat.shape == Shape::Uniform) {
-    Value* first = builder_.CreateMul(flat.value, builder_.getInt64(width));
+    Value* first = builder_.CreateMul(flat.value, builder_.getInt32(width));
     return {builder_.CreateGEP(element, data, first), Shape::Linear, 1};
   }
-  Value* indices = builder_.CreateMul(to_vector(flat), broadcast(builder_.getInt64(width)));
-  Value* lanes = to_vector({builder_.getInt64(0), Shape::Linear, 1});
+  Value* indices = builder_.CreateMul(to_vector(flat), broadcast(builder_.getInt32(width)));
+  Value* lanes = to_vector({builder_.getInt32(0), Shape::Linear, 1});
   return {builder_.CreateGEP(element, data, builder_.CreateAdd(indices, lanes)), Shape::Varying, 0};
 }
 

@@ -15,6 +15,7 @@
 #include <cstddef>
 
 #include "codegen/common/arithmetic.h"
+#include "codegen/cpu/block_emitter.h"
 #include "codegen/cpu/body_emitter.h"
 #include "runtime/cpu/kernel_abi.h"
 
@@ -52,11 +53,16 @@ class KernelEmitter {
   void run() {
     load_arguments();
     load_launch();
-    make_thread_arrays();
+    if (!runs_whole_blocks(kernel_)) make_thread_arrays();
     BasicBlock* exit = BasicBlock::Create(builder_.getContext(), "exit", function_);
-    body_.set_fault_handling(
-        load_at(function_->getArg(1), offsetof(runtime::Launch, fault), builder_.getPtrTy()), exit);
-    emit_blocks();
+    Value* fault =
+        load_at(function_->getArg(1), offsetof(runtime::Launch, fault), builder_.getPtrTy());
+    body_.set_fault_handling(fault, exit);
+    if (runs_whole_blocks(kernel_))
+      BlockEmitter(builder_, kernel_, liveness_, body_, launch_)
+          .run(function_->getArg(2), function_->getArg(3));
+    else
+      emit_blocks();
     builder_.CreateBr(exit);
     builder_.SetInsertPoint(exit);
     builder_.CreateRetVoid();
@@ -109,10 +115,7 @@ class KernelEmitter {
       Type* type = ArrayType::get(memory_type(builder_.getContext(), local.type.scalar), count);
       AllocaInst* array = builder_.CreateAlloca(type, nullptr, local.name);
       array->setAlignment(Align(64));
-      ArrayValue value;
-      value.data = array;
-      for (int64_t extent : local.extents) value.shape.push_back(i64(extent));
-      body_.set_array(static_cast<ir::LocalId>(i), std::move(value));
+      body_.set_array(static_cast<ir::LocalId>(i), declared_array(builder_, local, array));
     }
   }
 
@@ -120,45 +123,36 @@ class KernelEmitter {
     Value* launch = function_->getArg(1);
     for (size_t i = 0; i < 3; ++i) {
       size_t at = i * sizeof(int64_t);
-      threads_[i] = load_at(launch, offsetof(runtime::Launch, threads) + at, builder_.getInt64Ty());
-      block_[i] = load_at(launch, offsetof(runtime::Launch, block) + at, builder_.getInt64Ty());
-      grid_[i] = load_at(launch, offsetof(runtime::Launch, grid) + at, builder_.getInt64Ty());
+      launch_.threads[i] =
+          load_at(launch, offsetof(runtime::Launch, threads) + at, builder_.getInt64Ty());
+      launch_.block[i] =
+          load_at(launch, offsetof(runtime::Launch, block) + at, builder_.getInt64Ty());
+      launch_.grid[i] =
+          load_at(launch, offsetof(runtime::Launch, grid) + at, builder_.getInt64Ty());
     }
     for (const ir::ExprPtr& bound : kernel_.clip_x) {
       Value* limit = body_.emit_launch_constant(*bound);
       limit = emit_cast(builder_, limit, bound->type.scalar, ir::Scalar::I64);
-      threads_[0] = builder_.CreateBinaryIntrinsic(Intrinsic::smin, threads_[0], limit);
+      launch_.threads[0] =
+          builder_.CreateBinaryIntrinsic(Intrinsic::smin, launch_.threads[0], limit);
     }
   }
 
-  // for counter in [begin, end): body(counter)
   template <class Body>
   void emit_count(Value* begin, Value* end, const char* name, Body body) {
-    BasicBlock* before = builder_.GetInsertBlock();
-    BasicBlock* loop = BasicBlock::Create(builder_.getContext(), name, function_);
-    BasicBlock* done = BasicBlock::Create(builder_.getContext(), "done", function_);
-    builder_.CreateCondBr(builder_.CreateICmpSLT(begin, end), loop, done);
-    builder_.SetInsertPoint(loop);
-    PHINode* counter = builder_.CreatePHI(builder_.getInt64Ty(), 2, name);
-    counter->addIncoming(begin, before);
-    body(counter);
-    Value* next = builder_.CreateAdd(counter, i64(1), "", /*HasNUW=*/true, /*HasNSW=*/true);
-    counter->addIncoming(next, builder_.GetInsertBlock());
-    builder_.CreateCondBr(builder_.CreateICmpSLT(next, end), loop, done);
-    builder_.SetInsertPoint(done);
+    cpu::emit_count(builder_, begin, end, name, body);
   }
 
   void emit_blocks() {
     emit_count(function_->getArg(2), function_->getArg(3), "block", [&](Value* block) {
-      Value* rest = builder_.CreateUDiv(block, grid_[0]);
-      Value* number[3] = {builder_.CreateURem(block, grid_[0]), builder_.CreateURem(rest, grid_[1]),
-                          builder_.CreateUDiv(rest, grid_[1])};
+      Value* number[3];
+      number_of_block(builder_, launch_, block, number);
       Value* begin[3];
       Value* end[3];
       for (size_t i = 0; i < 3; ++i) {
-        begin[i] = builder_.CreateNSWMul(number[i], block_[i]);
+        begin[i] = builder_.CreateNSWMul(number[i], launch_.block[i]);
         end[i] = builder_.CreateBinaryIntrinsic(
-            Intrinsic::smin, builder_.CreateNSWAdd(begin[i], block_[i]), threads_[i]);
+            Intrinsic::smin, builder_.CreateNSWAdd(begin[i], launch_.block[i]), launch_.threads[i]);
       }
       emit_count(begin[2], end[2], "z", [&](Value* z) {
         emit_count(begin[1], end[1], "y", [&](Value* y) {
@@ -315,35 +309,13 @@ class KernelEmitter {
     return inside;
   }
 
-  // <0, 1, 2, ...> < splat(count)
   Value* first_lanes(Value* count) {
-    auto width = static_cast<unsigned>(options_.gang_width);
-    SmallVector<Constant*, 32> lanes;
-    for (unsigned lane = 0; lane < width; ++lane) lanes.push_back(builder_.getInt32(lane));
-    Value* limit =
-        builder_.CreateVectorSplat(width, builder_.CreateTrunc(count, builder_.getInt32Ty()));
-    return builder_.CreateICmpULT(ConstantVector::get(lanes), limit);
+    return cpu::first_lanes(builder_, options_.gang_width, count);
   }
 
   ThreadPosition position_of(Value* const (&thread)[3], Value* const (&begin)[3],
                              Value* const (&number)[3]) {
-    auto narrow = [&](Value* value, bool wide) {
-      return wide ? value
-                  : builder_.CreateTrunc(value, builder_.getInt32Ty(), "", /*IsNUW=*/true,
-                                         /*IsNSW=*/true);
-    };
-    ThreadPosition position;
-    position.idx = narrow(thread[0], kernel_.wide_index);
-    position.idy = narrow(thread[1], kernel_.wide_index);
-    position.idz = narrow(thread[2], kernel_.wide_index);
-    if (!kernel_.uses_block_shape) return position;
-    for (size_t i = 0; i < 3; ++i) {
-      position.block_values[i] = narrow(builder_.CreateNSWSub(thread[i], begin[i]), false);
-      position.block_values[3 + i] = narrow(number[i], false);
-      position.block_values[6 + i] = narrow(block_[i], false);
-      position.block_values[9 + i] = narrow(grid_[i], false);
-    }
-    return position;
+    return cpu::position_of(builder_, kernel_, launch_, {thread, begin, number});
   }
 
   const ir::Function& kernel_;
@@ -353,9 +325,7 @@ class KernelEmitter {
   ir::Liveness liveness_;
   BodyEmitter body_;
   Function* function_ = nullptr;
-  Value* threads_[3] = {};
-  Value* block_[3] = {};
-  Value* grid_[3] = {};
+  LaunchValues launch_;
 };
 
 }  // namespace

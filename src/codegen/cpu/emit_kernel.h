@@ -31,6 +31,10 @@ struct EmittedKernel {
 EmittedKernel emit_kernel(const ir::Function& kernel, const TargetInfo& target,
                           const CodegenOptions& options, llvm::Module& module);
 
+// Whether the threads of a block wait for each other or share arrays, so that the kernel is run
+// block by block, region by region.
+bool runs_whole_blocks(const ir::Function& kernel);
+
 // How many threads make a gang: native vectors of the kernel's widest varying type, two of them so
 // that one's latency hides behind the other's.
 int choose_gang_width(const ir::Function& kernel, const TargetInfo& target);

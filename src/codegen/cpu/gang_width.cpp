@@ -43,11 +43,42 @@ class LaneTypes {
   }
 };
 
+// Whether a kernel asks where its threads are along y or z.
+struct PlaneIndices {
+  bool block(const Block& statements) const {
+    return std::any_of(statements.begin(), statements.end(), [&](const StmtPtr& stmt) {
+      return (stmt->value && expression(*stmt->value)) ||
+             std::any_of(stmt->operands.begin(), stmt->operands.end(),
+                         [&](const ExprPtr& operand) { return expression(*operand); }) ||
+             block(stmt->body) || block(stmt->else_body);
+    });
+  }
+
+  bool expression(const Expr& expr) const {
+    if (expr.kind == ExprKind::ThreadIndex) {
+      const ThreadIndex index = expr.thread_index;
+      return index == ThreadIndex::Idy || index == ThreadIndex::Idz ||
+             index == ThreadIndex::ThreadIdxY || index == ThreadIndex::ThreadIdxZ;
+    }
+    return block(expr.body) ||
+           std::any_of(expr.operands.begin(), expr.operands.end(),
+                       [&](const ExprPtr& operand) { return expression(*operand); });
+  }
+};
+
 }  // namespace
+
+bool runs_whole_blocks(const Function& kernel) {
+  return std::any_of(kernel.body.begin(), kernel.body.end(), [](const StmtPtr& stmt) {
+    return stmt->kind == StmtKind::Region || stmt->kind == StmtKind::Barrier || stmt->block_level;
+  });
+}
 
 int choose_gang_width(const Function& kernel, const TargetInfo& target) {
   int lanes = target.native_vector_bits / 8 / LaneTypes(kernel).widest;
-  return std::clamp(lanes * kVectorsInFlight, 4, kLargestGang);
+  // The rows of a block of two dimensions are short, and its gangs independent of each other.
+  bool short_rows = runs_whole_blocks(kernel) && PlaneIndices().block(kernel.body);
+  return std::clamp(lanes * (short_rows ? 1 : kVectorsInFlight), 4, kLargestGang);
 }
 
 bool has_small_lanes(const Function& kernel) {

@@ -25,7 +25,7 @@ BodyEmitter::BodyEmitter(IRBuilderBase& builder, const ir::Function& kernel,
       parameters_(kernel.locals.size()),
       arrays_(kernel.locals.size()) {}
 
-void BodyEmitter::emit_gang(const ThreadPosition& position, Mask mask) {
+void BodyEmitter::start_gang(const ThreadPosition& position, Mask mask) {
   position_ = position;
   state_ = {};
   state_.mask = mask;
@@ -34,6 +34,21 @@ void BodyEmitter::emit_gang(const ThreadPosition& position, Mask mask) {
     if (parameters_[i])
       state_.variables[i].set(to_local({parameters_[i]}, static_cast<LocalId>(i)));
   }
+}
+
+// A part of the kernel's own frame. Gives the ways on which a gang as a whole returned; the mask
+// that is left has the lanes that did not.
+std::vector<Arrival> BodyEmitter::emit_region(const ir::Block& block) {
+  state_.parked.push_back(nullptr);
+  frames_.push_back({.divergent = kernel_.divergent_return && !scalar_code()});
+  emit_block(block);
+  std::vector<Arrival> returns = std::move(frames_.back().returns);
+  frames_.pop_back();
+  return returns;
+}
+
+void BodyEmitter::emit_gang(const ThreadPosition& position, Mask mask) {
+  start_gang(position, mask);
   LaneState entry = state_;
   state_.parked.push_back(nullptr);
   frames_.push_back({.divergent = kernel_.divergent_return && !scalar_code()});
@@ -103,6 +118,8 @@ void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
       return emit_declaration(stmt);
     case StmtKind::Barrier:
       return emit_barrier();
+    case StmtKind::Region:
+      return;  // BlockEmitter takes the kernel apart at these
   }
 }
 

@@ -7,11 +7,14 @@
 
 namespace cudapy::runtime {
 
+// Of a fault that has no place in the source: there is no memory for a block.
+inline constexpr int32_t kNoMemorySite = INT32_MAX;
+
 // The first fault of a launch. A thread that faults claims the record and fills it; whoever finds
 // it claimed stops. Read it when no thread is in the kernel any more.
 struct FaultRecord {
   std::atomic<int32_t> claimed{0};
-  int32_t site = -1;  // index into the kernel's fault sites
+  int32_t site = -1;  // index into the kernel's fault sites, or kNoMemorySite
   int64_t index = 0;  // of an index fault, with the array's length
   int64_t length = 0;
   int64_t thread[3] = {};  // idx, idy, idz

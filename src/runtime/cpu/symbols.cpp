@@ -1,6 +1,7 @@
 // The table behind resolve_runtime_symbol.
 #include "runtime/cpu/symbols.h"
 
+#include "runtime/cpu/block_memory.h"
 #include "runtime/cpu/fault.h"
 #include "runtime/math/math_symbols.h"
 
@@ -28,6 +29,7 @@ using TernaryF = float(float, float, float);
 const std::array kLibrarySymbols = {
     MathSymbol{"ceil", address<Unary>(::ceil)},
     MathSymbol{"ceilf", address<UnaryF>(::ceilf)},
+    MathSymbol{"cudapy_block_memory", address(::cudapy_block_memory)},
     MathSymbol{"cudapy_record_fault", address(::cudapy_record_fault)},
     MathSymbol{"floor", address<Unary>(::floor)},
     MathSymbol{"floorf", address<UnaryF>(::floorf)},
