@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <unordered_map>
 #include <utility>
 
@@ -79,12 +80,34 @@ void remember_faults(const KernelBody& body, const GpuCode& code) {
       body.name, code.image.fault_sites, body.sources, false};
 }
 
+namespace {
+
+// How far from a multiple of this an array may not begin where threads stand for several elements.
+constexpr uintptr_t kWideAlignment = 16;
+
+bool all_arrays_aligned(const Binding& binding, const unsigned char* arguments) {
+  return std::all_of(binding.slots.begin(), binding.slots.end(), [&](const ParameterSlot& slot) {
+    if (!slot.is_array) return true;
+    uintptr_t address = 0;
+    std::memcpy(&address, arguments + slot.offset, sizeof address);
+    return address % kWideAlignment == 0;
+  });
+}
+
+}  // namespace
+
 bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
                    const runtime::LaunchRequest& request) {
   const runtime::cuda::Kernel& kernel = *binding.gpu->kernel;
+  const runtime::GpuImage& image = binding.gpu->image;
+  runtime::cuda::GridRules rules;
+  rules.max_block_threads = kernel.max_threads_per_block();
+  rules.uses_block_shape = image.uses_block_shape;
+  rules.is_flat = image.threads.is_flat;
+  if (image.threads.per_thread > 1 && all_arrays_aligned(binding, arguments))
+    rules.per_thread = image.threads.per_thread;
   runtime::cuda::GridPlan plan;
-  const std::string problem = runtime::cuda::plan_grid(request, binding.gpu->image.uses_block_shape,
-                                                       kernel.max_threads_per_block(), plan);
+  const std::string problem = runtime::cuda::plan_grid(request, rules, plan);
   if (!problem.empty()) {
     raise(PyExc_ValueError, "`" + body.name + "`: " + problem);
     return false;

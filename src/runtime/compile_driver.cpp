@@ -271,6 +271,7 @@ std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const As
   GpuImage image;
   image.entry = cuda_entry_name(kernel->name);
   image.uses_block_shape = kernel->uses_block_shape;
+  image.threads = transform::gpu_threads(*kernel);
   image.written = kernel->written;
   image.fault_sites = kernel->fault_sites;
   KernelCache& cache = kernel_cache();

@@ -17,6 +17,7 @@
 #include "runtime/cpu/code_image.h"
 #include "runtime/cpu/launch.h"
 #include "support/diagnostic.h"
+#include "transform/gpu_threads.h"
 
 namespace cudapy::runtime {
 
@@ -47,6 +48,7 @@ struct GpuImage {
   std::vector<uint8_t> cubin;
   std::string entry;
   bool uses_block_shape = false;
+  transform::GpuThreads threads;
   std::vector<bool> written;
   std::vector<ir::FaultSite> fault_sites;
 };

@@ -59,7 +59,19 @@ def every_type(b, i, u, s, S, L, D, B):
         B[idx] = not B[idx]
 
 
-KERNELS = [saxpy, matmul, mandelbrot, rare, every_type]
+# stencil : void (float* X, float* Y)
+def stencil(X, Y):
+    if 0 < idx < len(X) - 1:
+        Y[idx] = 0.25 * X[idx - 1] + 0.5 * X[idx] + 0.25 * X[idx + 1]
+
+
+# gather : void (float* X, int* I, float* Y)
+def gather(X, I, Y):
+    if idx < len(I):
+        Y[idx] = X[I[idx]]
+
+
+KERNELS = [stencil, gather, saxpy, matmul, mandelbrot, rare, every_type]
 
 
 def ptx(function, architecture: str = "sm_90", **options) -> str:
@@ -106,20 +118,61 @@ def test_products_and_sums_are_fused_where_the_kernel_says_so():
     assert "add.rn.f32" in apart
 
 
-def test_saxpy_has_nothing_but_its_accesses():
-    body = instructions(ptx(saxpy, check=False))
-    assert body.count("ld.global") == 2
-    assert body.count("st.global") == 1
-    assert "call" not in body
-    assert "cvta" not in body
-    assert ".local" not in body
-    assert body.count("bra") <= 1
+def test_a_thread_of_saxpy_moves_16_bytes_at_a_time_and_checks_once():
+    for check in (True, False):
+        body = instructions(ptx(saxpy, check=check))
+        assert body.count("ld.global.v4.b32") == 2
+        assert body.count("st.global.v4.b32") == 1
+        before = body[: body.index("st.global.v4.b32")]
+        assert before.count("setp") <= 2
+        assert "call" not in body
+        assert "cvta" not in body
+        assert ".local" not in body
 
 
-def test_a_checked_access_is_one_comparison():
-    body = instructions(ptx(saxpy))
-    assert body.count("setp") <= 7
-    assert body.count("call.uni") == 1, "reporting a fault"
+@pytest.mark.parametrize(("dtype", "access"), [("double", "v2.b64"), ("int", "v4.b32")])
+def test_wide_accesses_fit_the_element(dtype, access):
+    kernel = cp.compile(saxpy, sig=f"void ({dtype} alpha, {dtype}* X, {dtype}* Y)")
+    assert f"ld.global.{access}" in kernel.inspect("ptx", architecture="sm_90")
+
+
+def test_accesses_of_neighbours_are_not_widened():
+    body = instructions(ptx(stencil))
+    assert "ld.global.v" not in body
+    assert body.count("ld.global.b32") == 2 * 3 + 1, "twice three, and what a fault reads"
+
+
+def test_all_checks_that_fail_go_to_one_place_without_a_call():
+    for kernel in (gather, stencil, matmul):
+        body = instructions(ptx(kernel))
+        assert "call" not in body
+        assert body.count("atom") == 1
+
+
+def test_indices_are_checked_in_32_bits():
+    body = instructions(ptx(gather))
+    assert "setp.lt.u64" not in body
+    assert "setp.ge.u64" not in body
+
+
+def test_the_loop_of_matmul_has_no_checks():
+    text = ptx(matmul)
+    unrolled = [block for block in text.split("$L__BB") if block.count("fma.rn.f32") > 1]
+    assert unrolled, "loops are unrolled"
+    for block in unrolled:
+        assert block.count("setp") <= 1
+
+
+def test_a_kernel_of_one_dimension_does_not_look_for_rows():
+    work = instructions(ptx(gather)).split("atom")[0]
+    assert "%ctaid.y" not in work
+    assert "%tid.z" not in work
+
+
+def test_counters_are_as_wide_as_they_were_declared():
+    work = instructions(ptx(mandelbrot)).split("st.global")[0]
+    assert "setp.eq.b64" not in work
+    assert "setp.ne.b64" not in work
 
 
 def test_the_inner_loop_of_matmul_is_32_bit_loads_and_a_fused_multiply_add():

@@ -38,6 +38,39 @@ def test_division_by_zero():
     assert X.toList() == [0.0] * 4
 
 
+@pytest.mark.parametrize("length", [0, 1, 997, 1000, 1003])
+def test_the_first_index_past_the_end_of_an_array_taken_in_wide_steps(length):
+    # give : void (float* X, float* Y)
+    def give(X, Y):
+        Y[idx] = X[idx]
+
+    X, Y = cp.CudaArray(np.ones(1004, np.float32)), cp.CudaArray.allocate(length, cp.float32)
+    cp.compile(give)(1004)(X, Y)
+    with pytest.raises(IndexError, match=rf"which has {length} elements?") as caught:
+        cp.synchronize()
+    index = int(str(caught.value).split("index ")[1].split()[0])
+    assert length <= index < 1004
+    assert f"idx = {index}" in str(caught.value)
+    assert Y.toList() == [1.0] * length
+
+
+def test_a_fault_of_a_thread_in_a_plane():
+    # mark : void (int* C)
+    def mark(C):
+        C[idx + 10 * idy + 100 * idz] = 1
+
+    C = np.zeros(1000, np.int32)
+    with pytest.raises(IndexError, match="which has 1000 elements") as caught:
+        cp.compile(mark)(10, 10, 11)(C)
+    text = str(caught.value)
+    index, x, y, z = (
+        int(text.split(before)[1].split()[0].strip(",\n"))
+        for before in ("index ", "idx = ", "idy = ", "idz = ")
+    )
+    assert index == x + 10 * y + 100 * z
+    assert C.tolist() == [1] * 1000
+
+
 def test_a_fault_with_host_arrays_is_raised_at_the_launch():
     X, D = np.zeros(10, np.float32), np.array([1], np.int32)
     with pytest.raises(IndexError):

@@ -143,6 +143,46 @@ def test_torch_tensors_in_place():
     assert ours.toList() == [2.0, 3.0]
 
 
+# scale : void (float* X, float* Y)
+def scale(X, Y):
+    if idx < len(X):
+        Y[idx] = 2 * X[idx]
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 4, 5, 1023, 1024, 1025, 100_003])
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_every_element_once_whatever_the_array_begins_at(n, first):
+    cupy = pytest.importorskip("cupy")
+    X = cupy.arange(n + 8, dtype=cupy.float32)
+    Y = cupy.full(n + 8, -1, cupy.float32)
+    cp.compile(scale)(n)(X[first : first + n], Y[first : first + n])
+    expected = np.full(n + 8, -1, np.float32)
+    expected[first : first + n] = 2 * np.arange(first, first + n, dtype=np.float32)
+    assert np.array_equal(cupy.asnumpy(Y), expected)
+
+
+def test_views_of_one_array_share_their_memory():
+    # copy : void (float* X, float* Y)
+    def copy(X, Y):
+        if idx < len(X):
+            Y[idx] = X[idx]
+
+    Z = np.arange(100, dtype=np.float32)
+    cp.compile(copy)(50)(Z[:50], Z[50:])
+    assert np.array_equal(Z[50:], np.arange(50, dtype=np.float32))
+
+    # swap : void (float* X, float* Y)
+    def swap(X, Y):
+        if idx < len(X):
+            t = X[idx]
+            X[idx] = Y[idx]
+            Y[idx] = t
+
+    Z = np.arange(100, dtype=np.float32)
+    cp.compile(swap)(50)(Z[::2], Z[1::2])
+    assert Z.reshape(50, 2)[:, ::-1].ravel().tolist() == list(range(100))
+
+
 def test_a_kernel_that_is_collected_finishes():
     Y = cp.CudaArray.allocate(1 << 20, cp.float32)
     X = cp.CudaArray(np.ones(1 << 20, np.float32))

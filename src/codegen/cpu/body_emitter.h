@@ -47,9 +47,22 @@ struct ThreadPosition {
 // What a GPU's code calls where all threads of a block meet.
 inline constexpr const char* kDeviceBarrier = "cudapy_barrier";
 
+// Where the faults of a thread of a GPU meet, to be recorded in one place. A fault branches to
+// `block` and says in the phis what it was: calls would cost a kernel registers that it needs for
+// its work, wherever they stand.
+struct FaultMeeting {
+  llvm::BasicBlock* block = nullptr;
+  llvm::PHINode* site = nullptr;   // i32; the others are i64
+  llvm::PHINode* index = nullptr;  // of an index fault, with the array's length
+  llvm::PHINode* length = nullptr;
+  llvm::PHINode* idx = nullptr;
+};
+
 struct BodyOptions {
   int gang_width = 1;
   bool fastmath = false;
+  // Arrays and gangs begin where a whole gang of any element is aligned to its size.
+  bool aligned_gangs = false;
 };
 
 // Elements of an array that a kernel declares.
@@ -82,6 +95,8 @@ class BodyEmitter {
     fault_record_ = record;
     fault_exit_ = exit;
   }
+  // The same where the lanes are a GPU's thread.
+  void set_fault_meeting(const FaultMeeting& meeting) { fault_meeting_ = meeting; }
   // Whether the gangs emitted next run where all row accesses are inside their arrays.
   void set_rows_inside(bool inside) { rows_inside_ = inside; }
 
@@ -124,11 +139,13 @@ class BodyEmitter {
     llvm::Value* varying = nullptr;
   };
   // What a `for` adds to a loop. A uniform or linear counter is one scalar, 64 bits wide so that
-  // the step past the last value doesn't wrap; a varying one is a vector that saturates.
+  // the step past the last value doesn't wrap; a varying one is a vector that saturates. A GPU
+  // takes two instructions for what has 64 bits, and steps of one never wrap.
   struct Range {
     ir::LocalId counter = ir::kNoLocal;  // kNoLocal: a while
     ir::Shape shape = ir::Shape::Uniform;
     ir::Scalar type = ir::Scalar::I32;
+    bool keeps_width = false;      // the phi has the range's own type
     llvm::Value* start = nullptr;  // as wide as the phi
     llvm::Value* step = nullptr;
     Lanes stop;  // of `type`
@@ -188,6 +205,7 @@ class BodyEmitter {
                               llvm::ArrayRef<Lanes> indices);
   llvm::Value* lane_offsets(const ArrayValue& array, const Operands& operands,
                             llvm::ArrayRef<Lanes> indices);
+  [[nodiscard]] llvm::Align gang_align(ir::Scalar element) const;
   Place emit_place(const Operands& operands, int32_t site, uint8_t row_axes,
                    int32_t byte_offset = 0);
   Place place_of(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t byte_offset);
@@ -232,6 +250,7 @@ class BodyEmitter {
   void check_index(llvm::Value* length, const ir::Expr& index_expr, const Lanes& index,
                    int32_t site);
   void check_lanes(llvm::Value* indices, ir::Scalar type, llvm::Value* length, int32_t site);
+  void check_thread(llvm::Value* index, ir::Scalar type, llvm::Value* length, int32_t site);
   void check_divisor(llvm::Value* divisor, int32_t site);
   void emit_raise(const ir::Stmt& stmt);
   [[nodiscard]] bool is_checked(int32_t site, uint8_t row_axes, size_t axis) const {
@@ -313,6 +332,7 @@ class BodyEmitter {
   std::vector<ArrayValue> arrays_;
   llvm::Value* fault_record_ = nullptr;
   llvm::BasicBlock* fault_exit_ = nullptr;
+  FaultMeeting fault_meeting_;  // of a GPU
   bool rows_inside_ = false;
   ThreadPosition position_;
   LaneState state_;

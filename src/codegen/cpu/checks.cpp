@@ -8,6 +8,7 @@
 //   fault:
 //     call cudapy_record_fault(record, site, index, length, idx, idy, idz)
 //     ret
+// A GPU's thread has one index to look at, and all of its faults meet in one block (FaultMeeting).
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/MDBuilder.h>
@@ -57,12 +58,21 @@ void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault
     return builder_.CreateSExtOrTrunc(value, builder_.getInt64Ty());
   };
   Value* x = builder_.CreateAdd(wide(position_.idx), lane);
+  Value* number = builder_.getInt32(static_cast<uint32_t>(site));
+  Value* at = fault.index ? wide(fault.index) : builder_.getInt64(0);
+  Value* length = fault.length ? fault.length : builder_.getInt64(0);
+  if (fault_meeting_.block) {
+    BasicBlock* from = builder_.GetInsertBlock();
+    fault_meeting_.site->addIncoming(number, from);
+    fault_meeting_.index->addIncoming(at, from);
+    fault_meeting_.length->addIncoming(length, from);
+    fault_meeting_.idx->addIncoming(x, from);
+    builder_.CreateBr(fault_meeting_.block);
+    return;
+  }
   Module& module = *builder_.GetInsertBlock()->getModule();
-  Value* zero = builder_.getInt64(0);
-  builder_.CreateCall(fault_recorder(module, builder_),
-                      {fault_record_, builder_.getInt32(static_cast<uint32_t>(site)),
-                       fault.index ? fault.index : zero, fault.length ? fault.length : zero, x,
-                       wide(position_.idy), wide(position_.idz)});
+  builder_.CreateCall(fault_recorder(module, builder_), {fault_record_, number, at, length, x,
+                                                         wide(position_.idy), wide(position_.idz)});
   builder_.CreateBr(fault_exit_);
 }
 
@@ -77,6 +87,7 @@ Value* BodyEmitter::first_lane(Value* mask) {
 void BodyEmitter::check_index(Value* length, const ir::Expr& index_expr, const Lanes& index,
                               int32_t site) {
   ir::Scalar type = index_expr.type.scalar;
+  if (target_.is_gpu && scalar_code()) return check_thread(index.value, type, length, site);
   Value* first = emit_cast(builder_, index.value, type, ir::Scalar::I64);
   if (index.shape == Shape::Uniform) {
     BasicBlock* suspect = branch_unless(builder_.CreateICmpULT(first, length));
@@ -101,6 +112,20 @@ void BodyEmitter::check_index(Value* length, const ir::Expr& index_expr, const L
   check_lanes(to_vector(index), type, length, site);
   builder_.CreateBr(go_on);
   start_block(go_on);
+}
+
+// In 32 bits where that is what index and length have.
+void BodyEmitter::check_thread(Value* index, ir::Scalar type, Value* length, int32_t site) {
+  const bool fits = type == ir::Scalar::I32 || ir::size_of(type) < 4;
+  if (fits && (!kernel_.wide_index || isa<ConstantInt>(length))) {
+    index = emit_cast(builder_, index, type, ir::Scalar::I32);
+    Value* limit = builder_.CreateTrunc(length, builder_.getInt32Ty(), "", true, true);
+    BasicBlock* suspect = branch_unless(builder_.CreateICmpULT(index, limit));
+    return emit_fault(suspect, site, {nullptr, index, length});
+  }
+  index = emit_cast(builder_, index, type, ir::Scalar::I64);
+  BasicBlock* suspect = branch_unless(builder_.CreateICmpULT(index, length));
+  emit_fault(suspect, site, {nullptr, index, length});
 }
 
 // Each lane's own index. Signed ones are compared as unsigned, which refuses the negative ones as

@@ -36,6 +36,12 @@ Type* element_type(LLVMContext& context, ir::Scalar scalar) {
 
 }  // namespace
 
+// Of neighbouring elements, one a lane.
+Align BodyEmitter::gang_align(ir::Scalar element) const {
+  const auto size = static_cast<uint64_t>(ir::size_of(element));
+  return Align(options_.aligned_gangs ? size * static_cast<uint64_t>(options_.gang_width) : size);
+}
+
 const ArrayValue& BodyEmitter::array_of(const ir::Expr& expr) {
   return arrays_[index(expr.local)];
 }
@@ -141,9 +147,11 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
       address =
           builder_.CreateConstGEP1_64(type, address, uint64_t(1) - uint64_t(options_.gang_width));
     Value* mask = state_.mask && reversed ? builder_.CreateVectorReverse(state_.mask) : state_.mask;
-    loaded = mask ? builder_.CreateMaskedLoad(vector, address, align, mask,
-                                              Constant::getNullValue(vector))
-                  : static_cast<Value*>(builder_.CreateAlignedLoad(vector, address, align));
+    loaded =
+        mask
+            ? builder_.CreateMaskedLoad(vector, address, align, mask,
+                                        Constant::getNullValue(vector))
+            : static_cast<Value*>(builder_.CreateAlignedLoad(vector, address, gang_align(element)));
     if (reversed) loaded = builder_.CreateVectorReverse(loaded);
   } else {
     loaded = builder_.CreateMaskedGather(vector, place.address, align, full_mask(state_.mask),
@@ -178,7 +186,7 @@ void BodyEmitter::emit_store(const ir::Stmt& stmt) {
   if (mask)
     builder_.CreateMaskedStore(value, address, align, mask);
   else
-    builder_.CreateAlignedStore(value, address, align);
+    builder_.CreateAlignedStore(value, address, gang_align(element));
 }
 
 // All lanes that are on write one element; the highest of them wins, as with a scatter.

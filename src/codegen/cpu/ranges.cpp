@@ -59,6 +59,8 @@ BodyEmitter::Range BodyEmitter::open_range(const ir::Stmt& stmt) {
     range.stop = {to_vector(range.stop), Shape::Varying, 0};
     return range;
   }
+  range.keeps_width =
+      target_.is_gpu && scalar_code() && range.type == Scalar::I32 && is_unit(step.value);
   range.start = widen(range, start.value);
   range.step = widen(range, step.value);
   return range;
@@ -68,6 +70,7 @@ BodyEmitter::Range BodyEmitter::open_range(const ir::Stmt& stmt) {
 // past the last value doesn't wrap. Lanes that count from different numbers of 64 bits need more:
 // the first may have passed the end of the type while others are still on their way there.
 Value* BodyEmitter::widen(const Range& range, Value* value) {
+  if (range.keeps_width) return value;
   bool lanes_differ = range.shape == Shape::Linear && ir::size_of(range.type) == 8;
   return builder_.CreateIntCast(value, builder_.getIntNTy(lanes_differ ? 128 : 64),
                                 ir::is_signed(range.type));
@@ -87,6 +90,12 @@ BodyEmitter::LoopTest BodyEmitter::emit_range_test(Range& range) {
     state_.variables[index(range.counter)].set(range.phi);
     return {.varying = emit_before(builder_, range.phi, range.stop.value, range.step,
                                    ir::is_signed(range.type))};
+  }
+  if (range.keeps_width) {
+    state_.variables[index(range.counter)].set(range.phi);
+    Value* goes_on = emit_before(builder_, range.phi, range.stop.value, range.step, true);
+    const bool agree = range.shape == Shape::Uniform && range.stop.shape == Shape::Uniform;
+    return agree ? LoopTest{.uniform = goes_on} : LoopTest{.varying = goes_on};
   }
   bool is_signed = range.type != Scalar::U64;  // narrower ones count in signed 64 bits
   bool narrows = ir::size_of(range.type) < 8;
@@ -129,7 +138,7 @@ void BodyEmitter::advance_range(Range& range) {
     bool cannot_wrap = is_wider || is_unit(range.step);
     auto saturating = ir::is_signed(range.type) ? Intrinsic::sadd_sat : Intrinsic::uadd_sat;
     next = cannot_wrap ? builder_.CreateAdd(range.phi, range.step, "", /*HasNUW=*/false,
-                                            /*HasNSW=*/is_wider || range.type != Scalar::U64)
+                                            /*HasNSW=*/is_wider || ir::is_signed(range.type))
                        : builder_.CreateBinaryIntrinsic(saturating, range.phi, range.step);
   }
   range.phi->addIncoming(next, builder_.GetInsertBlock());

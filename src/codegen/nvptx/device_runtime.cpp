@@ -51,7 +51,7 @@ GlobalVariable* fault_handle(Module& module) {
   return handle;
 }
 
-// The body of cudapy_record_fault(record, site, index, length, x, y, z):
+// The body of cudapy_record_fault(site, index, length, x, y, z):
 //   if (claim->claimed || atomicCAS(&claim->claimed, 0, 1)) return;
 //   report->... = ...; __threadfence_system(); report->site = site;
 void define_fault_recorder(Function& function) {
@@ -88,16 +88,15 @@ void define_fault_recorder(Function& function) {
   put(offsetof(CudaFaultReport, kernel),
       builder.CreateAlignedLoad(i32, field(builder, handle, offsetof(CudaFaultHandle, kernel)),
                                 Align(4)));
-  put(offsetof(CudaFaultReport, index), function.getArg(2));
-  put(offsetof(CudaFaultReport, length), function.getArg(3));
+  put(offsetof(CudaFaultReport, index), function.getArg(1));
+  put(offsetof(CudaFaultReport, length), function.getArg(2));
   for (unsigned i = 0; i < 3; ++i)
-    put(offsetof(CudaFaultReport, thread) + i * sizeof(int64_t), function.getArg(4 + i));
+    put(offsetof(CudaFaultReport, thread) + i * sizeof(int64_t), function.getArg(3 + i));
   builder.CreateFence(AtomicOrdering::Release);
-  put(offsetof(CudaFaultReport, site), function.getArg(1));
+  put(offsetof(CudaFaultReport, site), function.getArg(0));
   builder.CreateBr(done);
   builder.SetInsertPoint(done);
   builder.CreateRetVoid();
-  function.addFnAttr(Attribute::NoInline);
 }
 
 // ---- circular functions of large arguments
@@ -312,7 +311,7 @@ std::string define_runtime(Module& module) {
   }
   for (Function* function : called) {
     const StringRef name = function->getName();
-    if (name == "cudapy_record_fault") {
+    if (name == kRecordFault) {
       define_fault_recorder(*function);
     } else if (name == cpu::kDeviceBarrier) {
       define_barrier(*function);

@@ -1,20 +1,33 @@
 // The entry: finds out which thread this is, and whether it was asked for.
 //
-//   x = (ctaid.x + first_block.x) * ntid.x + tid.x, and so on
+//   x = ctaid.x * ntid.x + tid.x, and so on
 //   br (x < threads.x and y < threads.y and z < threads.z), wanted, exit
 //   wanted: br (x < bound), ..., exit              for each guard that was made a bound
+//     br (all row accesses are inside their arrays), body without their checks, body with them
+//   fault:                                         where all checks go that fail
+//     call cudapy_record_fault(...)
+//     ret
+//
+// A thread that stands for several neighbours (transform::gpu_threads):
+//
+//   begin = x * per_thread; end = min(begin + per_thread, threads.x, bounds)
+//     br (per_thread == W and begin + W is in all arrays), gang, each
+//   gang:  the body at a width of W                accesses of 16 bytes
+//   each:  for i in [begin, end): the body
 #include "codegen/nvptx/emit_kernel.h"
 
 #include <llvm/IR/ConstantRange.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/IntrinsicsNVPTX.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Module.h>
 
 #include "codegen/common/arithmetic.h"
 #include "codegen/cpu/body_emitter.h"
 #include "runtime/cpu/kernel_abi.h"
 #include "runtime/cuda/kernel_abi.h"
+#include "transform/gpu_threads.h"
 
 namespace cudapy::codegen::nvptx {
 
@@ -53,10 +66,14 @@ class KernelEmitter {
  public:
   KernelEmitter(const ir::Function& kernel, bool fastmath, Module& module)
       : kernel_(kernel),
+        threads_(transform::gpu_threads(kernel)),
         builder_(module.getContext()),
         liveness_(kernel),
         body_(builder_, kernel, liveness_, thread_target(),
-              {.gang_width = 1, .fastmath = fastmath}) {
+              {.gang_width = 1, .fastmath = fastmath}),
+        gang_body_(
+            builder_, kernel, liveness_, thread_target(),
+            {.gang_width = threads_.per_thread, .fastmath = fastmath, .aligned_gangs = true}) {
     make_function(module);
     builder_.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function_));
     exit_ = BasicBlock::Create(module.getContext(), "exit", function_);
@@ -66,21 +83,14 @@ class KernelEmitter {
   void run() {
     bind_arguments();
     make_declared_arrays();
-    const cpu::ThreadPosition position = find_thread();
-    for (const ir::ExprPtr& bound : kernel_.clip_x) {
-      Value* limit = body_.emit_launch_constant(*bound);
-      leave_unless(
-          emit_compare(builder_, ir::CompareOp::Less, bound->type.scalar, position.idx, limit));
-    }
-    body_.set_fault_handling(ConstantPointerNull::get(builder_.getPtrTy()), exit_);
-    body_.set_rows_inside(false);
-    body_.emit_gang(position, nullptr);
-    builder_.CreateBr(exit_);
+    make_fault_meeting();
+    if (threads_.per_thread > 1)
+      emit_neighbours();
+    else
+      emit_thread();
+    finish_fault_meeting();
     builder_.SetInsertPoint(exit_);
     builder_.CreateRetVoid();
-    // Whole blocks run where their threads meet.
-    if (function_->getParent()->getFunction(cpu::kDeviceBarrier) != nullptr)
-      asked_for_->setCondition(builder_.getTrue());
   }
 
   std::string name() const { return function_->getName().str(); }
@@ -122,13 +132,16 @@ class KernelEmitter {
     unsigned next = 0;
     for (ir::LocalId id = 0; id < kernel_.parameter_count; ++id) {
       const ir::Type& type = local(id).type;
-      Argument* value = function_->getArg(next);
+      Argument* argument = function_->getArg(next);
+      Value* value = argument;
       if (!type.is_array()) {
-        body_.set_parameter(id, from_memory(builder_, value, type.scalar));
+        value = from_memory(builder_, value, type.scalar);
+        body_.set_parameter(id, value);
+        gang_body_.set_parameter(id, value);
         ++next;
         continue;
       }
-      if (!kernel_.written[static_cast<size_t>(id)]) value->addAttr(Attribute::ReadOnly);
+      if (!kernel_.written[static_cast<size_t>(id)]) argument->addAttr(Attribute::ReadOnly);
       cpu::ArrayValue array;
       array.data = value;
       for (unsigned word = 1; word <= shape_words(type); ++word) {
@@ -136,6 +149,7 @@ class KernelEmitter {
         if (is_length) bound_parameter(next + word, !kernel_.wide_index);
         (is_length ? array.shape : array.strides).push_back(function_->getArg(next + word));
       }
+      gang_body_.set_array(id, array);
       body_.set_array(id, std::move(array));
       next += 1 + shape_words(type);
     }
@@ -180,53 +194,246 @@ class KernelEmitter {
 
   Value* special(Intrinsic::ID which) { return builder_.CreateIntrinsic(which, {}); }
 
-  BranchInst* leave_unless(Value* wanted) {
-    BasicBlock* go_on = BasicBlock::Create(builder_.getContext(), "wanted", function_, exit_);
-    BranchInst* branch = builder_.CreateCondBr(wanted, go_on, exit_);
+  BasicBlock* new_block(const char* name) {
+    return BasicBlock::Create(builder_.getContext(), name, function_, exit_);
+  }
+
+  MDNode* likely() { return MDBuilder(builder_.getContext()).createBranchWeights(1U << 20U, 1); }
+
+  void leave_unless(Value* wanted) {
+    BasicBlock* go_on = new_block("wanted");
+    builder_.CreateCondBr(wanted, go_on, exit_);
     builder_.SetInsertPoint(go_on);
-    return branch;
+  }
+
+  // ---- which thread this is, in idx's type
+
+  Type* index_type() { return builder_.getIntNTy(kernel_.wide_index ? 64 : 32); }
+
+  Value* to_index(Value* value) { return builder_.CreateZExtOrTrunc(value, index_type()); }
+
+  // A number of the launch that fits idx's type.
+  Value* limit(Value* number) {
+    return kernel_.wide_index ? number
+                              : builder_.CreateTrunc(number, builder_.getInt32Ty(), "", true, true);
+  }
+
+  Value* block_number(unsigned axis) {
+    Value* block = special(kBlock[axis]);
+    return axis == 0 ? block : builder_.CreateAdd(block, function_->getArg(launch_ + 2 + axis));
   }
 
   // Blocks reach up to 1,023 threads past an int32: as unsigned numbers they don't wrap.
+  Value* thread_number(unsigned axis) {
+    Value* block = to_index(block_number(axis));
+    Value* size = to_index(special(kBlockSize[axis]));
+    return builder_.CreateAdd(builder_.CreateMul(block, size), to_index(special(kThread[axis])));
+  }
+
+  // Threads of a flat kernel have a row of their block to themselves, and none beyond the launch.
   cpu::ThreadPosition find_thread() {
     Value* thread[3];
-    Value* inside[3];
-    Value* block_values[12];
-    for (unsigned i = 0; i < 3; ++i) {
-      Value* block = builder_.CreateAdd(special(kBlock[i]), function_->getArg(launch_ + 3 + i));
-      Value* size = special(kBlockSize[i]);
-      Value* in_block = special(kThread[i]);
-      const bool is_wide = kernel_.wide_index;
-      auto widen = [&](Value* value) {
-        return is_wide ? builder_.CreateZExt(value, builder_.getInt64Ty()) : value;
-      };
-      thread[i] =
-          builder_.CreateAdd(builder_.CreateMul(widen(block), widen(size)), widen(in_block));
-      Value* limit = function_->getArg(launch_ + i);
-      if (!is_wide) limit = builder_.CreateTrunc(limit, builder_.getInt32Ty(), "", true, true);
-      inside[i] = builder_.CreateICmpULT(thread[i], limit);
-      block_values[i] = in_block;
-      block_values[3 + i] = block;
-      block_values[6 + i] = size;
-      block_values[9 + i] = function_->getArg(launch_ + 6 + i);
+    Value* wanted = nullptr;
+    for (unsigned axis = 0; axis < 3; ++axis) {
+      if (axis > 0 && threads_.is_flat) {
+        thread[axis] = ConstantInt::get(index_type(), 0);
+        continue;
+      }
+      thread[axis] = thread_number(axis);
+      Value* inside =
+          builder_.CreateICmpULT(thread[axis], limit(function_->getArg(launch_ + axis)));
+      wanted = wanted ? builder_.CreateAnd(wanted, inside) : inside;
     }
-    asked_for_ = leave_unless(builder_.CreateAnd({inside[0], inside[1], inside[2]}));
+    if (!threads_.is_cooperative) leave_unless(wanted);
     cpu::ThreadPosition position;
     position.idx = thread[0];
     position.idy = thread[1];
     position.idz = thread[2];
-    std::copy_n(block_values, 12, position.block_values);
+    if (kernel_.uses_block_shape) find_place_in_block(position);
     return position;
   }
 
+  void find_place_in_block(cpu::ThreadPosition& position) {
+    for (unsigned axis = 0; axis < 3; ++axis) {
+      position.block_values[axis] = special(kThread[axis]);
+      position.block_values[3 + axis] = block_number(axis);
+      position.block_values[6 + axis] = special(kBlockSize[axis]);
+      position.block_values[9 + axis] = function_->getArg(launch_ + 6 + axis);
+    }
+  }
+
+  // ---- one thread
+
+  void emit_thread() {
+    const cpu::ThreadPosition position = find_thread();
+    for (const ir::ExprPtr& bound : kernel_.clip_x) {
+      Value* end = body_.emit_launch_constant(*bound);
+      leave_unless(
+          emit_compare(builder_, ir::CompareOp::Less, bound->type.scalar, position.idx, end));
+    }
+    if (kernel_.row_accesses.empty() || threads_.is_cooperative)
+      return emit_body(position, /*rows_inside=*/false);
+    BasicBlock* inside = new_block("inside");
+    BasicBlock* careful = new_block("careful");
+    builder_.CreateCondBr(rows_inside(position), inside, careful, likely());
+    builder_.SetInsertPoint(inside);
+    emit_body(position, /*rows_inside=*/true);
+    builder_.SetInsertPoint(careful);
+    emit_body(position, /*rows_inside=*/false);
+  }
+
+  void emit_body(const cpu::ThreadPosition& position, bool rows_inside) {
+    body_.set_rows_inside(rows_inside);
+    body_.emit_gang(position, nullptr);
+    builder_.CreateBr(exit_);
+  }
+
+  // Whether all indices that are row accesses are inside their arrays.
+  Value* rows_inside(const cpu::ThreadPosition& position) {
+    Value* all = nullptr;
+    for (const ir::RowAccess& access : kernel_.row_accesses) {
+      Value* inside = access.last ? range_inside(access, position) : index_inside(access, position);
+      all = all ? builder_.CreateAnd(all, inside) : inside;
+    }
+    return all;
+  }
+
+  // idx + offset < length, as the kernel itself computes the sum: where it does so in 32 bits it is
+  // one unsigned comparison of these.
+  Value* index_inside(const ir::RowAccess& access, const cpu::ThreadPosition& position) {
+    Value* length = body_.length_of(access.array, access.axis);
+    const bool is_wide =
+        kernel_.wide_index || (access.offset && access.offset->type.scalar != ir::Scalar::I32);
+    Value* index = is_wide         ? wide_offset(access.offset, position)
+                   : access.offset ? body_.emit_row_constant(*access.offset, position)
+                                   : nullptr;
+    if (access.has_idx) {
+      Value* idx = is_wide ? wide_idx(position) : position.idx;
+      index = index ? builder_.CreateAdd(idx, index) : idx;
+    }
+    if (!is_wide) length = limit(length);
+    return builder_.CreateICmpULT(index, length);
+  }
+
+  // offset <= last and 0 <= idx + offset and idx + last < length
+  Value* range_inside(const ir::RowAccess& access, const cpu::ThreadPosition& position) {
+    Value* first = wide_offset(access.offset, position);
+    Value* last = wide_offset(access.last, position);
+    Value* inside = builder_.CreateICmpSLE(first, last);
+    if (access.has_idx) {
+      first = builder_.CreateAdd(wide_idx(position), first);
+      last = builder_.CreateAdd(wide_idx(position), last);
+    }
+    Value* length = body_.length_of(access.array, access.axis);
+    inside = builder_.CreateAnd(inside, builder_.CreateICmpSGE(first, builder_.getInt64(0)));
+    return builder_.CreateAnd(inside, builder_.CreateICmpSLT(last, length));
+  }
+
+  Value* wide_idx(const cpu::ThreadPosition& position) {
+    return builder_.CreateZExt(position.idx, builder_.getInt64Ty());
+  }
+
+  Value* wide_offset(const ir::ExprPtr& offset, const cpu::ThreadPosition& position) {
+    if (!offset) return builder_.getInt64(0);
+    Value* value = body_.emit_row_constant(*offset, position);
+    return emit_cast(builder_, value, offset->type.scalar, ir::Scalar::I64);
+  }
+
+  // ---- a thread for several neighbours; its kernel is flat and its row accesses are [idx]
+
+  void emit_neighbours() {
+    Value* per_thread = to_index(function_->getArg(launch_ + 5));
+    Value* begin = builder_.CreateMul(thread_number(0), per_thread, "begin");
+    Value* end = limit(function_->getArg(launch_));
+    for (const ir::ExprPtr& bound : kernel_.clip_x) {
+      Value* clip = body_.emit_launch_constant(*bound);
+      clip =
+          builder_.CreateBinaryIntrinsic(Intrinsic::smax, clip, ConstantInt::get(index_type(), 0));
+      end = builder_.CreateBinaryIntrinsic(Intrinsic::umin, end, clip);
+    }
+    Value* gang_end = end;
+    for (const ir::RowAccess& access : kernel_.row_accesses) {
+      gang_end = builder_.CreateBinaryIntrinsic(Intrinsic::umin, gang_end,
+                                                limit(body_.length_of(access.array, access.axis)));
+    }
+    Value* width = ConstantInt::get(index_type(), static_cast<uint64_t>(threads_.per_thread));
+    Value* is_gang =
+        builder_.CreateAnd(builder_.CreateICmpEQ(per_thread, width),
+                           builder_.CreateICmpULE(builder_.CreateAdd(begin, width), gang_end));
+    BasicBlock* gang = new_block("gang");
+    BasicBlock* each = new_block("each");
+    builder_.CreateCondBr(is_gang, gang, each, likely());
+    builder_.SetInsertPoint(gang);
+    gang_body_.set_rows_inside(true);
+    gang_body_.emit_gang(neighbour(begin), nullptr);
+    builder_.CreateBr(exit_);
+    builder_.SetInsertPoint(each);
+    Value* stop = builder_.CreateAdd(begin, per_thread);
+    emit_each(begin, builder_.CreateBinaryIntrinsic(Intrinsic::umin, stop, end));
+  }
+
+  void emit_each(Value* begin, Value* end) {
+    BasicBlock* before = builder_.GetInsertBlock();
+    BasicBlock* loop = new_block("neighbour");
+    builder_.CreateCondBr(builder_.CreateICmpULT(begin, end), loop, exit_);
+    builder_.SetInsertPoint(loop);
+    PHINode* idx = builder_.CreatePHI(index_type(), 2, "idx");
+    idx->addIncoming(begin, before);
+    body_.set_rows_inside(false);
+    body_.emit_gang(neighbour(idx), nullptr);
+    Value* next = builder_.CreateAdd(idx, ConstantInt::get(index_type(), 1));
+    idx->addIncoming(next, builder_.GetInsertBlock());
+    builder_.CreateCondBr(builder_.CreateICmpULT(next, end), loop, exit_);
+  }
+
+  cpu::ThreadPosition neighbour(Value* idx) {
+    cpu::ThreadPosition position;
+    position.idx = idx;
+    position.idy = position.idz = ConstantInt::get(index_type(), 0);
+    return position;
+  }
+
+  // ---- faults
+
+  void make_fault_meeting() {
+    IRBuilderBase::InsertPointGuard guard(builder_);
+    meeting_.block = new_block("fault");
+    builder_.SetInsertPoint(meeting_.block);
+    meeting_.site = builder_.CreatePHI(builder_.getInt32Ty(), 0, "site");
+    meeting_.index = builder_.CreatePHI(builder_.getInt64Ty(), 0, "index");
+    meeting_.length = builder_.CreatePHI(builder_.getInt64Ty(), 0, "length");
+    meeting_.idx = builder_.CreatePHI(builder_.getInt64Ty(), 0, "fault_idx");
+    body_.set_fault_meeting(meeting_);
+    gang_body_.set_fault_meeting(meeting_);
+  }
+
+  void finish_fault_meeting() {
+    if (meeting_.site->getNumIncomingValues() == 0) {
+      meeting_.block->eraseFromParent();
+      return;
+    }
+    builder_.SetInsertPoint(meeting_.block);
+    Type* i64 = builder_.getInt64Ty();
+    Type* types[] = {builder_.getInt32Ty(), i64, i64, i64, i64, i64};
+    FunctionCallee recorder = function_->getParent()->getOrInsertFunction(
+        kRecordFault, FunctionType::get(builder_.getVoidTy(), types, false));
+    Value* y = builder_.CreateZExt(thread_number(1), i64);
+    Value* z = builder_.CreateZExt(thread_number(2), i64);
+    builder_.CreateCall(recorder,
+                        {meeting_.site, meeting_.index, meeting_.length, meeting_.idx, y, z});
+    builder_.CreateBr(exit_);
+  }
+
   const ir::Function& kernel_;
+  transform::GpuThreads threads_;
   IRBuilder<> builder_;
   ir::Liveness liveness_;
   cpu::BodyEmitter body_;
+  cpu::BodyEmitter gang_body_;  // of several neighbours
+  cpu::FaultMeeting meeting_;
   Function* function_ = nullptr;
   BasicBlock* exit_ = nullptr;
-  BranchInst* asked_for_ = nullptr;  // leaves threads beyond the launch out
-  unsigned launch_ = 0;              // the first parameter behind the arguments
+  unsigned launch_ = 0;  // the first parameter behind the arguments
 };
 
 }  // namespace

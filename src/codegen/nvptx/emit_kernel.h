@@ -16,6 +16,9 @@ class Module;
 
 namespace cudapy::codegen::nvptx {
 
+// What the code calls to report a fault: site, index, length, idx, idy, idz.
+inline constexpr const char* kRecordFault = "cudapy_record_fault";
+
 // Returns the entry's name.
 std::string emit_kernel(const ir::Function& kernel, bool fastmath, llvm::Module& module);
 

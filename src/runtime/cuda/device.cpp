@@ -287,31 +287,35 @@ void Device::bury(Module module) noexcept {
   dead_modules_.push_back(module);
 }
 
-std::string plan_grid(const LaunchRequest& request, bool uses_block_shape, int max_block_threads,
-                      GridPlan& plan) {
+std::string plan_grid(const LaunchRequest& request, const GridRules& rules, GridPlan& plan) {
   static constexpr int64_t kShapes[3][3] = {{256, 1, 1}, {32, 8, 1}, {32, 4, 2}};
   const int64_t* threads = request.threads;
   const int rank = threads[2] > 1 ? 3 : threads[1] > 1 ? 2 : 1;
   std::copy_n(request.block[0] > 0 ? request.block : kShapes[rank - 1], 3, plan.block);
   int64_t size = plan.block[0] * plan.block[1] * plan.block[2];
   // A shape that nobody asked for or sees may shrink.
-  while (size > max_block_threads && request.block[0] == 0 && !uses_block_shape) {
+  while (size > rules.max_block_threads && request.block[0] == 0 && !rules.uses_block_shape) {
     int64_t& largest = *std::max_element(plan.block, plan.block + 3);
     largest /= 2;
     size = plan.block[0] * plan.block[1] * plan.block[2];
   }
-  if (size > max_block_threads) {
+  if (size > rules.max_block_threads) {
     return "a block of " + std::to_string(size) + " threads: this kernel needs so many registers " +
-           "that the GPU takes at most " + std::to_string(max_block_threads);
+           "that the GPU takes at most " + std::to_string(rules.max_block_threads);
   }
+  if (rules.is_flat) {
+    plan.block[0] = size;
+    plan.block[1] = plan.block[2] = 1;
+  }
+  plan.launch.per_thread = rules.per_thread;
   for (int i = 0; i < 3; ++i) {
-    const int64_t grid = threads[i] == 0 ? 0 : divide_up(threads[i], plan.block[i]);
+    const int64_t reach = plan.block[i] * (i == 0 ? rules.per_thread : 1);
+    const int64_t grid = threads[i] == 0 ? 0 : divide_up(threads[i], reach);
     if (grid > kMaxBlocksX) {
       return std::to_string(threads[i]) + " threads are more than a GPU's grid holds";
     }
     plan.launch.threads[i] = threads[i];
     plan.launch.grid[i] = static_cast<int32_t>(grid);
-    plan.launch.first_block[i] = 0;
   }
   return {};
 }
@@ -327,8 +331,8 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
   CudaLaunch& launch = plan.launch;
   for (int64_t z = 0; z < launch.grid[2]; z += kMaxBlocksYZ) {
     for (int64_t y = 0; y < launch.grid[1]; y += kMaxBlocksYZ) {
-      launch.first_block[1] = static_cast<int32_t>(y);
-      launch.first_block[2] = static_cast<int32_t>(z);
+      launch.first_block[0] = static_cast<int32_t>(y);
+      launch.first_block[1] = static_cast<int32_t>(z);
       std::memcpy(arguments + launch_offset, &launch, sizeof launch);
       CUDAPY_CALL(cuLaunchKernel, kernel.function(), static_cast<unsigned>(launch.grid[0]),
                   static_cast<unsigned>(std::min(launch.grid[1] - y, kMaxBlocksYZ)),

@@ -54,10 +54,16 @@ struct GridPlan {
   int64_t block[3] = {1, 1, 1};
 };
 
-// Chooses block and grid. `uses_block_shape`: the kernel sees them. An error text if the request is
-// more than a device does.
-std::string plan_grid(const LaunchRequest& request, bool uses_block_shape, int max_block_threads,
-                      GridPlan& plan);
+// What decides over blocks and grids beside what was asked for.
+struct GridRules {
+  int max_block_threads = 0;
+  bool uses_block_shape = false;  // the kernel sees it
+  bool is_flat = false;           // blocks have one row; the kernel sees neither rows nor blocks
+  int per_thread = 1;             // neighbours along x that one thread stands for
+};
+
+// Chooses block and grid. An error text if the request is more than a device does.
+std::string plan_grid(const LaunchRequest& request, const GridRules& rules, GridPlan& plan);
 
 class Device {
  public:

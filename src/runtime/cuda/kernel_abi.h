@@ -12,11 +12,13 @@
 
 namespace cudapy::runtime {
 
-// Threads are those wanted; the blocks of all pieces cover them. A launch with more blocks along y
-// or z than a grid may have goes in pieces, each beginning at `first_block`.
+// Threads are those wanted; the blocks of all pieces cover them, where a thread of a block stands
+// for `per_thread` neighbours along x: 1, or what transform::gpu_threads says. A launch with more
+// blocks along y or z than a grid may have goes in pieces, each beginning at `first_block`.
 struct CudaLaunch {
   int64_t threads[3];
-  int32_t first_block[3];
+  int32_t first_block[2];  // y, z
+  int32_t per_thread;
   int32_t grid[3];  // of all pieces
 };
 

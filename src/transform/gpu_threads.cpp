@@ -1,0 +1,140 @@
+#include "transform/gpu_threads.h"
+
+#include <algorithm>
+
+#include "transform/single_assignments.h"
+
+namespace cudapy::transform {
+
+namespace {
+
+using namespace ir;
+
+constexpr int kAccessBytes = 16;
+
+// Finds what a thread sees of its place, and whether its accesses are those of one element.
+class ThreadReader {
+ public:
+  explicit ThreadReader(const Function& function) : function_(function), assignments_(function) {
+    read(function.body);
+    for (const Local& local : function.locals) {
+      is_element_wise_ = is_element_wise_ && local.storage == Storage::Value;
+      is_cooperative_ = is_cooperative_ || local.storage == Storage::Block;
+    }
+  }
+
+  GpuThreads threads() const {
+    GpuThreads threads;
+    threads.is_cooperative = is_cooperative_;
+    threads.is_flat = !sees_rows_ && !function_.uses_block_shape;
+    const bool widens = threads.is_flat && is_element_wise_ && stores_ && largest_ < kAccessBytes;
+    if (widens) threads.per_thread = kAccessBytes / largest_;
+    return threads;
+  }
+
+ private:
+  void read(const Block& block) {
+    for (const StmtPtr& stmt : block) {
+      if (stmt->value) read(*stmt->value);
+      for (const ExprPtr& operand : stmt->operands) read(*operand);
+      if (stmt->kind == StmtKind::Store) {
+        stores_ = true;
+        access(stmt->operands, stmt->fault_site, stmt->row_axes, /*may_be_uniform=*/false);
+      } else if (stmt->kind != StmtKind::Assign) {
+        is_element_wise_ = false;
+      }
+      is_cooperative_ = is_cooperative_ || stmt->kind == StmtKind::Barrier;
+      read(stmt->body);
+      read(stmt->else_body);
+    }
+  }
+
+  void read(const Expr& expr) {
+    for (const ExprPtr& operand : expr.operands) read(*operand);
+    switch (expr.kind) {
+      case ExprKind::ThreadIndex:
+        sees_rows_ = sees_rows_ || expr.thread_index == ThreadIndex::Idy ||
+                     expr.thread_index == ThreadIndex::Idz;
+        break;
+      case ExprKind::Load:
+        access(expr.operands, expr.fault_site, expr.row_axes, /*may_be_uniform=*/true);
+        break;
+      case ExprKind::And:
+      case ExprKind::Or:
+      case ExprKind::Select:
+        is_element_wise_ = is_element_wise_ && is_evaluated_anyway(expr);
+        break;
+      case ExprKind::Math:
+        is_element_wise_ = is_element_wise_ && is_instruction(expr.math);
+        break;
+      case ExprKind::Sequence:
+      case ExprKind::Intrinsic:
+      case ExprKind::Atomic:
+        is_element_wise_ = false;
+        break;
+      default:
+        is_element_wise_ = is_element_wise_ && expr.fault_site < 0;
+        break;
+    }
+    read(expr.body);
+  }
+
+  // Whether it takes about as long as an access, so that wide ones are worth it.
+  static bool is_instruction(MathFunction function) {
+    switch (function) {
+      case MathFunction::Fma:
+      case MathFunction::Fabs:
+      case MathFunction::Sqrt:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // Whether what is evaluated for some threads alone touches no memory.
+  static bool is_evaluated_anyway(const Expr& expr) {
+    return std::none_of(expr.operands.begin() + 1, expr.operands.end(),
+                        [](const ExprPtr& operand) { return has_load(*operand); });
+  }
+
+  static bool has_load(const Expr& expr) {
+    return expr.kind == ExprKind::Load ||
+           std::any_of(expr.operands.begin(), expr.operands.end(),
+                       [](const ExprPtr& operand) { return has_load(*operand); });
+  }
+
+  void access(const std::vector<ExprPtr>& operands, int32_t site, uint8_t row_axes,
+              bool may_be_uniform) {
+    const Expr& array = *operands[0];
+    const Expr& index = *operands[1];
+    largest_ = std::max(largest_, size_of(array.type.scalar));
+    const bool is_plain =
+        array.type.rank == 1 && !array.type.strided && !is_complex(array.type.scalar);
+    const bool is_unchecked = site < 0 || row_axes != 0;
+    const bool is_place = is_idx(index) || (may_be_uniform && index.shape == Shape::Uniform);
+    is_element_wise_ = is_element_wise_ && is_plain && is_unchecked && is_place;
+  }
+
+  bool is_idx(const Expr& expr) const {
+    if (expr.kind == ExprKind::ThreadIndex) return expr.thread_index == ThreadIndex::Idx;
+    if (expr.kind != ExprKind::Local) return false;
+    const Expr* value = assignments_.value_of(expr.local);
+    return value != nullptr && is_idx(*value);
+  }
+
+  const Function& function_;
+  SingleAssignments assignments_;
+  bool is_cooperative_ = false;
+  bool sees_rows_ = false;
+  bool is_element_wise_ = true;
+  bool stores_ = false;
+  int largest_ = 1;
+};
+
+}  // namespace
+
+GpuThreads gpu_threads(const Function& function) {
+  return ThreadReader(function).threads();
+}
+
+}  // namespace cudapy::transform

@@ -1,0 +1,23 @@
+// How the threads of a kernel lie on those of a GPU. Runtime and code generation ask this one
+// place.
+#pragma once
+
+#include "ir/tree.h"
+
+namespace cudapy::transform {
+
+struct GpuThreads {
+  // Threads of a block share arrays or wait for each other: whole blocks run.
+  bool is_cooperative = false;
+  // Threads see neither idy, idz nor their block: a block has one row, however many were asked for.
+  bool is_flat = false;
+  // How many neighbours along x one thread of the GPU stands for, where every array begins at 16
+  // bytes: as many as make 16 bytes of the largest element, in kernels that do nothing but take
+  // elements `[idx]` of arrays to elements `[idx]`. Else 1.
+  int per_thread = 1;
+};
+
+// Of a function that went through all passes.
+GpuThreads gpu_threads(const ir::Function& function);
+
+}  // namespace cudapy::transform
