@@ -1,5 +1,7 @@
 """Generates well-typed kernels as source text: nested loops that lanes leave at different times, breaks,
-continues, returns, helpers with early returns, integers and floats of all widths, variables that live on after loops.
+continues, returns, helpers with early returns, integers and floats of all widths, variables that live on after loops;
+tuples, functions inside functions and as arguments, keywords, a thread's own arrays, rows of matrices, intrinsics,
+random numbers, assert and raise.
 
 Every program ends: loops have bounded trips. Every index is in bounds: gathers are taken modulo the length. No integer
 division by zero: divisors are odd. Each thread stores only to its own element, so the order of threads does not matter.
@@ -20,19 +22,35 @@ COMMON_INTEGERS = ("int32", "int32", "int32", "uint8", "int64")
 FLOATS = ("float32", "float32", "float64")
 
 
-# A helper that takes an array, and leaves its loop at different times.
-SEARCH = [
-    "def search(X, value):",
-    "    for place in range(min(len(X), 9)):",
-    "        if X[place] >= value:",
-    "            return place",
-    "        if X[place] == 3:",
-    "            continue",
-    "        value -= 1",
-    "    return -1",
-    "",
-    "",
-]
+# Helpers that every program has. `search` takes an array, and leaves its loop at different times; `twice` takes a
+# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword of its own.
+HELPERS = """\
+def search(X, value):
+    for place in range(min(len(X), 9)):
+        if X[place] >= value:
+            return place
+        if X[place] == 3:
+            continue
+        value -= 1
+    return -1
+
+
+def twice(f, value):
+    return f(f(value) + 1)
+
+
+def largest(first, *rest):
+    for one in rest:
+        first = max(first, one)
+    return first
+
+
+def blend(n, k=3, *, shift=1):
+    return (n ^ k) + shift if n > k else n - shift
+
+
+"""
+ROW = 5  # the length of a matrix's rows
 
 
 @dataclass
@@ -41,6 +59,11 @@ class Parameter:
     dtype: str
     is_output: bool = False
     is_scalar: bool = False
+    layout: str = ""  # of a matrix of n rows: "rows", "columns" or "reversed", as they lie in memory
+
+    @property
+    def is_vector(self) -> bool:
+        return not self.is_scalar and not self.layout
 
 
 @dataclass
@@ -62,12 +85,16 @@ class Scope:
     thread: str = "0"
     stored: bool = False  # the outputs R and S may be read and written
     searchable: list[str] = field(default_factory=list)  # arrays that `search` takes
-    # Name -> "int" or "float", what it returns; all take an int and a float.
+    # Name -> "int", "float" or "pair", what it returns; all take an int and a float.
     helpers: dict[str, str] = field(default_factory=dict)
+    pairs: list[str] = field(default_factory=list)  # tuples of an integer and a float
+    functions: list[str] = field(default_factory=list)  # of an integer, and seen only in this block
+    held: dict[str, str] = field(default_factory=dict)  # a thread's own arrays: name -> its kind
+    matrices: list[str] = field(default_factory=list)  # of integers
 
     def copy(self, *more: str) -> Scope:
         """The same names in lists of its own, and more integers."""
-        return replace(self, ints=[*self.ints, *more])
+        return replace(self, ints=[*self.ints, *more], functions=[*self.functions])
 
 
 class Writer:
@@ -124,7 +151,16 @@ class Writer:
                 f"{self.pick('round', 'math.floor', 'math.ceil')}({self.floating(scope, depth - 1)})"
             ),
             lambda: f"({self.typed_integer(scope)} ** {self.pick(2, 3, f'({one()} & 3)')})",
+            lambda: self.intrinsic(scope, depth),
+            lambda: self.call(scope, depth),
         ]
+        if scope.pairs:
+            choices.append(lambda: f"{self.pick(*scope.pairs)}[{self.pick(0, -2)}]")
+        held = [name for name, kind in scope.held.items() if kind == "int"]
+        if held:
+            choices.append(lambda: self.place(str(self.pick(*held)), scope))
+        if scope.matrices:
+            choices.append(lambda: self.element(scope))
         if scope.stored:
             choices.append(lambda: f"R[{scope.thread}]")
         if scope.searchable:
@@ -136,6 +172,57 @@ class Writer:
         if mine:
             choices += [lambda: f"{self.pick(*mine)}({one()}, {self.floating(scope, depth - 1)})"]
         return str(self.pick(*choices)())
+
+    def intrinsic(self, scope: Scope, depth: int) -> str:
+        one = lambda: self.typed_integer(scope)  # noqa: E731
+        other = lambda: self.integer(scope, depth - 1)  # noqa: E731
+        choices = [
+            lambda: f"{self.pick('popc', 'clz', 'ffs', 'brev')}({one()})",
+            lambda: f"mulhi({one()}, {one()})",
+            lambda: f"byte_perm({one()}, {one()}, {self.number(0, 0x7777)})",
+            lambda: f"randint({self.number(0, 9)}, {one()}, {self.number(-3, 0)}, {self.number(1, 9)})",
+            lambda: f"int(randbits({self.number(0, 9)}, {one()}, {other()}))",
+            lambda: f"cp.{self.pick(*INTEGERS)}({other()})",
+            lambda: f"divmod({other()}, {self.pick(1, 3, -4)})[{self.pick(0, 1)}]",
+        ]
+        return str(self.pick(*choices)())
+
+    def call(self, scope: Scope, depth: int) -> str:
+        """A call of a function in which Python's rules about arguments, or values of functions, matter."""
+        one = lambda: self.integer(scope, depth - 1)  # noqa: E731
+        choices = [
+            lambda: f"largest({', '.join(one() for _ in range(self.number(1, 4)))})",
+            lambda: f"blend({one()})",
+            lambda: f"blend({one()}, {one()})",
+            lambda: f"blend({one()}, shift={one()})",
+            lambda: f"blend(k={one()}, n={one()})",
+            lambda: f"twice(lambda q: q - {one()}, {one()})",
+        ]
+        if scope.functions:
+            choices += [lambda: f"{self.pick(*scope.functions)}({one()})"] * 2
+            choices.append(lambda: f"twice({self.pick(*scope.functions)}, {one()})")
+        return str(self.pick(*choices)())
+
+    def place(self, held: str, scope: Scope) -> str:
+        """An element of a thread's own array; those of names that start with `h2` have two dimensions."""
+        first = f"int({self.integer(scope, 1)}) % {3 if held.startswith('h2') else 4}"
+        if not held.startswith("h2"):
+            return f"{held}[{first}]"
+        return f"{held}[{first}, {self.pick(0, 1, f'int({self.integer(scope, 0)}) % 2')}]"
+
+    def element(self, scope: Scope) -> str:
+        matrix = self.pick(*scope.matrices)
+        if self.chance(6):
+            return f"{matrix}.shape[{self.pick(0, 1)}]"
+        row = scope.thread
+        if self.chance(3):
+            row = f"int({self.integer(scope, 1)}) % len({matrix})"
+        if self.chance(4):
+            return f"search({matrix}[{row}], {self.integer(scope, 1)})"
+        column = str(self.number(0, ROW - 1))
+        if self.chance(2):
+            column = f"int({self.integer(scope, 1)}) % {ROW}"
+        return f"{matrix}{self.pick(f'[{row}, {column}]', f'[{row}][{column}]')}"
 
     def typed_integer(self, scope: Scope) -> str:
         """An integer that is not a bare constant: its type, and so the result's width, is plain."""
@@ -159,7 +246,15 @@ class Writer:
             lambda: f"float({self.integer(scope, depth - 1)})",
             lambda: f"({one()} {self.pick('//', '%')} {self.pick('0.75', '-2.5', '3.0')})",
             lambda: f"(({one()}) ** 2)",
+            lambda: f"fma({one()}, {one()}, {one()})",
+            lambda: f"rand({self.number(0, 9)}, {self.typed_integer(scope)})",
+            lambda: f"math.copysign({one()}, {one()})",
         ]
+        if scope.pairs:
+            choices.append(lambda: f"{self.pick(*scope.pairs)}[{self.pick(1, -1)}]")
+        held = [name for name, kind in scope.held.items() if kind == "float"]
+        if held:
+            choices.append(lambda: self.place(str(self.pick(*held)), scope))
         if scope.stored:
             choices.append(lambda: f"S[{scope.thread}]")
         mine = [a for a in scope.arrays if a.dtype.startswith("float")]
@@ -222,7 +317,11 @@ class Writer:
         self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
     ) -> None:
         self._budget -= 1
-        choices = [self.assign, self.assign, self.assign]
+        choices = [self.assign, self.assign, self.assign, self.define, self.claim]
+        if scope.pairs:
+            choices.append(self.assign_pair)
+        if scope.held:
+            choices.append(self.keep)
         if scope.stored:
             choices.append(self.store)
         if self._budget > 0 and depth < 6:
@@ -234,6 +333,8 @@ class Writer:
                     lambda s, d: self.while_loop(s, d, loops, result),
                     lambda s, d: self.endless_loop(s, d, loops, result),
                 ]
+                if scope.matrices:
+                    choices.append(lambda s, d: self.over_row(s, d, loops, result))
         if loops:
             choices += [lambda s, d: self.leave(s, d)] * 2
         if depth > 2:
@@ -327,6 +428,62 @@ class Writer:
         else:
             self.line(depth, f"S[{scope.thread}] {sign} {self.floating(scope, 2)}")
 
+    def over_row(
+        self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
+    ) -> None:
+        one, other = self.fresh("j"), self.fresh("j")
+        row = f"{self.pick(*scope.matrices)}[{scope.thread}]"
+        header, names = self.pick(
+            (f"for {one} in {row}:", [one]),
+            (f"for {one}, {other} in enumerate({row}):", [one, other]),
+            (f"for {one}, {other} in zip({row}, {row}):", [one, other]),
+        )
+        self.line(depth, header)
+        new = self.block(scope.copy(*names), depth + 1, loops + 1, result)
+        scope.ints += [*names, *new]
+        self.otherwise(scope, depth, loops, result)
+
+    def define(self, scope: Scope, depth: int) -> None:
+        """A function inside of the function, which reads the variables around it."""
+        name, inner = self.fresh("f"), scope.copy("q")
+        inner.stored = False
+        if self.chance(2):
+            self.line(depth, f"{name} = lambda q: {self.integer(inner, 2)}")
+        else:
+            self.line(depth, f"def {name}(q, r={self.number(-3, 9)}):")
+            inner.ints.append("r")
+            self.line(depth + 1, f"if {self.condition(inner, 1)}:")
+            self.line(depth + 2, f"return int({self.integer(inner, 1)})")
+            self.line(depth + 1, f"return int({self.integer(inner, 2)})")
+        scope.functions.append(name)
+
+    def claim(self, scope: Scope, depth: int) -> None:
+        """What always holds, though that is not plain to see."""
+        span = self.number(2, 9)
+        holds = f"0 <= int({self.integer(scope, 1)}) % {span} < {span}"
+        if self.chance(2):
+            self.line(depth, f'assert {holds}, "it holds"')
+        else:
+            self.line(depth, f"if not ({holds}):")
+            self.line(depth + 1, 'raise ValueError("it does not hold")')
+
+    def assign_pair(self, scope: Scope, depth: int) -> None:
+        pair = self.pick(*scope.pairs)
+        values = f"{self.integer(scope, 2)}, {self.floating(scope, 2)}"
+        choices = [f"{pair} = ({values})", f"{pair} = {self.pick(*scope.pairs)}"]
+        helpers = [name for name, kind in scope.helpers.items() if kind == "pair"]
+        if helpers:
+            choices += [f"{pair} = {self.pick(*helpers)}({values})"] * 2
+        if scope.ints and scope.floats:
+            choices.append(f"{self.pick(*scope.ints)}, {self.pick(*scope.floats)} = {pair}")
+        self.line(depth, str(self.pick(*choices)))
+
+    def keep(self, scope: Scope, depth: int) -> None:
+        name = str(self.pick(*scope.held))
+        make = self.integer if scope.held[name] == "int" else self.floating
+        sign = self.pick("=", "=", "+=", "-=")
+        self.line(depth, f"{self.place(name, scope)} {sign} {make(scope, 2)}")
+
     def otherwise(
         self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
     ) -> None:
@@ -350,17 +507,20 @@ class Writer:
     # Functions
 
     def helper(self, name: str, kind: str, known: dict[str, str]) -> None:
-        """A function of an integer `n` and a float `x` that returns an integer or a float."""
-        make = self.integer if kind == "int" else self.floating
-        cast = "int" if kind == "int" else "float"
+        """A function of an integer `n` and a float `x` that returns an integer, a float or both."""
+
+        def value(inner: Scope, depth: int) -> str:
+            whole, real = f"int({self.integer(inner, depth)})", f"float({self.floating(inner, depth)})"
+            return {"int": whole, "float": real, "pair": f"({whole}, {real})"}[kind]
+
         scope = Scope(ints=["n", "k"], floats=["x", "y"], bools=[], helpers=dict(known), thread="n")
         self.line(0, f"def {name}(n, x):")
         self.line(1, f"k = {self.integer(Scope(ints=['n'], floats=['x']), 1)}")
         self.line(1, f"y = {self.floating(Scope(ints=['n'], floats=['x']), 1)}")
         self._budget, saved = 8, self._budget
-        scope.ints += self.block(scope, 1, 0, lambda inner: f"return {cast}({make(inner, 1)})")
+        scope.ints += self.block(scope, 1, 0, lambda inner: f"return {value(inner, 1)}")
         self._budget = saved
-        self.line(1, f"return {cast}({make(scope, 2)})")
+        self.line(1, f"return {value(scope, 2)}")
         self.line(0, "")
         self.line(0, "")
 
@@ -373,6 +533,9 @@ class Writer:
         if self.chance(3):
             inputs.append(Parameter("B0", "bool"))
         if self.chance(2):
+            layout = str(self.pick("rows", "columns", "reversed"))
+            inputs.append(Parameter("M", str(self.pick(*COMMON_INTEGERS)), layout=layout))
+        if self.chance(2):
             inputs.append(Parameter("n", str(self.pick("int32", "int64")), is_scalar=True))
         outputs = [
             Parameter("R", str(self.pick("int32", "int64", *INTEGERS)), is_output=True),
@@ -384,12 +547,12 @@ class Writer:
         ]
         helpers: dict[str, str] = {}
         for number in range(self.number(0, 2)):
-            kind = str(self.pick("int", "float"))
+            kind = str(self.pick("int", "float", "pair"))
             self.helper(f"h{number}", kind, helpers)
             helpers[f"h{number}"] = kind
-        self._lines += SEARCH
+        self._lines += HELPERS.split("\n")[:-1]
         self.kernel(inputs, outputs, helpers)
-        text = "import math\n\nfrom cudapy import idx\n\n\n" + "\n".join(self._lines) + "\n"
+        text = "import math\n\nimport cudapy as cp\nfrom cudapy import *\n\n\n" + "\n".join(self._lines) + "\n"
         return Program(text, [*inputs, *outputs])
 
     def kernel(
@@ -397,11 +560,12 @@ class Writer:
     ) -> None:
         self.line(0, f"def kernel({', '.join(p.name for p in [*inputs, *outputs])}):")
         self.line(1, "if idx < len(R):")
-        scope = Scope(arrays=inputs, thread="idx", helpers=helpers)
+        vectors = [p for p in inputs if p.is_vector]
+        scope = Scope(arrays=vectors, thread="idx", helpers=helpers)
         scope.ints = ["i"] + [p.name for p in inputs if p.is_scalar]
         self.line(2, "i = idx")
         for parameter in inputs:
-            if not parameter.is_scalar and parameter.dtype != "bool":
+            if parameter.is_vector and parameter.dtype != "bool":
                 name = self.fresh("a" if parameter.dtype in INTEGERS else "x")
                 (scope.ints if parameter.dtype in INTEGERS else scope.floats).append(name)
                 self.line(2, f"{name} = {parameter.name}[idx]")
@@ -413,7 +577,17 @@ class Writer:
         if self.chance(2):
             self.line(2, "w = 0.0")
             scope.floats.append("w")
-        scope.arrays = [p for p in inputs if not p.is_scalar]
+        for kind in ("int", "float"):
+            if self.chance(3):
+                name = self.fresh(str(self.pick("h1", "h2")))
+                shape = 4 if name.startswith("h1") else (3, 2)
+                self.line(2, f"{name} = local({shape}, {kind})")
+                scope.held[name] = kind
+        if self.chance(2):
+            self.line(2, f"t = ({self.integer(scope, 1)}, {self.floating(scope, 1)})")
+            scope.pairs.append("t")
+        scope.matrices = [p.name for p in inputs if p.layout]
+        scope.arrays = [p for p in inputs if p.is_vector]
         scope.searchable = [p.name for p in scope.arrays if p.dtype in INTEGERS]
         scope.stored = True
         for _ in range(self.number(1, 3)):
@@ -423,7 +597,7 @@ class Writer:
 
     def stores(self, scope: Scope) -> str:
         whole = " ^ ".join(scope.ints[:6])
-        real = " + ".join(scope.floats[:4]) or "0.0"
+        real = " + ".join([*scope.floats[:4], *(f"{pair}[1]" for pair in scope.pairs)]) or "0.0"
         flag = " + (1 if p else 0)" if "p" in scope.bools else ""
         return f"R[idx] = ({whole}){flag}\nS[idx] = {real}\nreturn"
 

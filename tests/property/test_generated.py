@@ -35,7 +35,7 @@ from differential import (
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from property.programs import INTEGERS, Parameter, Program, programs
+from property.programs import INTEGERS, ROW, Parameter, Program, programs
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -101,6 +101,13 @@ def source_of_argument(parameter: Parameter, seed: int, n: int) -> str:
         return f"np.{parameter.dtype}(7)"
     if parameter.is_output:
         return f"np.arange({n}).astype(np.{parameter.dtype})"
+    if parameter.layout:
+        values = f"integers({n * ROW}, {seed}, np.{parameter.dtype})"
+        return values + {
+            "rows": f".reshape({n}, {ROW})",
+            "columns": f".reshape({ROW}, {n}).T",
+            "reversed": f".reshape({n}, {ROW})[::-1, ::-1]",
+        }[parameter.layout]
     if parameter.dtype == "bool":
         return f"integers({n}, {seed}, np.int8, 0, 2).astype(bool)"
     if parameter.dtype in INTEGERS:
