@@ -59,7 +59,9 @@ class Parameter:
     dtype: str
     is_output: bool = False
     is_scalar: bool = False
-    layout: str = ""  # of a matrix of n rows: "rows", "columns" or "reversed", as they lie in memory
+    layout: str = (
+        ""  # of a matrix of n rows: "rows", "columns" or "reversed", as they lie in memory
+    )
 
     @property
     def is_vector(self) -> bool:
@@ -180,7 +182,9 @@ class Writer:
             lambda: f"{self.pick('popc', 'clz', 'ffs', 'brev')}({one()})",
             lambda: f"mulhi({one()}, {one()})",
             lambda: f"byte_perm({one()}, {one()}, {self.number(0, 0x7777)})",
-            lambda: f"randint({self.number(0, 9)}, {one()}, {self.number(-3, 0)}, {self.number(1, 9)})",
+            lambda: (
+                f"randint({self.number(0, 9)}, {one()}, {self.number(-3, 0)}, {self.number(1, 9)})"
+            ),
             lambda: f"int(randbits({self.number(0, 9)}, {one()}, {other()}))",
             lambda: f"cp.{self.pick(*INTEGERS)}({other()})",
             lambda: f"divmod({other()}, {self.pick(1, 3, -4)})[{self.pick(0, 1)}]",
@@ -510,7 +514,10 @@ class Writer:
         """A function of an integer `n` and a float `x` that returns an integer, a float or both."""
 
         def value(inner: Scope, depth: int) -> str:
-            whole, real = f"int({self.integer(inner, depth)})", f"float({self.floating(inner, depth)})"
+            whole, real = (
+                f"int({self.integer(inner, depth)})",
+                f"float({self.floating(inner, depth)})",
+            )
             return {"int": whole, "float": real, "pair": f"({whole}, {real})"}[kind]
 
         scope = Scope(ints=["n", "k"], floats=["x", "y"], bools=[], helpers=dict(known), thread="n")
@@ -552,7 +559,11 @@ class Writer:
             helpers[f"h{number}"] = kind
         self._lines += HELPERS.split("\n")[:-1]
         self.kernel(inputs, outputs, helpers)
-        text = "import math\n\nimport cudapy as cp\nfrom cudapy import *\n\n\n" + "\n".join(self._lines) + "\n"
+        text = (
+            "import math\n\nimport cudapy as cp\nfrom cudapy import *\n\n\n"
+            + "\n".join(self._lines)
+            + "\n"
+        )
         return Program(text, [*inputs, *outputs])
 
     def kernel(

@@ -103,11 +103,14 @@ def source_of_argument(parameter: Parameter, seed: int, n: int) -> str:
         return f"np.arange({n}).astype(np.{parameter.dtype})"
     if parameter.layout:
         values = f"integers({n * ROW}, {seed}, np.{parameter.dtype})"
-        return values + {
-            "rows": f".reshape({n}, {ROW})",
-            "columns": f".reshape({ROW}, {n}).T",
-            "reversed": f".reshape({n}, {ROW})[::-1, ::-1]",
-        }[parameter.layout]
+        return (
+            values
+            + {
+                "rows": f".reshape({n}, {ROW})",
+                "columns": f".reshape({ROW}, {n}).T",
+                "reversed": f".reshape({n}, {ROW})[::-1, ::-1]",
+            }[parameter.layout]
+        )
     if parameter.dtype == "bool":
         return f"integers({n}, {seed}, np.int8, 0, 2).astype(bool)"
     if parameter.dtype in INTEGERS:
@@ -160,18 +163,19 @@ def check(program: Program, way: Way, folder: Path) -> None:
     except cp.CompileError as error:
         if {mistake["code"] for mistake in error.errors} <= REFUSED:
             reject()
-        shown = runnable(program, way, sizes[-1])
-        pytest.fail(f"{way}: {error}\n{SEPARATOR}\n{shown}", pytrace=False)
+        fail(program, way, sizes[-1], str(error))
+    except Exception as error:
+        fail(program, way, sizes[-1], repr(error))
+
+
+def fail(program: Program, way: Way, n: int, what: str) -> None:
+    pytest.fail(f"{way}, n = {n}: {what}\n{SEPARATOR}\n{runnable(program, way, n)}", pytrace=False)
 
 
 def compare(program: Program, way: Way, n: int, expected: list[Any], got: list[Any]) -> None:
     for parameter, want, have in zip(program.parameters, expected, got):
         if isinstance(want, np.ndarray) and not same(want, have, 0):
-            pytest.fail(
-                f"{way}, n = {n}: {parameter.name} differs\n{describe(want, have)}\n"
-                f"{SEPARATOR}\n{runnable(program, way, n)}",
-                pytrace=False,
-            )
+            fail(program, way, n, f"{parameter.name} differs\n{describe(want, have)}")
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

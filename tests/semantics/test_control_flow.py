@@ -541,3 +541,28 @@ def with_unreachable_assignments(A, R):
 
 def test_statements_that_nothing_reaches_give_a_variable_no_type():
     differential(with_unreachable_assignments, lambda n: [integers(n), np.zeros(3 * n)])
+
+
+def with_variables_behind_a_known_condition(A, R, S):
+    """What assigns them is never reached, and gives them their type all the same: `if` is not looked through."""
+    if idx < len(R):
+        for _ in range(A[idx] & 1):
+            if -3 & 1 == 1:
+                continue
+            for late in range(1, 4):
+                R[idx] = late
+        R[idx] = late + 1
+        if A[idx] & 2:
+            if 2 > 1:
+                S[idx] = 5
+                return
+            half = 7.5
+        half = 3
+        S[idx] = half / 2
+
+
+def test_variables_behind_a_known_condition():
+    differential(
+        with_variables_behind_a_known_condition,
+        lambda n: [integers(n), np.zeros(n, np.int32), np.zeros(n)],
+    )

@@ -159,8 +159,11 @@ class Lift:
         if isinstance(node, ast.For) and self._pack(node.iter) is not None:
             return self._unrolled(node)
         if isinstance(node, ast.If):
+            counts = any(
+                isinstance(part, ast.Name) and part.id in self.packs for part in ast.walk(node.test)
+            )
             node.test = self._expression(node.test)
-            decided = _decided(node.test)
+            decided = _decided(node.test) if counts else None
             if decided is not None:
                 return self._block(node.body if decided else node.orelse)
             known = self._known(node.test)
