@@ -172,6 +172,16 @@ std::string problem_of_item(Py_ssize_t index, PyObject* item, const std::string&
   return "item " + std::to_string(index) + " is " + describe_value(item) + why;
 }
 
+// An item, kept alive: converting it runs Python, which may take it, or all items, out of the list.
+PyRef held_item(PyObject* sequence, Py_ssize_t index, std::string& problem) {
+  PyRef item = PyRef::borrow(sequence_item(sequence, index));
+  if (!item) {
+    PyErr_Clear();
+    problem = "it changed its length while it was read";
+  }
+  return item;
+}
+
 enum class NumberKind { kBool, kInteger, kFloat, kComplex, kNone };
 
 NumberKind kind_of(PyObject* value) {
@@ -291,21 +301,21 @@ std::optional<Scalar> infer_scalar(PyObject* sequence, Scalar default_float, std
   bool any_float = length == 0, any_complex = false, all_bool = length > 0;
   IntegerFit fit;
   for (Py_ssize_t i = 0; i < length; ++i) {
-    PyObject* item = sequence_item(sequence, i);
-    if (item == nullptr) break;
-    const NumberKind kind = kind_of(item);
+    const PyRef item = held_item(sequence, i, problem);
+    if (!item) return std::nullopt;
+    const NumberKind kind = kind_of(item.get());
     if (kind == NumberKind::kNone) {
-      problem = problem_of_item(i, item, ", not a number");
+      problem = problem_of_item(i, item.get(), ", not a number");
       return std::nullopt;
     }
     all_bool = all_bool && kind == NumberKind::kBool;
     any_float = any_float || kind == NumberKind::kFloat;
     any_complex = any_complex || kind == NumberKind::kComplex;
     if (kind != NumberKind::kInteger) continue;
-    const PyRef integer = as_integer(item);
+    const PyRef integer = as_integer(item.get());
     if (!integer) {
       PyErr_Clear();
-      problem = problem_of_item(i, item, ", not a number");
+      problem = problem_of_item(i, item.get(), ", not a number");
       return std::nullopt;
     }
     fit.see(integer.get());
@@ -322,17 +332,17 @@ bool store_sequence(PyObject* sequence, Scalar scalar, int64_t length, void* out
                     std::string& problem) {
   const int size = ir::size_of(scalar);
   for (Py_ssize_t i = 0; i < length; ++i) {
-    PyObject* item = sequence_item(sequence, i);
-    if (item == nullptr) return false;
-    switch (store_number(item, scalar, static_cast<char*>(out) + i * size)) {
+    const PyRef item = held_item(sequence, i, problem);
+    if (!item) return false;
+    switch (store_number(item.get(), scalar, static_cast<char*>(out) + i * size)) {
       case StoreResult::kStored:
         break;
       case StoreResult::kWrongType:
-        problem =
-            problem_of_item(i, item, ", which does not become " + std::string(ir::name_of(scalar)));
+        problem = problem_of_item(i, item.get(),
+                                  ", which does not become " + std::string(ir::name_of(scalar)));
         return false;
       case StoreResult::kOutOfRange:
-        problem = problem_of_item(i, item, ", and " + describe_range(scalar));
+        problem = problem_of_item(i, item.get(), ", and " + describe_range(scalar));
         return false;
       case StoreResult::kRaised:
         return false;

@@ -73,6 +73,27 @@ def test_lists_are_copied_back_where_the_kernel_wrote(saxpy_call):
     assert X == [1, 2, 3] and all(type(x) is int for x in X)
 
 
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_lists_that_their_own_elements_take_away(place, saxpy_call):
+    """Converting an element runs Python, which may do anything to the list that is being read."""
+
+    def values():
+        made: list[object] = [1.0] * 4
+        made.insert(place, type("Clears", (), {"__float__": lambda self: made.clear() or 1.0})())
+        return made
+
+    with pytest.raises((TypeError, IndexError), match=r"it changed its length|range"):
+        double_up(5)(values())
+    Y = np.zeros(5, np.float32)
+    if place == 4:  # all is read by then, and nothing is to be stored
+        saxpy_call(5)(1.0, values(), Y)
+        assert Y.tolist() == [1.0] * 5
+    else:
+        with pytest.raises(cp.CudaTypeError, match="it changed its length"):
+            saxpy_call(5)(1.0, values(), Y)
+        assert not Y.any()
+
+
 def test_elements_that_the_kernel_left_alone_keep_their_objects():
     @cp.kernel("void (float* X)")
     def second(X):

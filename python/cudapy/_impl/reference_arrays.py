@@ -7,12 +7,23 @@ kernel wrote them.
 
 from __future__ import annotations
 
+import copy
 import math
+import operator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import CudaTypeError
 from .reference_memory import ComplexElements
-from .scalar import Scalar, Value, convert, is_complex, is_float, number, strong, type_of
+from .scalar import (
+    Scalar,
+    Value,
+    convert,
+    is_complex,
+    is_float,
+    number,
+    strong,
+    type_of,
+)
 from .types import ELEM_TYPES, elemType
 
 if TYPE_CHECKING:
@@ -34,7 +45,8 @@ class _Nested:
     def __init__(self, source: Any, element: str) -> None:
         self.source = source
         self.shape = _shape_of(source)
-        self.items = _copied(source, element)
+        self.before = _copied(source, element)
+        self.items = copy.deepcopy(self.before)
         self.written = False
 
     def __getitem__(self, indices: tuple[int, ...]) -> Any:
@@ -49,7 +61,7 @@ class _Nested:
 
     def give_back(self) -> None:
         if self.written:
-            _give_back(self.items, self.source)
+            _give_back(self.items, self.before, self.source)
 
 
 def _shape_of(source: Any) -> tuple[int, ...]:
@@ -64,14 +76,20 @@ def _shape_of(source: Any) -> tuple[int, ...]:
 def _copied(source: Any, element: str) -> Any:
     if isinstance(source, (list, tuple)):
         return [_copied(item, element) for item in source]
+    if not isinstance(source, (bool, int, float, complex)):  # a Fraction, a NumPy number
+        as_number = (
+            complex if is_complex(element) else float if is_float(element) else operator.index
+        )
+        source = as_number(source)
     return convert(source, element)
 
 
-def _give_back(items: Any, into: list[Any]) -> None:
-    for index, item in enumerate(items):
+def _give_back(items: Any, before: Any, into: list[Any]) -> None:
+    """Stores what has changed; what has not keeps its object."""
+    for index, (item, old) in enumerate(zip(items, before)):
         if isinstance(item, list):
-            _give_back(item, into[index])
-        else:
+            _give_back(item, old, into[index])
+        elif repr(item) != repr(old):  # a NaN is what it was, 0.0 is not -0.0
             into[index] = item
 
 
@@ -168,7 +186,8 @@ def argument_type(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return elemType(value).name + "*" * len(_shape_of(value))
     dtype = getattr(value, "dtype", None)
-    if dtype is not None and getattr(value, "shape", None) == ():
+    is_number = getattr(dtype, "kind", "") in tuple("biufc")
+    if dtype is not None and is_number and getattr(value, "shape", None) == ():
         return str(dtype.name)
     with _buffer(value) as view:
         return _element_of(view) + "*" * view.ndim
