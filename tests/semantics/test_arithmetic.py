@@ -166,6 +166,19 @@ def test_floor_division_and_modulo_of_floats(dtype):
     differential(float_floor, arguments)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_floor_division_and_modulo_of_floats_by_zero_and_of_special_ones(dtype):
+    """By zero `//` is what `/` is, as NumPy has it."""
+
+    def arguments(n):
+        A, B = floats(n, 0, dtype, special=True), floats(n, 1, dtype, special=True)
+        B[::3] = 0.0
+        B[1::3] = -0.0
+        return [A, B, np.zeros(n, dtype), np.zeros(n, dtype)]
+
+    differential(float_floor, arguments)
+
+
 def mixed(A, B, R):
     if idx < len(A):
         n = len(A)

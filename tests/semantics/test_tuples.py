@@ -219,3 +219,14 @@ def faults(A, R):
 def test_elements_that_are_not_read_are_evaluated():
     with pytest.raises(IndexError):
         cp.compile(faults)(3)(np.zeros(3, "int32"), np.zeros(3, "int32"))
+
+
+def with_a_length_in_a_condition(X, R):
+    if idx < len(X):
+        x = X[idx]
+        if len((0, x)) == 2:
+            R[idx] = x
+
+
+def test_the_length_of_a_tuple_of_variables_decides():
+    differential(with_a_length_in_a_condition, lambda n: [floats(n), np.zeros(n, np.float32)])

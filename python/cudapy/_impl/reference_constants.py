@@ -59,7 +59,6 @@ class Constants:
         self._types = types
         self.single: dict[str, ast.expr] = {}
         self._always: set[str] = set()  # of those: assigned wherever they are read
-        self._find_single()
 
     def of(self, node: ast.expr, locals: bool = True) -> Any:
         """The value of a constant expression, or None. Without `locals`, variables are never constants."""
@@ -156,7 +155,7 @@ class Constants:
             return _FUNCTIONS[called.spelling](values[0])
         return None
 
-    def _find_single(self) -> None:
+    def find_single(self) -> None:
         """Counts assignments, and sees whether each variable's only one comes before all its reads in the
         same block."""
         counts: dict[str, int] = {}

@@ -110,6 +110,7 @@ class Types:
         # A name that only unreachable statements assign is a variable all the same.
         drop_unreachable(tree.body)
         self.constants = Constants(self)
+        self.constants.find_single()  # which asks for types, and so for constants
         # What a weak integer in a variable, or in the result ("return"), becomes alone.
         self._alone: dict[str, str] = {}
         self._run()

@@ -273,7 +273,7 @@ struct FloatDivision {
 };
 
 // As CPython: the remainder of C's fmod moved to the divisor's sign, and a quotient that is a whole
-// number close to (a - remainder) / b.
+// number close to (a - remainder) / b. By zero it is a / b, as NumPy has it.
 FloatDivision divide_floats(const math::Context& context, Value* a, Value* b, Value* c_remainder) {
   using math::Bool;
   using math::Real;
@@ -290,7 +290,7 @@ FloatDivision divide_floats(const math::Context& context, Value* a, Value* b, Va
   whole = select(quotient - whole > 0.5, whole + 1.0, whole);
   Real nothing = copy_sign(x.same(0.0), x / y);
   Real result = select(quotient == 0.0, nothing, whole);
-  return {select(y == 0.0, y - y + rest, result), remainder};
+  return {select(y == 0.0, x / y, result), remainder};
 }
 
 FloatDivision float_division(IRBuilderBase& builder, const math::Context& context, Value* a,
