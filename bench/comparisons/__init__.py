@@ -5,7 +5,7 @@ from importlib import import_module
 
 from comparison import Comparison, Settings
 
-NAMES = ("mandelbrot", "saxpy", "stencil", "matmul", "call", "first_call", "startup")
+NAMES = ("mandelbrot", "saxpy", "stencil", "matmul", "checks", "call", "first_call", "startup")
 
 
 def load(name: str) -> Callable[[Settings], list[Comparison]]:

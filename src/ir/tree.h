@@ -160,7 +160,8 @@ struct FaultSite {
   std::string message;  // Raise
   uint8_t axis = 0;     // Index: which of the array's `rank` indices
   uint8_t rank = 1;
-  Span cause;  // Barrier
+  Span cause;              // Barrier
+  bool is_proved = false;  // Index: never happens, unlike that of another index of the access
 };
 
 struct Expr {

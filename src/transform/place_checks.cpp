@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "ir/liveness.h"
+#include "transform/index_proofs.h"
 #include "transform/single_assignments.h"
 #include "transform/split_barriers.h"
 
@@ -54,18 +56,17 @@ ExprPtr widened(ExprPtr expr) {
 
 class CheckPlacer {
  public:
-  explicit CheckPlacer(Function& function) : function_(function), assignments_(function) {}
+  explicit CheckPlacer(Function& function)
+      : function_(function), assignments_(function), proofs_(function) {}
 
-  void block(Block& block) {
-    for (StmtPtr& stmt : block) {
-      if (stmt->value) expression(*stmt->value);
-      for (ExprPtr& operand : stmt->operands) expression(*operand);
-      if (stmt->kind == StmtKind::Store)
-        check_indices(stmt->operands, stmt->span, stmt->fault_site, stmt->row_axes);
-      if (stmt->kind == StmtKind::For && stmt->counter != kNoLocal) loops_[stmt->counter] = &*stmt;
-      this->block(stmt->body);
-      this->block(stmt->else_body);
+  void run() {
+    for (const ExprPtr& bound : function_.clip_x) {
+      Expr idx;
+      idx.kind = ExprKind::ThreadIndex;
+      idx.type = bound->type;
+      proofs_.assume_less(idx, *bound);
     }
+    block(function_.body);
   }
 
   // Where threads of a block may part before a barrier: `barrier` is the one that the block goes on
@@ -89,14 +90,104 @@ class CheckPlacer {
   }
 
  private:
+  void block(Block& block) {
+    const IndexProofs::Scope scope(proofs_);
+    for (StmtPtr& stmt : block) statement(*stmt);
+  }
+
+  void statement(Stmt& stmt) {
+    if (stmt.kind == StmtKind::While) return while_loop(stmt);
+    if (stmt.value) expression(*stmt.value);
+    for (ExprPtr& operand : stmt.operands) expression(*operand);
+    switch (stmt.kind) {
+      case StmtKind::Store:
+        return check_indices(stmt.operands, stmt.span, stmt.fault_site, stmt.row_axes);
+      case StmtKind::Assign:
+        return proofs_.assume_assigned(stmt.local, *stmt.value);
+      case StmtKind::If:
+        return branches(stmt);
+      case StmtKind::For:
+        return for_loop(stmt);
+      default:
+        return;
+    }
+  }
+
+  void branches(Stmt& stmt) {
+    for (const bool holds : {true, false}) {
+      const IndexProofs::Scope scope(proofs_);
+      proofs_.assume(*stmt.value, holds);
+      block(holds ? stmt.body : stmt.else_body);
+    }
+    // Whoever comes past an arm that only leaves has gone through the other.
+    for (const bool holds : {true, false}) {
+      if (!leaves(holds ? stmt.body : stmt.else_body)) continue;
+      proofs_.assume(*stmt.value, !holds);
+      proofs_.forget(assigned_in(holds ? stmt.else_body : stmt.body, function_.locals.size()));
+    }
+  }
+
+  static bool leaves(const Block& block) {
+    if (block.empty()) return false;
+    const StmtKind last = block.back()->kind;
+    return last == StmtKind::Return || last == StmtKind::Raise || last == StmtKind::Break ||
+           last == StmtKind::Continue;
+  }
+
+  void while_loop(Stmt& stmt) {
+    proofs_.forget(assigned_in(stmt.body, function_.locals.size()));
+    expression(*stmt.value);
+    {
+      const IndexProofs::Scope scope(proofs_);
+      proofs_.assume(*stmt.value, true);
+      block(stmt.body);
+    }
+    block(stmt.else_body);
+  }
+
+  void for_loop(Stmt& stmt) {
+    if (stmt.counter != kNoLocal) loops_[stmt.counter] = &stmt;
+    proofs_.forget(assigned_in(stmt.body, function_.locals.size()));
+    for (const LocalId counter : {stmt.local, stmt.counter}) {
+      if (counter != kNoLocal) proofs_.forget(counter);
+    }
+    {
+      const IndexProofs::Scope scope(proofs_);
+      proofs_.assume_turn(stmt);
+      block(stmt.body);
+    }
+    block(stmt.else_body);
+  }
+
   void expression(Expr& expr) {
+    if (expr.kind == ExprKind::And || expr.kind == ExprKind::Or || expr.kind == ExprKind::Select) {
+      return conditional(expr);
+    }
+    if (expr.kind == ExprKind::Sequence) return sequence(expr);
     for (ExprPtr& operand : expr.operands) expression(*operand);
-    block(expr.body);
     if (expr.kind == ExprKind::Load) {
       check_indices(expr.operands, expr.span, expr.fault_site, expr.row_axes);
-    } else if (divides_integers(expr)) {
+    } else if (divides_integers(expr) && !proofs_.is_nonzero(*expr.operands[1])) {
       expr.fault_site = add_site(FaultKind::Division, expr.span, *expr.operands[1]);
     }
+  }
+
+  // The operands behind the first are evaluated only where it lets them.
+  void conditional(Expr& expr) {
+    expression(*expr.operands[0]);
+    for (size_t i = 1; i < expr.operands.size(); ++i) {
+      const IndexProofs::Scope scope(proofs_);
+      const bool holds = expr.kind == ExprKind::And || (expr.kind == ExprKind::Select && i == 1);
+      proofs_.assume(*expr.operands[0], holds);
+      expression(*expr.operands[i]);
+    }
+  }
+
+  void sequence(Expr& expr) {
+    block(expr.body);
+    for (ExprPtr& operand : expr.operands) expression(*operand);
+    if (expr.local != kNoLocal) proofs_.forget(expr.local);
+    for (const LocalId result : expr.results) proofs_.forget(result);
   }
 
   static bool divides_integers(const Expr& expr) {
@@ -116,17 +207,23 @@ class CheckPlacer {
     return static_cast<int32_t>(function_.fault_sites.size()) - 1;
   }
 
-  // One site an index.
+  // One site an index, if one of them is not known to be inside.
   void check_indices(const std::vector<ExprPtr>& operands, Span span, int32_t& first_site,
                      uint8_t& row_axes) {
     const Expr& array = *operands[0];
+    uint32_t proved = 0;  // a bit an axis
+    for (size_t i = 1; i < operands.size(); ++i) {
+      if (proofs_.is_inside(*operands[i], array, i - 1)) proved |= 1U << (i - 1);
+    }
+    if (proved == (1U << (operands.size() - 1)) - 1) return;
     for (size_t i = 1; i < operands.size(); ++i) {
       const int32_t site = add_site(FaultKind::Index, span, array);
       if (i == 1) first_site = site;
       FaultSite& made = function_.fault_sites.back();
       made.axis = static_cast<uint8_t>(i - 1);
       made.rank = array.type.rank;
-      if (add_row_access(array, *operands[i], made.axis))
+      made.is_proved = (proved >> made.axis & 1U) != 0;
+      if (!made.is_proved && add_row_access(array, *operands[i], made.axis))
         row_axes = static_cast<uint8_t>(row_axes | 1U << (i - 1));
     }
   }
@@ -295,6 +392,7 @@ class CheckPlacer {
 
   Function& function_;
   SingleAssignments assignments_;
+  IndexProofs proofs_;
   std::map<LocalId, const Stmt*> loops_;  // by their counters
 };
 
@@ -302,7 +400,7 @@ class CheckPlacer {
 
 void place_checks(Function& function) {
   CheckPlacer placer(function);
-  placer.block(function.body);
+  placer.run();
   if (has_barrier(function.body)) placer.barriers(function.body, nullptr);
 }
 

@@ -112,5 +112,5 @@ def outside(Y, i):
 @pytest.mark.parametrize("index", [3, -4, 1000])
 def test_an_index_outside_of_a_tuple(index):
     kernel = cp.compile(outside)
-    with pytest.raises(IndexError, match="idx = 5, .*\n.*tuple index out of range"):
+    with pytest.raises(IndexError, match=r"idx = 5, .*\n.*tuple index out of range"):
         kernel(8)(np.zeros(8, "int32"), index)

@@ -86,6 +86,7 @@ Value* BodyEmitter::first_lane(Value* mask) {
 
 void BodyEmitter::check_index(Value* length, const ir::Expr& index_expr, const Lanes& index,
                               int32_t site) {
+  if (kernel_.fault_sites[static_cast<size_t>(site)].is_proved) return;
   ir::Scalar type = index_expr.type.scalar;
   if (target_.is_gpu && scalar_code()) return check_thread(index.value, type, length, site);
   Value* first = emit_cast(builder_, index.value, type, ir::Scalar::I64);

@@ -1,0 +1,204 @@
+#include "transform/index_proofs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ir/liveness.h"
+
+namespace cudapy::transform {
+
+using namespace ir;
+
+namespace {
+
+CompareOp opposite(CompareOp op) {
+  switch (op) {
+    case CompareOp::Equal:
+      return CompareOp::NotEqual;
+    case CompareOp::NotEqual:
+      return CompareOp::Equal;
+    case CompareOp::Less:
+      return CompareOp::GreaterEqual;
+    case CompareOp::LessEqual:
+      return CompareOp::Greater;
+    case CompareOp::Greater:
+      return CompareOp::LessEqual;
+    case CompareOp::GreaterEqual:
+      return CompareOp::Less;
+  }
+  return op;
+}
+
+bool is_counted(const Expr& expr) {
+  return is_integer(expr.type) && expr.type.scalar != Scalar::U64;
+}
+
+}  // namespace
+
+void IndexProofs::assume(const Expr& condition, bool holds) {
+  assume_terms(condition, holds);
+  forget_assigned_in(condition);
+}
+
+void IndexProofs::assume_terms(const Expr& condition, bool holds) {
+  switch (condition.kind) {
+    case ExprKind::And:
+    case ExprKind::Or:
+      // `a or b` that is false: both are.
+      if ((condition.kind == ExprKind::And) != holds) return;
+      assume_terms(*condition.operands[0], holds);
+      assume_terms(*condition.operands[1], holds);
+      return;
+    case ExprKind::Unary:
+      if (condition.unary_op == UnaryOp::Not) assume_terms(*condition.operands[0], !holds);
+      return;
+    case ExprKind::Compare: {
+      const CompareOp op = condition.compare_op;
+      assume_compare(holds ? op : opposite(op), *condition.operands[0], *condition.operands[1]);
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+void IndexProofs::assume_less(const Expr& first, const Expr& second) {
+  assume_compare(CompareOp::Less, first, second);
+}
+
+void IndexProofs::assume_compare(CompareOp op, const Expr& first, const Expr& second) {
+  if (!is_counted(first) || !is_counted(second)) return;
+  const LinearForm a = value_of(first);
+  const LinearForm b = value_of(second);
+  LinearForm up = sum(b, a, -1);    // second - first
+  LinearForm down = sum(a, b, -1);  // first - second
+  switch (op) {
+    case CompareOp::Equal:
+      learn(std::move(up));
+      return learn(std::move(down));
+    case CompareOp::NotEqual:
+      return;
+    case CompareOp::Less:
+      return learn(sum(std::move(up), constant_form(-1)));
+    case CompareOp::LessEqual:
+      return learn(std::move(up));
+    case CompareOp::Greater:
+      return learn(sum(std::move(down), constant_form(-1)));
+    case CompareOp::GreaterEqual:
+      return learn(std::move(down));
+  }
+}
+
+void IndexProofs::assume_turn(const Stmt& loop) {
+  const Expr& step = *loop.operands[2];
+  const LocalId counter = loop.counter != kNoLocal ? loop.counter : loop.local;
+  const Type& type = function_.locals[static_cast<size_t>(counter)].type;
+  if (step.kind != ExprKind::Constant || step.constant.integer == 0 || !is_integer(type)) return;
+  if (type.scalar == Scalar::U64) return;
+  const bool up = step.constant.integer > 0;
+  const LinearForm at =
+      atom_form({Atom::Kind::Local, counter, 0, least_of(type.scalar), greatest_of(type.scalar)});
+  // What the bounds were before the loop; a turn may have changed what they were made of.
+  LocalSet changed = assigned_in(loop.body, function_.locals.size());
+  changed.insert(counter);
+  for (const ExprPtr& operand : loop.operands) add_assigned(*operand, changed);
+  const auto is_kept = [&](const LinearForm& form) {
+    for (LocalId id = 0; id < static_cast<LocalId>(function_.locals.size()); ++id) {
+      if (changed.contains(id) && form.mentions(id)) return false;
+    }
+    return form.is_known;
+  };
+  const LinearForm start = value_of(*loop.operands[0]);
+  const LinearForm stop = value_of(*loop.operands[1]);
+  if (is_kept(start)) {
+    LinearForm passed = sum(at, start, -1);
+    learn(up ? std::move(passed) : sum(constant_form(0), passed, -1));
+  }
+  if (is_kept(stop)) {
+    LinearForm left = sum(stop, at, -1);
+    if (!up) left = sum(constant_form(0), left, -1);
+    learn(sum(std::move(left), constant_form(-1)));
+  }
+}
+
+void IndexProofs::assume_assigned(LocalId local, const Expr& value) {
+  forget(local);
+  const Type& type = function_.locals[static_cast<size_t>(local)].type;
+  if (!type.is_scalar() || !is_counted(value) || value.type != type) return;
+  const LinearForm form = value_of(value);
+  if (!form.is_known || form.mentions(local)) return;
+  const LinearForm at =
+      atom_form({Atom::Kind::Local, local, 0, least_of(type.scalar), greatest_of(type.scalar)});
+  learn(sum(at, form, -1));
+  learn(sum(form, at, -1));
+  forget_assigned_in(value);
+}
+
+void IndexProofs::forget(LocalId local) {
+  for (Fact& fact : facts_) fact.forgotten |= fact.at_least_zero.mentions(local);
+}
+
+void IndexProofs::forget(const LocalSet& locals) {
+  for (LocalId id = 0; id < static_cast<LocalId>(function_.locals.size()); ++id) {
+    if (locals.contains(id)) forget(id);
+  }
+}
+
+void IndexProofs::forget_assigned_in(const Expr& expr) {
+  LocalSet assigned(function_.locals.size());
+  add_assigned(expr, assigned);
+  forget(assigned);
+}
+
+bool IndexProofs::is_inside(const Expr& index, const Expr& array, size_t axis) {
+  // The sum may stand for an index that has wrapped, but not where it lies inside the array.
+  const LinearForm form = forms_.of(index);
+  if (!form.is_known || !proves(form)) return false;
+  return proves(sum(sum(forms_.of_length(array, axis), form, -1), constant_form(-1)));
+}
+
+bool IndexProofs::is_nonzero(const Expr& divisor) {
+  const LinearForm value = value_of(divisor);
+  if (!value.is_known) return false;
+  return proves(sum(value, constant_form(-1))) || proves(sum(constant_form(-1), value, -1));
+}
+
+LinearForm IndexProofs::value_of(const Expr& expr) {
+  LinearForm form = forms_.of(expr);
+  if (!form.is_known) return form;
+  const Scalar type = expr.type.scalar;
+  if (type == Scalar::I64) {
+    const auto least = form.least();
+    const auto most = sum(constant_form(0), form, -1).least();
+    form.is_known = form.is_atom() || (least && most && *most >= -INT64_MAX);
+    return form;
+  }
+  form.is_known = proves(sum(form, constant_form(-least_of(type)))) &&
+                  proves(sum(constant_form(greatest_of(type)), form, -1));
+  return form;
+}
+
+void IndexProofs::learn(LinearForm form) {
+  if (!form.is_known || facts_.size() >= kMostFacts) return;
+  facts_.push_back({std::move(form)});
+}
+
+// form >= 0: by the types of what it is made of, or because what is left of it without a fact,
+// which is >= 0 itself, is.
+bool IndexProofs::proves(const LinearForm& form, int depth) const {
+  if (!form.is_known) return false;
+  if (const auto least = form.least(); least && *least >= 0) return true;
+  if (depth == 0) return false;
+  for (const Fact& fact : facts_) {
+    if (fact.forgotten) continue;
+    for (const auto& [atoms, factor] : form.terms) {
+      const auto same = fact.at_least_zero.terms.find(atoms);
+      if (same == fact.at_least_zero.terms.end()) continue;
+      if (factor % same->second != 0 || factor / same->second < 0) continue;
+      if (proves(sum(form, fact.at_least_zero, -(factor / same->second)), depth - 1)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace cudapy::transform

@@ -1,0 +1,209 @@
+"""Indices under random guards: a check may be left out only where the index cannot be outside.
+
+Each program reads and writes near the ends of its arrays under guards, loops and assertions that are
+sometimes enough. It must raise where CPython raises, and compute the same where CPython doesn't.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import cudapy as cp
+import numpy as np
+import pytest
+from cudapy._impl.interpreter import launch as interpret
+from differential import TARGETS, Source, compiling_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BATCHES = 4
+PROGRAMS = 12  # in a batch
+LENGTHS = [(0, 0), (1, 2), (2, 1), (9, 9), (33, 40), (40, 33)]
+NUMBERS = [0, 1, 8, 33, 2**31 - 1, -(2**31), -1]
+OPERATORS = ["<", "<=", ">", ">=", "==", "!="]
+
+
+class Author:
+    """Writes one kernel of the parameters X, Y (int arrays) and n (int)."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.names = itertools.count()
+        self.indices = ["idx"]  # what may index an array here
+        self.lines: list[str] = []
+
+    def offset(self, text: str) -> str:
+        by = self.random.choice([-2, -1, 0, 0, 0, 1, 2])
+        return text if by == 0 else f"{text} {'+' if by > 0 else '-'} {abs(by)}"
+
+    def bound(self) -> str:
+        text = self.random.choice(["len(X)", "len(X)", "len(Y)", "n", "5"])
+        return self.offset(text) if text != "5" else text
+
+    def index(self) -> str:
+        name = self.random.choice(self.indices)
+        shapes = [name, name, name, f"2 * {name}", f"len(X) - {name}", f"{name} % 7", f"-{name}"]
+        return self.offset(self.random.choice(shapes))
+
+    def condition(self) -> str:
+        pick = self.random.choice
+        terms = [
+            f"{self.offset(pick(self.indices))} {pick(OPERATORS)} {self.bound()}",
+            f"0 <= {self.offset(pick(self.indices))} < {self.bound()}",
+            f"{self.bound()} {pick(OPERATORS)} {self.bound()}",
+        ]
+        text = pick(terms)
+        if self.random.random() < 0.3:
+            text = f"{text} {pick(['and', 'or'])} {pick(terms)}"
+        return f"not ({text})" if self.random.random() < 0.15 else text
+
+    def access(self, depth: int) -> None:
+        text = f"{self.random.choice('XY')}[{self.index()}]"
+        kind = self.random.random()
+        if kind < 0.15:
+            text = f"({text} if {self.condition()} else 3)"
+        elif kind < 0.3:
+            text = f"int({self.condition()} and {text} > 0)"
+        # Every thread adds to a total of its own, so that their order does not matter.
+        self.add(depth, f"total += {text}")
+
+    def add(self, depth: int, text: str) -> None:
+        self.lines.append("    " * depth + text)
+
+    def block(self, depth: int, size: int) -> None:
+        for _ in range(self.random.randint(1, size)):
+            kind = self.random.random() if depth < 4 else 0.0
+            known = list(self.indices)
+            if kind < 0.4:
+                self.access(depth)
+            elif kind < 0.65:
+                self.add(depth, f"if {self.condition()}:")
+                self.block(depth + 1, 2)
+                if self.random.random() < 0.4:
+                    self.add(depth, "else:")
+                    self.block(depth + 1, 1)
+            elif kind < 0.75:
+                self.add(depth, f"if {self.condition()}:")
+                self.add(
+                    depth + 1, self.random.choice(["return", "out[idx] = total", "total += 1"])
+                )
+            elif kind < 0.9:
+                name = f"i{next(self.names)}"
+                first = self.random.choice(["0", "1", "idx", "len(X) - 1"])
+                stop, step = self.random.choice(
+                    [
+                        ("len(X)", 1),
+                        ("len(Y)", 2),
+                        ("5", 1),
+                        ("-1", -1),
+                        ("0", -2),
+                        ("len(X) - 1", 3),
+                    ]
+                )
+                self.add(depth, f"for {name} in range({first}, {stop}, {step}):")
+                self.indices.append(name)
+                self.block(depth + 1, 2)
+            else:
+                name = f"j{next(self.names)}"
+                self.add(depth, f"{name} = {self.index()}")
+                self.indices.append(name)
+                self.add(
+                    depth, f"while {name} < {self.random.choice(['len(X)', 'len(Y) - 1', '6'])}:"
+                )
+                self.block(depth + 1, 1)
+                self.add(depth + 1, f"{name} += {self.random.randint(1, 3)}")
+            # What is bound in an arm may be unbound after it.
+            self.indices = known
+
+    def write(self, name: str) -> str:
+        self.lines = [
+            f"# {name} : void (int* X, int* Y, int n, int* out)",
+            f"def {name}(X, Y, n, out):",
+        ]
+        self.add(1, "total = 0")
+        if self.random.random() < 0.3:
+            self.add(1, f"assert {self.condition()}")
+        self.block(1, 3)
+        self.add(1, "if idx < len(out):")
+        self.add(2, "out[idx] = total")
+        return "\n".join(self.lines) + "\n"
+
+
+def kernels(folder: Path, seed: int, count: int) -> list[Any]:
+    path = folder / f"guards_{seed}.py"
+    path.write_text("\n\n".join(Author(seed * 10_000 + i).write(f"guard{i}") for i in range(count)))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return [getattr(module, f"guard{i}") for i in range(count)]
+
+
+def arguments(case: int) -> list[Any]:
+    x, y = LENGTHS[case % len(LENGTHS)]
+    n = NUMBERS[(case * 5 + case // len(LENGTHS)) % len(NUMBERS)]
+    return [
+        np.arange(1, x + 1, dtype=np.int32) * 3 - 20,
+        np.arange(1, y + 1, dtype=np.int32) * 7 - 50,
+        n,
+        np.zeros(48, np.int32),
+    ]
+
+
+def outcome(run: Any, given: list[Any]) -> Any:
+    """What was computed; "raised" where a thread did: which thread comes first is open."""
+    try:
+        run(*given)
+    except (IndexError, AssertionError):
+        return "raised"
+    return given[3].tolist()
+
+
+def reference(function: Any, size: int, *given: Any) -> None:
+    interpret(Source((function,), (None,)), (size, 1, 1), None, given)
+
+
+def compare(function: Any, targets: list[Any]) -> int:
+    """How many of the launches raised."""
+    raised = 0
+    for case in range(2 * len(LENGTHS)):
+        size = (1, 5, 38, 48)[case % 4]
+        expected = outcome(partial(reference, function, size), arguments(case))
+        raised += expected == "raised"
+        for target in targets:
+            with compiling_for(target):
+                kernel = cp.compile(function)
+            got = outcome(kernel(size), arguments(case))
+            assert got == expected, f"{function.__name__}, {target}, case {case}, {size} threads"
+    return raised
+
+
+def check(folder: Path, seed: int, count: int) -> None:
+    chosen = [target for target in TARGETS if target.gang in (1, 8, 32)]
+    raised = launches = 0
+    for number, function in enumerate(kernels(folder, seed, count)):
+        try:
+            raised += compare(function, [chosen[(seed + number) % len(chosen)]])
+        except cp.CompileError as error:
+            # Some conditions are constant, some names never bound.
+            assert "error[" in str(error)
+            continue
+        launches += 2 * len(LENGTHS)
+    # Guards that always or never suffice would test nothing.
+    assert launches > 5 * count and 0.1 < raised / launches < 0.95
+
+
+@pytest.mark.parametrize("seed", range(BATCHES))
+def test_a_guarded_index_is_inside_or_raises(tmp_path: Path, seed: int) -> None:
+    check(tmp_path, seed, PROGRAMS)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 120))
+def test_many_guarded_indices(tmp_path: Path, seed: int) -> None:
+    check(tmp_path, seed, 100)
