@@ -47,3 +47,28 @@ def test_mandelbrot_is_what_it_is_by_parts():
     found = arithmetic_of(complex_numbers)
     assert found
     assert found == arithmetic_of(by_parts)
+
+
+def complex_axpy(a, X, Y):
+    if idx < len(X):
+        Y[idx] = a * X[idx] + Y[idx]
+
+
+def reversed_conjugates(X):
+    n = len(X)
+    if idx < n:
+        X[n - 1 - idx] = X[n - 1 - idx].conjugate()
+
+
+def doubles_some(X):
+    if idx < len(X):
+        if X[idx].real > 0:
+            X[idx] = X[idx] * 2
+
+
+def test_neighbouring_complex_numbers_are_one_access():
+    for kernel, arguments in ((complex_axpy, 2), (reversed_conjugates, 1), (doubles_some, 1)):
+        compiled = cp.compile(kernel)
+        arrays = [np.zeros(64, "complex64") for _ in range(arguments)]
+        compiled(64)(*([2j] if kernel is complex_axpy else []), *arrays)
+        assert not re.search("gather|scatter", compiled.inspect("asm"))

@@ -1,6 +1,7 @@
 // The body of a kernel for one gang of threads. One class, its parts a file each:
 //   lanes.cpp      values of lanes: scalars, progressions, vectors, masks
 //   expressions.cpp, memory.cpp, checks.cpp
+//   compound_elements.cpp elements of several parts
 //   declared_arrays.cpp shared and local arrays
 //   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
 //   loops.cpp      while and for; ranges.cpp the counter of a for
@@ -64,6 +65,9 @@ struct BodyOptions {
   // Arrays and gangs begin where a whole gang of any element is aligned to its size.
   bool aligned_gangs = false;
 };
+
+// How many parts of one size an array's element consists of.
+int parts_of(const ir::Type& array);
 
 // Elements of an array that a kernel declares.
 int64_t element_count(const ir::Local& array);
@@ -197,6 +201,8 @@ class BodyEmitter {
     llvm::Value* address = nullptr;
     ir::Shape shape = ir::Shape::Uniform;
     int32_t stride = 0;
+    int32_t parts = 1;  // linear: the address is of whole elements, each of so many parts,
+    int32_t part = 0;   // and this one of them is meant
   };
   using Operands = std::vector<ir::ExprPtr>;  // an array and its indices
   const ArrayValue& array_of(const ir::Expr& expr);
@@ -209,9 +215,24 @@ class BodyEmitter {
   Place emit_place(const Operands& operands, int32_t site, uint8_t row_axes,
                    int32_t byte_offset = 0);
   Place place_of(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t byte_offset);
+  llvm::SmallVector<Lanes, 2> emit_indices(const Operands& operands, int32_t site,
+                                           uint8_t row_axes);
+  static llvm::Align element_align(ir::Scalar element);
+  void store_vector(const Place& place, llvm::Value* value, ir::Scalar element);
   Lanes emit_load(const ir::Expr& expr);
   void emit_store(const ir::Stmt& stmt);
   void emit_uniform_store(llvm::Value* address, ir::Scalar element, const ir::Expr& value);
+
+  // compound_elements.cpp
+  [[nodiscard]] size_t stores_of_element(const ir::Block& block, size_t begin) const;
+  static size_t part_number(int32_t byte_offset, const ir::Expr& value);
+  [[nodiscard]] int position_of(const Place& place, int lane) const;
+  llvm::Value* lowest_address(const Place& place, llvm::Type* part);
+  llvm::Value* mask_of_parts(const Place& place, llvm::ArrayRef<llvm::Value*> wanted);
+  llvm::Value* load_part(const Place& place, llvm::Type* part, llvm::Align align);
+  void store_parts(const Place& place, llvm::ArrayRef<llvm::Value*> values, llvm::Type* part,
+                   llvm::Align align);
+  void emit_element_stores(const ir::Block& block, size_t begin, size_t count);
 
   // declared_arrays.cpp
   [[nodiscard]] bool is_declared(const ir::Expr& array) const;

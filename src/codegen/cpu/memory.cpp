@@ -1,6 +1,7 @@
 // Loads and stores. Uniform indices are one scalar access; a progression of stride 1 or -1 along
 // contiguous rows, the other indices uniform, is one vector access, anything else a gather or
-// scatter. Lanes that are off never touch memory.
+// scatter. Lanes that are off never touch memory. Vector accesses to elements of several parts are
+// in compound_elements.cpp.
 #include <llvm/IR/Constants.h>
 
 #include <algorithm>
@@ -14,10 +15,6 @@ using namespace llvm;
 using ir::Shape;
 
 namespace {
-
-Align element_align(ir::Scalar element) {
-  return Align(static_cast<uint64_t>(ir::size_of(element)));
-}
 
 bool is_contiguous(const Lanes& index) {
   return index.shape == Shape::Linear && (index.stride == 1 || index.stride == -1);
@@ -35,6 +32,10 @@ Type* element_type(LLVMContext& context, ir::Scalar scalar) {
 }
 
 }  // namespace
+
+Align BodyEmitter::element_align(ir::Scalar element) {
+  return Align(static_cast<uint64_t>(ir::size_of(element)));
+}
 
 // Of neighbouring elements, one a lane.
 Align BodyEmitter::gang_align(ir::Scalar element) const {
@@ -86,38 +87,49 @@ Value* BodyEmitter::lane_offsets(const ArrayValue& array, const Operands& operan
   return offsets;
 }
 
+// `byte_offset`: where in its element the access goes.
 BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lanes> indices,
                                          int32_t byte_offset) {
   const ir::Type& type = operands[0]->type;
   const ArrayValue& array = array_of(*operands[0]);
   Type* element = element_type(builder_.getContext(), type.scalar);
-  Value* address = array.data;
-  if (byte_offset != 0)
-    address = builder_.CreateConstGEP1_64(builder_.getInt8Ty(), address,
-                                          static_cast<uint64_t>(byte_offset));
-  if (Value* offset = uniform_offset(array, operands, indices))
-    address = builder_.CreateGEP(element, address, offset);
   bool rows_are_uniform =
       std::all_of(indices.begin(), indices.end() - 1, [](const Lanes& i) { return is_uniform(i); });
   const Lanes& last = indices.back();
-  if (type.strided && rows_are_uniform && is_uniform(last)) return {address, Shape::Uniform, 0};
+  bool is_vector = !type.strided && rows_are_uniform && is_contiguous(last);
+  Place place{array.data, Shape::Varying, last.stride};
+  if (is_vector) {
+    place.parts = parts_of(type);
+    place.part = byte_offset * place.parts / ir::size_of(type.scalar);
+  }
+  if (byte_offset != 0 && place.parts == 1)
+    place.address = builder_.CreateConstGEP1_64(builder_.getInt8Ty(), place.address,
+                                                static_cast<uint64_t>(byte_offset));
+  if (Value* offset = uniform_offset(array, operands, indices))
+    place.address = builder_.CreateGEP(element, place.address, offset);
+  if (type.strided && rows_are_uniform && is_uniform(last)) {
+    place.shape = Shape::Uniform;
+    return place;
+  }
   if (type.strided || !rows_are_uniform) {
     Value* offsets = lane_offsets(array, operands, indices);
-    return {builder_.CreateGEP(element, address, offsets), Shape::Varying, 0};
+    place.address = builder_.CreateGEP(element, place.address, offsets);
+    return place;
   }
   // Signed indices are extended by the address computation itself, which lets gathers use 32-bit
   // ones.
-  bool is_vector = is_contiguous(last) && !ir::is_complex(type.scalar);
-  Shape shape = is_uniform(last) || is_vector ? last.shape : Shape::Varying;
-  Value* index = shape == Shape::Varying ? to_vector(last) : last.value;
+  if (is_vector || is_uniform(last)) place.shape = last.shape;
+  Value* index = place.shape == Shape::Varying ? to_vector(last) : last.value;
   ir::Scalar index_type = operands.back()->type.scalar;
   if (ir::is_unsigned(index_type) && ir::size_of(index_type) < 8)
     index = builder_.CreateZExt(index, index->getType()->getWithNewBitWidth(64));
-  return {builder_.CreateGEP(element, address, index), shape, last.stride};
+  place.address = builder_.CreateGEP(element, place.address, index);
+  return place;
 }
 
-BodyEmitter::Place BodyEmitter::emit_place(const Operands& operands, int32_t site, uint8_t row_axes,
-                                           int32_t byte_offset) {
+// The indices of an access, checked where they have to be.
+SmallVector<Lanes, 2> BodyEmitter::emit_indices(const Operands& operands, int32_t site,
+                                                uint8_t row_axes) {
   SmallVector<Lanes, 2> indices;
   for (size_t i = 1; i < operands.size(); ++i) indices.push_back(emit(*operands[i]));
   for (size_t axis = 0; axis < indices.size(); ++axis) {
@@ -125,7 +137,12 @@ BodyEmitter::Place BodyEmitter::emit_place(const Operands& operands, int32_t sit
     check_index(array_of(*operands[0]).shape[axis], *operands[axis + 1], indices[axis],
                 site + static_cast<int32_t>(axis));
   }
-  return place_of(operands, indices, byte_offset);
+  return indices;
+}
+
+BodyEmitter::Place BodyEmitter::emit_place(const Operands& operands, int32_t site, uint8_t row_axes,
+                                           int32_t byte_offset) {
+  return place_of(operands, emit_indices(operands, site, row_axes), byte_offset);
 }
 
 // For a descending progression the access starts at the last lane's element and is turned around.
@@ -140,7 +157,9 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
   }
   Type* vector = vector_of(type);
   Value* loaded = nullptr;
-  if (place.shape == Shape::Linear) {
+  if (place.parts > 1) {
+    loaded = load_part(place, type, align);
+  } else if (place.shape == Shape::Linear) {
     bool reversed = place.stride < 0;
     Value* address = place.address;
     if (reversed)
@@ -168,8 +187,19 @@ void BodyEmitter::emit_store(const ir::Stmt& stmt) {
     return emit_uniform_store(place.address, element, *stmt.value);
   }
   Value* value = to_memory(builder_, emit_vector(*stmt.value), element);
-  Place place = emit_place(stmt.operands, stmt.fault_site, stmt.row_axes, stmt.byte_offset);
+  store_vector(emit_place(stmt.operands, stmt.fault_site, stmt.row_axes, stmt.byte_offset), value,
+               element);
+}
+
+// `value`: a vector, as it is in memory.
+void BodyEmitter::store_vector(const Place& place, Value* value, ir::Scalar element) {
   Align align = element_align(element);
+  Type* type = memory_type(builder_.getContext(), element);
+  if (place.parts > 1) {
+    SmallVector<Value*, 4> values(static_cast<size_t>(place.parts));
+    values[static_cast<size_t>(place.part)] = value;
+    return store_parts(place, values, type, align);
+  }
   if (place.shape == Shape::Varying) {
     builder_.CreateMaskedScatter(value, place.address, align, full_mask(state_.mask));
     return;
@@ -177,7 +207,6 @@ void BodyEmitter::emit_store(const ir::Stmt& stmt) {
   Value* address = place.address;
   Mask mask = state_.mask;
   if (place.stride < 0) {
-    Type* type = memory_type(builder_.getContext(), element);
     address =
         builder_.CreateConstGEP1_64(type, address, uint64_t(1) - uint64_t(options_.gang_width));
     value = builder_.CreateVectorReverse(value);

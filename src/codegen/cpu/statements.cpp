@@ -61,6 +61,11 @@ void BodyEmitter::emit_gang(const ThreadPosition& position, Mask mask) {
 // Once lanes have left, the rest of the block is skipped when none remain, if it is worth the test.
 void BodyEmitter::emit_block(const ir::Block& block, size_t begin) {
   for (size_t i = begin; i < block.size(); ++i) {
+    if (const size_t stores = stores_of_element(block, i); stores > 1) {
+      emit_element_stores(block, i, stores);
+      i += stores - 1;
+      continue;
+    }
     Mask before = state_.mask;
     emit_statement(*block[i]);
     if (!state_.reachable) return;
