@@ -104,6 +104,8 @@ def ulp_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def same(expected: np.ndarray, got: np.ndarray, ulp: float) -> bool:
     """Bit for bit, except that one NaN is as good as another; or within `ulp`."""
+    if expected.dtype.names is not None:
+        return all(same(expected[name], got[name], ulp) for name in expected.dtype.names)
     if expected.dtype.kind == "c":
         part = f"f{expected.dtype.itemsize // 2}"
         parts = (np.ascontiguousarray(array).view(part) for array in (expected, got))

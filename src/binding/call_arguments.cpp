@@ -60,8 +60,7 @@ std::string noun_of(PyObject* object) {
 }
 
 std::string describe_foreign(PyObject* object, const ForeignArray& array) {
-  std::string text =
-      with_article(noun_of(object)) + " of " + std::string(ir::name_of(array.scalar));
+  std::string text = with_article(noun_of(object)) + " of " + ir::to_string(array.type().element());
   if (array.is_swapped) text += " in foreign byte order";
   const int rank = array.layout.rank;
   if (rank != 1)
@@ -82,8 +81,11 @@ std::string expected(const Type& type) {
 constexpr const char* kListHelp = "a list argument holds numbers, or lists of one length that do";
 
 bool is_wide_float(const Type& type) {
-  return (type.scalar == Scalar::F64 || type.scalar == Scalar::C128) && !type.weak &&
-         !type.is_unknown();
+  if (type.is_unknown() || type.weak) return false;
+  std::vector<Type> leaves;
+  ir::append_leaves(type.is_array() ? type.element() : type, leaves);
+  return std::any_of(leaves.begin(), leaves.end(),
+                     [](const Type& leaf) { return leaf.scalar == Scalar::F64; });
 }
 
 }  // namespace
@@ -151,7 +153,7 @@ bool CallArguments::classify_number(size_t index) {
   if (!declared.is_unknown()) {
     argument.type_class.type = declared;
   } else if (argument.foreign.data != nullptr) {
-    argument.type_class.type = Type::of(argument.foreign.scalar);
+    argument.type_class.type = argument.foreign.type().element();
   } else if (PyBool_Check(argument.object)) {
     argument.type_class.type = Type::of(Scalar::Bool);
   } else if (PyFloat_Check(argument.object)) {
@@ -179,13 +181,13 @@ bool CallArguments::classify_foreign(size_t index) {
   const std::string& name = body_.parameters[index].name;
   if (declared.is_scalar()) return fail(index, got, "pass one element, such as " + name + "[0]");
   if (!check_rank(index, rank, got)) return false;
-  if (declared.is_array() && declared.scalar != array.scalar) {
+  if (declared.is_array() && declared.element() != array.type().element()) {
     const std::string wanted(ir::name_of(declared.scalar));
     return fail(index, got, "pass " + name + ".astype(np." + wanted + "), or change the signature");
   }
   const bool is_strided =
-      array.is_usable_in_place() && !array.layout.has_contiguous_rows(ir::size_of(array.scalar));
-  argument.type_class.type = Type::array(array.scalar, static_cast<uint8_t>(rank), is_strided);
+      array.is_usable_in_place() && !array.layout.has_contiguous_rows(array.item_size());
+  argument.type_class.type = array.type(is_strided);
   return true;
 }
 
@@ -248,9 +250,8 @@ runtime::KernelTypes CallArguments::types(bool wide_threads) const {
     if (argument.kind == Kind::kSequence) length = argument.sequence.size();
     if (argument.kind == Kind::kForeign) {
       const ForeignArray& array = argument.foreign;
-      length =
-          std::max(array.length,
-                   array.is_usable_in_place() ? array.layout.reach(ir::size_of(array.scalar)) : 0);
+      length = std::max(array.length,
+                        array.is_usable_in_place() ? array.layout.reach(array.item_size()) : 0);
     }
     if (length > INT32_MAX) types.wide_index = true;
   }
@@ -268,10 +269,29 @@ bool CallArguments::fill(const Binding& binding) {
   bytes_.assign((binding.argument_bytes + sizeof(runtime::CudaLaunch)) / sizeof(uint64_t) + 2, 0);
   for (size_t i = 0; i < count_; ++i) {
     const ParameterSlot& slot = binding.slots[i];
+    if (slot.structure != nullptr && !slot.is_array) {
+      fill_struct(i, binding.types.arguments[i], slot);
+      continue;
+    }
     if (!(slot.is_array ? fill_array(i, slot) : fill_number(i, slot))) return false;
   }
   if (gpu_ != nullptr) put_on_gpu();
   return true;
+}
+
+// A record goes leaf by leaf.
+void CallArguments::fill_struct(size_t index, const Type& type, const ParameterSlot& slot) {
+  const auto* record = static_cast<const unsigned char*>(arguments_[index].foreign.data);
+  std::vector<Type> leaves;
+  std::vector<int32_t> offsets;
+  ir::append_leaves(type, leaves);
+  ir::append_offsets(type, 0, offsets);
+  uint32_t begin = slot.offset;
+  const std::vector<uint32_t> places = place_leaves(type, begin);
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    std::memcpy(buffer() + places[i], record + offsets[i],
+                static_cast<size_t>(ir::size_of(leaves[i].scalar)));
+  }
 }
 
 bool CallArguments::fill_number(size_t index, const ParameterSlot& slot) {
@@ -339,7 +359,7 @@ bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
   if (is_on_gpu && !check_device(index)) return false;
   const bool in_place = is_foreign && given.is_usable_in_place();
   if (!in_place && !make_copy(index, slot)) return false;
-  const int size = ir::size_of(slot.scalar);
+  const int size = slot.item_size();
   void* data = in_place ? given.data : argument.copy->data();
   runtime::ArrayLayout layout = given.layout;
   if (argument.kind == Kind::kSequence)
@@ -379,7 +399,7 @@ void CallArguments::add_host_span(const ParameterSlot& slot, const runtime::Arra
     words[0] = 0;
     return;
   }
-  HostSpan span{words[0], words[0] + ir::size_of(slot.scalar), slot.offset, slot.is_written};
+  HostSpan span{words[0], words[0] + slot.item_size(), slot.offset, slot.is_written};
   for (size_t axis = 0; axis < static_cast<size_t>(layout.rank); ++axis) {
     const int64_t reach = (layout.shape[axis] - 1) * layout.strides[axis];
     (reach < 0 ? span.begin : span.end) += reach;
@@ -448,7 +468,7 @@ bool CallArguments::make_copy(size_t index, const ParameterSlot& slot) {
   }
   argument.copied_as = slot.scalar;
   if (argument.kind == Kind::kForeign) {
-    const auto bytes = static_cast<size_t>(argument.foreign.length * ir::size_of(slot.scalar));
+    const auto bytes = static_cast<size_t>(argument.foreign.length * slot.item_size());
     argument.copy = std::make_shared<std::vector<uint64_t>>(bytes / sizeof(uint64_t) + 1);
     gather_elements(argument.foreign, argument.copy->data());
     return true;

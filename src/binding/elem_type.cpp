@@ -99,7 +99,8 @@ std::optional<ir::Type> type_from_object(PyObject* object) {
 std::string signature_name(const ir::Type& type) {
   if (type.is_void()) return "void";
   if (type.is_unknown()) return "?";
-  std::string name(ir::name_of(type.scalar));
+  std::string name(type.aggregate ? ir::to_string(type.is_array() ? type.element() : type)
+                                  : ir::name_of(type.scalar));
   if (type.is_array()) name.append(type.rank, '*');
   return name;
 }

@@ -9,6 +9,7 @@
 #include "binding/dlpack.h"
 #include "binding/elem_type.h"
 #include "binding/gil.h"
+#include "binding/struct_type.h"
 #include "runtime/cuda/device.h"
 
 namespace cudapy::binding {
@@ -23,7 +24,7 @@ std::string unsupported_format(const char* format) {
 bool set_layout(ForeignArray& array, int ndim, const int64_t* shape, const int64_t* strides) {
   if (ndim > ir::kMaxRank) return false;
   const auto dimensions = static_cast<size_t>(ndim);
-  array.layout = runtime::ArrayLayout::contiguous({shape, dimensions}, ir::size_of(array.scalar));
+  array.layout = runtime::ArrayLayout::contiguous({shape, dimensions}, array.item_size());
   if (strides != nullptr) std::copy_n(strides, dimensions, array.layout.strides.begin());
   array.length = array.layout.size();
   return true;
@@ -67,17 +68,33 @@ struct ForeignReader {
     }
     hold.buffer_ = buffer.release();
     const Py_buffer& view = *hold.buffer_;
-    const auto format = parse_buffer_format(view.format, view.itemsize);
-    if (!format) return fail(unsupported_format(view.format));
+    const bool is_struct = view.format != nullptr && std::strncmp(view.format, "T{", 2) == 0;
+    if (is_struct) {
+      if (!read_struct(object)) return fail(problem.empty() ? unsupported_format("T{}") : problem);
+    } else {
+      const auto format = parse_buffer_format(view.format, view.itemsize);
+      if (!format) return fail(unsupported_format(view.format));
+      array.scalar = format->scalar;
+      array.is_swapped = format->is_swapped;
+    }
     array.data = view.buf;
-    array.scalar = format->scalar;
-    array.is_swapped = format->is_swapped;
     array.is_read_only = view.readonly != 0;
     static_assert(sizeof(Py_ssize_t) == sizeof(int64_t));
     const std::vector<int64_t> shape(view.shape, view.shape + view.ndim);
     std::vector<int64_t> strides;  // left out by ctypes even where they are asked for
     if (view.strides != nullptr) strides.assign(view.strides, view.strides + view.ndim);
     return lay_out(view.ndim, shape.data(), view.strides != nullptr ? strides.data() : nullptr);
+  }
+
+  // NumPy's dtype says what the elements consist of.
+  bool read_struct(PyObject* object) const {
+    const PyRef dtype = PyRef::steal(PyObject_GetAttrString(object, "dtype"));
+    if (!dtype) PyErr_Clear();
+    const auto type = dtype ? struct_of_dtype(dtype.get(), problem) : std::nullopt;
+    if (!type || type->aggregate->size != hold.buffer_->itemsize) return false;
+    array.scalar = ir::Scalar::Bool;
+    array.structure = type->aggregate;
+    return true;
   }
 
   // The message of the exception that is set, which is cleared.
@@ -268,7 +285,7 @@ void swap_bytes(char* element, ir::Scalar scalar) {
 }  // namespace
 
 void gather_elements(const ForeignArray& array, void* out) {
-  const int size = ir::size_of(array.scalar);
+  const int size = array.item_size();
   auto* to = static_cast<char*>(out);
   visit_elements(array, [&](const char* from) {
     std::memcpy(to, from, static_cast<size_t>(size));
@@ -278,7 +295,7 @@ void gather_elements(const ForeignArray& array, void* out) {
 }
 
 void scatter_elements(const void* elements, const ForeignArray& array) {
-  const int size = ir::size_of(array.scalar);
+  const int size = array.item_size();
   const auto* from = static_cast<const char*>(elements);
   visit_elements(array, [&](char* to) {
     std::memcpy(to, from, static_cast<size_t>(size));

@@ -23,17 +23,25 @@ struct ForeignArray {
   int64_t length = 0;           // elements, over all dimensions
   runtime::ArrayLayout layout;  // of rank 0: a number
   ir::Scalar scalar = ir::Scalar::U8;
-  bool is_swapped = false;  // in the other byte order
+  const ir::Aggregate* structure = nullptr;  // what the elements are if they are no numbers
+  bool is_swapped = false;                   // in the other byte order
   bool is_read_only = false;
   int device = runtime::kHostDevice;  // a GPU's number, if the memory is there
 
-  bool is_contiguous() const { return layout.is_contiguous(ir::size_of(scalar)); }
+  // The type of an array with these elements.
+  ir::Type type(bool is_strided = false) const {
+    const auto rank = static_cast<uint8_t>(layout.rank);
+    return {ir::Type::Kind::Array, scalar, rank, false, structure, is_strided};
+  }
+  int item_size() const { return ir::item_size(type()); }
+  bool is_contiguous() const { return layout.is_contiguous(item_size()); }
 
   // True if a kernel of the device that the memory is on can work on it as it is.
   bool is_usable_in_place() const {
-    const int size = ir::size_of(scalar);
+    const int size = item_size();
+    const int alignment = structure != nullptr ? structure->alignment : size;
     return !is_swapped && layout.has_whole_strides(size) &&
-           reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(size) == 0;
+           reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(alignment) == 0;
   }
 };
 

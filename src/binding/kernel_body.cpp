@@ -14,6 +14,7 @@ ParameterSlot make_slot(const ir::Type& type, const ir::Type& declared,
                         const ArgumentClass& argument) {
   ParameterSlot slot;
   slot.scalar = type.scalar;
+  slot.structure = type.aggregate;
   slot.is_array = type.is_array();
   slot.is_strided = type.strided;
   slot.rank = type.rank;
@@ -21,7 +22,7 @@ ParameterSlot make_slot(const ir::Type& type, const ir::Type& declared,
   const bool is_declared = !declared.is_unknown();
   slot.is_declared = is_declared;
   slot.takes_float = ir::is_float(type.scalar) && (is_declared || argument.type.weak);
-  if (ir::is_complex(type.scalar)) return slot;  // never on the fast way
+  if (ir::is_compound(type)) return slot;  // never on the fast way
   slot.takes_int = is_declared ? type.scalar != ir::Scalar::Bool
                                : argument.type.weak && ir::is_integer(type.scalar);
   slot.needs_wide_int = !is_declared && type.scalar == ir::Scalar::I64;
@@ -59,29 +60,45 @@ std::string join_header(const KernelBody& body) {
 
 }  // namespace
 
+std::vector<uint32_t> place_leaves(const ir::Type& type, uint32_t& offset) {
+  std::vector<ir::Type> leaves;
+  ir::append_leaves(type, leaves);
+  std::vector<uint32_t> places;
+  for (const ir::Type& leaf : leaves) {
+    const auto size = static_cast<uint32_t>(ir::size_of(leaf.scalar));
+    places.push_back(align_up(offset, size));
+    offset = places.back() + size;
+  }
+  return places;
+}
+
 void lay_out(Binding& binding, const std::vector<Parameter>& parameters,
              const std::vector<bool>& written) {
   uint32_t offset = 0;
   int arrays = 0;
   size_t part = 0;  // of the code's parameters: a complex number is two of them
+  bool has_structs = false;
   for (size_t i = 0; i < parameters.size(); ++i) {
     ParameterSlot slot =
         make_slot(binding.types.arguments[i], parameters[i].declared, binding.classes[i]);
     slot.is_written = slot.is_array && written[part];
-    part += ir::is_complex(slot.scalar) && !slot.is_array ? 2 : 1;
-    const int bytes = slot.is_array ? runtime::array_argument_words(slot.rank, slot.is_strided) * 8
-                                    : ir::size_of(slot.scalar);
-    const auto size = static_cast<uint32_t>(bytes);
-    const uint32_t alignment = ir::is_complex(slot.scalar) ? size / 2 : size;
-    offset = align_up(offset, slot.is_array ? alignof(runtime::ArrayArgument) : alignment);
-    slot.offset = offset;
-    offset += size;
+    if (slot.is_array) {
+      const int words = runtime::array_argument_words(slot.rank, slot.is_strided);
+      slot.offset = align_up(offset, alignof(runtime::ArrayArgument));
+      offset = slot.offset + static_cast<uint32_t>(words) * 8;
+      part += 1;
+    } else {
+      const std::vector<uint32_t> leaves = place_leaves(binding.types.arguments[i], offset);
+      slot.offset = leaves[0];
+      part += leaves.size();
+    }
     arrays += slot.is_array;
+    has_structs = has_structs || slot.structure != nullptr;
     binding.slots.push_back(slot);
   }
   binding.argument_bytes = offset;
   binding.takes_fast_path =
-      offset <= FastArguments::kMaxBytes && arrays <= FastArguments::kMaxArrays;
+      !has_structs && offset <= FastArguments::kMaxBytes && arrays <= FastArguments::kMaxArrays;
 }
 
 std::string describe_signature(const KernelBody& body) {

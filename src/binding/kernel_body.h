@@ -27,7 +27,11 @@ struct Parameter {
 // How one argument goes into the argument buffer (runtime/cpu/kernel_abi.h), and which objects may
 // be taken for it without asking what they would be in a call of their own.
 struct ParameterSlot {
+  // Of an element of the array.
+  int item_size() const { return structure != nullptr ? structure->size : ir::size_of(scalar); }
+
   ir::Scalar scalar = ir::Scalar::F32;
+  const ir::Aggregate* structure = nullptr;  // what it is, or its elements, if they are no numbers
   bool is_array = false;
   bool is_strided = false;
   uint8_t rank = 0;
@@ -78,6 +82,9 @@ struct KernelBody {
   std::vector<std::unique_ptr<Binding>> bindings;
   std::vector<std::unique_ptr<Binding>> gpu_bindings;
 };
+
+// Where the leaves of an argument that is no array go, from `offset` on, which becomes their end.
+std::vector<uint32_t> place_leaves(const ir::Type& type, uint32_t& offset);
 
 // The argument buffer's layout for the types of a call; `written` says of each parameter whether it
 // is an array that the kernel stores to.

@@ -150,6 +150,8 @@ class FunctionLowering {
   void assign_divmod(const syntax::Expr& target, const syntax::Expr& call);
   void unpack(const syntax::Expr& target, ir::ExprPtr value);
   void store(const syntax::Expr& target, ir::ExprPtr value);
+  bool field_operands(const syntax::Expr& target, std::vector<ir::ExprPtr>& operands,
+                      std::vector<std::string>& fields);
   // The targets of an assignment with their values.
   using Pairs = std::vector<std::pair<const syntax::Expr*, const syntax::Expr*>>;
   bool pair_up(const syntax::Expr& target, const syntax::Expr& value, Pairs& pairs);
@@ -180,6 +182,7 @@ class FunctionLowering {
   ir::ExprPtr lower_name(const syntax::Expr& expr);
   [[nodiscard]] bool is_value(const syntax::Expr& expr) const;
   ir::ExprPtr lower_attribute(const syntax::Expr& expr);
+  ir::ExprPtr lower_field(const syntax::Expr& expr);
   ir::ExprPtr lower_unary(const syntax::Expr& expr);
   ir::ExprPtr lower_binary(const syntax::Expr& expr);
   ir::ExprPtr lower_logical(const syntax::Expr& expr);

@@ -29,7 +29,7 @@ bool contains_call(const syntax::Expr& expr) {
 void add_names(const syntax::Expr& target, std::set<std::string>& names, bool& stored) {
   if (target.kind == ExprKind::Name)
     names.insert(target.text);
-  else if (target.kind == ExprKind::Subscript)
+  else if (target.kind == ExprKind::Subscript || target.kind == ExprKind::Attribute)
     stored = true;
   for (const syntax::Expr& operand : target.operands) {
     if (target.kind == ExprKind::Tuple) add_names(operand, names, stored);
@@ -137,13 +137,10 @@ void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
       return;
     }
     case ExprKind::Subscript:
+    case ExprKind::Attribute:
       return store(target, std::move(value));
     case ExprKind::Tuple:
       return unpack(target, std::move(value));
-    case ExprKind::Attribute:
-      error("assign-attribute", target.span, "attributes cannot be assigned in a kernel",
-            "use a variable of its own, or an element of an array");
-      return;
     default:
       refuse(target.kind == ExprKind::Unsupported ? target.text : "Starred", target.span);
   }
@@ -163,10 +160,25 @@ void FunctionLowering::unpack(const syntax::Expr& target, ir::ExprPtr value) {
 
 void FunctionLowering::store(const syntax::Expr& target, ir::ExprPtr value) {
   std::vector<ir::ExprPtr> operands;
-  if (!subscript_operands(target, operands)) return;
+  std::vector<std::string> fields;
+  if (!field_operands(target, operands, fields)) return;
   ir::Stmt& stmt = emit(ir::StmtKind::Store, target.span);
   stmt.operands = std::move(operands);
+  stmt.fields = std::move(fields);
   stmt.value = std::move(value);
+}
+
+// What A[i] or A[i].position.x consists of: the array and its indices, and the fields.
+bool FunctionLowering::field_operands(const syntax::Expr& target,
+                                      std::vector<ir::ExprPtr>& operands,
+                                      std::vector<std::string>& fields) {
+  const syntax::Expr* element = &target;
+  for (; element->kind == ExprKind::Attribute; element = &element->operands[0])
+    fields.insert(fields.begin(), element->text);
+  if (element->kind == ExprKind::Subscript) return subscript_operands(*element, operands);
+  error("assign-attribute", target.span, "attributes of variables cannot be assigned in a kernel",
+        "store to a field of an array's element, `A[i].x = ...`, or use a variable of its own");
+  return false;
 }
 
 bool FunctionLowering::check_pairs(const syntax::Expr& target, size_t values, Span span) {
@@ -308,9 +320,11 @@ void FunctionLowering::lower_augmented(const syntax::Stmt& stmt) {
     ir::ExprPtr sum = make_binary(*op, stmt.span, std::move(old), lower(stmt.value));
     return assign(target, std::move(sum));
   }
-  if (target.kind != ExprKind::Subscript) return assign(target, lower(stmt.value));
+  if (target.kind != ExprKind::Subscript && target.kind != ExprKind::Attribute)
+    return assign(target, lower(stmt.value));
   std::vector<ir::ExprPtr> operands;
-  const bool ok = subscript_operands(target, operands);
+  std::vector<std::string> fields;
+  const bool ok = field_operands(target, operands, fields);
   if (ok) {
     for (size_t i = 1; i < operands.size(); ++i)
       operands[i] = keep(std::move(operands[i]), "index");
@@ -319,7 +333,12 @@ void FunctionLowering::lower_augmented(const syntax::Stmt& stmt) {
   if (!ok) return;
   ir::ExprPtr old = make_expr(ir::ExprKind::Load, target.span);
   for (const ir::ExprPtr& operand : operands) old->operands.push_back(ir::clone(*operand));
-  ir::Stmt& result = emit(ir::StmtKind::Store, stmt.span);
+  for (const std::string& field : fields) {
+    old = make_expr(ir::ExprKind::Field, target.span, std::move(old));
+    old->name = field;
+  }
+  ir::Stmt& result = emit(ir::StmtKind::Store, fields.empty() ? stmt.span : target.span);
+  result.fields = std::move(fields);
   result.operands = std::move(operands);
   result.value = make_binary(*op, stmt.span, std::move(old), std::move(value));
 }

@@ -375,22 +375,20 @@ ir::ExprPtr FunctionLowering::lower_attribute(const syntax::Expr& expr) {
     return make_builtin(real ? ir::Builtin::Real : ir::Builtin::Imag, expr.span,
                         std::move(operands));
   }
+  if (is_value(expr.operands[0])) return lower_field(expr);
+  return value_of(resolve(*path_of(expr)), expr);
+}
+
+// p.x, P[i].x, of what sema finds to be a struct.
+ir::ExprPtr FunctionLowering::lower_field(const syntax::Expr& expr) {
+  const size_t before = diagnostics_.errors().size();
+  ir::ExprPtr whole = lower(expr.operands[0]);
   const auto path = path_of(expr);
-  if (!path) {
-    const size_t before = diagnostics_.errors().size();
-    lower(expr.operands[0]);
-    if (diagnostics_.errors().size() != before) return make_integer(0, expr.span);
-    return error("unknown-attribute", attribute_span(expr),
-                 "this value has no attribute `" + expr.text + "`",
-                 std::string(help_for_attribute(expr.text)));
-  }
-  if (is_poisoned(path->front())) return make_integer(0, expr.span);
-  if (is_variable(path->front())) {
-    return error("unknown-attribute", attribute_span(expr),
-                 "`" + path->front() + "` has no attribute `" + (*path)[1] + "` in a kernel",
-                 std::string(help_for_attribute((*path)[1])));
-  }
-  return value_of(resolve(*path), expr);
+  const bool is_poison = path && is_poisoned(path->front());
+  if (is_poison || diagnostics_.errors().size() != before) return make_integer(0, expr.span);
+  ir::ExprPtr field = make_expr(ir::ExprKind::Field, expr.span, std::move(whole));
+  field->name = expr.text;
+  return field;
 }
 
 // What was found, as a value; most things are none.

@@ -39,6 +39,7 @@ ExprPtr clone(const Expr& expr) {
   copy->results = expr.results;
   copy->field = expr.field;
   copy->unpack_count = expr.unpack_count;
+  copy->name = expr.name;
   copy->byte_offset = expr.byte_offset;
   copy->divergent_return = expr.divergent_return;
   copy->fault_site = expr.fault_site;
@@ -58,6 +59,7 @@ StmtPtr clone(const Stmt& stmt) {
   copy->body = clone(stmt.body);
   copy->else_body = clone(stmt.else_body);
   copy->byte_offset = stmt.byte_offset;
+  copy->fields = stmt.fields;
   copy->fault_site = stmt.fault_site;
   copy->exception = stmt.exception;
   copy->message = stmt.message;

@@ -211,6 +211,7 @@ class Printer {
   }
 
   void stmt(const Stmt& stmt);
+  void part(const Expr& array, const Type& wanted, int32_t offset);
   void nested(std::string_view head, const Block& body);
   void remark(const Stmt& stmt);
   void declaration(const Stmt& stmt);
@@ -370,8 +371,7 @@ void Printer::expr(const Expr& expr, int minimum) {
       out_ += "[";
       list(operands, 1);
       out_ += "]";
-      if (is_complex(operands[0]->type.element()) && !is_complex(expr.type))
-        out_ += expr.byte_offset ? ".imag" : ".real";
+      part(*operands[0], expr.type, expr.byte_offset);
       break;
     case ExprKind::Len:
       out_ += "len(";
@@ -401,8 +401,24 @@ void Printer::expr(const Expr& expr, int minimum) {
       break;
     case ExprKind::Field:
       this->expr(*operands[0], kAtom);
-      out_ += "[" + std::to_string(expr.field) + "]";
+      out_ += expr.name.empty() ? "[" + std::to_string(expr.field) + "]" : "." + expr.name;
       break;
+  }
+}
+
+// The fields that lead to one part of an array's element.
+void Printer::part(const Expr& array, const Type& wanted, int32_t offset) {
+  Type type = array.type.element();
+  while (is_compound(type) && !(offset == 0 && type == wanted)) {
+    const std::vector<Type> elements = elements_of(type);
+    size_t field = 0;
+    while (field + 1 < elements.size() &&
+           !has_part(elements[field], offset - offset_of(type, field), wanted))
+      ++field;
+    const bool is_number = is_complex(type);
+    out_ += "." + (is_number ? (field == 0 ? "real" : "imag") : type.aggregate->names[field]);
+    offset -= offset_of(type, field);
+    type = elements[field];
   }
 }
 
@@ -449,8 +465,8 @@ void Printer::stmt(const Stmt& stmt) {
       out_ += "[";
       list(stmt.operands, 1);
       out_ += "]";
-      if (is_complex(stmt.operands[0]->type.element()) && !is_complex(stmt.value->type))
-        out_ += stmt.byte_offset ? ".imag" : ".real";
+      part(*stmt.operands[0], stmt.value->type, stmt.byte_offset);
+      for (const std::string& field : stmt.fields) out_ += "." + field;
       out_ += " = ";
       expr(*stmt.value, kTernary);
       remark(stmt);

@@ -11,7 +11,7 @@ namespace cudapy::ir {
 namespace {
 
 // Bump when the layout changes: the bytes are part of what names a cache entry.
-constexpr uint8_t kFormat = 4;
+constexpr uint8_t kFormat = 5;
 
 class Writer {
  public:
@@ -64,8 +64,13 @@ class Writer {
     kind(type.scalar);
     byte(type.rank);
     byte(type.strided);
-    if (!type.is_aggregate()) return;
+    byte(type.aggregate != nullptr);
+    if (type.aggregate == nullptr) return;
     kind(type.aggregate->kind);
+    number(type.aggregate->size);
+    number(type.aggregate->alignment);
+    count(type.aggregate->offsets.size());
+    for (const int32_t offset : type.aggregate->offsets) number(offset);
     count(type.aggregate->elements.size());
     for (const Type& element : type.aggregate->elements) this->type(element);
   }

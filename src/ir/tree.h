@@ -187,11 +187,12 @@ struct Expr {
   int32_t callee = -1;
   Block body;             // Sequence
   bool is_frame = false;  // Sequence
-  // Load of one part of a complex element, after transform::split_aggregates: where the part is.
+  // Load of one part of an element, after transform::split_aggregates: where the part is.
   int32_t byte_offset = 0;
   std::vector<LocalId> results;  // Sequence, is_frame
   int32_t field = 0;             // Field
   int32_t unpack_count = 0;      // Field
+  std::string name;              // Field, untyped: of `value.name`, in place of its number
   // A frame that lanes leave at different returns; set by sema::annotate_shapes.
   bool divergent_return = false;
   // Load and integer division, after transform::place_checks: an index into Function::fault_sites,
@@ -246,7 +247,8 @@ struct Stmt {
   std::string message;
   bool is_assertion = false;  // is left out of kernels that are not checked
   uint8_t row_axes = 0;
-  int32_t byte_offset = 0;  // Store: as in Expr
+  int32_t byte_offset = 0;          // Store: where in the element
+  std::vector<std::string> fields;  // Store, untyped: `position.x` of A[i].position.x = value
   // If, While, For around a barrier: the threads of a block do it together. After
   // transform::split_barriers.
   bool block_level = false;

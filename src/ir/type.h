@@ -18,7 +18,7 @@ struct Type {
     Unknown,  // not inferred yet: every expression of an untyped tree
     Void,     // what a kernel returns
     Scalar,
-    Array,  // elements of `scalar`, `rank` dimensions
+    Array,  // elements of `scalar`, or of what `aggregate` describes; `rank` dimensions
     // Several values in one, as `aggregate` says. Not in the trees that codegen sees:
     // transform::split_aggregates makes scalars of them.
     Aggregate,
@@ -31,7 +31,8 @@ struct Type {
   // Only Scalar types are weak, with scalar I64 for an integer, F64 for a float and C128 for a
   // complex number. Never in a finished typed tree.
   bool weak = false;
-  const ir::Aggregate* aggregate = nullptr;  // Aggregate: one description for equal types
+  // Aggregate, and an Array of structs: one description for equal types.
+  const ir::Aggregate* aggregate = nullptr;
   // Array: neighbours in the last dimension are not neighbours in memory. Never written by a user:
   // part of what an argument is, so that code for ordinary arrays knows that their rows are
   // contiguous.
@@ -43,7 +44,11 @@ struct Type {
   static constexpr Type array(Scalar element, uint8_t rank = 1, bool strided = false) {
     return {Kind::Array, element, rank, false, nullptr, strided};
   }
+  static Type array_of(const Type& element, uint8_t rank, bool strided = false) {
+    return {Kind::Array, element.scalar, rank, false, element.aggregate, strided};
+  }
   static Type tuple(std::vector<Type> elements);
+  static Type structure(ir::Aggregate description);
   static constexpr Type weak_int() { return {Kind::Scalar, Scalar::I64, 0, true}; }
   static constexpr Type weak_float() { return {Kind::Scalar, Scalar::F64, 0, true}; }
 
@@ -54,11 +59,15 @@ struct Type {
   [[nodiscard]] constexpr bool is_scalar() const { return kind == Kind::Scalar; }
   [[nodiscard]] constexpr bool is_array() const { return kind == Kind::Array; }
   [[nodiscard]] constexpr bool is_aggregate() const { return kind == Kind::Aggregate; }
-  [[nodiscard]] constexpr Type element() const { return of(scalar); }
+  [[nodiscard]] constexpr Type element() const {
+    return {aggregate ? Kind::Aggregate : Kind::Scalar, scalar, 0, false, aggregate};
+  }
   // What `indices` indices of an array lead to: an element, or a view of fewer dimensions.
   [[nodiscard]] constexpr Type indexed(size_t indices) const {
     if (indices >= rank) return element();
-    return array(scalar, static_cast<uint8_t>(rank - indices), strided);
+    Type view = *this;
+    view.rank = static_cast<uint8_t>(rank - indices);
+    return view;
   }
   friend constexpr bool operator==(const Type&, const Type&) = default;
 };
@@ -66,10 +75,20 @@ struct Type {
 // What an aggregate type is made of. Descriptions are made once, compared by address and never
 // freed.
 struct Aggregate {
-  enum class Kind : uint8_t { Tuple };
+  enum class Kind : uint8_t { Tuple, Struct };
 
   Kind kind = Kind::Tuple;
   std::vector<Type> elements;  // weak ones too, while types are inferred
+  // Struct: its fields, and where they lie in memory, in bytes.
+  std::vector<std::string> names;
+  std::vector<int32_t> offsets;
+  int32_t size = 0;       // from one element of an array to the next
+  int32_t alignment = 1;  // of an element that no field needs to be copied for
+
+  // The number of a field; -1: there is none of that name.
+  [[nodiscard]] int field(std::string_view name) const;
+
+  friend bool operator==(const Aggregate&, const Aggregate&) = default;
 };
 
 inline constexpr int kMaxRank = 8;
@@ -117,10 +136,24 @@ constexpr bool is_compound(const Type& t) {
 constexpr bool is_tuple(const Type& t) {
   return t.is_aggregate() && t.aggregate->kind == Aggregate::Kind::Tuple;
 }
-// The scalars that a value consists of, in order: one for a scalar.
+constexpr bool is_struct(const Type& t) {
+  return t.is_aggregate() && t.aggregate->kind == Aggregate::Kind::Struct;
+}
 // What a compound type consists of.
 std::vector<Type> elements_of(const Type& type);
+// The scalars that a value consists of, in order: one for a scalar.
 void append_leaves(const Type& type, std::vector<Type>& leaves);
+// Where an element of a struct or of a complex number lies in it, and all leaves of a value that
+// begins at `begin`.
+int32_t offset_of(const Type& type, size_t element);
+void append_offsets(const Type& type, int32_t begin, std::vector<int32_t>& offsets);
+// Whether a `part` lies `offset` bytes behind the start of `whole`.
+bool has_part(const Type& whole, int32_t offset, const Type& part);
+// The number of the element that is called `name`, of a struct or of a complex number (`real` and
+// `imag`); -1: there is none.
+int field_of(const Type& type, std::string_view name);
+// Bytes from one element of an array to the next.
+int item_size(const Type& array);
 
 // Bytes of one element in memory; a bool is one byte.
 constexpr int size_of(Scalar s) {

@@ -113,7 +113,7 @@ class Verifier {
         return sequence(expr);
       case ExprKind::Load:
         if (expr.type.is_array() && !program_) return report(expr, "a view is left");
-        return element(expr.operands, expr.type, "a load");
+        return element(expr.operands, expr.type, expr.byte_offset, "a load");
       case ExprKind::Len:
         if (!arity(expr, 1)) return;
         if (!expr.operands[0]->type.is_array() || expr.operands[0]->kind != ExprKind::Local)
@@ -301,7 +301,8 @@ class Verifier {
     loops_ = outer_loops;
   }
 
-  void element(const std::vector<ExprPtr>& operands, const Type& type, const std::string& what) {
+  void element(const std::vector<ExprPtr>& operands, const Type& type, int32_t byte_offset,
+               const std::string& what) {
     if (operands.empty() || !operands[0]->type.is_array() || operands[0]->kind != ExprKind::Local) {
       return report(what + " from what is no array");
     }
@@ -312,8 +313,7 @@ class Verifier {
       if (!is_integer(operands[i]->type)) report(*operands[i], "an index is no integer");
     }
     const Type element = operands[0]->type.indexed(indices);
-    const bool part = is_complex(element) && type == Type::of(part_of(element.scalar));
-    if (!part) same(*operands[0], type, element, what.c_str());
+    if (!has_part(element, byte_offset, type)) same(*operands[0], type, element, what.c_str());
   }
 
   void block(const Block& block) {
@@ -352,8 +352,9 @@ class Verifier {
         if (!stmt.value) return report("a store lacks its value");
         for (const ExprPtr& operand : stmt.operands) expr(*operand);
         expr(*stmt.value);
-        if (!stmt.value->type.is_scalar()) report(*stmt.value, "a store of what is no number");
-        return element(stmt.operands, stmt.value->type, "a store");
+        if (!stmt.value->type.is_scalar() && !is_struct(stmt.value->type))
+          report(*stmt.value, "a store of what is no number");
+        return element(stmt.operands, stmt.value->type, stmt.byte_offset, "a store");
       case StmtKind::If:
         condition(stmt);
         block(stmt.body);

@@ -208,8 +208,9 @@ ExprPtr Builder::strong(ExprPtr expr) {
     case ExprKind::MakeAggregate:
       return aggregate_as(std::move(expr), type);
     case ExprKind::Field: {
-      const auto index = static_cast<size_t>(expr->field);
-      return field_node(natural(std::move(expr->operands[0])), index);
+      ExprPtr whole = natural(std::move(expr->operands[0]));
+      const int field = expr->name.empty() ? expr->field : ir::field_of(whole->type, expr->name);
+      return field_node(std::move(whole), static_cast<size_t>(field));
     }
     case ExprKind::Load:
       if (expr->operands[0]->type.is_aggregate()) return tuple_element(std::move(expr));

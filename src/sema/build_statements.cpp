@@ -166,7 +166,13 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
       stmt->value = as(std::move(stmt->value), locals_[static_cast<size_t>(stmt->local)].type);
       break;
     case StmtKind::Store: {
-      const Type element = stmt->operands[0]->type.element();
+      Type element = stmt->operands[0]->type.element();
+      for (const std::string& name : stmt->fields) {
+        const auto field = static_cast<size_t>(ir::field_of(element, name));
+        stmt->byte_offset += ir::offset_of(element, field);
+        element = ir::elements_of(element)[field];
+      }
+      stmt->fields.clear();
       place(stmt->operands);
       stmt->value = as(std::move(stmt->value), element);
       mark_written(*stmt->operands[0]);

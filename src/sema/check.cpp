@@ -42,10 +42,11 @@ class Survey {
   }
 
   void type(const Type& type) {
-    const bool valued = type.is_scalar() || type.is_array();
-    touches_float64_ =
-        touches_float64_ ||
-        (valued && !type.weak && (type.scalar == Scalar::F64 || type.scalar == Scalar::C128));
+    if (type.is_unknown() || type.is_void() || type.weak) return;
+    std::vector<Type> leaves;
+    ir::append_leaves(type.is_array() ? type.element() : type, leaves);
+    for (const Type& leaf : leaves)
+      touches_float64_ = touches_float64_ || (leaf.scalar == Scalar::F64 && !leaf.weak);
   }
 
   [[nodiscard]] bool touches_float64() const { return touches_float64_; }

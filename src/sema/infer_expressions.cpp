@@ -173,6 +173,12 @@ bool Inference::is_value(const Expr& expr, const char* doing) {
             : "index the array");
     return false;
   }
+  if (ir::is_struct(expr.type)) {
+    wrong("whole-struct", expr.span,
+          name_of(expr) + " is " + describe(expr.type) + "; " + doing + " needs one of its fields",
+          "name the field: `." + expr.type.aggregate->names[0] + "`");
+    return false;
+  }
   if (expr.type.is_aggregate()) {
     wrong(
         "whole-tuple", expr.span,

@@ -216,10 +216,10 @@ void Inference::assign(Stmt& stmt) {
 }
 
 void Inference::store(Stmt& stmt) {
-  const Type target = element(stmt.operands, stmt.span);
+  const Type target = stored_field(stmt, element(stmt.operands, stmt.span));
   const Type value = infer(*stmt.value);
   if (!reporting() || target.is_unknown() || value.is_unknown()) return;
-  if (!is_value(*stmt.value, "a store")) return;
+  if (!ir::is_struct(target) && !is_value(*stmt.value, "a store")) return;
   const Expr& array = *stmt.operands[0];
   const std::string name =
       array.kind == ir::ExprKind::Local ? instance_.local(array.local).name : "this array";
@@ -231,7 +231,8 @@ void Inference::store(Stmt& stmt) {
           "give all indices, in a loop where a whole row is meant");
     return;
   }
-  check_conversion(*stmt.value, target, "an element of `" + name + "`");
+  const std::string what = stmt.fields.empty() ? "an element" : "`" + stmt.fields.back() + "`";
+  check_conversion(*stmt.value, target, what + " of `" + name + "`");
 }
 
 bool Inference::only_from_itself(LocalId local) const {

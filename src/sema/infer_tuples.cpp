@@ -49,6 +49,7 @@ Type Inference::make_tuple(Expr& expr) {
 Type Inference::field(Expr& expr) {
   const Type whole = infer(*expr.operands[0]);
   if (whole.is_unknown()) return whole;
+  if (!expr.name.empty()) return named_field(*expr.operands[0], whole, expr.name, expr.span);
   const auto wanted = static_cast<size_t>(expr.unpack_count);
   const Expr& value = *expr.operands[0];
   if (!whole.is_aggregate()) {

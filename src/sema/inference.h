@@ -60,6 +60,9 @@ class Inference {
   ir::Type load(ir::Expr& expr);
   ir::Type complex_part(ir::Expr& expr);
   bool refuses_complex(const ir::Expr& expr, const std::string& what);
+  ir::Type named_field(const ir::Expr& value, const ir::Type& whole, const std::string& name,
+                       Span span);
+  ir::Type stored_field(const ir::Stmt& stmt, ir::Type element);
   ir::Type make_tuple(ir::Expr& expr);
   ir::Type field(ir::Expr& expr);
   ir::Type common_element(const ir::Type& tuple, const ir::Expr& index);

@@ -106,7 +106,8 @@ Type Inference::atomic(Expr& expr) {
   const Span span = expr.operands[0]->span;
   if (!element.is_scalar() || element == kBool) {
     return wrong("atomic-type", span, name + " needs numbers, and this is " + describe(element),
-                 "use an array of int32 in place of the bools");
+                 ir::is_struct(element) ? "use an array of the field alone"
+                                        : "use an array of int32 in place of the bools");
   }
   if (ir::is_complex(element)) {
     return wrong("atomic-type", span,

@@ -101,7 +101,11 @@ Type arithmetic(const Type& a, const Type& b, Scalar default_float) {
 
 bool assignable(const Type& from, const Type& to) {
   if (from.is_array() || to.is_array()) return from == to;
-  if (ir::is_tuple(from) && ir::is_tuple(to)) {
+  if (from == to) return true;
+  const bool from_aggregate = ir::is_tuple(from) || ir::is_struct(from);
+  if (ir::is_struct(from) && ir::is_struct(to) && from.aggregate->names != to.aggregate->names)
+    return false;
+  if (from_aggregate && (ir::is_struct(to) || (ir::is_tuple(to) && ir::is_tuple(from)))) {
     const std::vector<Type>& a = from.aggregate->elements;
     const std::vector<Type>& b = to.aggregate->elements;
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), assignable);
@@ -119,9 +123,11 @@ std::string describe(const Type& type) {
       return "nothing";
     case Type::Kind::Array: {
       const std::string article = type.rank == 1 ? "an " : "a " + std::to_string(type.rank) + "-d ";
-      return article + "array of " + std::string(ir::name_of(type.scalar));
+      return article + "array of " +
+             (type.aggregate ? "structs" : std::string(ir::name_of(type.scalar)));
     }
     case Type::Kind::Aggregate: {
+      if (ir::is_struct(type)) return "a struct " + ir::to_string(type);
       std::string text = "a tuple of ";
       const std::vector<Type>& elements = type.aggregate->elements;
       for (size_t i = 0; i < elements.size(); ++i) {

@@ -179,7 +179,9 @@ class Splitter {
     }
     const std::vector<Type> elements = elements_of(type);
     for (size_t i = 0; i < elements.size(); ++i) {
-      const std::string field = is_complex(type) ? (i == 0 ? "real" : "imag") : std::to_string(i);
+      const std::string field = is_complex(type)  ? (i == 0 ? "real" : "imag")
+                                : is_struct(type) ? type.aggregate->names[i]
+                                                  : std::to_string(i);
       add_leaves(whole, elements[i], name + "." + field);
     }
   }
@@ -231,8 +233,9 @@ class Splitter {
 
   // An Assign, Store, Return or Evaluate of an aggregate or a complex number.
   void compound(StmtPtr stmt, Block& into) {
+    const Type type = stmt->value->type;
     Leaves parts = leaves(std::move(stmt->value), into);
-    if (stmt->kind == StmtKind::Store) return store(*stmt, std::move(parts), into);
+    if (stmt->kind == StmtKind::Store) return store(*stmt, type, std::move(parts), into);
     if (stmt->kind == StmtKind::Assign) return assign(first(stmt->local), std::move(parts), into);
     if (stmt->kind == StmtKind::Return) {
       stmt->operands = std::move(parts);
@@ -244,20 +247,20 @@ class Splitter {
     }
   }
 
-  // A[i] = z: both parts are known before the first is stored.
-  void store(Stmt& stmt, Leaves parts, Block& into) {
+  // A[i] = z: all parts are known before the first is stored.
+  void store(Stmt& stmt, const Type& type, Leaves parts, Block& into) {
     for (ExprPtr& operand : stmt.operands) scalar(operand);
     keep(parts, into);
     for (size_t i = 1; i < stmt.operands.size(); ++i) {
       if (!is_steady(*stmt.operands[i]))
         stmt.operands[i] = in_local(std::move(stmt.operands[i]), into);
     }
-    int32_t offset = 0;
-    for (ExprPtr& part : parts) {
+    std::vector<int32_t> offsets;
+    append_offsets(type, stmt.byte_offset, offsets);
+    for (size_t i = 0; i < parts.size(); ++i) {
       StmtPtr one = clone(stmt);
-      one->byte_offset = offset;
-      offset += size_of(part->type.scalar);
-      one->value = std::move(part);
+      one->byte_offset = offsets[i];
+      one->value = std::move(parts[i]);
       into.push_back(std::move(one));
     }
   }
@@ -326,7 +329,11 @@ class Splitter {
       case ExprKind::MakeAggregate:
         return made(*expr, into);
       case ExprKind::Field:
+        if (ExprPtr part = part_of_element(*expr)) return leaves(std::move(part), into);
         return field(*expr, into);
+      case ExprKind::Load:
+        if (is_compound(expr->type)) return load(*expr, into);
+        break;
       case ExprKind::Select:
         if (is_compound(expr->type)) return select(*expr, into);
         break;
@@ -363,6 +370,37 @@ class Splitter {
       std::move(more.begin(), more.end(), std::back_inserter(parts));
     }
     return parts;
+  }
+
+  Leaves load(Expr& expr, Block& into) {
+    for (ExprPtr& operand : expr.operands) scalar(operand);
+    for (size_t i = 1; i < expr.operands.size(); ++i) {
+      if (!is_steady(*expr.operands[i]))
+        expr.operands[i] = in_local(std::move(expr.operands[i]), into);
+    }
+    std::vector<Type> types;
+    std::vector<int32_t> offsets;
+    append_leaves(expr.type, types);
+    append_offsets(expr.type, expr.byte_offset, offsets);
+    Leaves parts;
+    for (size_t i = 0; i < types.size(); ++i) {
+      parts.push_back(clone(expr));
+      parts[i]->type = types[i];
+      parts[i]->byte_offset = offsets[i];
+    }
+    return parts;
+  }
+
+  // A[i].position.x is a load of that part alone; null: `expr` is a field of something else.
+  static ExprPtr part_of_element(Expr& expr) {
+    ExprPtr& whole = expr.operands[0];
+    if (whole->kind == ExprKind::Field) {
+      if (ExprPtr part = part_of_element(*whole)) whole = std::move(part);
+    }
+    if (whole->kind != ExprKind::Load) return nullptr;
+    whole->byte_offset += offset_of(whole->type, static_cast<size_t>(expr.field));
+    whole->type = expr.type;
+    return std::move(whole);
   }
 
   // The other elements are evaluated too where that can be seen.
@@ -425,8 +463,6 @@ class Splitter {
     switch (expr.kind) {
       case ExprKind::Constant:
         return pair(constant(expr.constant.real, expr), constant(expr.constant.imag, expr));
-      case ExprKind::Load:
-        return load(expr, into);
       case ExprKind::Unary: {
         Leaves parts = leaves(std::move(expr.operands[0]), into);
         for (ExprPtr& part : parts) part = arithmetic::negate(std::move(part));
@@ -448,19 +484,6 @@ class Splitter {
 
   static ExprPtr constant(double value, const Expr& like) {
     return arithmetic::number(value, part_of(like.type.scalar), like.span);
-  }
-
-  Leaves load(Expr& expr, Block& into) {
-    for (ExprPtr& operand : expr.operands) scalar(operand);
-    for (size_t i = 1; i < expr.operands.size(); ++i) {
-      if (!is_steady(*expr.operands[i]))
-        expr.operands[i] = in_local(std::move(expr.operands[i]), into);
-    }
-    const Type part = Type::of(part_of(expr.type.scalar));
-    Leaves parts = pair(clone(expr), clone(expr));
-    for (ExprPtr& one : parts) one->type = part;
-    parts[1]->byte_offset = size_of(part.scalar);
-    return parts;
   }
 
   // A real number has the imaginary part 0.

@@ -72,3 +72,24 @@ def test_neighbouring_complex_numbers_are_one_access():
         arrays = [np.zeros(64, "complex64") for _ in range(arguments)]
         compiled(64)(*([2j] if kernel is complex_axpy else []), *arrays)
         assert not re.search("gather|scatter", compiled.inspect("asm"))
+
+
+POINT = np.dtype([("x", "f4"), ("y", "f4"), ("z", "f4")])
+
+
+def scales(P, factor):
+    if idx < len(P):
+        p = P[idx]
+        P[idx] = (p.x * factor, p.y * factor, p.z)
+
+
+def moves(P):
+    if idx < len(P):
+        P[idx].x += P[idx].y
+
+
+def test_neighbouring_structs_are_one_access():
+    for kernel, arguments in ((scales, (2.0,)), (moves, ())):
+        compiled = cp.compile(kernel)
+        compiled(64)(np.zeros(64, POINT), *arguments)
+        assert not re.search("gather|scatter", compiled.inspect("asm"))

@@ -25,6 +25,7 @@ from .reference_forms import Forms
 from .reference_functions import Lift
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import MathFunction
+from .reference_structs import field_place, field_types, is_struct, record
 from .reference_types import Types, settled, zero
 from .scalar import (
     WEAK_FLOAT,
@@ -52,13 +53,26 @@ def _cast(value: Any, type: Any) -> Any:
     """`value` as a `type`: component by component for several, as it is for an array."""
     if isinstance(type, tuple):
         return tuple(map(_cast, value, type))
+    if is_struct(type):
+        return record(value, type)
     return value if isinstance(value, ArrayView) or type == "void" else cast(value, type)
+
+
+def _place(array: ArrayView, index: Any) -> Any:
+    return array.place(index)
 
 
 _INDICES = ["idx", "idy", "idz"] + [
     f"{name}.{axis}" for name in ("threadIdx", "blockIdx", "blockDim", "gridDim") for axis in "xyz"
 ]
-_SUPPORT: dict[str, Any] = {"%not": _not, "%cast": _cast, "%loop": names.loop_values, "%zero": zero}
+_SUPPORT: dict[str, Any] = {
+    "%not": _not,
+    "%cast": _cast,
+    "%loop": names.loop_values,
+    "%zero": zero,
+    "%place": _place,
+    "%field": field_place,
+}
 
 
 class Rewriter:
@@ -114,7 +128,9 @@ class Rewriter:
         """An expression at a type that it is asked for. Operations on weak values are carried out in that type."""
         own = self.types.type_of(node)
         if isinstance(own, tuple):
-            made = self.typed(node, type)
+            made = self.typed(node, field_types(type) if is_struct(type) else type)
+            if is_struct(type):
+                return self.cast(made, type)
             return made if isinstance(node, (ast.Tuple, ast.List)) else self.cast(made, type)
         if not isinstance(own, str) or own.endswith("*") or own == "void":
             return self.typed(node, own)
@@ -398,7 +414,19 @@ class Rewriter:
                 ast.Tuple(elts=[self._target(item) for item in target.elts], ctx=ast.Store()),
                 target,
             )
+        if isinstance(target, ast.Attribute):
+            return ast.copy_location(self._field_target(target), target)
         return self.typed(target, None) if isinstance(target, ast.Subscript) else target
+
+    def _field_target(self, target: ast.Attribute) -> ast.expr:
+        """`A[i].position.x` as something to store to."""
+        return ast.Attribute(value=self._place(target.value), attr=target.attr, ctx=ast.Store())
+
+    def _place(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.Subscript):
+            return _call("%place", node, self.natural(node.value), self._index(node.slice))
+        assert isinstance(node, ast.Attribute)
+        return _call("%field", node, self._place(node.value), ast.Constant(node.attr))
 
     def _target_type(self, target: ast.expr) -> Any:
         if isinstance(target, (ast.Tuple, ast.List)):
@@ -436,8 +464,11 @@ class Rewriter:
         if isinstance(node.target, ast.Name):
             value = self._for_target(self.types.augmented(node), node.target)
             return ast.Assign(targets=[node.target], value=value)
-        assert isinstance(node.target, ast.Subscript)
-        load = ast.Subscript(value=node.target.value, slice=node.target.slice, ctx=ast.Load())
+        load: ast.expr
+        if isinstance(node.target, ast.Attribute):
+            load = ast.Attribute(value=node.target.value, attr=node.target.attr, ctx=ast.Load())
+        else:
+            load = ast.Subscript(value=node.target.value, slice=node.target.slice, ctx=ast.Load())
         common = self.types.type_of(
             ast.copy_location(ast.BinOp(left=load, op=node.op, right=node.value), node)
         )

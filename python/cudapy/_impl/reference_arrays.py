@@ -13,7 +13,8 @@ import operator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import CudaTypeError
-from .reference_memory import ComplexElements
+from .reference_memory import PlacedElements
+from .reference_structs import Record, is_struct, record, struct_of_dtype
 from .scalar import (
     Scalar,
     Value,
@@ -33,7 +34,7 @@ _FORMATS = {elem.format: elem.name for elem in ELEM_TYPES} | {"l": "int64", "L":
 
 
 class _Elements(Protocol):
-    """Memory by the indices of all dimensions: a memoryview, `ComplexElements` or `_Nested`."""
+    """Memory by the indices of all dimensions: a memoryview, `PlacedElements` or `_Nested`."""
 
     def __getitem__(self, indices: Any, /) -> Any: ...
     def __setitem__(self, indices: Any, value: Any, /) -> None: ...
@@ -91,6 +92,23 @@ def _give_back(items: Any, before: Any, into: list[Any]) -> None:
             _give_back(item, old, into[index])
         elif repr(item) != repr(old):  # a NaN is what it was, 0.0 is not -0.0
             into[index] = item
+
+
+class _ComplexItem:
+    """A complex number in a list, whose parts can be stored to."""
+
+    def __init__(self, array: ArrayView, index: Any) -> None:
+        self.__dict__.update(array=array, index=index)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.array[self.index], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        now = number(self.array[self.index])
+        part = float(number(value))
+        self.array[self.index] = (
+            complex(part, now.imag) if name == "real" else complex(now.real, part)
+        )
 
 
 class ArrayView:
@@ -166,10 +184,20 @@ class ArrayView:
         rest = len(self._place) + len(self._lengths) - len(indices)
         if rest > 0:
             return ArrayView(self._memory, self.element, self._lengths[-rest:], indices)
-        return Scalar(self.element, self._memory[indices])
+        found = self._memory[indices]
+        return found if isinstance(found, (Scalar, Record)) else Scalar(self.element, found)
 
-    def __setitem__(self, index: Any, value: Value) -> None:
-        self._memory[self._indices(index)] = convert(number(value), self.element)
+    def __setitem__(self, index: Any, value: Any) -> None:
+        is_placed = isinstance(self._memory, PlacedElements)
+        stored = value if is_placed else convert(number(value), self.element)
+        self._memory[self._indices(index)] = stored
+
+    def place(self, index: Any) -> Any:
+        """An element whose fields can be stored to."""
+        indices = self._indices(index)
+        if isinstance(self._memory, PlacedElements):
+            return self._memory.place(indices)
+        return _ComplexItem(self, index)
 
     def finish(self) -> None:
         """After the launch: gives a list its new values."""
@@ -186,11 +214,18 @@ def argument_type(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return elemType(value).name + "*" * len(_shape_of(value))
     dtype = getattr(value, "dtype", None)
+    if getattr(value, "shape", None) == () and _fields(value) is not None:
+        return struct_of_dtype(dtype)
     is_number = getattr(dtype, "kind", "") in tuple("biufc")
     if dtype is not None and is_number and getattr(value, "shape", None) == ():
         return str(dtype.name)
     with _buffer(value) as view:
-        return _element_of(view) + "*" * view.ndim
+        return _element_of(value, view) + "*" * view.ndim
+
+
+def _fields(value: Any) -> Any:
+    """The fields of the elements of an array of NumPy's; None if they are numbers."""
+    return getattr(getattr(value, "dtype", None), "names", None)
 
 
 def _buffer(value: Any) -> memoryview:
@@ -200,7 +235,9 @@ def _buffer(value: Any) -> memoryview:
         raise CudaTypeError(f"{type(value).__name__} is no argument for a kernel") from None
 
 
-def _element_of(view: memoryview) -> str:
+def _element_of(value: Any, view: memoryview) -> str:
+    if _fields(value) is not None:
+        return struct_of_dtype(value.dtype)
     element = _FORMATS.get(view.format.lstrip("@=<"))
     if element is None or view.ndim == 0:
         raise CudaTypeError(
@@ -219,9 +256,10 @@ def as_argument(value: Any, wanted: str, position: int) -> Any:
         _check_type(element + "*" * len(nested.shape), wanted, position)
         return ArrayView(nested, element, nested.shape)
     view = _buffer(value)
-    _check_type(_element_of(view) + "*" * view.ndim, wanted, position)
+    _check_type(_element_of(value, view) + "*" * view.ndim, wanted, position)
     assert view.shape is not None
-    memory: _Elements = ComplexElements(view) if is_complex(element) else view
+    is_placed = is_complex(element) or is_struct(element)
+    memory: _Elements = PlacedElements(view, element) if is_placed else view
     return ArrayView(memory, element, view.shape)
 
 
@@ -230,7 +268,9 @@ def _check_type(given: str, wanted: str, position: int) -> None:
         raise CudaTypeError(f"argument {position + 1}: expected {wanted}, got {given}")
 
 
-def _scalar_argument(value: Any, wanted: str, position: int) -> Scalar:
+def _scalar_argument(value: Any, wanted: str, position: int) -> Scalar | Record:
+    if is_struct(wanted):
+        return record(value.item(), wanted)
     bare = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
     if not isinstance(bare, (bool, int, float, complex)):
         raise CudaTypeError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+from .reference_structs import Place, load, store
+
 
 class _Buffer(ctypes.Structure):
     """Python's `Py_buffer`."""
@@ -38,22 +40,21 @@ def address_of(view: memoryview) -> int:
     return address
 
 
-class ComplexElements:
-    """Complex numbers by the indices of all dimensions."""
+class PlacedElements:
+    """Complex numbers or structs by the indices of all dimensions."""
 
-    def __init__(self, view: memoryview) -> None:
+    def __init__(self, view: memoryview, type: str) -> None:
         self._view = view  # keeps the memory
-        self._pair = (ctypes.c_float if view.itemsize == 8 else ctypes.c_double) * 2
+        self._type = type
         self._strides = view.strides or ()
         self._address = address_of(view)
 
-    def _parts(self, indices: tuple[int, ...]) -> Any:
+    def place(self, indices: tuple[int, ...]) -> Place:
         offset = sum(index * stride for index, stride in zip(indices, self._strides))
-        return self._pair.from_address(self._address + offset)
+        return Place(self._address + offset, self._type)
 
-    def __getitem__(self, indices: tuple[int, ...]) -> complex:
-        return complex(*self._parts(indices))
+    def __getitem__(self, indices: tuple[int, ...]) -> Any:
+        return load(self.place(indices))
 
-    def __setitem__(self, indices: tuple[int, ...], value: complex) -> None:
-        parts = self._parts(indices)
-        parts[0], parts[1] = value.real, value.imag
+    def __setitem__(self, indices: tuple[int, ...], value: Any) -> None:
+        store(self.place(indices), value)

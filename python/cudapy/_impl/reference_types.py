@@ -18,6 +18,7 @@ from .reference_constants import Constants
 from .reference_cooperation import NewArray
 from .reference_flow import drop_unreachable
 from .reference_intrinsics import Atomic, Intrinsic
+from .reference_structs import fields_of, is_struct, zero_record
 from .scalar import (
     BITS,
     WEAK_INT,
@@ -286,6 +287,9 @@ class Types:
                 return WEAK_INT if attribute == "ndim" else "int32"
             case ast.Attribute(attr="real" | "imag") if self.is_value(node.value):
                 return self.part(node.value)
+            case ast.Attribute() if self.is_value(node.value):
+                owner = self.type_of(node.value)
+                return None if owner is None else fields_of(owner)[node.attr][0]
             case ast.Name() | ast.Attribute():
                 return self._meaning_type(self.meaning(node))
             case ast.Tuple() | ast.List():
@@ -521,6 +525,8 @@ def zero(type: Any) -> Any:
     """What a variable holds before it is assigned."""
     if isinstance(type, tuple):
         return tuple(map(zero, type))
+    if is_struct(type):
+        return zero_record(type)
     if is_complex(type):
         return Scalar(type, 0j)
     return Scalar(type, 0.0 if is_float(type) else False if BITS[type] == 1 else 0)

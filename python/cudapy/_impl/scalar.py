@@ -62,8 +62,12 @@ def part_of(type: str) -> str:
 
 
 def touches_float64(type: object) -> bool:
-    """Whether it is float64, a complex number of float64s, or an array of them."""
-    return isinstance(type, str) and type.rstrip("*") in ("float64", "complex128")
+    """Whether it is float64, a complex number of float64s, an array of them, or a struct with such a field."""
+    if not isinstance(type, str):
+        return False
+    element = type.rstrip("*")
+    is_field = element.startswith("{") and (": float64 @" in element or ": complex128 @" in element)
+    return is_field or element in ("float64", "complex128")
 
 
 def is_weak(type: str) -> bool:

@@ -66,7 +66,7 @@ struct BodyOptions {
   bool aligned_gangs = false;
 };
 
-// How many parts of one size an array's element consists of.
+// How many parts of one size, up to four, an array's element consists of; 0: of others.
 int parts_of(const ir::Type& array);
 
 // Elements of an array that a kernel declares.
@@ -217,11 +217,11 @@ class BodyEmitter {
   Place place_of(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t byte_offset);
   llvm::SmallVector<Lanes, 2> emit_indices(const Operands& operands, int32_t site,
                                            uint8_t row_axes);
-  static llvm::Align element_align(ir::Scalar element);
-  void store_vector(const Place& place, llvm::Value* value, ir::Scalar element);
+  static llvm::Align part_align(const ir::Type& array, int32_t byte_offset, ir::Scalar part);
+  void store_vector(const Place& place, llvm::Value* value, const ir::Stmt& stmt);
   Lanes emit_load(const ir::Expr& expr);
   void emit_store(const ir::Stmt& stmt);
-  void emit_uniform_store(llvm::Value* address, ir::Scalar element, const ir::Expr& value);
+  void emit_uniform_store(llvm::Value* address, const ir::Expr& value, llvm::Align align);
 
   // compound_elements.cpp
   [[nodiscard]] size_t stores_of_element(const ir::Block& block, size_t begin) const;
@@ -229,8 +229,10 @@ class BodyEmitter {
   [[nodiscard]] int position_of(const Place& place, int lane) const;
   llvm::Value* lowest_address(const Place& place, llvm::Type* part);
   llvm::Value* mask_of_parts(const Place& place, llvm::ArrayRef<llvm::Value*> wanted);
-  llvm::Value* load_part(const Place& place, llvm::Type* part, llvm::Align align);
-  void store_parts(const Place& place, llvm::ArrayRef<llvm::Value*> values, llvm::Type* part,
+  llvm::Type* part_type(const ir::Type& array);
+  llvm::Value* load_part(const Place& place, const ir::Type& array, ir::Scalar part,
+                         llvm::Align align);
+  void store_parts(const Place& place, llvm::ArrayRef<llvm::Value*> values, const ir::Type& array,
                    llvm::Align align);
   void emit_element_stores(const ir::Block& block, size_t begin, size_t count);
 

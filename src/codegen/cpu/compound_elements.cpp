@@ -49,8 +49,31 @@ bool is_kept(const ir::Expr& value) {
 
 }  // namespace
 
+// Up to four parts of one size and no gaps.
 int parts_of(const ir::Type& array) {
-  return ir::is_complex(array.scalar) ? 2 : 1;
+  constexpr size_t kMostParts = 4;
+  std::vector<ir::Type> leaves;
+  ir::append_leaves(array.element(), leaves);
+  const int size = ir::size_of(leaves[0].scalar);
+  if (leaves.size() > kMostParts) return 0;
+  if (ir::item_size(array) != size * static_cast<int>(leaves.size())) return 0;
+  std::vector<int32_t> offsets;
+  ir::append_offsets(array.element(), 0, offsets);
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    if (ir::size_of(leaves[i].scalar) != size || offsets[i] % size != 0) return 0;
+  }
+  return static_cast<int>(leaves.size());
+}
+
+// What all parts are moved as.
+Type* BodyEmitter::part_type(const ir::Type& array) {
+  std::vector<ir::Type> leaves;
+  ir::append_leaves(array.element(), leaves);
+  const bool alike = std::count(leaves.begin(), leaves.end(), leaves[0]) ==
+                     static_cast<std::ptrdiff_t>(leaves.size());
+  const ir::Scalar scalar = leaves[0].scalar;
+  if (alike) return memory_type(builder_.getContext(), scalar);
+  return builder_.getIntNTy(8 * static_cast<unsigned>(ir::size_of(scalar)));
 }
 
 // How many statements from `begin` on store one part each of the same element, all parts together;
@@ -59,7 +82,7 @@ size_t BodyEmitter::stores_of_element(const ir::Block& block, size_t begin) cons
   const ir::Stmt& first = *block[begin];
   if (scalar_code() || first.kind != StmtKind::Store || is_declared(*first.operands[0])) return 1;
   const auto parts = static_cast<size_t>(parts_of(first.operands[0]->type));
-  if (parts == 1 || begin + parts > block.size() || is_uniform_place(first.operands)) return 1;
+  if (parts <= 1 || begin + parts > block.size() || is_uniform_place(first.operands)) return 1;
   for (size_t i = begin; i < begin + parts; ++i) {
     const ir::Stmt& stmt = *block[i];
     if (stmt.kind != StmtKind::Store || !is_same_element(first, stmt) || !is_kept(*stmt.value) ||
@@ -104,7 +127,9 @@ Value* BodyEmitter::mask_of_parts(const Place& place, ArrayRef<Value*> wanted) {
   return all ? repeated : builder_.CreateAnd(repeated, chosen);
 }
 
-Value* BodyEmitter::load_part(const Place& place, Type* part, Align align) {
+Value* BodyEmitter::load_part(const Place& place, const ir::Type& array, ir::Scalar scalar,
+                              Align align) {
+  Type* part = part_type(array);
   auto* wide = FixedVectorType::get(
       part, static_cast<unsigned>(place.parts) * static_cast<unsigned>(options_.gang_width));
   const SmallVector<Value*, 4> all(static_cast<size_t>(place.parts), place.address);
@@ -116,18 +141,21 @@ Value* BodyEmitter::load_part(const Place& place, Type* part, Align align) {
   SmallVector<int, 32> positions;
   for (int lane = 0; lane < options_.gang_width; ++lane)
     positions.push_back(position_of(place, lane) + place.part);
-  return builder_.CreateShuffleVector(loaded, positions);
+  Value* lanes = builder_.CreateShuffleVector(loaded, positions);
+  return builder_.CreateBitCast(lanes, vector_of(memory_type(builder_.getContext(), scalar)));
 }
 
 // `values` by part, vectors of the lanes; null: it is not stored.
-void BodyEmitter::store_parts(const Place& place, ArrayRef<Value*> values, Type* part,
+void BodyEmitter::store_parts(const Place& place, ArrayRef<Value*> values, const ir::Type& array,
                               Align align) {
+  Type* part = part_type(array);
   // Side by side, in twos: a0 a1 ... b0 b1 ...
   SmallVector<int, 64> pair(2 * static_cast<size_t>(options_.gang_width));
   for (size_t i = 0; i < pair.size(); ++i) pair[i] = static_cast<int>(i);
   Value* nothing = PoisonValue::get(vector_of(part));
   const auto value_of = [&](size_t i) {
-    return i < values.size() && values[i] ? values[i] : nothing;
+    return i < values.size() && values[i] ? builder_.CreateBitCast(values[i], vector_of(part))
+                                          : nothing;
   };
   Value* low = builder_.CreateShuffleVector(value_of(0), value_of(1), pair);
   Value* high = values.size() > 2 ? builder_.CreateShuffleVector(value_of(2), value_of(3), pair)
@@ -154,14 +182,14 @@ void BodyEmitter::emit_element_stores(const ir::Block& block, size_t begin, size
     values.push_back(to_memory(builder_, emit_vector(value), value.type.scalar));
   }
   const auto indices = emit_indices(first.operands, first.fault_site, first.row_axes);
-  const ir::Scalar scalar = first.value->type.scalar;
+  const ir::Type& array = first.operands[0]->type;
   const Place place = place_of(first.operands, indices, first.byte_offset);
   if (place.parts > 1)
-    return store_parts(place, values, memory_type(builder_.getContext(), scalar),
-                       element_align(scalar));
+    return store_parts(place, values, array,
+                       part_align(array, first.byte_offset, first.value->type.scalar));
   for (size_t i = 0; i < count; ++i)
     store_vector(place_of(first.operands, indices, block[begin + i]->byte_offset), values[i],
-                 block[begin + i]->value->type.scalar);
+                 *block[begin + i]);
 }
 
 }  // namespace cudapy::codegen::cpu

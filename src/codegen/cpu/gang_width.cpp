@@ -25,7 +25,7 @@ class LaneTypes {
     for (const StmtPtr& stmt : statements) {
       if (stmt->value) expression(*stmt->value);
       for (const ExprPtr& operand : stmt->operands) expression(*operand);
-      if (stmt->kind == StmtKind::Store) has_small |= size_of(stmt->operands[0]->type.scalar) < 4;
+      if (stmt->kind == StmtKind::Store) has_small |= size_of(stmt->value->type.scalar) < 4;
       block(stmt->body);
       block(stmt->else_body);
     }

@@ -5,6 +5,7 @@
 #include <llvm/IR/Constants.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "codegen/common/arithmetic.h"
 #include "codegen/cpu/body_emitter.h"
@@ -26,15 +27,20 @@ bool is_uniform(const Lanes& index) {
 
 // An element in memory. What an access to a part of one reads or writes is `byte_offset` further
 // on.
-Type* element_type(LLVMContext& context, ir::Scalar scalar) {
-  if (!ir::is_complex(scalar)) return memory_type(context, scalar);
-  return ArrayType::get(memory_type(context, ir::part_of(scalar)), 2);
+Type* element_type(LLVMContext& context, const ir::Type& array) {
+  if (!ir::is_compound(array.element())) return memory_type(context, array.scalar);
+  return ArrayType::get(Type::getInt8Ty(context), static_cast<uint64_t>(ir::item_size(array)));
 }
 
 }  // namespace
 
-Align BodyEmitter::element_align(ir::Scalar element) {
-  return Align(static_cast<uint64_t>(ir::size_of(element)));
+// Of a part of an element, in a struct that may be packed.
+Align BodyEmitter::part_align(const ir::Type& array, int32_t byte_offset, ir::Scalar part) {
+  auto size = static_cast<uint64_t>(ir::size_of(part));
+  if (!array.aggregate) return Align(size);
+  for (const int32_t step : {byte_offset, array.aggregate->size})
+    size = std::gcd(size, static_cast<uint64_t>(step));
+  return Align(size);
 }
 
 // Of neighbouring elements, one a lane.
@@ -92,15 +98,16 @@ BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lane
                                          int32_t byte_offset) {
   const ir::Type& type = operands[0]->type;
   const ArrayValue& array = array_of(*operands[0]);
-  Type* element = element_type(builder_.getContext(), type.scalar);
+  Type* element = element_type(builder_.getContext(), type);
   bool rows_are_uniform =
       std::all_of(indices.begin(), indices.end() - 1, [](const Lanes& i) { return is_uniform(i); });
   const Lanes& last = indices.back();
-  bool is_vector = !type.strided && rows_are_uniform && is_contiguous(last);
+  const int parts = parts_of(type);
+  bool is_vector = !type.strided && rows_are_uniform && is_contiguous(last) && parts > 0;
   Place place{array.data, Shape::Varying, last.stride};
   if (is_vector) {
-    place.parts = parts_of(type);
-    place.part = byte_offset * place.parts / ir::size_of(type.scalar);
+    place.parts = parts;
+    place.part = byte_offset * place.parts / ir::item_size(type);
   }
   if (byte_offset != 0 && place.parts == 1)
     place.address = builder_.CreateConstGEP1_64(builder_.getInt8Ty(), place.address,
@@ -151,14 +158,14 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
   ir::Scalar element = expr.type.scalar;
   Place place = emit_place(expr.operands, expr.fault_site, expr.row_axes, expr.byte_offset);
   Type* type = memory_type(builder_.getContext(), element);
-  Align align = element_align(element);
+  Align align = part_align(expr.operands[0]->type, expr.byte_offset, element);
   if (place.shape == Shape::Uniform) {
     return {from_memory(builder_, builder_.CreateAlignedLoad(type, place.address, align), element)};
   }
   Type* vector = vector_of(type);
   Value* loaded = nullptr;
   if (place.parts > 1) {
-    loaded = load_part(place, type, align);
+    loaded = load_part(place, expr.operands[0]->type, element, align);
   } else if (place.shape == Shape::Linear) {
     bool reversed = place.stride < 0;
     Value* address = place.address;
@@ -184,21 +191,24 @@ void BodyEmitter::emit_store(const ir::Stmt& stmt) {
   ir::Scalar element = stmt.value->type.scalar;
   if (is_uniform_place(stmt.operands)) {
     Place place = emit_place(stmt.operands, stmt.fault_site, stmt.row_axes, stmt.byte_offset);
-    return emit_uniform_store(place.address, element, *stmt.value);
+    return emit_uniform_store(place.address, *stmt.value,
+                              part_align(stmt.operands[0]->type, stmt.byte_offset, element));
   }
   Value* value = to_memory(builder_, emit_vector(*stmt.value), element);
   store_vector(emit_place(stmt.operands, stmt.fault_site, stmt.row_axes, stmt.byte_offset), value,
-               element);
+               stmt);
 }
 
 // `value`: a vector, as it is in memory.
-void BodyEmitter::store_vector(const Place& place, Value* value, ir::Scalar element) {
-  Align align = element_align(element);
+void BodyEmitter::store_vector(const Place& place, Value* value, const ir::Stmt& stmt) {
+  const ir::Type& array = stmt.operands[0]->type;
+  ir::Scalar element = stmt.value->type.scalar;
+  Align align = part_align(array, stmt.byte_offset, element);
   Type* type = memory_type(builder_.getContext(), element);
   if (place.parts > 1) {
     SmallVector<Value*, 4> values(static_cast<size_t>(place.parts));
     values[static_cast<size_t>(place.part)] = value;
-    return store_parts(place, values, type, align);
+    return store_parts(place, values, array, align);
   }
   if (place.shape == Shape::Varying) {
     builder_.CreateMaskedScatter(value, place.address, align, full_mask(state_.mask));
@@ -219,14 +229,13 @@ void BodyEmitter::store_vector(const Place& place, Value* value, ir::Scalar elem
 }
 
 // All lanes that are on write one element; the highest of them wins, as with a scatter.
-void BodyEmitter::emit_uniform_store(Value* address, ir::Scalar element, const ir::Expr& value) {
+void BodyEmitter::emit_uniform_store(Value* address, const ir::Expr& value, Align align) {
   Lanes lanes = emit(value);
   Value* scalar = lanes.value;
   if (lanes.shape != Shape::Uniform) {
     scalar = builder_.CreateExtractElement(to_vector(lanes), last_lane(state_.mask));
   }
-  builder_.CreateAlignedStore(to_memory(builder_, scalar, element), address,
-                              element_align(element));
+  builder_.CreateAlignedStore(to_memory(builder_, scalar, value.type.scalar), address, align);
 }
 
 }  // namespace cudapy::codegen::cpu

@@ -1,0 +1,145 @@
+"""Structs on the reference device: their types, their values, and where they lie in memory.
+
+The type of a struct is a string, as all types are: `"{x: float32 @0, y: float32 @4; 8}"`, fields with their places in
+bytes, then the size. `fields_of` says what is in it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from .scalar import COMPLEX, Scalar, cast, is_complex, number
+
+_KNOWN: dict[str, dict[str, tuple[str, int]]] = {}
+_SIZES: dict[str, int] = {}
+_CTYPES: dict[str, Any] = {
+    "bool": ctypes.c_bool,
+    "float32": ctypes.c_float,
+    "float64": ctypes.c_double,
+    **{
+        f"{kind}{bits}": getattr(ctypes, f"c_{kind}{bits}")
+        for kind in ("int", "uint")
+        for bits in (8, 16, 32, 64)
+    },
+}
+
+
+def struct_of_dtype(dtype: Any) -> str:
+    """The type that a structured dtype of NumPy's describes."""
+    fields: dict[str, tuple[str, int]] = {}
+    for name in dtype.names:
+        type, offset = dtype.fields[name][:2]
+        fields[name] = (type.name if type.names is None else struct_of_dtype(type), offset)
+    listed = ", ".join(f"{name}: {type} @{offset}" for name, (type, offset) in fields.items())
+    text = f"{{{listed}; {dtype.itemsize}}}"
+    _KNOWN[text], _SIZES[text] = fields, dtype.itemsize
+    return text
+
+
+def is_struct(type: object) -> bool:
+    return isinstance(type, str) and type in _KNOWN
+
+
+def fields_of(type: str) -> dict[str, tuple[str, int]]:
+    """The type and the place of each field, of a complex number too."""
+    if is_complex(type):
+        part = COMPLEX[type]
+        return {"real": (part, 0), "imag": (part, ctypes.sizeof(_CTYPES[part]))}
+    return _KNOWN[type]
+
+
+def field_types(type: str) -> tuple[str, ...]:
+    return tuple(field for field, _ in fields_of(type).values())
+
+
+class Record:
+    """A struct as a value: its fields are Scalars and Records, and do not change."""
+
+    __slots__ = ("_struct", "_values")
+
+    def __init__(self, type: str, values: tuple[Any, ...]) -> None:
+        self._struct = type
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return self._values[list(fields_of(self._struct)).index(name)]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and self._values == other._values
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{self._struct} {self._values}>"
+
+
+def record(value: Any, type: str) -> Record:
+    """A struct of `type`: of a tuple with a value for each field, or of a struct with the same fields."""
+    if isinstance(value, Record) and value._struct == type:
+        return value
+    values = value._values if isinstance(value, Record) else value
+    made = [
+        record(item, field) if is_struct(field) else cast(item, field)
+        for item, field in zip(values, field_types(type))
+    ]
+    return Record(type, tuple(made))
+
+
+def zero_record(type: str) -> Record:
+    values = [
+        zero_record(field) if is_struct(field) else cast(0, field) for field in field_types(type)
+    ]
+    return Record(type, tuple(values))
+
+
+class Place:
+    """Where an element of a type lies in memory: its fields are read and stored there."""
+
+    __slots__ = ("_address", "_type")
+
+    def __init__(self, address: int, type: str) -> None:
+        object.__setattr__(self, "_address", address)
+        object.__setattr__(self, "_type", type)
+
+    def _load(self) -> Any:
+        if self._type in _CTYPES:
+            return Scalar(self._type, _CTYPES[self._type].from_address(self._address).value)
+        parts = [self._field(name)._load() for name in fields_of(self._type)]
+        if is_complex(self._type):
+            return Scalar(self._type, complex(*map(number, parts)))
+        return Record(self._type, tuple(parts))
+
+    def _store(self, value: Any) -> None:
+        if self._type in _CTYPES:
+            _CTYPES[self._type].from_address(self._address).value = number(cast(value, self._type))
+            return
+        if is_complex(self._type):
+            bare = number(cast(value, self._type))
+            values: tuple[Any, ...] = (bare.real, bare.imag)
+        else:
+            values = record(value, self._type)._values
+        for name, part in zip(fields_of(self._type), values):
+            self._field(name)._store(part)
+
+    def _field(self, name: str) -> Place:
+        type, offset = fields_of(self._type)[name]
+        return Place(self._address + offset, type)
+
+    def __getattr__(self, name: str) -> Any:
+        return self._field(name)._load()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._field(name)._store(value)
+
+
+def load(place: Place) -> Any:
+    return place._load()
+
+
+def store(place: Place, value: Any) -> None:
+    place._store(value)
+
+
+def field_place(place: Place, name: str) -> Place:
+    return place._field(name)

@@ -1,0 +1,95 @@
+// Reads `dtype.names`, `dtype.fields` and `dtype.itemsize`; NumPy itself is not needed.
+#include "binding/struct_type.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "binding/elem_type.h"
+#include "binding/py_ref.h"
+
+namespace cudapy::binding {
+namespace {
+
+PyRef attribute(PyObject* object, const char* name) {
+  PyRef value = PyRef::steal(PyObject_GetAttrString(object, name));
+  if (!value) PyErr_Clear();
+  return value;
+}
+
+std::string text_of(PyObject* object) {
+  const PyRef text = PyRef::steal(PyObject_Str(object));
+  const char* chars = text ? PyUnicode_AsUTF8AndSize(text.get(), nullptr) : nullptr;
+  if (chars == nullptr) PyErr_Clear();
+  return chars != nullptr ? chars : "?";
+}
+
+// A number's type; its `str` is "<f4": byte order, kind, size.
+std::optional<ir::Type> scalar_of_dtype(PyObject* dtype) {
+  const PyRef is_native = attribute(dtype, "isnative");
+  const PyRef name = attribute(dtype, "name");
+  if (!is_native || PyObject_IsTrue(is_native.get()) != 1 || !name) return std::nullopt;
+  const auto scalar = scalar_from_object(name.get());
+  if (!scalar) PyErr_Clear();
+  return scalar ? std::optional(ir::Type::of(*scalar)) : std::nullopt;
+}
+
+// The largest power of two that a leaf is sure to be aligned to, wherever in an array it is.
+int32_t alignment_of(const ir::Type& leaf, int32_t offset, int32_t size) {
+  return std::gcd(std::gcd(ir::size_of(leaf.scalar), offset), size);
+}
+
+// An element that begins at a multiple of this has all its leaves where they are aligned best.
+int32_t alignment_of(const ir::Aggregate& structure) {
+  std::vector<ir::Type> leaves;
+  std::vector<int32_t> offsets;
+  for (size_t i = 0; i < structure.elements.size(); ++i) {
+    ir::append_leaves(structure.elements[i], leaves);
+    ir::append_offsets(structure.elements[i], structure.offsets[i], offsets);
+  }
+  int32_t alignment = 1;
+  for (size_t i = 0; i < leaves.size(); ++i)
+    alignment = std::max(alignment, alignment_of(leaves[i], offsets[i], structure.size));
+  return alignment;
+}
+
+}  // namespace
+
+std::optional<ir::Type> struct_of_dtype(PyObject* dtype, std::string& problem) {
+  const PyRef names = attribute(dtype, "names");
+  const PyRef fields = attribute(dtype, "fields");
+  const PyRef size = attribute(dtype, "itemsize");
+  if (!names || !fields || !size || PyTuple_Check(names.get()) == 0) return std::nullopt;
+  ir::Aggregate structure;
+  structure.kind = ir::Aggregate::Kind::Struct;
+  structure.size = static_cast<int32_t>(PyLong_AsLong(size.get()));
+  for (Py_ssize_t i = 0; i < PyTuple_Size(names.get()); ++i) {
+    PyObject* name = PyTuple_GetItem(names.get(), i);
+    const PyRef field = PyRef::steal(PyObject_GetItem(fields.get(), name));  // (dtype, offset, ...)
+    PyObject* type = field ? PyTuple_GetItem(field.get(), 0) : nullptr;
+    PyObject* offset = field ? PyTuple_GetItem(field.get(), 1) : nullptr;
+    if (type == nullptr || offset == nullptr) {
+      PyErr_Clear();
+      return std::nullopt;
+    }
+    const PyRef nested = attribute(type, "names");
+    const auto element =
+        nested && nested.get() != Py_None ? struct_of_dtype(type, problem) : scalar_of_dtype(type);
+    if (!element) {
+      if (problem.empty())
+        problem = "its field '" + text_of(name) + "' is of type " + text_of(type) +
+                  ", which is none of cudapy's types";
+      return std::nullopt;
+    }
+    structure.names.push_back(text_of(name));
+    structure.elements.push_back(*element);
+    structure.offsets.push_back(static_cast<int32_t>(PyLong_AsLong(offset)));
+  }
+  if (structure.elements.empty()) {
+    problem = "its elements have no fields";
+    return std::nullopt;
+  }
+  structure.alignment = alignment_of(structure);
+  return ir::Type::structure(std::move(structure));
+}
+
+}  // namespace cudapy::binding

@@ -1,0 +1,17 @@
+// Structs of the kernel language from NumPy's structured dtypes.
+#pragma once
+
+#include <Python.h>
+
+#include <optional>
+#include <string>
+
+#include "ir/type.h"
+
+namespace cudapy::binding {
+
+// The struct that a dtype with fields describes, in its own layout, packed or aligned. nullopt:
+// `problem` says which field kernels cannot take; no exception is set.
+std::optional<ir::Type> struct_of_dtype(PyObject* dtype, std::string& problem);
+
+}  // namespace cudapy::binding
