@@ -25,10 +25,10 @@ double thread_nanoseconds(const KernelMetadata& metadata) {
   return instructions * kNanosecondsPerInstruction / std::max(metadata.gang_width, 1);
 }
 
-// Threads of a row that make one block when nobody can see the block's shape: whole gangs, enough
-// to make the cost of a block small, few enough that every thread of the pool gets several.
-int64_t free_block_width(const KernelMetadata& metadata, const int64_t threads[3],
-                         double per_thread) {
+// A block's shape when nobody can see it: whole gangs of a row, then whole rows, enough of them to
+// make the cost of a block small, few enough that every thread of the pool gets several.
+void choose_free_block(const KernelMetadata& metadata, const int64_t threads[3], double per_thread,
+                       int64_t block[3]) {
   const int64_t gang = std::max(metadata.gang_width, 1);
   const double rows = static_cast<double>(threads[1]) * static_cast<double>(threads[2]);
   const double total = static_cast<double>(threads[0]) * rows;
@@ -37,13 +37,18 @@ int64_t free_block_width(const KernelMetadata& metadata, const int64_t threads[3
   const bool is_short = total * per_thread < kLongNanoseconds;
   const double workers = is_short ? 2.0 : pool_thread_count();
   const double pieces = workers * (metadata.uneven ? 64.0 : 8.0);
-  const double width = std::min(kBlockNanoseconds / per_thread, std::max(total / pieces, 1.0));
+  const double size = std::min(kBlockNanoseconds / per_thread, std::max(total / pieces, 1.0));
   const int64_t row = divide_up(threads[0], gang) * gang;
   // Wide enough for gangs in flight at once, and a power of two of gangs so that arrays are cut at
   // cache lines.
   int64_t gangs = 4;
-  while (static_cast<double>(gangs * gang * 2) <= width) gangs *= 2;
-  return std::min(gangs * gang, row);
+  while (static_cast<double>(gangs * gang * 2) <= size) gangs *= 2;
+  block[0] = std::min(gangs * gang, row);
+  block[1] = block[2] = 1;
+  if (block[0] == row) {
+    const double height = std::min(size / static_cast<double>(row), 1e9);
+    block[1] = std::clamp<int64_t>(static_cast<int64_t>(height), 1, threads[1]);
+  }
 }
 
 void default_block(const int64_t threads[3], int64_t block[3]) {
@@ -60,8 +65,7 @@ void choose_block(const KernelMetadata& metadata, const LaunchRequest& request, 
   } else if (metadata.uses_block_shape) {
     default_block(launch.threads, launch.block);
   } else {
-    launch.block[0] = free_block_width(metadata, launch.threads, per_thread);
-    launch.block[1] = launch.block[2] = 1;
+    choose_free_block(metadata, launch.threads, per_thread, launch.block);
   }
 }
 

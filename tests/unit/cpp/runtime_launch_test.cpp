@@ -102,6 +102,18 @@ TEST(Launch, FreeBlocksAreWholeGangsOfARow) {
   }
 }
 
+TEST(Launch, FreeBlocksTakeSeveralShortRows) {
+  const KernelMetadata metadata{16, 0, 0, 10};
+  const Launch launch = plan_launch(metadata, {{100, 10'000, 2}, {0, 0, 0}}).launch;
+  EXPECT_EQ(launch.block[0], 112);
+  EXPECT_GT(launch.block[1], 8);
+  EXPECT_LT(launch.block[1], 100);
+  EXPECT_EQ(launch.block[2], 1);
+  EXPECT_EQ(launch.grid[1], (10'000 - 1) / launch.block[1] + 1);
+  const Launch few = plan_launch(metadata, {{16, 3, 1}, {0, 0, 0}}).launch;
+  EXPECT_LE(few.block[1], 3);
+}
+
 TEST(Launch, SizesThatDoNotFitAreRefused) {
   const int64_t fits[3] = {int64_t{1} << 62, 1, 1};
   const int64_t too_many[3] = {int64_t{1} << 62, 2, 1};
