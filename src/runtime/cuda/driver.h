@@ -84,7 +84,8 @@ static_assert(sizeof(PoolProperties) == 88);
 
 struct Driver {
 #define CUDAPY_MEMBER(name, parameters) Result(*name) parameters = nullptr;
-  CUDAPY_DRIVER_FUNCTIONS(CUDAPY_MEMBER)
+  // The driver's own names.
+  CUDAPY_DRIVER_FUNCTIONS(CUDAPY_MEMBER)  // NOLINT(readability-identifier-naming)
 #undef CUDAPY_MEMBER
   int version = 0;  // 13000 for CUDA 13.0
 };
