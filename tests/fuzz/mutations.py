@@ -248,6 +248,10 @@ class _Change(ast.NodeTransformer):
                         attr=random.choice(["shape", "x", "real", "size", "T"]),
                         ctx=ast.Load(),
                     ),
+                    ast.BinOp(
+                        left=node, op=ast.Add(), right=ast.Constant(random.choice((-9, -1, 1, 9)))
+                    ),
+                    ast.BinOp(left=node, op=ast.Sub(), right=node),
                     ast.Tuple(elts=[node, other], ctx=ast.Load()),
                     ast.List(elts=[node], ctx=ast.Load()),
                     ast.IfExp(test=other, body=node, orelse=random.choice(self.expressions)),

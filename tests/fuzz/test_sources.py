@@ -101,8 +101,11 @@ def mistakes(function: Any) -> Exception | None:
 
 
 def check(text: str, path: Path) -> str:
-    """Says how it ended: refused, long, faulted or ran."""
-    function = load(text, path).kernel
+    """Says how it ended: no kernel, refused, long, faulted or ran."""
+    try:
+        function = load(text, path).kernel
+    except Exception:  # a default that is no Python
+        return "no kernel"
     refused = mistakes(function)
     if refused is not None:
         assert isinstance(refused, (cp.CudaPyError, TypeError)), f"{refused!r}\n{text}"

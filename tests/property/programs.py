@@ -23,7 +23,7 @@ FLOATS = ("float32", "float32", "float64")
 
 
 # Helpers that every program has. `search` takes an array, and leaves its loop at different times; `twice` takes a
-# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword of its own.
+# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword of its own; `bump` writes a row.
 HELPERS = """\
 def search(X, value):
     for place in range(min(len(X), 9)):
@@ -47,6 +47,10 @@ def largest(first, *rest):
 
 def blend(n, k=3, *, shift=1):
     return (n ^ k) + shift if n > k else n - shift
+
+
+def bump(row, place, value):
+    row[int(place) % len(row)] += value
 
 
 """
@@ -93,6 +97,7 @@ class Scope:
     functions: list[str] = field(default_factory=list)  # of an integer, and seen only in this block
     held: dict[str, str] = field(default_factory=dict)  # a thread's own arrays: name -> its kind
     matrices: list[str] = field(default_factory=list)  # of integers
+    own_rows: list[str] = field(default_factory=list)  # matrices of which a thread has a row
 
     def copy(self, *more: str) -> Scope:
         """The same names in lists of its own, and more integers."""
@@ -165,6 +170,7 @@ class Writer:
             choices.append(lambda: self.element(scope))
         if scope.stored:
             choices.append(lambda: f"R[{scope.thread}]")
+            choices += [lambda: self.own_element(scope)] * len(scope.own_rows)
         if scope.searchable:
             choices.append(lambda: f"search({self.pick(*scope.searchable)}, {one()})")
         whole = [a for a in scope.arrays if a.dtype in INTEGERS]
@@ -228,6 +234,10 @@ class Writer:
             column = f"int({self.integer(scope, 1)}) % {ROW}"
         return f"{matrix}{self.pick(f'[{row}, {column}]', f'[{row}][{column}]')}"
 
+    def own_element(self, scope: Scope) -> str:
+        column = self.pick(self.number(0, ROW - 1), f"int({self.integer(scope, 1)}) % {ROW}")
+        return f"{self.pick(*scope.own_rows)}[{scope.thread}, {column}]"
+
     def typed_integer(self, scope: Scope) -> str:
         """An integer that is not a bare constant: its type, and so the result's width, is plain."""
         return str(self.pick(*scope.ints)) if scope.ints else f"int({self.number(0, 9)})"
@@ -249,6 +259,7 @@ class Writer:
             lambda: f"({one()} if {self.condition(scope, depth - 1)} else {one()})",
             lambda: f"float({self.integer(scope, depth - 1)})",
             lambda: f"({one()} {self.pick('//', '%')} {self.pick('0.75', '-2.5', '3.0')})",
+            lambda: f"({one()} {self.pick('//', '%')} {one()})",
             lambda: f"(({one()}) ** 2)",
             lambda: f"fma({one()}, {one()}, {one()})",
             lambda: f"rand({self.number(0, 9)}, {self.typed_integer(scope)})",
@@ -427,7 +438,14 @@ class Writer:
 
     def store(self, scope: Scope, depth: int) -> None:
         sign = self.pick("=", "=", "+=", "-=")
-        if self.chance(2):
+        if scope.own_rows and self.chance(2):
+            value = self.integer(scope, 2)
+            if self.chance(3):
+                row = f"{self.pick(*scope.own_rows)}[{scope.thread}]"
+                self.line(depth, f"bump({row}, {self.integer(scope, 1)}, {value})")
+            else:
+                self.line(depth, f"{self.own_element(scope)} {sign} {value}")
+        elif self.chance(2):
             self.line(depth, f"R[{scope.thread}] {sign} i + {self.integer(scope, 2)}")
         else:
             self.line(depth, f"S[{scope.thread}] {sign} {self.floating(scope, 2)}")
@@ -552,6 +570,9 @@ class Writer:
                 is_output=True,
             ),
         ]
+        if self.chance(3):
+            dtype, layout = self.pick(*COMMON_INTEGERS), self.pick("rows", "columns", "reversed")
+            outputs.append(Parameter("W", str(dtype), is_output=True, layout=str(layout)))
         helpers: dict[str, str] = {}
         for number in range(self.number(0, 2)):
             kind = str(self.pick("int", "float", "pair"))
@@ -598,6 +619,7 @@ class Writer:
             self.line(2, f"t = ({self.integer(scope, 1)}, {self.floating(scope, 1)})")
             scope.pairs.append("t")
         scope.matrices = [p.name for p in inputs if p.layout]
+        scope.own_rows = [p.name for p in outputs if p.layout]
         scope.arrays = [p for p in inputs if p.is_vector]
         scope.searchable = [p.name for p in scope.arrays if p.dtype in INTEGERS]
         scope.stored = True
