@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "binding/dlpack.h"
@@ -18,6 +19,17 @@ namespace {
 std::string unsupported_format(const char* format) {
   return std::string("its element format '") + (format != nullptr ? format : "") +
          "' is none of cudapy's types";
+}
+
+// Whether these are lengths of dimensions, and the bytes between them can be counted.
+bool is_shape(std::span<const int64_t> shape, int64_t item_size) {
+  int64_t bytes = item_size;
+  for (const int64_t length : shape) {
+    if (length < 0 || __builtin_mul_overflow(bytes, std::max<int64_t>(length, 1), &bytes)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // `strides` in bytes; null means C order. False if there are too many dimensions.
@@ -56,9 +68,15 @@ struct ForeignReader {
   }
 
   ForeignResult lay_out(int ndim, const int64_t* shape, const int64_t* strides) const {
-    if (set_layout(array, ndim, shape, strides)) return ForeignResult::kViewed;
-    return fail("it has " + std::to_string(ndim) + " dimensions, and kernels take up to " +
-                std::to_string(ir::kMaxRank));
+    if (ndim < 0 || !is_shape({shape, static_cast<size_t>(ndim)}, ir::size_of(array.scalar))) {
+      return fail("its shape is malformed");
+    }
+    if (!set_layout(array, ndim, shape, strides)) {
+      return fail("it has " + std::to_string(ndim) + " dimensions, and kernels take up to " +
+                  std::to_string(ir::kMaxRank));
+    }
+    if (array.data == nullptr && array.length > 0) return fail("it has no memory");
+    return ForeignResult::kViewed;
   }
 
   ForeignResult read_buffer(PyObject* object) const {
@@ -155,7 +173,8 @@ struct ForeignReader {
     array.data = PyLong_AsVoidPtr(PyTuple_GetItem(data, 0));
     array.is_read_only = PyObject_IsTrue(PyTuple_GetItem(data, 1)) != 0;
     const std::vector<int64_t> sizes = numbers_of(shape);
-    const bool has_strides = strides != nullptr && PyTuple_Check(strides);
+    const bool has_strides = strides != nullptr && strides != Py_None;
+    if (has_strides && !PyTuple_Check(strides)) return fail("its strides are no tuple");
     const std::vector<int64_t> steps = has_strides ? numbers_of(strides) : std::vector<int64_t>();
     if (PyErr_Occurred() || (has_strides && steps.size() != sizes.size()))
       return fail("its __array_interface__ is malformed");

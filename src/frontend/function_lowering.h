@@ -240,6 +240,8 @@ class FunctionLowering {
   void lower_definition(const syntax::Stmt& stmt);
   void bind_function(const std::string& name, Span span, FunctionPtr function);
   bool check_no_function(const std::string& name, Span span);
+  std::optional<ir::LocalId> assignable(const syntax::Expr& name);
+  ir::LocalId loop_variable(const syntax::Expr& name);
   void refuse_choice(const std::string& name, Span span);
   void join_functions(const Flow& other);
   std::optional<bool> known_truth(const syntax::Expr& expr);

@@ -119,20 +119,26 @@ ir::ExprPtr FunctionLowering::keep_always(ir::ExprPtr value, const std::string& 
   return make_local(local, span);
 }
 
+// The variable that a name stands for as the target of an assignment, or as a loop's; nothing, and
+// an error, where it stands for a function or for an array of the kernel's own.
+std::optional<ir::LocalId> FunctionLowering::assignable(const syntax::Expr& name) {
+  if (!check_no_function(name.text, name.span)) return std::nullopt;
+  mark_assigned(name.text);
+  const ir::LocalId local = variable(name.text, name.span);
+  if (function_.locals[static_cast<size_t>(local)].storage == ir::Storage::Value) return local;
+  error("array-reassigned", name.span,
+        "`" + name.text + "` stands for an array, which cannot be assigned",
+        "assign its elements, or use another name");
+  return std::nullopt;
+}
+
 void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
   switch (target.kind) {
     case ExprKind::Name: {
-      if (!check_no_function(target.text, target.span)) return;
-      mark_assigned(target.text);
-      const ir::LocalId local = variable(target.text, target.span);
-      if (function_.locals[static_cast<size_t>(local)].storage != ir::Storage::Value) {
-        error("array-reassigned", target.span,
-              "`" + target.text + "` stands for an array, which cannot be assigned",
-              "assign its elements, or use another name");
-        return;
-      }
+      const std::optional<ir::LocalId> local = assignable(target);
+      if (!local) return;
       ir::Stmt& stmt = emit(ir::StmtKind::Assign, target.span);
-      stmt.local = local;
+      stmt.local = *local;
       stmt.value = std::move(value);
       return;
     }

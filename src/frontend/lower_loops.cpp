@@ -45,12 +45,17 @@ void FunctionLowering::lower_for(const syntax::Stmt& stmt) {
   lower_index_loop(stmt, std::move(*over));
 }
 
+// Where the name cannot be one, the loop gets another and is read on for further mistakes.
+ir::LocalId FunctionLowering::loop_variable(const syntax::Expr& name) {
+  const std::optional<ir::LocalId> local = assignable(name);
+  return local ? *local : temporary("index", name.span);
+}
+
 void FunctionLowering::lower_range_loop(const syntax::Stmt& stmt, Iterable range) {
   const syntax::Expr& target = stmt.targets[0];
   const Flow before = flow_;
   enter_loop(stmt);
-  mark_assigned(target.text);
-  const ir::LocalId local = variable(target.text, target.span);
+  const ir::LocalId local = loop_variable(target);
   ++loop_depth_;
   ir::Block body = lower_block(stmt.body);
   --loop_depth_;
@@ -74,13 +79,8 @@ void FunctionLowering::lower_index_loop(const syntax::Stmt& stmt, Iterable over)
                              target.kind == ExprKind::Tuple && target.operands.size() == 2 &&
                              target.operands[0].kind == ExprKind::Name &&
                              constant_integer(*over.start) == 0;
-  ir::LocalId local = ir::kNoLocal;
-  if (counts_itself) {
-    mark_assigned(target.operands[0].text);
-    local = variable(target.operands[0].text, target.operands[0].span);
-  } else {
-    local = temporary("index", target.span);
-  }
+  const ir::LocalId local =
+      counts_itself ? loop_variable(target.operands[0]) : temporary("index", target.span);
   const ir::ExprPtr index = make_local(local, target.span);
   ir::Block head;
   ir::Block* const outer = std::exchange(block_, &head);

@@ -12,7 +12,7 @@ import cudapy as cp
 import numpy as np
 import pytest
 
-from fuzz.kinds import KINDS, shaped
+from fuzz.kinds import KINDS, huge, number, shaped
 
 N = 9
 
@@ -156,6 +156,56 @@ def test_strange_arguments(request: pytest.FixtureRequest, batch: int) -> None:
         check(seed)
         if time.monotonic() > end:
             break
+
+
+def attempt(what: str, work: Callable[[], Any]) -> Any:
+    """What `work` returns; None where it ends in a clear exception."""
+    try:
+        return work()
+    except Exception as error:
+        clear = isinstance(error, (*REFUSALS, MemoryError, BufferError, NotImplementedError))
+        assert clear or "today" in str(error), f"{what}: {error!r}"
+        assert str(error).strip(), f"{what}: {type(error)} says nothing"
+        return None
+
+
+@pytest.mark.parametrize("batch", range(2))
+def test_strange_sources_of_arrays(batch: int) -> None:
+    for seed in range(batch * 300, batch * 300 + 300):
+        random = Random(seed)
+        kind = random.choice([kind for kind in KINDS if kind is not huge])
+        source = kind(random)
+        dtype = random.choice((None, None, None, cp.Float, "int64", np.uint8, kind(random)))
+        made = attempt(f"seed {seed}: {source!r}", lambda: cp.CudaArray(source, dtype))  # noqa: B023
+        if made is None:
+            continue
+        assert len(made.toList()) == len(made)
+        if type(source) is np.ndarray and dtype is None:
+            assert made.toList() == source.tolist(), f"seed {seed}"
+
+
+@pytest.mark.parametrize("batch", range(2))
+def test_strange_launches(batch: int) -> None:
+    for seed in range(batch * 300, batch * 300 + 300):
+        random = Random(seed)
+        sizes = [
+            random.choice((N, N, 0, -1, 2**31, 2**63, 2**64, 10**400, cp.dim3(3), number(random)))
+            for _ in range(random.choice((0, 1, 1, 2, 3, 4)))
+        ]
+        if random.randrange(2):
+            sizes = [*sizes[:2], random.choice(KINDS)(random)]
+        options = {}
+        if random.randrange(2):
+            options["block"] = random.choice(
+                (0, -1, 1, 256, 1024, 1025, 2**40, (), (8, 8), number(random))
+            )
+        if random.randrange(8) == 0:
+            options[random.choice(("grid", "stream", "shared"))] = random.choice(KINDS)(random)
+        what = f"seed {seed}: {sizes!r}, {options!r}"
+        launch = attempt(what, lambda: KERNELS[scale](*sizes, **options))  # noqa: B023
+        if launch is not None and sizes == [N]:
+            values = np.ones(N, np.float32)
+            attempt(what, lambda: launch(values))  # noqa: B023
 
 
 def test_both_ends_are_met() -> None:

@@ -23,7 +23,7 @@ FLOATS = ("float32", "float32", "float64")
 
 
 # Helpers that every program has. `search` takes an array, and leaves its loop at different times; `twice` takes a
-# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword of its own; `bump` writes a row.
+# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword; `bump` writes a row.
 HELPERS = """\
 def search(X, value):
     for place in range(min(len(X), 9)):

@@ -180,6 +180,27 @@ def test_dlpack_and_array_interface():
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [
+        {"shape": (-9,)},
+        {"shape": (2**40, 2**40), "strides": (0, 0)},
+        {"shape": (2**64,)},
+        {"strides": (4, 4)},
+        {"strides": "four"},
+        {"data": (0, False)},
+        {"data": (None, False)},
+    ],
+)
+def test_array_interfaces_that_cannot_be_true(wrong):
+    held = np.arange(9, dtype=np.float32)
+    described = type("Described", (), {"__array_interface__": {**held.__array_interface__, **wrong}})
+    with pytest.raises(cp.CudaTypeError, match=r"malformed|no tuple|no memory"):
+        double_up(9)(described())
+    with pytest.raises(cp.CudaTypeError):
+        cp.CudaArray(described())
+
+
+@pytest.mark.parametrize(
     ("value", "dtype"),
     [
         (3, np.int32),

@@ -10,7 +10,6 @@ import ast
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .errors import CudaPyError
 from .reference_arrays import ArrayView
 from .scalar import is_float, number
 
@@ -108,7 +107,7 @@ class Block:
                 continue
             lines = sorted(set(self._waiting.values()))
             if len(lines) > 1:
-                self._error = CudaPyError(
+                self._error = RuntimeError(
                     f"some threads of a block wait at the barrier in line {lines[0]}, others in line {lines[1]}"
                 )
                 alive = self._stop()
