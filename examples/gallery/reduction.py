@@ -9,7 +9,7 @@ from functools import partial
 
 import cudapy as cp
 import numpy as np
-from cudapy import blockDim, blockIdx, gridDim, idx, shared, syncthreads, threadIdx
+from cudapy import blockDim, blockIdx, gridDim, shared, syncthreads, threadIdx
 
 from timing import compare
 
@@ -23,8 +23,10 @@ def reduction(combine, start):
     def fold(X, partial):
         held = shared(BLOCK, float)
         t = threadIdx.x
+        share = (len(X) + gridDim.x - 1) // gridDim.x  # of a block
+        first = blockIdx.x * share
         mine = start
-        for k in range(idx, len(X), BLOCK * gridDim.x):
+        for k in range(first + t, min(first + share, len(X)), BLOCK):
             mine = combine(mine, X[k])
         held[t] = mine
         syncthreads()
@@ -52,7 +54,7 @@ FOLDS = {
 }
 
 
-def reduce(kernel, X, blocks=64):
+def reduce(kernel, X, blocks=1024):
     """First to one number a block, then to one."""
     partial, out = np.empty(blocks, np.float32), np.empty(1, np.float32)
     kernel(blocks * BLOCK, block=BLOCK)(X, partial)

@@ -193,7 +193,9 @@ def test_dlpack_and_array_interface():
 )
 def test_array_interfaces_that_cannot_be_true(wrong):
     held = np.arange(9, dtype=np.float32)
-    described = type("Described", (), {"__array_interface__": {**held.__array_interface__, **wrong}})
+    described = type(
+        "Described", (), {"__array_interface__": {**held.__array_interface__, **wrong}}
+    )
     with pytest.raises(cp.CudaTypeError, match=r"malformed|no tuple|no memory"):
         double_up(9)(described())
     with pytest.raises(cp.CudaTypeError):
