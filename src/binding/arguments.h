@@ -133,7 +133,10 @@ class CallArguments {
   bool classify_foreign(size_t index);
   bool classify_sequence(size_t index);
   bool fill_number(size_t index, const ParameterSlot& slot);
-  void fill_struct(size_t index, const ir::Type& type, const ParameterSlot& slot);
+  bool classify_record(size_t index);
+  bool fill_struct(size_t index, const ir::Type& type, const ParameterSlot& slot);
+  bool fill_fields(size_t index, PyObject* object, const ir::Type& type,
+                   const std::vector<uint32_t>& places, size_t& leaf);
   bool fill_array(size_t index, const ParameterSlot& slot);
   bool make_copy(size_t index, const ParameterSlot& slot);
   bool check_device(size_t index) const;

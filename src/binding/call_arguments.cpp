@@ -8,6 +8,7 @@
 #include "binding/errors.h"
 #include "binding/gil.h"
 #include "binding/numbers.h"
+#include "binding/struct_type.h"
 
 namespace cudapy::binding {
 namespace {
@@ -19,6 +20,15 @@ using Kind = CallArgument::Kind;
 bool is_plain_number(PyObject* object) {
   return PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyBool_Check(object) ||
          PyComplex_CheckExact(object);
+}
+
+// A dataclass's or a NamedTuple's instance.
+bool is_record(PyObject* object) {
+  return PyObject_HasAttrString(object, "__dataclass_fields__") != 0 ||
+         (PyTuple_Check(object) != 0 && PyTuple_CheckExact(object) == 0 &&
+          PyObject_HasAttrString(object, "_fields") != 0 &&
+          PyObject_HasAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__annotations__") !=
+              0);
 }
 
 bool is_list_like(PyObject* object) {
@@ -121,6 +131,7 @@ bool CallArguments::classify_one(size_t index) {
   const Type& declared = body_.parameters[index].declared;
   const std::string wants = "expected " + expected(declared) + ", got ";
   if (is_plain_number(object)) return classify_number(index);
+  if (!declared.is_array() && is_record(object)) return classify_record(index);
   if (is_list_like(object)) return classify_sequence(index);
   if (runtime::HostArray* own = host_array_of(object)) {
     argument.foreign = view_host_array(*own);
@@ -140,6 +151,22 @@ bool CallArguments::classify_one(size_t index) {
   if (declared.is_scalar() && PyNumber_Check(object)) return classify_number(index);
   if (PySequence_Check(object) && !PyDict_Check(object)) return classify_sequence(index);
   return fail(index, wants + describe_value(object));
+}
+
+// An instance of a dataclass or of a NamedTuple.
+bool CallArguments::classify_record(size_t index) {
+  CallArgument& argument = arguments_[index];
+  argument.kind = Kind::kNumber;
+  std::string problem;
+  const auto type = struct_of_class(reinterpret_cast<PyObject*>(Py_TYPE(argument.object)), problem);
+  const Type& declared = body_.parameters[index].declared;
+  if (type && declared.is_unknown()) {
+    argument.type_class.type = *type;
+    return true;
+  }
+  const std::string got =
+      "expected " + expected(declared) + ", got " + describe_value(argument.object);
+  return fail(index, problem.empty() ? got : got + ": " + problem);
 }
 
 bool CallArguments::classify_number(size_t index) {
@@ -270,7 +297,7 @@ bool CallArguments::fill(const Binding& binding) {
   for (size_t i = 0; i < count_; ++i) {
     const ParameterSlot& slot = binding.slots[i];
     if (slot.structure != nullptr && !slot.is_array) {
-      fill_struct(i, binding.types.arguments[i], slot);
+      if (!fill_struct(i, binding.types.arguments[i], slot)) return false;
       continue;
     }
     if (!(slot.is_array ? fill_array(i, slot) : fill_number(i, slot))) return false;
@@ -280,18 +307,47 @@ bool CallArguments::fill(const Binding& binding) {
 }
 
 // A record goes leaf by leaf.
-void CallArguments::fill_struct(size_t index, const Type& type, const ParameterSlot& slot) {
+bool CallArguments::fill_struct(size_t index, const Type& type, const ParameterSlot& slot) {
+  uint32_t begin = slot.offset;
+  const std::vector<uint32_t> places = place_leaves(type, begin);
+  if (arguments_[index].foreign.data == nullptr) {
+    size_t leaf = 0;
+    return fill_fields(index, arguments_[index].object, type, places, leaf);
+  }
   const auto* record = static_cast<const unsigned char*>(arguments_[index].foreign.data);
   std::vector<Type> leaves;
   std::vector<int32_t> offsets;
   ir::append_leaves(type, leaves);
   ir::append_offsets(type, 0, offsets);
-  uint32_t begin = slot.offset;
-  const std::vector<uint32_t> places = place_leaves(type, begin);
   for (size_t i = 0; i < leaves.size(); ++i) {
     std::memcpy(buffer() + places[i], record + offsets[i],
                 static_cast<size_t>(ir::size_of(leaves[i].scalar)));
   }
+  return true;
+}
+
+// The attributes of `object`, which become the leaves from `leaf` on.
+bool CallArguments::fill_fields(size_t index, PyObject* object, const Type& type,
+                                const std::vector<uint32_t>& places, size_t& leaf) {
+  for (size_t i = 0; i < type.aggregate->elements.size(); ++i) {
+    const Type& field = type.aggregate->elements[i];
+    const std::string& name = type.aggregate->names[i];
+    const PyRef value = PyRef::steal(PyObject_GetAttrString(object, name.c_str()));
+    if (!value) return false;
+    if (field.is_aggregate()) {
+      if (!fill_fields(index, value.get(), field, places, leaf)) return false;
+      continue;
+    }
+    const StoreResult result = store_number(value.get(), field.scalar, buffer() + places[leaf]);
+    if (result == StoreResult::kRaised) return false;
+    if (result != StoreResult::kStored) {
+      return fail(index, "its field `" + name + "` is of type " +
+                             std::string(ir::name_of(field.scalar)) + ", and it is " +
+                             describe_value(value.get()));
+    }
+    leaf += ir::is_complex(field) ? 2 : 1;
+  }
+  return true;
 }
 
 bool CallArguments::fill_number(size_t index, const ParameterSlot& slot) {

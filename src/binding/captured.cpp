@@ -5,6 +5,7 @@
 #include <climits>
 #include <utility>
 
+#include "binding/struct_type.h"
 #include "frontend/known_names.h"
 #include "frontend/type_names.h"
 
@@ -122,13 +123,28 @@ Captured numpy_scalar(PyObject* object, const std::string& dtype) {
 
 Captured from_type(const ir::Type& type) {
   Captured result;
-  result.resolved.kind = type.is_scalar() ? Kind::Cast : Kind::ArrayType;
+  result.resolved.kind = type.is_array() || type.is_void() ? Kind::ArrayType : Kind::Cast;
   result.resolved.type = type;
   return result;
 }
 
 Captured from_cudapy_name(const std::string& name) {
   Captured result = known(frontend::find_cudapy_name(name), name);
+  return result;
+}
+
+// A function of cmath: the package has them in the kernel language.
+Captured complex_function(const std::string& name) {
+  const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.complex_functions"));
+  PyRef function =
+      module ? PyRef::steal(PyObject_GetAttrString(module.get(), name.c_str())) : PyRef();
+  if (!function) {
+    PyErr_Clear();
+    return known(std::nullopt, "cmath." + name);
+  }
+  Captured result;
+  result.resolved.kind = Kind::Function;
+  result.callee = std::move(function);
   return result;
 }
 
@@ -144,7 +160,7 @@ std::optional<Captured> library_function(PyObject* object) {
   if (type != "builtin_function_or_method" && type != "type") return std::nullopt;
   if (module == "math") return known(frontend::find_math_name(name), "math." + name);
   if (module == "builtins") return known(frontend::find_builtin(name), name);
-  if (module == "cmath") return known(std::nullopt, "cmath." + name);
+  if (module == "cmath") return complex_function(name);
   if (type == "type") return std::nullopt;
   return known(std::nullopt, module.empty() ? name : module + "." + name);
 }
@@ -267,7 +283,10 @@ Captured captured(PyObject* object) {
     result.callee = std::move(function);
     return result;
   }
+  std::string problem;
+  if (auto type = struct_of_class(object, problem)) return from_type(*type);
   const std::string described = describe(object);
+  if (!problem.empty()) return other(described, problem);
   if (PyObject_HasAttrString(object, "__len__") != 0 && PyUnicode_Check(object) == 0 &&
       PyType_Check(object) == 0) {
     return other(described, "pass it as an argument of the launch");

@@ -1,4 +1,5 @@
-// Reads `dtype.names`, `dtype.fields` and `dtype.itemsize`; NumPy itself is not needed.
+// Reads `dtype.names`, `dtype.fields` and `dtype.itemsize`; NumPy itself is not needed. Of classes
+// the package's own `fields_of_class` reads the annotations.
 #include "binding/struct_type.h"
 
 #include <algorithm>
@@ -89,6 +90,71 @@ std::optional<ir::Type> struct_of_dtype(PyObject* dtype, std::string& problem) {
     return std::nullopt;
   }
   structure.alignment = alignment_of(structure);
+  return ir::Type::structure(std::move(structure));
+}
+
+namespace {
+
+// [(name, type), ...] of a dataclass or a NamedTuple; empty: it is none.
+PyRef fields_of_class(PyObject* object) {
+  const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.record_classes"));
+  const PyRef read =
+      module ? PyRef::steal(PyObject_GetAttrString(module.get(), "fields_of_class")) : PyRef();
+  PyRef fields =
+      read ? PyRef::steal(PyObject_CallFunctionObjArgs(read.get(), object, nullptr)) : PyRef();
+  if (!fields) PyErr_Clear();
+  return fields && PyList_Check(fields.get()) ? std::move(fields) : PyRef();
+}
+
+std::optional<ir::Type> type_of_field(PyObject* type, std::string& problem) {
+  if (const auto nested = struct_of_class(type, problem)) return nested;
+  const auto scalar = scalar_from_object(type);
+  if (!scalar) PyErr_Clear();
+  return scalar ? std::optional(ir::Type::of(*scalar)) : std::nullopt;
+}
+
+// As C aligns it.
+int32_t natural_alignment(const ir::Type& type) {
+  if (type.is_aggregate()) return type.aggregate->alignment;
+  return ir::size_of(ir::is_complex(type) ? ir::part_of(type.scalar) : type.scalar);
+}
+
+int32_t align_up(int32_t offset, int32_t alignment) {
+  return (offset + alignment - 1) / alignment * alignment;
+}
+
+}  // namespace
+
+std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem) {
+  const PyRef fields = PyType_Check(object) != 0 ? fields_of_class(object) : PyRef();
+  if (!fields) return std::nullopt;
+  ir::Aggregate structure;
+  structure.kind = ir::Aggregate::Kind::Struct;
+  for (Py_ssize_t i = 0; i < PyList_Size(fields.get()); ++i) {
+    PyObject* field = PyList_GetItem(fields.get(), i);
+    const std::string name = text_of(PyTuple_GetItem(field, 0));
+    PyObject* type = PyTuple_GetItem(field, 1);
+    const auto element = type_of_field(type, problem);
+    if (!element) {
+      if (problem.empty())
+        problem = "its field `" + name + "` is of type " + text_of(type) +
+                  ", which is none of cudapy's types";
+      return std::nullopt;
+    }
+    const int32_t alignment = natural_alignment(*element);
+    structure.offsets.push_back(align_up(structure.size, alignment));
+    structure.size = structure.offsets.back() +
+                     (element->is_aggregate() ? element->aggregate->size
+                                              : static_cast<int32_t>(ir::size_of(element->scalar)));
+    structure.alignment = std::max(structure.alignment, alignment);
+    structure.names.push_back(name);
+    structure.elements.push_back(*element);
+  }
+  if (structure.elements.empty()) {
+    problem = "it has no fields";
+    return std::nullopt;
+  }
+  structure.size = align_up(structure.size, structure.alignment);
   return ir::Type::structure(std::move(structure));
 }
 

@@ -1,4 +1,4 @@
-// Structs of the kernel language from NumPy's structured dtypes.
+// Structs of the kernel language from NumPy's structured dtypes, dataclasses and NamedTuples.
 #pragma once
 
 #include <Python.h>
@@ -13,5 +13,9 @@ namespace cudapy::binding {
 // The struct that a dtype with fields describes, in its own layout, packed or aligned. nullopt:
 // `problem` says which field kernels cannot take; no exception is set.
 std::optional<ir::Type> struct_of_dtype(PyObject* dtype, std::string& problem);
+
+// The struct that a dataclass or a NamedTuple describes, laid out as in C. nullopt: it is no such
+// class, or `problem` says which field kernels cannot take; no exception is set.
+std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem);
 
 }  // namespace cudapy::binding

@@ -137,7 +137,7 @@ std::optional<ir::Scalar> FunctionLowering::array_element(const syntax::Expr& dt
             "make one array of floats for each part");
       return std::nullopt;
     }
-    if (is_type) return found.type.scalar;
+    if (is_type && found.type.is_scalar()) return found.type.scalar;
   }
   error("array-type", dtype.span, "the second argument of `" + name + "` is a type of numbers",
         "write float, int, bool, or one of cudapy's types: cp.float32, cp.uint8");

@@ -28,6 +28,10 @@ ExprPtr Builder::zero(Type type, Span span) {
 // An expression of a tuple at a type that it is asked for: what it is made of has it from the
 // start.
 ExprPtr Builder::aggregate_as(ExprPtr expr, Type type) {
+  if (ir::is_struct(expr->type) && !(expr->type == type)) {
+    const Type own = expr->type;
+    return convert(aggregate_as(std::move(expr), own), type);
+  }
   switch (expr->kind) {
     case ExprKind::MakeAggregate:
       for (size_t i = 0; i < expr->operands.size(); ++i)

@@ -51,4 +51,18 @@ Type Inference::stored_field(const ir::Stmt& stmt, Type element) {
   return element;
 }
 
+// Particle(x, y): each field has its type, whatever it is given.
+Type Inference::make_struct(const Expr& expr) {
+  const ir::Aggregate& structure = *expr.type.aggregate;
+  for (size_t i = 0; i < expr.operands.size(); ++i) {
+    const Expr& operand = *expr.operands[i];
+    const Type type = infer(*expr.operands[i]);
+    if (!reporting() || type.is_unknown()) continue;
+    const std::string what = "the field `" + structure.names[i] + "`";
+    if (!structure.elements[i].is_aggregate() && !is_value(operand, what.c_str())) continue;
+    check_conversion(operand, structure.elements[i], what);
+  }
+  return expr.type;
+}
+
 }  // namespace cudapy::sema

@@ -24,6 +24,7 @@ bool is_element(const Type& type) {
 
 // Elements stay weak; an integer that needs more than 32 bits has the type that it has alone.
 Type Inference::make_tuple(Expr& expr) {
+  if (ir::is_struct(expr.type)) return make_struct(expr);
   std::vector<Type> types;
   bool erroneous = false;
   bool unknown = false;

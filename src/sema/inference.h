@@ -63,6 +63,7 @@ class Inference {
   ir::Type named_field(const ir::Expr& value, const ir::Type& whole, const std::string& name,
                        Span span);
   ir::Type stored_field(const ir::Stmt& stmt, ir::Type element);
+  ir::Type make_struct(const ir::Expr& expr);
   ir::Type make_tuple(ir::Expr& expr);
   ir::Type field(ir::Expr& expr);
   ir::Type common_element(const ir::Type& tuple, const ir::Expr& index);

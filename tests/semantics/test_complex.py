@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cmath
+
 import cudapy as cp
 import numpy as np
 import pytest
@@ -251,3 +253,62 @@ def elements_by_index(A, R):
 
 def test_tuples_of_complex_numbers():
     differential(elements_by_index, lambda n: [numbers(n, "complex64"), np.zeros(n, "complex64")])
+
+
+def functions(A, R):
+    n = len(A)
+    if idx < n:
+        z = A[idx]
+        R[idx] = cmath.exp(z)
+        R[n + idx] = cmath.log(z)
+        R[2 * n + idx] = cmath.sqrt(z)
+        R[3 * n + idx] = cmath.sin(z)
+        R[4 * n + idx] = cmath.cos(z)
+        R[5 * n + idx] = cmath.tan(z)
+        R[6 * n + idx] = cmath.sinh(z)
+        R[7 * n + idx] = cmath.cosh(z)
+        R[8 * n + idx] = cmath.tanh(z)
+        r, phi = cmath.polar(z)
+        R[9 * n + idx] = cmath.rect(r, phi)
+        R[10 * n + idx] = complex(cmath.phase(z), 1 if cmath.isfinite(z) else 0)
+
+
+def angles(n, dtype):
+    random = np.random.default_rng(7)
+    parts = random.uniform(-3, 3, (2, n))
+    return (parts[0] + 1j * parts[1]).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_functions_of_cmath(dtype):
+    differential(
+        functions,
+        lambda n: [angles(n, dtype), np.zeros(11 * n, dtype)],
+        ulp=64,
+        sizes=lambda gang: [gang + 1],
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_functions_of_cmath_are_numpys(dtype):
+    z = angles(400, dtype)
+    got = np.zeros(11 * len(z), dtype)
+    cp.compile(functions)(len(z))(z, got)
+    exact = z.astype("complex128")
+    wanted = [np.exp, np.log, np.sqrt, np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh]
+    for row, function in zip(got.reshape(11, -1), wanted):
+        error = np.abs(row - function(exact)) / np.abs(function(exact))
+        assert error.max() < 8 * np.finfo(dtype).eps, function
+    assert np.abs(got.reshape(11, -1)[9] - z).max() < 16 * np.finfo(dtype).eps
+
+
+def roots(X, R):
+    if idx < len(X):
+        R[idx] = cmath.sqrt(X[idx]) + cmath.exp(1j * X[idx])
+
+
+def test_functions_of_cmath_take_real_numbers():
+    x = np.linspace(-4, 4, 37).astype("float32")
+    got = np.zeros(len(x), "complex64")
+    cp.compile(roots)(len(x))(x, got)
+    np.testing.assert_allclose(got, np.sqrt(x.astype("complex64")) + np.exp(1j * x), rtol=1e-5)

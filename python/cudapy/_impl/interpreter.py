@@ -25,7 +25,7 @@ from .reference_forms import Forms
 from .reference_functions import Lift
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import MathFunction
-from .reference_structs import field_place, field_types, is_struct, record
+from .reference_structs import StructMaker, field_place, field_types, is_struct, record
 from .reference_types import Types, settled, zero
 from .scalar import (
     WEAK_FLOAT,
@@ -195,7 +195,8 @@ class Rewriter:
                 made = ast.IfExp(test=self.condition(node.test), body=body, orelse=orelse)
             case ast.Subscript():
                 known = self.types.constants.of(node.slice)
-                is_tuple = isinstance(self.types.type_of(node.value), tuple)
+                owner = self.types.type_of(node.value)
+                is_tuple = isinstance(owner, tuple) or is_struct(owner)
                 constant = is_tuple and known is not None
                 index = ast.Constant(known) if constant else self._index(node.slice)
                 made = ast.Subscript(value=self.natural(node.value), slice=index, ctx=node.ctx)
@@ -301,6 +302,9 @@ class Rewriter:
             return ast.Call(func=function, args=given, keywords=[])
         if isinstance(called, Barrier):
             return ast.Call(func=function, args=[ast.Constant(node.lineno)], keywords=[])
+        if isinstance(called, StructMaker):
+            values = [self.at(value, field) for value, field in called.arguments(node)]
+            return ast.Call(func=function, args=values, keywords=[])
         arguments = [self.natural(argument) for argument in node.args]
         if isinstance(called, names.Cast):
             known = self.types.constants.of(node.args[0]) if node.args else None

@@ -13,8 +13,16 @@ import operator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import CudaTypeError
+from .record_classes import is_record_class
 from .reference_memory import PlacedElements
-from .reference_structs import Record, is_struct, record, struct_of_dtype
+from .reference_structs import (
+    Record,
+    is_struct,
+    record,
+    record_of,
+    struct_of_class,
+    struct_of_dtype,
+)
 from .scalar import (
     Scalar,
     Value,
@@ -211,6 +219,8 @@ def argument_type(value: Any) -> str:
         return strong(type_of(value), value) if not isinstance(value, float) else "float32"
     if isinstance(value, complex) and type(value) is complex:
         return "complex64"
+    if is_record_class(type(value)):
+        return struct_of_class(type(value))
     if isinstance(value, (list, tuple)):
         return elemType(value).name + "*" * len(_shape_of(value))
     dtype = getattr(value, "dtype", None)
@@ -270,7 +280,8 @@ def _check_type(given: str, wanted: str, position: int) -> None:
 
 def _scalar_argument(value: Any, wanted: str, position: int) -> Scalar | Record:
     if is_struct(wanted):
-        return record(value.item(), wanted)
+        is_record = is_record_class(type(value))
+        return record_of(value, wanted) if is_record else record(value.item(), wanted)
     bare = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
     if not isinstance(bare, (bool, int, float, complex)):
         raise CudaTypeError(

@@ -13,11 +13,13 @@ import math
 import types
 from typing import TYPE_CHECKING, Any
 
-from . import placeholders
+from . import complex_functions, placeholders
 from . import types as cuda_types
+from .record_classes import is_record_class
 from .reference_cooperation import COOPERATION
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import CONSTANTS, MathFunction, is_known
+from .reference_structs import StructMaker, is_struct, record
 from .scalar import (
     WEAK_COMPLEX,
     WEAK_INT,
@@ -262,6 +264,8 @@ def meaning(value: Any) -> Any:
         return Cast(value.name)
     if isinstance(value, types.FunctionType):
         return value
+    if is_record_class(value):
+        return StructMaker(value)
     try:
         if value in _BUILTINS:
             return _BUILTINS[value]
@@ -273,6 +277,8 @@ def meaning(value: Any) -> Any:
         and is_known(value.__name__)
     ):
         return MathFunction(value.__name__)
+    if isinstance(value, types.BuiltinFunctionType) and value.__module__ == "cmath":
+        return getattr(complex_functions, value.__name__)
     wrapped = getattr(value, "__wrapped__", None)
     if isinstance(wrapped, types.FunctionType):
         return wrapped
@@ -373,6 +379,8 @@ def lookup(function: types.FunctionType, name: str, together: dict[str, types.Fu
 
 
 def _item(value: Any, type: str) -> Any:
+    if is_struct(type):
+        return record(value, type)
     return value if type.endswith("*") else cast(value, type)  # a row stays what it is
 
 

@@ -7,9 +7,15 @@ bytes, then the size. `fields_of` says what is in it.
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .record_classes import fields_of_class, is_record_class
 from .scalar import COMPLEX, Scalar, cast, is_complex, number
+from .types import as_elem_type
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterator
 
 _KNOWN: dict[str, dict[str, tuple[str, int]]] = {}
 _SIZES: dict[str, int] = {}
@@ -31,10 +37,73 @@ def struct_of_dtype(dtype: Any) -> str:
     for name in dtype.names:
         type, offset = dtype.fields[name][:2]
         fields[name] = (type.name if type.names is None else struct_of_dtype(type), offset)
+    return _known(fields, dtype.itemsize)
+
+
+def _scalar_name(type: Any) -> str:
+    return as_elem_type(type).name
+
+
+def struct_of_class(record: type) -> str:
+    """The type that a dataclass or a NamedTuple describes, laid out as in C."""
+    fields: dict[str, tuple[str, int]] = {}
+    end, widest = 0, 1
+    for name, annotated in fields_of_class(record) or ():
+        nested = is_record_class(annotated)
+        type = struct_of_class(annotated) if nested else _scalar_name(annotated)
+        alignment = _alignment(type)
+        offset = -(-end // alignment) * alignment
+        fields[name] = (type, offset)
+        end, widest = offset + _size(type), max(widest, alignment)
+    return _known(fields, -(-end // widest) * widest)
+
+
+def _size(type: str) -> int:
+    if is_complex(type):
+        return 2 * _size(COMPLEX[type])
+    return _SIZES[type] if type in _SIZES else ctypes.sizeof(_CTYPES[type])
+
+
+def _alignment(type: str) -> int:
+    if type in _CTYPES:
+        return ctypes.sizeof(_CTYPES[type])
+    return max(_alignment(field) for field in field_types(type))
+
+
+def _known(fields: dict[str, tuple[str, int]], size: int) -> str:
     listed = ", ".join(f"{name}: {type} @{offset}" for name, (type, offset) in fields.items())
-    text = f"{{{listed}; {dtype.itemsize}}}"
-    _KNOWN[text], _SIZES[text] = fields, dtype.itemsize
+    text = f"{{{listed}; {size}}}"
+    _KNOWN[text], _SIZES[text] = fields, size
     return text
+
+
+class StructMaker:
+    """A dataclass or a NamedTuple in a kernel: `Particle(x, y=0.0)`."""
+
+    def __init__(self, record: type) -> None:
+        self.type = struct_of_class(record)
+
+    def result(self, types: list[Any]) -> str:
+        return self.type
+
+    def arguments(self, node: ast.Call) -> list[tuple[ast.expr, str]]:
+        """The values of the fields in their order, with the fields' types."""
+        fields = fields_of(self.type)
+        given: dict[str | None, ast.expr] = dict(zip(fields, node.args))
+        given |= {keyword.arg: keyword.value for keyword in node.keywords}
+        return [(given[name], type) for name, (type, _) in fields.items()]
+
+    def __call__(self, *values: Any) -> Any:
+        return record(values, self.type)
+
+
+def record_of(instance: Any, type: str) -> Record:
+    """An instance of such a class, as an argument of a kernel."""
+    values = [
+        record_of(getattr(instance, name), field) if is_struct(field) else getattr(instance, name)
+        for name, (field, _) in fields_of(type).items()
+    ]
+    return record(tuple(values), type)
 
 
 def is_struct(type: object) -> bool:
@@ -64,6 +133,12 @@ class Record:
 
     def __getattr__(self, name: str) -> Any:
         return self._values[list(fields_of(self._struct)).index(name)]
+
+    def __getitem__(self, number: int) -> Any:
+        return self._values[number]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and self._values == other._values

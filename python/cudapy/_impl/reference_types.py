@@ -18,7 +18,7 @@ from .reference_constants import Constants
 from .reference_cooperation import NewArray
 from .reference_flow import drop_unreachable
 from .reference_intrinsics import Atomic, Intrinsic
-from .reference_structs import fields_of, is_struct, zero_record
+from .reference_structs import field_types, fields_of, is_struct, zero_record
 from .scalar import (
     BITS,
     WEAK_INT,
@@ -216,6 +216,8 @@ class Types:
         if isinstance(target, (ast.Tuple, ast.List)):
             if type is None:
                 return
+            if is_struct(type):
+                type = field_types(type)
             parts = (
                 value.elts
                 if isinstance(value, (ast.Tuple, ast.List))
@@ -314,6 +316,8 @@ class Types:
             case ast.Subscript():
                 self.type_of(node.slice)
                 owner = self.type_of(node.value)
+                if is_struct(owner):
+                    owner = field_types(owner)
                 if isinstance(owner, tuple):
                     known = self.constants.of(node.slice)
                     return common_element(owner) if known is None else owner[known]
