@@ -142,20 +142,49 @@ ir::StmtPtr Builder::outside_of_tuple(ExprPtr condition, Span span) {
 
 // { %a = a; yield { %b = b; yield %a[0] == %b[0] and %a[1] == %b[1] } }
 ExprPtr Builder::compare_tuples(ExprPtr expr) {
-  const bool wants_equal = expr->compare_op == ir::CompareOp::Equal;
+  const ir::CompareOp op = expr->compare_op;
+  const bool wants_equal = op == ir::CompareOp::Equal;
   const Span span = expr->span;
   const Type common = settled_type(
       join(expr->operands[0]->type, expr->operands[1]->type, instances_.default_float()));
   ExprPtr left = as(std::move(expr->operands[0]), common);
   ExprPtr right = as(std::move(expr->operands[1]), common);
+  const bool in_order = !wants_equal && op != ir::CompareOp::NotEqual;
   ExprPtr equal = with_temporary(std::move(left), [&](auto a) {
-    return with_temporary(std::move(right), [&](auto b) { return equality(*a(), *b()); });
+    return with_temporary(std::move(right), [&](auto b) {
+      return in_order ? order(op, *a(), *b()) : equality(*a(), *b());
+    });
   });
-  if (wants_equal) return equal;
+  if (wants_equal || in_order) return equal;
   ExprPtr unequal = node(ExprKind::Unary, kBool, span);
   unequal->unary_op = ir::UnaryOp::Not;
   unequal->operands.push_back(std::move(equal));
   return unequal;
+}
+
+// What the first elements decide that differ:
+//     (a[1] < b[1] if a[1] != b[1] else False) if a[0] == b[0] else a[0] < b[0]
+ExprPtr Builder::order(ir::CompareOp op, const Expr& a, const Expr& b) {
+  if (!a.type.is_aggregate()) {
+    const Type type = a.type == kBool ? kInt32 : a.type;
+    ExprPtr compare = node(ExprKind::Compare, kBool, a.span);
+    compare->compare_op = op;
+    compare->operands.push_back(convert(ir::clone(a), type));
+    compare->operands.push_back(convert(ir::clone(b), type));
+    return compare;
+  }
+  const bool of_equal = op == ir::CompareOp::LessEqual || op == ir::CompareOp::GreaterEqual;
+  ExprPtr rest = number(weak_bool(of_equal), kBool, a.span);
+  for (size_t i = a.type.aggregate->elements.size(); i-- > 0;) {
+    const ExprPtr left = field_node(ir::clone(a), i);
+    const ExprPtr right = field_node(ir::clone(b), i);
+    ExprPtr choice = node(ExprKind::Select, kBool, a.span);
+    choice->operands.push_back(equality(*left, *right));
+    choice->operands.push_back(std::move(rest));
+    choice->operands.push_back(order(op, *left, *right));
+    rest = std::move(choice);
+  }
+  return rest;
 }
 
 ExprPtr Builder::equality(const Expr& a, const Expr& b) {

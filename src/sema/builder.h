@@ -76,6 +76,7 @@ class Builder {
   ir::ExprPtr field_node(ir::ExprPtr whole, size_t field);
   ir::ExprPtr zero(ir::Type type, Span span);
   ir::ExprPtr compare_tuples(ir::ExprPtr expr);
+  ir::ExprPtr order(ir::CompareOp op, const ir::Expr& a, const ir::Expr& b);
   ir::ExprPtr equality(const ir::Expr& a, const ir::Expr& b);
   [[nodiscard]] ir::Type settled_type(const ir::Type& type) const {
     return settled(type, instances_.default_float());

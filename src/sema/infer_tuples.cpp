@@ -1,4 +1,6 @@
 // The types of tuples and of what is done with them.
+#include <algorithm>
+
 #include "sema/inference.h"
 
 namespace cudapy::sema {
@@ -14,6 +16,12 @@ std::string elements(size_t count) {
 
 size_t length_of(const Type& tuple) {
   return tuple.aggregate->elements.size();
+}
+
+bool has_order(const Type& type) {
+  if (!ir::is_tuple(type)) return !ir::is_struct(type) && !ir::is_complex(type);
+  const std::vector<Type>& elements = type.aggregate->elements;
+  return std::all_of(elements.begin(), elements.end(), has_order);
 }
 
 bool is_element(const Type& type) {
@@ -127,15 +135,18 @@ Type Inference::select_tuple(const Expr& expr) {
                "both must have the same number of elements, of types that go together");
 }
 
-// Only with == and !=, and of one length.
+// Of one length; structs, and tuples of what has no order, with == and != only.
 bool Inference::is_comparable(const Expr& expr) {
-  if (expr.compare_op != ir::CompareOp::Equal && expr.compare_op != ir::CompareOp::NotEqual) {
-    wrong("tuple-order", expr.span, "tuples can be compared with `==` and `!=` alone",
-          "compare element by element: `a[0] < b[0] or (a[0] == b[0] and a[1] < b[1])`");
-    return false;
-  }
   const Type& a = expr.operands[0]->type;
   const Type& b = expr.operands[1]->type;
+  const bool in_order =
+      expr.compare_op != ir::CompareOp::Equal && expr.compare_op != ir::CompareOp::NotEqual;
+  if (in_order && !(has_order(a) && has_order(b))) {
+    wrong("tuple-order", expr.span,
+          "structs and complex numbers can be compared with `==` and `!=` alone",
+          "compare field by field: `a.x < b.x or (a.x == b.x and a.y < b.y)`");
+    return false;
+  }
   if (!is_erroneous(join(a, b, default_float()))) return true;
   wrong("tuple-length", expr.span,
         "this compares " + describe(a) + " with " + describe(b) + ", which are never equal",

@@ -230,3 +230,26 @@ def with_a_length_in_a_condition(X, R):
 
 def test_the_length_of_a_tuple_of_variables_decides():
     differential(with_a_length_in_a_condition, lambda n: [floats(n), np.zeros(n, np.float32)])
+
+
+def orders(A, B, R):
+    n = len(A)
+    if idx < n:
+        a = (A[idx], B[idx] > 0, (B[idx], 1))
+        b = (A[n - 1 - idx], B[n - 1 - idx] > 0, (B[n - 1 - idx], 1))
+        R[idx] = a < b
+        R[n + idx] = a <= b
+        R[2 * n + idx] = a > b
+        R[3 * n + idx] = (A[idx], 2) >= (1, 2)
+        R[4 * n + idx] = (2, idx) < (A[idx], B[idx])
+
+
+def test_order():
+    def arguments(n):
+        a = integers(n, 0, "int32", 0, 3)
+        b = integers(n, 1, "int32", -1, 2).astype("float32")
+        if n > 4:
+            b[3] = np.nan
+        return [a, b, np.zeros(5 * n, "bool")]
+
+    differential(orders, arguments)
