@@ -83,6 +83,12 @@ bool is_foreign_bool(PyObject* value) {
   return name == "bool_" || name == "bool";
 }
 
+// NumPy's, which turn into real numbers when they are asked to, and lose a part.
+bool is_foreign_complex(PyObject* value) {
+  const std::string name = type_name(value);
+  return name.starts_with("complex") || name == "clongdouble";
+}
+
 StoreResult store_integer(PyObject* value, Scalar scalar, void* out) {
   const PyRef integer = as_integer(value);
   if (!integer) {
@@ -116,7 +122,8 @@ StoreResult store_float(PyObject* value, Scalar scalar, void* out) {
   double number = 0;
   if (PyFloat_Check(value)) {
     number = PyFloat_AsDouble(value);
-  } else if (PyLong_Check(value) || (PyNumber_Check(value) && !PyComplex_Check(value))) {
+  } else if (PyLong_Check(value) ||
+             (PyNumber_Check(value) && !PyComplex_Check(value) && !is_foreign_complex(value))) {
     const PyRef converted = PyRef::steal(PyNumber_Float(value));
     if (!converted) {
       const bool overflow = PyErr_ExceptionMatches(PyExc_OverflowError);
@@ -140,8 +147,16 @@ StoreResult store_float(PyObject* value, Scalar scalar, void* out) {
 StoreResult store_complex(PyObject* value, Scalar scalar, void* out) {
   const Scalar part = ir::part_of(scalar);
   auto* imag = static_cast<char*>(out) + ir::size_of(part);
+  PyRef number;
   if (PyComplex_Check(value)) {
-    const double parts[2] = {PyComplex_RealAsDouble(value), PyComplex_ImagAsDouble(value)};
+    number = PyRef::borrow(value);
+  } else if (is_foreign_complex(value)) {
+    number = PyRef::steal(PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), value));
+    if (!number) return StoreResult::kRaised;
+  }
+  if (number) {
+    const double parts[2] = {PyComplex_RealAsDouble(number.get()),
+                             PyComplex_ImagAsDouble(number.get())};
     for (int i = 0; i < 2; ++i) {
       char* place = i == 0 ? static_cast<char*>(out) : imag;
       if (part == Scalar::F32) {
@@ -193,6 +208,7 @@ NumberKind kind_of(PyObject* value) {
     return NumberKind::kNone;
   if (PyIndex_Check(value)) return NumberKind::kInteger;
   if (is_foreign_bool(value)) return NumberKind::kBool;
+  if (is_foreign_complex(value)) return NumberKind::kComplex;
   return PyNumber_Check(value) ? NumberKind::kFloat : NumberKind::kNone;
 }
 

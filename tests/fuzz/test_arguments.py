@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import itertools
 import time
 from collections.abc import Callable
@@ -89,7 +90,7 @@ def arguments(random: Random, kernel: Callable[..., None]) -> tuple[list[Any], d
     return given, named
 
 
-def outcome(seed: int, device: str) -> tuple[Any, Any]:
+def outcome(seed: int, device: str) -> tuple[Any, list[Any]]:
     """What a call with the arguments of `seed` ends in: its exception or None, and the arguments afterwards."""
     random = Random(seed)
     kernel = random.choice(list(KERNELS))
@@ -99,10 +100,10 @@ def outcome(seed: int, device: str) -> tuple[Any, Any]:
     try:
         KERNELS[kernel](*threads)(*given, **named)
     except Exception as error:
-        return error, given
+        return error, [*given, *named.values()]
     finally:
         cp.set_device("cpu")
-    return None, given
+    return None, [*given, *named.values()]
 
 
 def contents(value: Any) -> Any:
@@ -122,10 +123,17 @@ def contents(value: Any) -> Any:
 
 
 def beyond_reference(value: Any) -> bool:
-    """Whether only compiled code takes an argument: more elements than an int32 counts, or bytes in an odd place."""
-    if not isinstance(value, np.ndarray):
-        return False
-    return value.size >= 2**31 or not (value.dtype.isnative and value.flags.aligned)
+    """Whether only compiled code takes an argument: more elements than an int32 counts, none at all in a list, an
+    array of no or of nine dimensions, bytes in an odd place, or an object of which the reference device knows nothing."""
+    if isinstance(value, np.ndarray):
+        usual = value.dtype.isnative and value.flags.aligned and 0 < value.ndim <= 8
+        return value.size >= 2**31 or not usual
+    if isinstance(value, (list, tuple)) and len(value) == 0:
+        return True
+    known = (bool, int, float, complex, np.generic, list, tuple, array.array, bytes, bytearray)
+    return not isinstance(value, (*known, memoryview, cp.CudaArray)) or isinstance(
+        value, np.longdouble
+    )
 
 
 def check(seed: int) -> None:

@@ -64,6 +64,15 @@ def test_numpy_arrays_keep_their_dtype(name):
     assert made.toList() == source.tolist(), "toHost is a copy"
 
 
+def test_lists_of_numpys_complex_numbers_keep_both_parts():
+    for item in (np.complex64(1 + 2j), np.complex128(1 + 2j), np.clongdouble(1 + 2j)):
+        made = cp.CudaArray([item, 3])
+        assert made.toList() == [1 + 2j, 3]
+        assert made.elemType() is cp.complex64
+        with pytest.raises(cp.CudaTypeError, match="does not become float32"):
+            cp.CudaArray([item], cp.Float)
+
+
 def test_it_is_a_copy_of_its_source():
     source = np.zeros(3, np.float32)
     made = cp.CudaArray(source)

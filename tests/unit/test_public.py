@@ -6,8 +6,10 @@ import doctest
 import importlib
 import subprocess
 import sys
+from fractions import Fraction
 
 import cudapy as cp
+import numpy as np
 import pytest
 
 
@@ -63,6 +65,10 @@ def test_types():
     assert cp.elemType(cp.Pointer(cp.Double)) is cp.float64
     assert cp.elemType([1, 2.5]) is cp.float32
     assert cp.elemType([True]) is cp.bool_
+    assert cp.elemType([2**63]) is cp.uint64
+    for item in (Fraction(1, 2), np.float32(1), np.int8(3), np.bool_(True), np.complex64(1j), 1j):
+        assert cp.elemType([item]) is cp.CudaArray([item]).elemType()
+    assert cp.elemType([]) is cp.CudaArray([]).elemType()
     assert cp.elemType([2**40]) is cp.int64
     with pytest.raises(TypeError, match="1 to 8 dimensions"):
         cp.Array[cp.float32, 9]

@@ -198,6 +198,27 @@ def _flattened(items: Any) -> list[Any]:
     return flat
 
 
+def _is_bool(item: Any) -> bool:
+    return isinstance(item, bool) or type(item).__name__ in ("bool_", "bool")  # NumPy's
+
+
+def _element_of_list(items: list[Any]) -> ElemType:
+    """The type that holds all of these numbers: NumPy's, fractions and the like among them."""
+    if any(
+        isinstance(item, complex) or type(item).__name__.startswith(("complex", "clongdouble"))
+        for item in items
+    ):
+        return complex64
+    if not items or not all(_is_bool(item) or hasattr(item, "__index__") for item in items):
+        return float32
+    if all(map(_is_bool, items)):
+        return bool_
+    least, greatest = min(map(int, items)), max(map(int, items))
+    if least >= -(2**31) and greatest < 2**31:
+        return int32
+    return int64 if greatest < 2**63 else uint64
+
+
 def elemType(value: object) -> ElemType:  # CudaPy's own spelling
     """The element type of an array, of an array type, or of a list that would be copied to the device.
 
@@ -216,15 +237,7 @@ def elemType(value: object) -> ElemType:  # CudaPy's own spelling
         assert isinstance(found, ElemType)
         return found
     if isinstance(value, (list, tuple)):
-        value = _flattened(value)
-        if any(isinstance(item, complex) for item in value):
-            return complex64
-        if any(isinstance(item, float) for item in value):
-            return float32
-        if value and all(isinstance(item, bool) for item in value):
-            return bool_
-        fits = all(-(2**31) <= item < 2**31 for item in value)
-        return int32 if fits else int64
+        return _element_of_list(_flattened(value))
     return as_elem_type(getattr(value, "dtype", value))
 
 
