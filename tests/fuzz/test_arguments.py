@@ -124,7 +124,7 @@ def contents(value: Any) -> Any:
 
 def beyond_reference(value: Any) -> bool:
     """Whether only compiled code takes an argument: more elements than an int32 counts, none at all in a list, an
-    array of no or of nine dimensions, bytes in an odd place, or an object of which the reference device knows nothing."""
+    array of no or of nine dimensions, bytes in an odd place, or an object that only it knows."""
     if isinstance(value, np.ndarray):
         usual = value.dtype.isnative and value.flags.aligned and 0 < value.ndim <= 8
         return value.size >= 2**31 or not usual
