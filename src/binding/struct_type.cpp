@@ -3,7 +3,10 @@
 #include "binding/struct_type.h"
 
 #include <algorithm>
+#include <mutex>
 #include <numeric>
+#include <utility>
+#include <vector>
 
 #include "binding/elem_type.h"
 #include "binding/py_ref.h"
@@ -53,13 +56,54 @@ int32_t alignment_of(const ir::Aggregate& structure) {
   return alignment;
 }
 
-}  // namespace
+// What dtypes were found to be: an array has the same one at each launch. Its fields can be
+// renamed, which gives it another tuple of names.
+struct KnownDtype {
+  PyRef dtype;
+  PyRef names;
+  ir::Type type;
+};
 
-std::optional<ir::Type> struct_of_dtype(PyObject* dtype, std::string& problem) {
-  const PyRef names = attribute(dtype, "names");
+struct KnownDtypes {
+  static constexpr size_t kMost = 64;
+  std::mutex mutex;
+  std::vector<KnownDtype> entries;
+  size_t next = 0;  // to be replaced when there are too many
+};
+
+// Never destroyed: at the process's end Python may be gone.
+KnownDtypes& known_dtypes() {
+  static auto* const known = new KnownDtypes;
+  return *known;
+}
+
+std::optional<ir::Type> known_type(PyObject* dtype, PyObject* names) {
+  KnownDtypes& known = known_dtypes();
+  const std::lock_guard lock(known.mutex);
+  for (const KnownDtype& entry : known.entries) {
+    if (entry.dtype.get() == dtype && entry.names.get() == names) return entry.type;
+  }
+  return std::nullopt;
+}
+
+void remember(PyObject* dtype, PyObject* names, const ir::Type& type) {
+  KnownDtypes& known = known_dtypes();
+  KnownDtype entry{PyRef::borrow(dtype), PyRef::borrow(names), type};
+  {
+    const std::lock_guard lock(known.mutex);
+    if (known.entries.size() < KnownDtypes::kMost) {
+      known.entries.push_back(std::move(entry));
+      return;
+    }
+    std::swap(known.entries[known.next++ % KnownDtypes::kMost], entry);
+  }  // what was replaced goes when nobody waits for the lock
+}
+
+std::optional<ir::Type> read_dtype(PyObject* dtype, PyObject* tuple, std::string& problem) {
+  const PyRef names = PyRef::borrow(tuple);
   const PyRef fields = attribute(dtype, "fields");
   const PyRef size = attribute(dtype, "itemsize");
-  if (!names || !fields || !size || PyTuple_Check(names.get()) == 0) return std::nullopt;
+  if (!fields || !size) return std::nullopt;
   ir::Aggregate structure;
   structure.kind = ir::Aggregate::Kind::Struct;
   structure.size = static_cast<int32_t>(PyLong_AsLong(size.get()));
@@ -91,6 +135,17 @@ std::optional<ir::Type> struct_of_dtype(PyObject* dtype, std::string& problem) {
   }
   structure.alignment = alignment_of(structure);
   return ir::Type::structure(std::move(structure));
+}
+
+}  // namespace
+
+std::optional<ir::Type> struct_of_dtype(PyObject* dtype, std::string& problem) {
+  const PyRef names = attribute(dtype, "names");
+  if (!names || PyTuple_Check(names.get()) == 0) return std::nullopt;
+  if (auto known = known_type(dtype, names.get())) return known;
+  const auto type = read_dtype(dtype, names.get(), problem);
+  if (type) remember(dtype, names.get(), *type);
+  return type;
 }
 
 namespace {

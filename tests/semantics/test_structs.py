@@ -185,3 +185,29 @@ def test_fields_out_of_order_are_refused():
     order = np.dtype({"names": ["a", "b"], "formats": ["i4", "f4"], "offsets": [4, 0]})
     with pytest.raises(cp.CudaTypeError, match="out-of-order"):
         cp.compile(first)(1)(np.zeros(1, order))
+
+
+def test_fields_that_are_renamed():
+    def first(P):
+        P[idx].x = 1
+
+    kernel = cp.compile(first)
+    array = np.zeros(1, np.dtype([("x", "f4"), ("z", "i4")]))
+    kernel(1)(array)
+    assert array["x"][0] == 1
+    array.dtype.names = ("u", "z")
+    with pytest.raises(cp.CompileError, match="has no `x`"):
+        kernel(1)(array)
+
+
+def test_many_dtypes():
+    def first(P):
+        P[idx].x += 1
+
+    kernel = cp.compile(first)
+    for _ in range(2):
+        for count in range(70):
+            names = [f"f{i}" for i in range(count)]
+            array = np.zeros(1, np.dtype([("x", "f4"), *((name, "i1") for name in names)]))
+            kernel(1)(array)
+            assert array["x"][0] == 1
