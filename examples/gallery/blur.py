@@ -15,22 +15,24 @@ from timing import compare
 
 @cp.kernel
 def blur_rows(image, weights, out):
-    if idx < image.shape[1] and idy < image.shape[0]:
+    height, width = image.shape
+    if idx < width and idy < height:
         total = 0.0
         for k, weight in enumerate(weights):
             x = idx + k - len(weights) // 2
-            x = min(max(x, 0), image.shape[1] - 1)
+            x = min(max(x, 0), width - 1)
             total += weight * image[idy, x]
         out[idy, idx] = total
 
 
 @cp.kernel
 def blur_columns(image, weights, out):
-    if idx < image.shape[1] and idy < image.shape[0]:
+    height, width = image.shape
+    if idx < width and idy < height:
         total = 0.0
         for k, weight in enumerate(weights):
             y = idy + k - len(weights) // 2
-            y = min(max(y, 0), image.shape[0] - 1)
+            y = min(max(y, 0), height - 1)
             total += weight * image[y, idx]
         out[idy, idx] = total
 

@@ -18,7 +18,7 @@ EMBOSS = np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], np.float32)
 @cp.kernel
 def convolve(image, filter, out):
     """What is outside of the picture counts as 0."""
-    height, width = image.shape[0], image.shape[1]
+    height, width = image.shape
     if idx < width and idy < height:
         total = 0.0
         for i in range(filter.shape[0]):

@@ -16,7 +16,7 @@ from timing import compare
 @cp.kernel
 def generation(world, after):
     """A cell lives on with two or three neighbours, and comes to life with three."""
-    height, width = world.shape[0], world.shape[1]
+    height, width = world.shape
     if 0 < idx < width - 1 and 0 < idy < height - 1:
         neighbours = 0
         for dy in range(-1, 2):

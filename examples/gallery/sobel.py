@@ -20,14 +20,15 @@ PREWITT_5 = np.array([[-2, -1, 0, 1, 2]] * 5, np.float32) / 4
 @cp.kernel
 def edges(image, across, down, out):
     """out: the length of the gradient at each pixel; the picture's border is repeated."""
-    if idx < image.shape[1] and idy < image.shape[0]:
+    height, width = image.shape
+    if idx < width and idy < height:
         reach = len(across) // 2
         gx = 0.0
         gy = 0.0
         for i in range(len(across)):
             for j in range(len(across)):
-                y = min(max(idy + i - reach, 0), image.shape[0] - 1)
-                x = min(max(idx + j - reach, 0), image.shape[1] - 1)
+                y = min(max(idy + i - reach, 0), height - 1)
+                x = min(max(idx + j - reach, 0), width - 1)
                 gx += across[i, j] * image[y, x]
                 gy += down[i, j] * image[y, x]
         out[idy, idx] = np.sqrt(gx * gx + gy * gy)

@@ -59,7 +59,7 @@ def chequered(place):
 @cp.kernel
 def render(spheres, image, bounces):
     """spheres: float32[n, 5] of x, y, z, radius, mirror; image: float32[height, width]"""
-    height, width = image.shape[0], image.shape[1]
+    height, width = image.shape
     if idx < width and idy < height:
         across = (2.0 * idx - width) / height
         down = (2.0 * idy - height) / height
