@@ -116,7 +116,8 @@ Value* BodyEmitter::mask_of_parts(const Place& place, ArrayRef<Value*> wanted) {
   SmallVector<Constant*, 64> parts(lanes.size());
   for (int lane = 0; lane < options_.gang_width; ++lane) {
     for (int part = 0; part < place.parts; ++part) {
-      const auto position = static_cast<size_t>(position_of(place, lane) + part);
+      const size_t position =
+          static_cast<size_t>(position_of(place, lane)) + static_cast<size_t>(part);
       lanes[position] = lane;
       parts[position] = builder_.getInt1(wanted[static_cast<size_t>(part)] != nullptr);
     }
@@ -163,7 +164,8 @@ void BodyEmitter::store_parts(const Place& place, ArrayRef<Value*> values, const
   SmallVector<int, 64> order(static_cast<size_t>(place.parts * options_.gang_width));
   for (int lane = 0; lane < options_.gang_width; ++lane) {
     for (int i = 0; i < place.parts; ++i)
-      order[static_cast<size_t>(position_of(place, lane) + i)] = i * options_.gang_width + lane;
+      order[static_cast<size_t>(position_of(place, lane)) + static_cast<size_t>(i)] =
+          i * options_.gang_width + lane;
   }
   Value* wide = builder_.CreateShuffleVector(low, high, order);
   Value* address = lowest_address(place, part);
