@@ -16,7 +16,8 @@ std::string thread_text(const runtime::FaultRecord& fault, const std::string& ke
 
 void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site,
                     Diagnostics& diagnostics) {
-  const std::string array = "`" + site.subject + "`";
+  const bool of_slice = !site.message.empty();
+  const std::string array = of_slice ? site.message : "`" + site.subject + "`";
   const std::string axis = std::to_string(site.axis);
   std::string message = "index " + std::to_string(fault.index) + " is out of bounds for " + array +
                         ", which has " + std::to_string(fault.length) + " elements";
@@ -27,7 +28,9 @@ void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site
     length = site.subject + ".shape[" + axis + "]";
   }
   std::string help;
-  if (fault.index == fault.thread[0] && fault.index >= fault.length) {
+  if (of_slice) {
+    help = "what is left of a slice when it is cut to its array may be shorter than it says";
+  } else if (fault.index == fault.thread[0] && fault.index >= fault.length) {
     help = "more threads were asked for than the array has elements: write `if idx < " + length +
            ":` around it";
   } else if (fault.index < 0) {

@@ -189,6 +189,7 @@ class FunctionLowering {
   ir::ExprPtr lower_compare(const syntax::Expr& expr);
   ir::ExprPtr lower_subscript(const syntax::Expr& expr);
   ir::ExprPtr lower_tuple(const syntax::Expr& expr);
+  ir::ExprPtr lower_slice(const syntax::Expr& expr);
   bool subscript_operands(const syntax::Expr& expr, std::vector<ir::ExprPtr>& operands);
   // A.shape[k], A.ndim and A.size, where A is a variable or an element; else null.
   [[nodiscard]] bool is_array_attribute(const syntax::Expr& expr) const;

@@ -195,10 +195,15 @@ void FunctionLowering::declare_array(const syntax::Expr& target, const syntax::E
   emit(ir::StmtKind::Declare, target.span).local = local;
 }
 
-// The name of the array that `tile[i][j]` is an element of; null if it begins with something else.
+// The name of the array that `tile[i][j]` is an element of; null if it begins with something else,
+// or is cut on the way.
 const syntax::Expr* FunctionLowering::declared_base(const syntax::Expr& expr) const {
   const syntax::Expr* base = &expr;
-  while (base->kind == ExprKind::Subscript) base = &base->operands[0];
+  for (; base->kind == ExprKind::Subscript; base = &base->operands[0]) {
+    for (const syntax::Expr& index : base->operands) {
+      if (index.kind == ExprKind::Slice) return nullptr;
+    }
+  }
   if (base->kind != ExprKind::Name) return nullptr;
   const auto found = variables_.find(base->text);
   if (found == variables_.end()) return nullptr;
@@ -216,11 +221,6 @@ bool FunctionLowering::declared_operands(const syntax::Expr& expr, const syntax:
   }
   operands.push_back(lower(base));
   for (auto index = indices.rbegin(); index != indices.rend(); ++index) {
-    if ((*index)->kind == ExprKind::Slice) {
-      error("slice", expr.span, "slices are not supported in kernels yet",
-            "loop over the indices: `for i in range(start, stop)`");
-      return false;
-    }
     operands.push_back(lower(**index));
   }
   return diagnostics_.errors().size() == before;

@@ -103,7 +103,7 @@ ir::ExprPtr FunctionLowering::lower(const syntax::Expr& expr) {
     case ExprKind::Subscript:
       return lower_subscript(expr);
     case ExprKind::Slice:
-      break;  // its subscript has refused it
+      return lower_slice(expr);
     case ExprKind::Unary:
       return lower_unary(expr);
     case ExprKind::Binary:
@@ -289,12 +289,6 @@ bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
     return declared_operands(expr, *declared, operands);
   const syntax::Expr& base = expr.operands[0];
   if (base.kind == ExprKind::Name && is_poisoned(base.text)) return false;
-  for (size_t i = 1; i < expr.operands.size(); ++i) {
-    if (expr.operands[i].kind != ExprKind::Slice) continue;
-    error("slice", expr.span, "slices are not supported in kernels yet",
-          "loop over the indices: `for i in range(start, stop)`");
-    return false;
-  }
   const size_t before = diagnostics_.errors().size();
   operands.push_back(lower(base));
   const bool base_ok = diagnostics_.errors().size() == before;
@@ -311,6 +305,18 @@ bool FunctionLowering::subscript_operands(const syntax::Expr& expr,
           "index an array that is an argument of the kernel");
   }
   return diagnostics_.errors().size() == before;
+}
+
+// start:stop:step, of those that are there
+ir::ExprPtr FunctionLowering::lower_slice(const syntax::Expr& expr) {
+  ir::ExprPtr result = make_expr(ir::ExprKind::Slice, expr.span);
+  for (size_t i = 0; i < expr.operands.size(); ++i) {
+    const syntax::Expr& part = expr.operands[i];
+    if (part.absent() || part.kind == ExprKind::None) continue;
+    result->field |= 1 << i;
+    result->operands.push_back(lower(part));
+  }
+  return result;
 }
 
 std::optional<std::vector<std::string>> FunctionLowering::path_of(const syntax::Expr& expr) {

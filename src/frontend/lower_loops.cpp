@@ -131,10 +131,8 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::iterable(const synta
       return std::nullopt;
     }
   }
-  const bool is_slice = expr.kind == ExprKind::Subscript && expr.operands.size() > 1 &&
-                        expr.operands[1].kind == ExprKind::Slice;
   const bool is_tuple = expr.kind == ExprKind::Tuple || is_array_attribute(expr);
-  if (is_tuple || expr.kind == ExprKind::Name || (expr.kind == ExprKind::Subscript && !is_slice)) {
+  if (is_tuple || expr.kind == ExprKind::Name || expr.kind == ExprKind::Subscript) {
     const size_t before = diagnostics_.errors().size();
     ir::ExprPtr array = lower(expr);
     if (diagnostics_.errors().size() != before) return std::nullopt;

@@ -403,6 +403,16 @@ void Printer::expr(const Expr& expr, int minimum) {
       this->expr(*operands[0], kAtom);
       out_ += expr.name.empty() ? "[" + std::to_string(expr.field) + "]" : "." + expr.name;
       break;
+    case ExprKind::Slice:
+      out_ += "slice(";
+      list(operands);
+      out_ += ")";
+      break;
+    case ExprKind::Bound:
+      out_ += "bound(";
+      list(operands);
+      out_ += ")";
+      break;
   }
 }
 

@@ -151,7 +151,12 @@ class Writer {
       case ExprKind::MakeAggregate:
         break;
       case ExprKind::Field:
+      case ExprKind::Slice:
         number(expr.field);
+        break;
+      case ExprKind::Bound:
+        number(expr.local);
+        number(expr.fault_site);
         break;
       case ExprKind::Load:
         number(expr.byte_offset);

@@ -134,6 +134,12 @@ enum class ExprKind : uint8_t {
   MakeAggregate,  // operands: the elements, in order
   Field,  // operands[0]: an aggregate; its element number `field`. Untyped: `unpack_count` is how
           // many elements it must have (0: any)
+  // views: see ir/view.h
+  Slice,  // an index of a Load that leaves its dimension open. Untyped: of start, stop and step
+          // those that `field` says (1, 2, 4). Typed: start, length, step, all in the array; of
+          // the index type, and gone after inlining
+  Bound,  // typed: operands[0], an integer, where it is at least 0 and less than operands[1], which
+          // has the type; a fault elsewhere. local: the array, for messages
 };
 
 struct ConstantValue {
@@ -157,7 +163,7 @@ struct FaultSite {
   FaultKind kind = FaultKind::Index;
   Span span;
   std::string subject;  // Index: the array's name; Raise: the exception's
-  std::string message;  // Raise
+  std::string message;  // Raise; Index, not empty: what is too short for it, in words
   uint8_t axis = 0;     // Index: which of the array's `rank` indices
   uint8_t rank = 1;
   Span cause;              // Barrier

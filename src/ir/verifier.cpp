@@ -68,7 +68,8 @@ class Verifier {
     }
     const bool may_be_void = expr.kind == ExprKind::Call || expr.kind == ExprKind::Sequence ||
                              expr.kind == ExprKind::Intrinsic;
-    const bool may_be_array = expr.kind == ExprKind::Local || expr.kind == ExprKind::Load;
+    const bool may_be_array = expr.kind == ExprKind::Local || expr.kind == ExprKind::Load ||
+                              expr.kind == ExprKind::Sequence;
     if (expr.type.weak || expr.type.is_unknown() || (expr.type.is_void() && !may_be_void) ||
         (expr.type.is_array() && !may_be_array)) {
       report(expr, "an expression has the type " + to_string(expr.type));
@@ -131,6 +132,17 @@ class Verifier {
         return make_aggregate(expr);
       case ExprKind::Field:
         return field(expr);
+      case ExprKind::Slice:
+        if (!program_) return report(expr, "a slice is left");
+        if (!arity(expr, 3)) return;
+        for (const ExprPtr& operand : expr.operands)
+          same(expr, operand->type, index_type(), "a part of a slice");
+        return same(expr, expr.type, index_type(), "a slice");
+      case ExprKind::Bound:
+        if (!arity(expr, 2)) return;
+        if (!is_integer(expr.operands[0]->type)) report(expr, "an index is no integer");
+        same(expr, expr.operands[1]->type, index_type(), "the length of a slice");
+        return same(expr, expr.type, index_type(), "an index of a slice");
     }
   }
 
@@ -309,10 +321,12 @@ class Verifier {
     const size_t indices = operands.size() - 1;
     if (indices == 0 || indices > operands[0]->type.rank)
       report(*operands[0], what + " with the wrong number of indices");
+    size_t slices = 0;
     for (size_t i = 1; i < operands.size(); ++i) {
       if (!is_integer(operands[i]->type)) report(*operands[i], "an index is no integer");
+      if (operands[i]->kind == ExprKind::Slice) ++slices;
     }
-    const Type element = operands[0]->type.indexed(indices);
+    const Type element = operands[0]->type.indexed(indices - slices);
     if (!has_part(element, byte_offset, type)) same(*operands[0], type, element, what.c_str());
   }
 

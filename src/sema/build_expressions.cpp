@@ -59,15 +59,6 @@ ExprPtr Builder::math_node(ir::MathFunction function, ExprPtr argument) {
   return expr;
 }
 
-// Of a view: what its array has beyond the dimensions that are indexed.
-ExprPtr Builder::len_node(const Expr& array, size_t axis, Span span) {
-  ExprPtr expr = node(ExprKind::Len, instances_.index_type(), span);
-  const bool is_view = array.kind == ExprKind::Load;
-  expr->axis = static_cast<int32_t>(is_view ? axis + array.operands.size() - 1 : axis);
-  expr->operands.push_back(ir::clone(is_view ? *array.operands[0] : array));
-  return expr;
-}
-
 ExprPtr Builder::convert(ExprPtr expr, Type type) {
   if (expr->type == type) return expr;
   if (type.is_aggregate()) return convert_aggregate(std::move(expr), type);
@@ -214,10 +205,12 @@ ExprPtr Builder::strong(ExprPtr expr) {
     }
     case ExprKind::Load:
       if (expr->operands[0]->type.is_aggregate()) return tuple_element(std::move(expr));
-      place(expr->operands);
-      return expr;
+      return load(std::move(expr));
     case ExprKind::Len:
-      return len_node(*natural(std::move(expr->operands[0])), 0, expr->span);
+      return length(*expr, 0);
+    case ExprKind::Slice:
+    case ExprKind::Bound:
+      return expr;  // indices alone
     case ExprKind::Intrinsic:
       return intrinsic(std::move(expr));
     case ExprKind::Atomic:
@@ -336,33 +329,6 @@ ExprPtr Builder::cast(ExprPtr expr) {
   return convert(std::move(built), type);
 }
 
-// An array and its indices. Those of a view come first:
-//     row[j], where row is A[i]          A[i, j]
-void Builder::place(std::vector<ExprPtr>& operands) {
-  std::vector<ExprPtr> placed;
-  ExprPtr array = natural(std::move(operands[0]));
-  if (array->kind == ExprKind::Load)
-    placed = std::move(array->operands);
-  else
-    placed.push_back(std::move(array));
-  for (size_t i = 1; i < operands.size(); ++i) {
-    placed.push_back(index(std::move(operands[i]), *placed[0], placed.size() - 1));
-  }
-  operands = std::move(placed);
-}
-
-// A constant negative index counts from the end.
-ExprPtr Builder::index(ExprPtr expr, const Expr& array, size_t axis) {
-  const WeakResult known = constant_of(*expr, instance_);
-  if (!known.number || known.number->integer >= 0 || !is_weak(expr->type))
-    return natural(std::move(expr));
-  const Span span = expr->span;
-  ExprPtr offset = weak_as(std::move(expr), instances_.index_type());
-  ExprPtr index = binary_node(BinaryOp::Add, len_node(array, axis, span), std::move(offset));
-  index->span = span;
-  return index;
-}
-
 ExprPtr Builder::math(ExprPtr expr) {
   const ir::MathInfo& function = ir::info(expr->math);
   Type floating = Type::unknown();
@@ -411,13 +377,12 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
         const size_t count = expr->operands[0]->type.aggregate->elements.size();
         return number(weak_integer(static_cast<int64_t>(count)), type, expr->span);
       }
-      const ExprPtr array = natural(std::move(expr->operands[0]));
-      return len_node(*array, 0, expr->span);
+      return length(*expr, 0);
     }
     case Builtin::Shape:
     case Builtin::Ndim:
     case Builtin::Size:
-      return array_property(*expr);
+      return array_property(std::move(expr));
     case Builtin::Min:
     case Builtin::Max:
       return extremum(std::move(expr), type);
@@ -443,36 +408,6 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
     }
   }
   return expr;
-}
-
-// (len(A), A.shape[1], ...), of what A.shape reads.
-ExprPtr Builder::shape(const Expr& array, const Expr& read) {
-  const size_t rank = read.operands[0]->type.rank;
-  ExprPtr made = node(ExprKind::MakeAggregate,
-                      Type::tuple(std::vector<Type>(rank, instances_.index_type())), read.span);
-  for (size_t axis = 0; axis < rank; ++axis)
-    made->operands.push_back(len_node(array, axis, read.span));
-  return made;
-}
-
-ExprPtr Builder::array_property(const Expr& expr) {
-  const size_t rank = expr.operands[0]->type.rank;
-  if (expr.builtin == Builtin::Ndim)
-    return number(weak_integer(static_cast<int64_t>(rank)), kInt32, expr.span);
-  const ExprPtr array = natural(ir::clone(*expr.operands[0]));
-  if (expr.builtin == Builtin::Shape && expr.operands.size() == 1) return shape(*array, expr);
-  if (expr.builtin == Builtin::Shape) {
-    const WeakResult known = constant_of(*expr.operands[1], instance_);
-    if (!known.number) {
-      return choose_element(shape(*array, expr), ir::clone(*expr.operands[1]), expr.span);
-    }
-    const auto axis = static_cast<int64_t>(known.number->integer);
-    return len_node(*array, static_cast<size_t>(axis) + (axis < 0 ? rank : 0), expr.span);
-  }
-  ExprPtr size = len_node(*array, 0, expr.span);
-  for (size_t axis = 1; axis < rank; ++axis)
-    size = binary_node(BinaryOp::Multiply, std::move(size), len_node(*array, axis, expr.span));
-  return size;
 }
 
 ExprPtr Builder::extremum(ExprPtr expr, Type type) {

@@ -134,28 +134,10 @@ Block Builder::block(Block block) {
 }
 
 void Builder::mark_written(const ir::Expr& array) {
-  if (array.kind == ir::ExprKind::Load) return mark_written(*array.operands[0]);
+  if (array.kind == ir::ExprKind::Load || array.kind == ir::ExprKind::Sequence)
+    return mark_written(*array.operands[0]);
   if (array.local >= static_cast<LocalId>(written_.size())) return;  // declared in the kernel
   written_[static_cast<size_t>(array.local)] = true;
-}
-
-// From here on the name stands for the array, a view's indices for what they are now:
-//     row = A[i + 1]          %index = i + 1, and `row` is A[%index]
-void Builder::name_array(ir::Stmt& stmt, Block& into) {
-  ExprPtr array = natural(std::move(stmt.value));
-  if (array->kind == ir::ExprKind::Load) {
-    for (size_t i = 1; i < array->operands.size(); ++i) {
-      ExprPtr& index = array->operands[i];
-      if (index->kind == ir::ExprKind::Constant || index->kind == ir::ExprKind::ThreadIndex)
-        continue;
-      const Type type = index->type;
-      const Span span = index->span;
-      const LocalId kept = new_local(type, "%index", span);
-      into.push_back(assignment(kept, std::move(index)));
-      index = local(kept, type, span);
-    }
-  }
-  arrays_[static_cast<size_t>(stmt.local)] = std::move(array);
 }
 
 void Builder::stmt(StmtPtr stmt, Block& into) {
@@ -173,7 +155,7 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
         element = ir::elements_of(element)[field];
       }
       stmt->fields.clear();
-      place(stmt->operands);
+      place(stmt->operands, into);
       stmt->value = as(std::move(stmt->value), element);
       mark_written(*stmt->operands[0]);
       break;

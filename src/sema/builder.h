@@ -45,12 +45,20 @@ class Builder {
   ir::ExprPtr logical(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr select(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr cast(ir::ExprPtr expr);
-  // Arrays are names of parameters, or views of them: partly indexed.
+  // build_views.cpp. Arrays are names of parameters, or views of them: partly indexed, or cut.
+  // What has to be computed once for a view goes into `before`.
+  ir::ExprPtr array_of(ir::ExprPtr expr, ir::Block& before);
   ir::ExprPtr index(ir::ExprPtr expr, const ir::Expr& array, size_t axis);
-  void place(std::vector<ir::ExprPtr>& operands);
+  void place(std::vector<ir::ExprPtr>& operands, ir::Block& before);
+  ir::ExprPtr slice(ir::ExprPtr expr, const ir::Expr& array, size_t axis, ir::Block& before);
+  ir::ExprPtr slice_end(ir::ExprPtr expr, const ir::Expr& length, int64_t least, ir::Block& before);
+  ir::ExprPtr kept(ir::ExprPtr expr, ir::Block& before);
+  static ir::ExprPtr after(ir::Block before, ir::ExprPtr value);
+  ir::ExprPtr load(ir::ExprPtr expr);
   void name_array(ir::Stmt& stmt, ir::Block& into);
-  ir::ExprPtr array_property(const ir::Expr& expr);
-  ir::ExprPtr shape(const ir::Expr& array, const ir::Expr& read);
+  ir::ExprPtr length(ir::Expr& expr, size_t axis);
+  ir::ExprPtr array_property(ir::ExprPtr expr);
+  ir::ExprPtr shape(const ir::Expr& array, size_t rank, Span span);
   ir::ExprPtr math(ir::ExprPtr expr);
   ir::ExprPtr call(ir::ExprPtr expr);
   ir::ExprPtr builtin(ir::ExprPtr expr, ir::Type type);
@@ -85,7 +93,6 @@ class Builder {
   ir::ExprPtr local(ir::LocalId id, ir::Type type, Span span);
   ir::ExprPtr binary_node(ir::BinaryOp op, ir::ExprPtr a, ir::ExprPtr b);
   ir::ExprPtr math_node(ir::MathFunction function, ir::ExprPtr argument);
-  ir::ExprPtr len_node(const ir::Expr& array, size_t axis, Span span);
   // { %name = value; yield body(%name) }
   template <typename Body>
   ir::ExprPtr with_temporary(ir::ExprPtr value, Body body) {

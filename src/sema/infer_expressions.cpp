@@ -146,6 +146,10 @@ Type Inference::rule(Expr& expr) {
       return make_tuple(expr);
     case ExprKind::Field:
       return field(expr);
+    case ExprKind::Slice:
+      return slice(expr);
+    case ExprKind::Bound:
+      break;  // made by the builder
   }
   return kErroneous;
 }
@@ -454,10 +458,37 @@ Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
                      (indices == 1 ? " index is given" : " indices are given"),
                  help);
   }
+  size_t slices = 0;
   for (size_t i = 1; i < operands.size(); ++i) {
-    if (reporting()) check_index(*operands[i], array);
+    if (operands[i]->kind == ExprKind::Slice) {
+      ++slices;
+      if (is_erroneous(operands[i]->type)) return kErroneous;
+    } else if (reporting()) {
+      check_index(*operands[i], array);
+    }
   }
-  return array.type.indexed(indices);
+  return array.type.indexed(indices - slices);
+}
+
+// `start:stop:step`, of which any may be missing.
+Type Inference::slice(Expr& expr) {
+  bool erroneous = false;
+  for (const ir::ExprPtr& operand : expr.operands)
+    erroneous = is_erroneous(infer(*operand)) || erroneous;
+  if (erroneous) return kErroneous;
+  if (reporting()) {
+    for (const ir::ExprPtr& operand : expr.operands) check_index(*operand, expr);
+  }
+  const WeakResult step =
+      (expr.field & 4) != 0 ? constant_of(*expr.operands.back(), instance_) : WeakResult{weak_integer(1), nullptr};
+  const bool is_step = step.number && step.number->kind == WeakNumber::Kind::Integer &&
+                       step.number->integer != 0 && fits(*step.number, Scalar::I32);
+  if (!is_step) {
+    return wrong("slice-step", expr.operands.back()->span,
+                 "the step of a slice must be an integer constant other than 0",
+                 "leave it out and multiply the index, or write a loop over a range");
+  }
+  return instances_.index_type();
 }
 
 Type Inference::load(Expr& expr) {

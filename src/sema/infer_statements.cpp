@@ -219,7 +219,6 @@ void Inference::store(Stmt& stmt) {
   const Type target = stored_field(stmt, element(stmt.operands, stmt.span));
   const Type value = infer(*stmt.value);
   if (!reporting() || target.is_unknown() || value.is_unknown()) return;
-  if (!ir::is_struct(target) && !is_value(*stmt.value, "a store")) return;
   const Expr& array = *stmt.operands[0];
   const std::string name =
       array.kind == ir::ExprKind::Local ? instance_.local(array.local).name : "this array";
@@ -228,9 +227,10 @@ void Inference::store(Stmt& stmt) {
           "`" + name + "` has " + std::to_string(array.type.rank) + " dimensions, and " +
               std::to_string(stmt.operands.size() - 1) + " of them " +
               (stmt.operands.size() == 2 ? "is" : "are") + " indexed: a store needs one element",
-          "give all indices, in a loop where a whole row is meant");
+          "give all indices, in a loop where a whole row or slice is meant");
     return;
   }
+  if (!ir::is_struct(target) && !is_value(*stmt.value, "a store")) return;
   const std::string what = stmt.fields.empty() ? "an element" : "`" + stmt.fields.back() + "`";
   check_conversion(*stmt.value, target, what + " of `" + name + "`");
 }

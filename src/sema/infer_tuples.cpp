@@ -97,6 +97,10 @@ Type Inference::tuple_element(const Expr& expr) {
   for (size_t i = 1; i < expr.operands.size(); ++i) {
     const Expr& index = *expr.operands[i];
     if (index.type.is_unknown()) return index.type;
+    if (index.kind == ir::ExprKind::Slice) {
+      return wrong("slice", index.span, "a tuple cannot be sliced in a kernel",
+                   "make another of its elements: `(t[0], t[1])`");
+    }
     if (!type.is_aggregate()) {
       return wrong("not-an-array", expr.span,
                    "this is " + describe(type) + " and can't be indexed");

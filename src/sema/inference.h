@@ -70,6 +70,7 @@ class Inference {
   ir::Type tuple_element(const ir::Expr& expr);
   bool is_comparable(const ir::Expr& expr);
   ir::Type element(std::vector<ir::ExprPtr>& operands, Span span);
+  ir::Type slice(ir::Expr& expr);
   void check_index(const ir::Expr& index, const ir::Expr& array);
   ir::Type math(ir::Expr& expr);
   ir::Type call(ir::Expr& expr);

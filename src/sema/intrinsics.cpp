@@ -321,11 +321,12 @@ ExprPtr Builder::random(ExprPtr expr) {
 
 ExprPtr Builder::atomic(ExprPtr expr) {
   const Type element = expr->operands[0]->type;
-  expr->operands[0] = strong(std::move(expr->operands[0]));
+  ir::Block before;
+  place(expr->operands[0]->operands, before);
   for (size_t i = 1; i < expr->operands.size(); ++i)
     expr->operands[i] = as(std::move(expr->operands[i]), element);
   mark_written(*expr->operands[0]->operands[0]);
-  return expr;
+  return after(std::move(before), std::move(expr));
 }
 
 }  // namespace cudapy::sema

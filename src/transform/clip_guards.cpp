@@ -130,7 +130,7 @@ class GuardClipper {
   // go unnoticed.
   static bool is_pure(const Expr& expr) {
     if (expr.kind == ExprKind::Sequence || expr.kind == ExprKind::Call ||
-        expr.kind == ExprKind::Load ||
+        expr.kind == ExprKind::Load || expr.kind == ExprKind::Bound ||
         (expr.kind == ExprKind::Intrinsic && info(expr.intrinsic).has_effect))
       return false;
     for (const ExprPtr& operand : expr.operands) {

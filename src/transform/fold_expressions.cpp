@@ -125,6 +125,7 @@ bool is_droppable(const Expr& expr) {
     case ExprKind::Call:
     case ExprKind::Sequence:
     case ExprKind::Atomic:
+    case ExprKind::Bound:
       return false;
     case ExprKind::Intrinsic:
       if (ir::info(expr.intrinsic).has_effect) return false;

@@ -157,6 +157,13 @@ bool IndexProofs::is_inside(const Expr& index, const Expr& array, size_t axis) {
   return proves(sum(sum(forms_.of_length(array, axis), form, -1), constant_form(-1)));
 }
 
+bool IndexProofs::is_below(const Expr& index, const Expr& length) {
+  const LinearForm form = forms_.of(index);
+  const LinearForm limit = value_of(length);
+  if (!form.is_known || !limit.is_known || !proves(form)) return false;
+  return proves(sum(sum(limit, form, -1), constant_form(-1)));
+}
+
 bool IndexProofs::is_nonzero(const Expr& divisor) {
   const LinearForm value = value_of(divisor);
   if (!value.is_known) return false;

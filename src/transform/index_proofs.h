@@ -44,6 +44,8 @@ class IndexProofs {
 
   // 0 <= index < the length of that dimension, whenever a thread comes here
   bool is_inside(const ir::Expr& index, const ir::Expr& array, size_t axis);
+  // 0 <= index < length
+  bool is_below(const ir::Expr& index, const ir::Expr& length);
   bool is_nonzero(const ir::Expr& divisor);
 
  private:

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <utility>
 
+#include "ir/view.h"
 #include "transform/split_barriers.h"
 
 namespace cudapy::transform {
@@ -164,7 +165,8 @@ bool is_trivial(const Expr& expr) {
 }
 
 bool has_sequence_or_load(const Expr& expr) {
-  if (expr.kind == ExprKind::Sequence || expr.kind == ExprKind::Load || expr.kind == ExprKind::Call)
+  if (expr.kind == ExprKind::Sequence || expr.kind == ExprKind::Load ||
+      expr.kind == ExprKind::Call || expr.kind == ExprKind::Bound)
     return true;
   if (expr.kind == ExprKind::Intrinsic && ir::info(expr.intrinsic).has_effect) return true;
   return std::any_of(expr.operands.begin(), expr.operands.end(),
@@ -187,7 +189,7 @@ class Renamer {
       if (stmt->local != kNoLocal) stmt->local = locals_[static_cast<size_t>(stmt->local)];
       if (stmt->value) expr(stmt->value);
       for (ExprPtr& operand : stmt->operands) expr(operand);
-      if (stmt->kind == StmtKind::Store) resolve_view(stmt->operands);
+      if (stmt->kind == StmtKind::Store) ir::flatten_view(stmt->operands);
       this->block(stmt->body);
       this->block(stmt->else_body);
     }
@@ -200,28 +202,22 @@ class Renamer {
         return;
       }
     }
-    if (expr->local != kNoLocal) expr->local = locals_[static_cast<size_t>(expr->local)];
+    if (expr->local != kNoLocal) {
+      // The array that a bound is for may have become a view.
+      const ExprPtr& by = replacements_[static_cast<size_t>(expr->local)];
+      expr->local = by ? by->operands[0]->local : locals_[static_cast<size_t>(expr->local)];
+    }
     for (ExprPtr& operand : expr->operands) this->expr(operand);
-    if (expr->kind == ExprKind::Load) resolve_view(expr->operands);
-    if (expr->kind == ExprKind::Len) {
-      expr->axis += static_cast<int32_t>(resolve_view(expr->operands));
-      expr->operands.resize(1);
+    if (expr->kind == ExprKind::Load) ir::flatten_view(expr->operands);
+    if (expr->kind == ExprKind::Len && expr->operands[0]->kind == ExprKind::Load) {
+      expr = ir::length_of(*expr->operands[0], static_cast<size_t>(expr->axis), expr->type,
+                           expr->span);
+      return;
     }
     if (!expr->body.empty()) block(expr->body);
   }
 
  private:
-  // Where the array has become a view: the array that it is a view of, with the view's indices
-  // before the others. Gives their number.
-  static size_t resolve_view(std::vector<ExprPtr>& operands) {
-    if (operands[0]->kind != ExprKind::Load) return 0;
-    std::vector<ExprPtr> resolved = std::move(operands[0]->operands);
-    const size_t indices = resolved.size() - 1;
-    std::move(operands.begin() + 1, operands.end(), std::back_inserter(resolved));
-    operands = std::move(resolved);
-    return indices;
-  }
-
   std::vector<LocalId> locals_;
   std::vector<ExprPtr> replacements_;
 };
@@ -380,19 +376,32 @@ class Inliner {
 
   // A view's indices are evaluated once, before the call.
   void pass_array(LocalId parameter, ExprPtr array, Renamer& renamer, Block& prologue) {
+    if (array->kind == ExprKind::Sequence) {
+      append(prologue, std::move(array->body));
+      ExprPtr value = std::move(array->operands[0]);
+      array = std::move(value);
+    }
     if (array->kind == ExprKind::Local) return renamer.rename(parameter, array->local);
     for (size_t i = 1; i < array->operands.size(); ++i) {
       ExprPtr& index = array->operands[i];
-      if (is_trivial(*index)) continue;
-      ir::Local kept;
-      kept.name = "%index";
-      kept.type = index->type;
-      kept.span = index->span;
-      const LocalId own = new_local(kept);
-      ExprPtr value = std::exchange(index, read(own, kept.type, kept.span));
-      prologue.push_back(assignment(own, std::move(value)));
+      if (index->kind != ExprKind::Slice) {
+        keep_index(index, prologue);
+        continue;
+      }
+      for (ExprPtr& part : index->operands) keep_index(part, prologue);
     }
     renamer.replace(parameter, std::move(array));
+  }
+
+  void keep_index(ExprPtr& index, Block& prologue) {
+    if (is_trivial(*index)) return;
+    ir::Local kept;
+    kept.name = "%index";
+    kept.type = index->type;
+    kept.span = index->span;
+    const LocalId own = new_local(kept);
+    ExprPtr value = std::exchange(index, read(own, kept.type, kept.span));
+    prologue.push_back(assignment(own, std::move(value)));
   }
 
   // Has neither statements nor other effects inside, so that moving an argument into it changes no

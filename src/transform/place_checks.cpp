@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "ir/view.h"
 #include "ir/liveness.h"
 #include "transform/index_proofs.h"
 #include "transform/single_assignments.h"
@@ -167,6 +168,8 @@ class CheckPlacer {
     for (ExprPtr& operand : expr.operands) expression(*operand);
     if (expr.kind == ExprKind::Load) {
       check_indices(expr.operands, expr.span, expr.fault_site, expr.row_axes);
+    } else if (expr.kind == ExprKind::Bound) {
+      if (!proves_bound(expr)) add_bound(expr);
     } else if (divides_integers(expr) && !proofs_.is_nonzero(*expr.operands[1])) {
       expr.fault_site = add_site(FaultKind::Division, expr.span, *expr.operands[1]);
     }
@@ -207,13 +210,27 @@ class CheckPlacer {
     return static_cast<int32_t>(function_.fault_sites.size()) - 1;
   }
 
+  // An index of a slice. Its span is the index's.
+  void add_bound(Expr& expr) {
+    expr.fault_site = add_site(FaultKind::Index, expr.span, expr);
+    FaultSite& site = function_.fault_sites.back();
+    const std::string& array = function_.locals[static_cast<size_t>(expr.local)].name;
+    site.subject = array;
+    site.message = "a slice of `" + array + "`";
+  }
+
+  bool proves_bound(const Expr& bound) {
+    return proofs_.is_below(*bound.operands[0], *bound.operands[1]);
+  }
+
   // One site an index, if one of them is not known to be inside.
   void check_indices(const std::vector<ExprPtr>& operands, Span span, int32_t& first_site,
                      uint8_t& row_axes) {
     const Expr& array = *operands[0];
     uint32_t proved = 0;  // a bit an axis
     for (size_t i = 1; i < operands.size(); ++i) {
-      if (proofs_.is_inside(*operands[i], array, i - 1)) proved |= 1U << (i - 1);
+      if (is_bounded(*operands[i]) || proofs_.is_inside(*operands[i], array, i - 1))
+        proved |= 1U << (i - 1);
     }
     if (proved == (1U << (operands.size() - 1)) - 1) return;
     for (size_t i = 1; i < operands.size(); ++i) {

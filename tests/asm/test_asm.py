@@ -294,3 +294,19 @@ def test_an_unpacked_shape_costs_nothing(monkeypatch):
     )
     assert len(unpacked) <= len(plain) + 2
     assert not [line for line in unpacked if "gather" in line]
+
+
+# column_sums : void (float** A, float* Y)
+def column_sums(A, Y):
+    if idx < len(Y):
+        total = 0.0
+        for x in A[1:-1, idx]:
+            total += x
+        Y[idx] = total
+
+
+def test_a_loop_over_a_slice_checks_no_index_of_it(monkeypatch):
+    loops = loops_with(assembly(column_sums, "avx512", monkeypatch), "vaddps")
+    (loop,) = [loop for loop in loops if not any("%k" in line for line in loop)]
+    assert sum(line.startswith("j") for line in loop) == 1
+    assert not [line for line in loop if "gather" in line or "call" in line]

@@ -281,6 +281,9 @@ class Rewriter:
         if isinstance(node, ast.Tuple):
             made = ast.Tuple(elts=[self._index(item) for item in node.elts], ctx=ast.Load())
             return ast.copy_location(made, node)
+        if isinstance(node, ast.Slice):
+            parts = [part and self._index(part) for part in (node.lower, node.upper, node.step)]
+            return ast.copy_location(ast.Slice(*parts), node)
         known = self.types.constants.of(node)
         if isinstance(known, int) and known < 0 and self.types.type_of(node) == WEAK_INT:
             return ast.copy_location(ast.Constant(known), node)

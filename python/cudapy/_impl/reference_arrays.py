@@ -121,7 +121,7 @@ class _ComplexItem:
 
 class ArrayView:
     """An array in a kernel, or a view of one: items are Scalars, what is stored takes the element type, and fewer
-    indices than dimensions give a view of the rest.
+    indices than dimensions, or slices among them, give a view of the rest.
 
     Attributes:
         type: the array's type, `"float32**"`.
@@ -136,11 +136,12 @@ class ArrayView:
         memory: _Elements,
         element: str,
         lengths: tuple[int, ...],
-        place: tuple[int, ...] = (),
+        place: tuple[int | range, ...] | None = None,
     ) -> None:
+        """`place` has an index for each of the memory's dimensions, or the range of those that are left."""
         self._memory = memory
         self._lengths = lengths
-        self._place = place
+        self._place = tuple(map(range, lengths)) if place is None else place
         self.element = element
         self.type = element + "*" * len(lengths)
 
@@ -183,28 +184,38 @@ class ArrayView:
             )
         return position
 
-    def _indices(self, index: Any) -> tuple[int, ...]:
-        given = index if isinstance(index, tuple) else (index,)
-        return self._place + tuple(self._position(one, axis) for axis, one in enumerate(given))
+    def _indexed(self, index: Any) -> tuple[int | range, ...]:
+        given = iter(index if isinstance(index, tuple) else (index,))
+        place: list[int | range] = []
+        axis = 0
+        for own in self._place:
+            one = next(given, None) if isinstance(own, range) else None
+            if isinstance(own, int) or one is None:
+                place.append(own)
+            elif isinstance(one, slice):
+                place.append(own[one])
+            else:
+                place.append(own[self._position(one, axis)])
+            axis += isinstance(own, range)
+        return tuple(place)
 
     def __getitem__(self, index: Any) -> Any:
-        indices = self._indices(index)
-        rest = len(self._place) + len(self._lengths) - len(indices)
-        if rest > 0:
-            return ArrayView(self._memory, self.element, self._lengths[-rest:], indices)
-        found = self._memory[indices]
+        place = self._indexed(index)
+        lengths = tuple(len(own) for own in place if isinstance(own, range))
+        if lengths:
+            return ArrayView(self._memory, self.element, lengths, place)
+        found = self._memory[place]
         return found if isinstance(found, (Scalar, Record)) else Scalar(self.element, found)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         is_placed = isinstance(self._memory, PlacedElements)
         stored = value if is_placed else convert(number(value), self.element)
-        self._memory[self._indices(index)] = stored
+        self._memory[self._indexed(index)] = stored
 
     def place(self, index: Any) -> Any:
         """An element whose fields can be stored to."""
-        indices = self._indices(index)
         if isinstance(self._memory, PlacedElements):
-            return self._memory.place(indices)
+            return self._memory.place(self._indexed(index))
         return _ComplexItem(self, index)
 
     def finish(self) -> None:

@@ -314,21 +314,34 @@ class Types:
                 self.type_of(node.test)
                 return self.common([node.body, node.orelse])
             case ast.Subscript():
-                self.type_of(node.slice)
+                self._index(node.slice)
                 owner = self.type_of(node.value)
                 if is_struct(owner):
                     owner = field_types(owner)
                 if isinstance(owner, tuple):
                     known = self.constants.of(node.slice)
                     return common_element(owner) if known is None else owner[known]
-                count = len(node.slice.elts) if isinstance(node.slice, ast.Tuple) else 1
-                rank = self._array_rank(node.value, "elements", count)
-                return None if rank is None else owner[:-count]
+                indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                rank = self._array_rank(node.value, "elements", len(indices))
+                gone = sum(not isinstance(index, ast.Slice) for index in indices)
+                return None if rank is None else owner[: len(owner) - gone]
             case ast.Call():
                 return self._call(node)
         raise CudaPyError(
             f'the "python" device does not know {type(node).__name__} (line {node.lineno})'
         )
+
+    def _index(self, node: ast.expr) -> None:
+        """Looks at an index, or several, or the parts of a slice."""
+        if isinstance(node, ast.Tuple):
+            for item in node.elts:
+                self._index(item)
+        elif isinstance(node, ast.Slice):
+            for part in (node.lower, node.upper, node.step):
+                if part is not None:
+                    self.type_of(part)
+        else:
+            self.type_of(node)
 
     def _element_type(self, node: ast.expr) -> Any:
         """The type of an element of a tuple: weak, unless it is an integer that needs more than 32 bits."""

@@ -272,6 +272,8 @@ class BodyEmitter {
   llvm::Value* first_lane(llvm::Value* mask);
   void check_index(llvm::Value* length, const ir::Expr& index_expr, const Lanes& index,
                    int32_t site);
+  void check_each(llvm::Value* indices, llvm::Value* lengths, int32_t site);
+  Lanes emit_bound(const ir::Expr& expr);
   void check_lanes(llvm::Value* indices, ir::Scalar type, llvm::Value* length, int32_t site);
   void check_thread(llvm::Value* index, ir::Scalar type, llvm::Value* length, int32_t site);
   void check_divisor(llvm::Value* divisor, int32_t site);

@@ -129,6 +129,42 @@ void BodyEmitter::check_thread(Value* index, ir::Scalar type, Value* length, int
   emit_fault(suspect, site, {nullptr, index, length});
 }
 
+// An index of a slice, whose length may differ from lane to lane.
+Lanes BodyEmitter::emit_bound(const ir::Expr& expr) {
+  const ir::Expr& index_expr = *expr.operands[0];
+  const ir::Expr& length_expr = *expr.operands[1];
+  ir::Scalar type = index_expr.type.scalar;
+  Lanes index = emit(index_expr);
+  if (expr.fault_site >= 0) {
+    Lanes length = emit(length_expr);
+    length.value =
+        emit_cast(builder_, length.value, length_expr.type.scalar, ir::Scalar::I64);
+    if (length.shape == Shape::Uniform) {
+      check_index(length.value, index_expr, index, expr.fault_site);
+    } else {
+      check_each(emit_cast(builder_, to_vector(index), type, ir::Scalar::I64), to_vector(length),
+                 expr.fault_site);
+    }
+  }
+  // A progression is one in the type of the index; what is wider has been found to be inside.
+  Lanes result = shape_of(expr) == Shape::Varying ? Lanes{to_vector(index), Shape::Varying, 0} : index;
+  result.value = emit_cast(builder_, result.value, type, expr.type.scalar);
+  return result;
+}
+
+// Each lane's own index against a length of its own; both are i64s.
+void BodyEmitter::check_each(Value* indices, Value* lengths, int32_t site) {
+  Value* wrong = mask_and(state_.mask, builder_.CreateICmpUGE(indices, lengths));
+  BasicBlock* fault = branch_unless(builder_.CreateNot(any(wrong)));
+  BasicBlock* go_on = builder_.GetInsertBlock();
+  start_block(fault);
+  Value* lane = first_lane(wrong);
+  emit_fault(nullptr, site,
+             {lane, builder_.CreateExtractElement(indices, lane),
+              builder_.CreateExtractElement(lengths, lane)});
+  start_block(go_on);
+}
+
 // Each lane's own index. Signed ones are compared as unsigned, which refuses the negative ones as
 // well.
 void BodyEmitter::check_lanes(Value* indices, ir::Scalar type, Value* length, int32_t site) {

@@ -32,6 +32,8 @@ Lanes BodyEmitter::emit(const ir::Expr& expr) {
       return emit_load(expr);
     case ExprKind::Len:
       return {emit_length(expr)};
+    case ExprKind::Bound:
+      return emit_bound(expr);
     case ExprKind::Intrinsic:
       return emit_device_function(expr);
     case ExprKind::Atomic:

@@ -1,0 +1,134 @@
+#include "ir/view.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace cudapy::ir {
+
+namespace {
+
+bool is_number(const Expr& expr, int64_t number) {
+  return expr.kind == ExprKind::Constant && expr.constant.integer == number;
+}
+
+ExprPtr binary(BinaryOp op, ExprPtr a, ExprPtr b) {
+  auto expr = std::make_unique<Expr>();
+  expr->kind = ExprKind::Binary;
+  expr->binary_op = op;
+  expr->type = a->type;
+  expr->span = b->span;
+  expr->operands.push_back(std::move(a));
+  expr->operands.push_back(std::move(b));
+  return expr;
+}
+
+ExprPtr product(ExprPtr factor, ExprPtr step) {
+  if (is_number(*step, 1)) return factor;
+  if (factor->kind != ExprKind::Constant || step->kind != ExprKind::Constant)
+    return binary(BinaryOp::Multiply, std::move(factor), std::move(step));
+  factor->constant.integer *= step->constant.integer;
+  return factor;
+}
+
+ExprPtr sum(ExprPtr start, ExprPtr offset) {
+  if (is_number(*start, 0)) return offset;
+  if (is_number(*offset, 0)) return start;
+  return binary(BinaryOp::Add, std::move(start), std::move(offset));
+}
+
+// `:` alone: indices of it are the array's own, and are held against the array's length.
+bool is_whole(const Expr& slice, size_t dimension) {
+  const Expr& length = *slice.operands[1];
+  return is_number(*slice.operands[0], 0) && is_number(*slice.operands[2], 1) &&
+         length.kind == ExprKind::Len && length.axis == static_cast<int32_t>(dimension);
+}
+
+// start + step * bound(index, length)
+ExprPtr element_of(const Expr& slice, ExprPtr index, const Expr& array, size_t dimension) {
+  if (is_whole(slice, dimension)) return index;
+  auto bound = std::make_unique<Expr>();
+  bound->kind = ExprKind::Bound;
+  bound->type = slice.type;
+  bound->span = index->span;
+  bound->local = array.local;
+  bound->operands.push_back(std::move(index));
+  bound->operands.push_back(clone(*slice.operands[1]));
+  return sum(clone(*slice.operands[0]), product(std::move(bound), clone(*slice.operands[2])));
+}
+
+// A slice of a slice.
+ExprPtr slice_of(const Expr& outer, ExprPtr inner) {
+  ExprPtr start = sum(clone(*outer.operands[0]),
+                      product(std::move(inner->operands[0]), clone(*outer.operands[2])));
+  ExprPtr step = product(std::move(inner->operands[2]), clone(*outer.operands[2]));
+  return make_slice(std::move(start), std::move(inner->operands[1]), std::move(step), inner->span);
+}
+
+}  // namespace
+
+ExprPtr make_slice(ExprPtr start, ExprPtr length, ExprPtr step, Span span) {
+  auto slice = std::make_unique<Expr>();
+  slice->kind = ExprKind::Slice;
+  slice->type = start->type;
+  slice->span = span;
+  slice->operands.push_back(std::move(start));
+  slice->operands.push_back(std::move(length));
+  slice->operands.push_back(std::move(step));
+  return slice;
+}
+
+ExprPtr length_of(const Expr& array, size_t axis, const Type& index_type, Span span) {
+  size_t dimension = axis;
+  const bool is_view = array.kind == ExprKind::Load;
+  if (is_view) {
+    for (size_t i = 1; i < array.operands.size(); ++i) {
+      const Expr& index = *array.operands[i];
+      if (index.kind != ExprKind::Slice) continue;
+      if (axis == 0) return clone(*index.operands[1]);
+      --axis;
+    }
+    dimension = axis + array.operands.size() - 1;
+  }
+  auto length = std::make_unique<Expr>();
+  length->kind = ExprKind::Len;
+  length->type = index_type;
+  length->span = span;
+  length->axis = static_cast<int32_t>(dimension);
+  length->operands.push_back(clone(is_view ? *array.operands[0] : array));
+  return length;
+}
+
+void flatten_view(std::vector<ExprPtr>& operands) {
+  if (operands[0]->kind != ExprKind::Load) return;
+  std::vector<ExprPtr> flat = std::move(operands[0]->operands);
+  const size_t own = flat.size();
+  size_t dimension = 1;
+  for (size_t i = 1; i < operands.size(); ++i) {
+    while (dimension < own && flat[dimension]->kind != ExprKind::Slice) ++dimension;
+    ExprPtr& index = operands[i];
+    if (dimension == own) {
+      flat.push_back(std::move(index));
+      continue;
+    }
+    const Expr& slice = *flat[dimension];
+    flat[dimension] = index->kind == ExprKind::Slice
+                          ? slice_of(slice, std::move(index))
+                          : element_of(slice, std::move(index), *flat[0], dimension - 1);
+    ++dimension;
+  }
+  operands = std::move(flat);
+}
+
+bool is_bounded(const Expr& index) {
+  if (index.kind == ExprKind::Bound) return true;
+  if (index.kind != ExprKind::Binary) return false;
+  return is_bounded(*index.operands[0]) || is_bounded(*index.operands[1]);
+}
+
+bool is_steady(const Expr& expr) {
+  return expr.kind == ExprKind::Constant || expr.kind == ExprKind::Local ||
+         expr.kind == ExprKind::ThreadIndex || expr.kind == ExprKind::Len;
+}
+
+}  // namespace cudapy::ir
