@@ -100,8 +100,7 @@ ExprPtr Builder::slice(ExprPtr expr, const Expr& array, size_t axis, Block& befo
   const auto integer = [&](int64_t value) { return number(weak_integer(value), type, span); };
   int64_t step = 1;
   if ((expr->field & 4) != 0) {
-    step = static_cast<int64_t>(
-        constant_of(*expr->operands.back(), instance_).number->integer);
+    step = static_cast<int64_t>(constant_of(*expr->operands.back(), instance_).number->integer);
   }
   const bool up = step > 0;
   size_t next = 0;
@@ -109,9 +108,7 @@ ExprPtr Builder::slice(ExprPtr expr, const Expr& array, size_t axis, Block& befo
     if ((expr->field & which) == 0) return otherwise;
     return slice_end(std::move(expr->operands[next++]), *whole, up ? 0 : -1, before);
   };
-  const auto last = [&] {
-    return binary_node(BinaryOp::Subtract, ir::clone(*whole), integer(1));
-  };
+  const auto last = [&] { return binary_node(BinaryOp::Subtract, ir::clone(*whole), integer(1)); };
   ExprPtr start = kept(end(1, up ? integer(0) : last()), before);
   ExprPtr stop = end(2, up ? ir::clone(*whole) : integer(-1));
   const bool is_whole = up && (expr->field & 3) == 0;
@@ -161,8 +158,8 @@ ExprPtr Builder::slice_end(ExprPtr expr, const Expr& length, int64_t least, Bloc
       select->operands.push_back(std::move(value));
       value = std::move(select);
     }
-    value = binary_node(BinaryOp::Maximum, std::move(value),
-                        number(weak_integer(least), wide, span));
+    value =
+        binary_node(BinaryOp::Maximum, std::move(value), number(weak_integer(least), wide, span));
   }
   ExprPtr most = limit();
   if (least < 0)
@@ -199,15 +196,13 @@ void Builder::name_array(ir::Stmt& stmt, Block& into) {
 ExprPtr Builder::length(Expr& expr, size_t axis) {
   Block before;
   const ExprPtr array = array_of(std::move(expr.operands[0]), before);
-  return after(std::move(before),
-               ir::length_of(*array, axis, instances_.index_type(), expr.span));
+  return after(std::move(before), ir::length_of(*array, axis, instances_.index_type(), expr.span));
 }
 
 // (len(A), A.shape[1], ...)
 ExprPtr Builder::shape(const Expr& array, size_t rank, Span span) {
   const Type type = instances_.index_type();
-  ExprPtr made =
-      node(ExprKind::MakeAggregate, Type::tuple(std::vector<Type>(rank, type)), span);
+  ExprPtr made = node(ExprKind::MakeAggregate, Type::tuple(std::vector<Type>(rank, type)), span);
   for (size_t axis = 0; axis < rank; ++axis)
     made->operands.push_back(ir::length_of(array, axis, type, span));
   return made;

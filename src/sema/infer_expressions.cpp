@@ -479,8 +479,8 @@ Type Inference::slice(Expr& expr) {
   if (reporting()) {
     for (const ir::ExprPtr& operand : expr.operands) check_index(*operand, expr);
   }
-  const WeakResult step =
-      (expr.field & 4) != 0 ? constant_of(*expr.operands.back(), instance_) : WeakResult{weak_integer(1), nullptr};
+  const WeakResult step = (expr.field & 4) != 0 ? constant_of(*expr.operands.back(), instance_)
+                                                : WeakResult{weak_integer(1), nullptr};
   const bool is_step = step.number && step.number->kind == WeakNumber::Kind::Integer &&
                        step.number->integer != 0 && fits(*step.number, Scalar::I32);
   if (!is_step) {

@@ -222,17 +222,28 @@ void Inference::store(Stmt& stmt) {
   const Expr& array = *stmt.operands[0];
   const std::string name =
       array.kind == ir::ExprKind::Local ? instance_.local(array.local).name : "this array";
-  if (target.is_array()) {
-    wrong("whole-array", stmt.operands[0]->span,
-          "`" + name + "` has " + std::to_string(array.type.rank) + " dimensions, and " +
-              std::to_string(stmt.operands.size() - 1) + " of them " +
-              (stmt.operands.size() == 2 ? "is" : "are") + " indexed: a store needs one element",
-          "give all indices, in a loop where a whole row or slice is meant");
-    return;
-  }
+  if (target.is_array()) return refuse_view(stmt, name);
   if (!ir::is_struct(target) && !is_value(*stmt.value, "a store")) return;
   const std::string what = stmt.fields.empty() ? "an element" : "`" + stmt.fields.back() + "`";
   check_conversion(*stmt.value, target, what + " of `" + name + "`");
+}
+
+void Inference::refuse_view(const Stmt& stmt, const std::string& name) {
+  const size_t indices = stmt.operands.size() - 1;
+  const bool is_cut =
+      std::any_of(stmt.operands.begin(), stmt.operands.end(),
+                  [](const ir::ExprPtr& operand) { return operand->kind == ir::ExprKind::Slice; });
+  if (is_cut) {
+    wrong("whole-array", stmt.operands[0]->span,
+          "this cuts `" + name + "`, and a store in a kernel needs one element",
+          "let each thread store its own, or write a loop: `for i in range(start, stop)`");
+    return;
+  }
+  wrong("whole-array", stmt.operands[0]->span,
+        "`" + name + "` has " + std::to_string(stmt.operands[0]->type.rank) + " dimensions, and " +
+            std::to_string(indices) + " of them " + (indices == 1 ? "is" : "are") +
+            " indexed: a store needs one element",
+        "give all indices, in a loop where a whole row is meant");
 }
 
 bool Inference::only_from_itself(LocalId local) const {

@@ -34,6 +34,7 @@ class Inference {
   void stmt(ir::Stmt& stmt);
   void assign(ir::Stmt& stmt);
   void store(ir::Stmt& stmt);
+  void refuse_view(const ir::Stmt& stmt, const std::string& name);
   void loop_over_range(ir::Stmt& stmt);
   void give_back(ir::Stmt& stmt);
   void check_range(const ir::Stmt& stmt);

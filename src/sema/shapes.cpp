@@ -271,7 +271,7 @@ class ShapeWalk {
         return all == kUniform || !keeps_progressions(expr.type) ? all : arithmetic(expr);
       case ExprKind::Bound:
         // The length does not matter to what comes out.
-        return expr.type == expr.operands[0]->type ? shape_of(*expr.operands[0])
+        return expr.type == expr.operands[0]->type       ? shape_of(*expr.operands[0])
                : shape_of(*expr.operands[0]) == kUniform ? kUniform
                                                          : kVarying;
       case ExprKind::Cast:

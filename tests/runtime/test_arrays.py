@@ -187,7 +187,7 @@ def test_from_other_sources():
         (
             lambda: cp.CudaArray.allocate(1.0, cp.Int),
             cp.CudaTypeError,
-            "the length is an integer, not 1.0",
+            "the length is an integer, or a tuple of some, not 1.0",
         ),
         (lambda: cp.CudaArray.allocate(2**60, cp.Int), MemoryError, "items of int32"),
         (lambda: cp.CudaArray.allocate(2**62, cp.Double), MemoryError, "items of float64"),

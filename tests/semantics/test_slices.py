@@ -221,7 +221,9 @@ def beyond(X, start, stop, i):
 def test_an_index_is_held_against_the_slice(start, stop, i):
     X = np.zeros(10, "float32")
     length = len(range(10)[start:stop])
-    with pytest.raises(IndexError, match=rf"index {i} is out of bounds for a slice of `X`.* {length} elem"):
+    with pytest.raises(
+        IndexError, match=rf"index {i} is out of bounds for a slice of `X`.* {length} elem"
+    ):
         cp.compile(beyond)(10)(X, start, stop, i)
     assert not X.any()
 
@@ -239,5 +241,7 @@ def test_lengths_that_differ_from_lane_to_lane():
     Y = np.zeros(7, "float32")
     kernel(7)(X, Y)
     assert np.array_equal(Y, X[:7])
-    with pytest.raises(IndexError, match="idx = 7, [^$]*index 8 is out of bounds for a slice of `X`"):
+    with pytest.raises(
+        IndexError, match="idx = 7, [^$]*index 8 is out of bounds for a slice of `X`"
+    ):
         kernel(9)(X, np.zeros(9, "float32"))

@@ -137,8 +137,7 @@ Lanes BodyEmitter::emit_bound(const ir::Expr& expr) {
   Lanes index = emit(index_expr);
   if (expr.fault_site >= 0) {
     Lanes length = emit(length_expr);
-    length.value =
-        emit_cast(builder_, length.value, length_expr.type.scalar, ir::Scalar::I64);
+    length.value = emit_cast(builder_, length.value, length_expr.type.scalar, ir::Scalar::I64);
     if (length.shape == Shape::Uniform) {
       check_index(length.value, index_expr, index, expr.fault_site);
     } else {
@@ -147,7 +146,8 @@ Lanes BodyEmitter::emit_bound(const ir::Expr& expr) {
     }
   }
   // A progression is one in the type of the index; what is wider has been found to be inside.
-  Lanes result = shape_of(expr) == Shape::Varying ? Lanes{to_vector(index), Shape::Varying, 0} : index;
+  Lanes result =
+      shape_of(expr) == Shape::Varying ? Lanes{to_vector(index), Shape::Varying, 0} : index;
   result.value = emit_cast(builder_, result.value, type, expr.type.scalar);
   return result;
 }
