@@ -41,8 +41,7 @@ ForeignArray view_host_array(runtime::HostArray& array) {
   view.length = array.length();
   view.scalar = array.scalar();
   view.device = array.device();
-  view.layout =
-      runtime::ArrayLayout::contiguous(std::array{array.length()}, ir::size_of(array.scalar()));
+  view.layout = array.layout();
   return view;
 }
 

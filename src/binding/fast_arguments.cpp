@@ -97,9 +97,10 @@ runtime::ArrayLayout layout_of(const Py_buffer& view) {
 bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, int device) {
   runtime::ArrayArgument array{};
   if (runtime::HostArray* own = exact_host_array_of(argument)) {
-    if (own->scalar() != slot.scalar || own->device() != device || slot.rank != 1 ||
-        slot.is_strided)
-      return false;
+    if (own->scalar() != slot.scalar || own->device() != device) return false;
+    if (slot.rank != 1 || slot.is_strided || !own->is_vector()) {
+      return own->layout().rank == slot.rank && fill_layout(slot, own->data(), own->layout());
+    }
     array = {own->data(), own->length()};
   } else {
     if (device != runtime::kHostDevice || !PyObject_CheckBuffer(argument)) return false;

@@ -1,5 +1,6 @@
 #include "runtime/host_array.h"
 
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -10,18 +11,27 @@ namespace cudapy::runtime {
 
 namespace {
 
-cuda::Address address_of(const HostArray& array) {
-  return reinterpret_cast<cuda::Address>(array.data());
+cuda::Address address_of(const void* data, int64_t offset) {
+  return reinterpret_cast<cuda::Address>(data) + static_cast<cuda::Address>(offset);
+}
+
+int64_t bytes_of(const ArrayLayout& layout, ir::Scalar scalar) {
+  int64_t bytes = 0;
+  if (__builtin_mul_overflow(layout.size(), int64_t{ir::size_of(scalar)}, &bytes) ||
+      bytes > INT64_MAX - HostArray::kAlignment) {
+    throw std::bad_alloc();
+  }
+  return bytes;
 }
 
 }  // namespace
 
-HostArray::HostArray(int64_t length, ir::Scalar scalar) : length_(length), scalar_(scalar) {
-  int64_t bytes = 0;
-  if (__builtin_mul_overflow(length, int64_t{ir::size_of(scalar)}, &bytes) ||
-      bytes > INT64_MAX - kAlignment) {
-    throw std::bad_alloc();
-  }
+HostArray::HostArray(std::span<const int64_t> shape, ir::Scalar scalar)
+    : scalar_(scalar),
+      is_vector_(shape.size() == 1),
+      layout_(ArrayLayout::contiguous(shape, ir::size_of(scalar))) {
+  const int64_t bytes = bytes_of(layout_, scalar);
+  length_ = layout_.size();
   // calloc gets large blocks from the system as zero pages that cost nothing until they are
   // touched.
   void* memory = std::calloc(static_cast<size_t>(bytes + kAlignment), 1);
@@ -31,36 +41,75 @@ HostArray::HostArray(int64_t length, ir::Scalar scalar) : length_(length), scala
   data_ = static_cast<char*>(memory_.get()) + (kAlignment - address % kAlignment) % kAlignment;
 }
 
-HostArray::HostArray(int64_t length, ir::Scalar scalar, cuda::Device& device)
-    : length_(length), scalar_(scalar), device_(device.ordinal()) {
-  int64_t size = 0;
-  if (__builtin_mul_overflow(length, int64_t{ir::size_of(scalar)}, &size)) throw std::bad_alloc();
-  const cuda::Address address = device.allocate(static_cast<size_t>(size));
-  data_ = reinterpret_cast<void*>(address);
+HostArray::HostArray(std::span<const int64_t> shape, ir::Scalar scalar, cuda::Device& device)
+    : scalar_(scalar),
+      is_vector_(shape.size() == 1),
+      device_(device.ordinal()),
+      layout_(ArrayLayout::contiguous(shape, ir::size_of(scalar))) {
+  const int64_t bytes = bytes_of(layout_, scalar);
+  length_ = layout_.size();
+  data_ = reinterpret_cast<void*>(device.allocate(static_cast<size_t>(bytes)));
   memory_ = std::shared_ptr<void>(
       data_, [&device](void* memory) { device.free(reinterpret_cast<cuda::Address>(memory)); });
 }
 
-HostArray HostArray::copied_to_host() const {
-  HostArray copy(length_, scalar_);
-  if (is_on_gpu()) {
-    cuda::Device::get(device_).copy_to_host(copy.data(), address_of(*this),
-                                            static_cast<size_t>(bytes()));
-  } else {
-    std::memcpy(copy.data(), data_, static_cast<size_t>(bytes()));
+HostArray HostArray::view(int64_t offset, const ArrayLayout& layout) const {
+  HostArray view = *this;
+  view.data_ = reinterpret_cast<void*>(reinterpret_cast<intptr_t>(data_) + offset);
+  view.layout_ = layout;
+  view.length_ = layout.size();
+  view.is_contiguous_ = layout.is_contiguous(ir::size_of(scalar_));
+  view.is_vector_ = layout.rank == 1 && view.is_contiguous_;
+  return view;
+}
+
+HostArray::Reach HostArray::reach() const {
+  if (length_ == 0) return {};
+  Reach reach{0, ir::size_of(scalar_)};
+  for (size_t i = 0; i < static_cast<size_t>(layout_.rank); ++i) {
+    const int64_t span = (layout_.shape[i] - 1) * layout_.strides[i];
+    if (span < 0) reach.begin += span;
+    reach.bytes += std::abs(span);
   }
-  return copy;
+  return reach;
+}
+
+HostArray HostArray::same_layout(HostArray memory, const Reach& reach) const {
+  return memory.view(-reach.begin, layout_);
+}
+
+HostArray HostArray::copied_to_host() const {
+  const Reach from = reach();
+  HostArray copy(std::array{from.bytes / ir::size_of(scalar_)}, scalar_);
+  if (is_on_gpu()) {
+    cuda::Device::get(device_).copy_to_host(copy.data(), address_of(data_, from.begin),
+                                            static_cast<size_t>(from.bytes));
+  } else {
+    std::memcpy(copy.data(), static_cast<char*>(data_) + from.begin,
+                static_cast<size_t>(from.bytes));
+  }
+  return same_layout(std::move(copy), from);
 }
 
 HostArray HostArray::copied_to(cuda::Device& device) const {
   if (is_on_gpu() && device_ != device.ordinal()) return copied_to_host().copied_to(device);
-  HostArray copy(length_, scalar_, device);
+  const Reach from = reach();
+  HostArray copy(std::array{from.bytes / ir::size_of(scalar_)}, scalar_, device);
+  const auto bytes = static_cast<size_t>(from.bytes);
   if (is_on_gpu()) {
-    device.copy_within(address_of(copy), address_of(*this), static_cast<size_t>(bytes()));
+    device.copy_within(address_of(copy.data(), 0), address_of(data_, from.begin), bytes);
   } else {
-    device.copy_from_host(address_of(copy), data_, static_cast<size_t>(bytes()));
+    device.copy_from_host(address_of(copy.data(), 0), static_cast<char*>(data_) + from.begin,
+                          bytes);
   }
-  return copy;
+  return same_layout(std::move(copy), from);
+}
+
+void HostArray::copy_from_host(const HostArray& host) {
+  const Reach to = reach();
+  const char* from = static_cast<const char*>(host.data()) + to.begin;
+  cuda::Device::get(device_).copy_from_host(address_of(data_, to.begin), from,
+                                            static_cast<size_t>(to.bytes));
 }
 
 }  // namespace cudapy::runtime

@@ -1,10 +1,12 @@
-// A typed 1-D array in the CPU's memory or a GPU's, which kernels use in place.
+// A typed array of 1 to 8 dimensions in the CPU's memory or a GPU's, which kernels use in place.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "ir/type.h"
+#include "runtime/array_layout.h"
 
 namespace cudapy::runtime {
 
@@ -14,37 +16,61 @@ class Device;
 
 inline constexpr int kHostDevice = -1;  // the CPU; GPUs count from 0
 
-// Its memory starts at a cache line, is zero at first and never moves. On the CPU an empty array
-// has a valid address, too; on a GPU the address is of no use here, and the memory is freed in the
-// order of what was launched.
+// A new array lies row by row. Its memory starts at a cache line, is zero at first and never moves;
+// views of it share it, and the last of them frees it. On the CPU an empty array has a valid
+// address, too; on a GPU the address is of no use here, and the memory is freed in the order of
+// what was launched.
 class HostArray {
  public:
   static constexpr int64_t kAlignment = 64;
 
-  // Throws std::bad_alloc if there is not enough memory. `length` is not negative.
-  HostArray(int64_t length, ir::Scalar scalar);
+  // Throws std::bad_alloc if there is not enough memory. No length is negative.
+  HostArray(std::span<const int64_t> shape, ir::Scalar scalar);
 
   // On a GPU, and not set to anything yet. Throws cuda::CudaFailure.
-  HostArray(int64_t length, ir::Scalar scalar, cuda::Device& device);
+  HostArray(std::span<const int64_t> shape, ir::Scalar scalar, cuda::Device& device);
 
-  // Copies, done when they return.
+  // An array in this one's memory, which starts `offset` bytes behind its first element.
+  HostArray view(int64_t offset, const ArrayLayout& layout) const;
+
+  // Copies of the same layout, done when they return.
   HostArray copied_to_host() const;
   HostArray copied_to(cuda::Device& device) const;
+  // All elements, from an array on the CPU that a copied_to_host() gave.
+  void copy_from_host(const HostArray& host);
 
   int device() const { return device_; }
   bool is_on_gpu() const { return device_ != kHostDevice; }
   void* data() { return data_; }
   const void* data() const { return data_; }
-  int64_t length() const { return length_; }
+  int64_t length() const { return length_; }  // elements, over all dimensions
   ir::Scalar scalar() const { return scalar_; }
   int64_t bytes() const { return length_ * ir::size_of(scalar_); }
+  const ArrayLayout& layout() const { return layout_; }
+  std::span<const int64_t> shape() const {
+    return {layout_.shape.data(), static_cast<size_t>(layout_.rank)};
+  }
+  bool is_contiguous() const { return is_contiguous_; }
+  // One dimension whose elements are neighbours.
+  bool is_vector() const { return is_vector_; }
 
  private:
+  // The memory between the first byte of an element and the last.
+  struct Reach {
+    int64_t begin = 0;  // from data_; not positive
+    int64_t bytes = 0;
+  };
+  Reach reach() const;
+  HostArray same_layout(HostArray memory, const Reach& reach) const;
+
   std::shared_ptr<void> memory_;
   void* data_ = nullptr;
   int64_t length_ = 0;
   ir::Scalar scalar_ = ir::Scalar::F32;
+  bool is_contiguous_ = true;
+  bool is_vector_ = true;
   int device_ = kHostDevice;
+  ArrayLayout layout_;
 };
 
 }  // namespace cudapy::runtime

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cudapy as cp
 import numpy as np
 import pytest
-from cudapy import idx, idy
+from cudapy import idx
 from differential import TARGETS, differential, floats, integers
 
 
@@ -242,6 +242,6 @@ def test_lengths_that_differ_from_lane_to_lane():
     kernel(7)(X, Y)
     assert np.array_equal(Y, X[:7])
     with pytest.raises(
-        IndexError, match="idx = 7, [^$]*index 8 is out of bounds for a slice of `X`"
+        IndexError, match=r"idx = 7, [^$]*index 8 is out of bounds for a slice of `X`"
     ):
         kernel(9)(X, np.zeros(9, "float32"))

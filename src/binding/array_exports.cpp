@@ -1,0 +1,207 @@
+// CudaArrays for other libraries: the buffer protocol, NumPy, DLPack, __cuda_array_interface__.
+#include <nanobind/stl/string.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+#include "binding/array_parts.h"
+#include "binding/dlpack.h"
+#include "binding/elem_type.h"
+#include "binding/gil.h"
+#include "binding/gpu.h"
+
+namespace nb = nanobind;
+
+namespace cudapy::binding {
+
+using ir::Scalar;
+using runtime::HostArray;
+
+namespace {
+
+nb::tuple tuple_of(const int64_t* numbers, int count) {
+  PyObject* tuple = PyTuple_New(count);
+  if (tuple == nullptr) fail();
+  for (int i = 0; i < count; ++i) PyTuple_SetItem(tuple, i, PyLong_FromLongLong(numbers[i]));
+  return nb::steal<nb::tuple>(tuple);
+}
+
+// What a DLPack consumer holds of an array: the tensor with its shape, and the Python object that
+// owns the memory.
+struct ExportedTensor {
+  DLManagedTensor managed;
+  std::array<int64_t, ir::kMaxRank> shape;
+  std::array<int64_t, ir::kMaxRank> strides;  // elements
+  PyObject* owner;
+
+  static void destroy(DLManagedTensor* managed) {
+    auto* self = static_cast<ExportedTensor*>(managed->manager_ctx);
+    const PyGILState_STATE state = PyGILState_Ensure();
+    Py_DECREF(self->owner);
+    PyGILState_Release(state);
+    delete self;
+  }
+};
+
+void destroy_unused_capsule(PyObject* capsule) {
+  if (!PyCapsule_IsValid(capsule, "dltensor")) return;  // a consumer took it over
+  ExportedTensor::destroy(static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, "dltensor")));
+}
+
+// Of the consumer's streams the default ones (None, 1 and 2) take turns with ours; others wait
+// here.
+void wait_for_consumer(const HostArray& array, const nb::kwargs& arguments) {
+  if (!array.is_on_gpu() || !arguments.contains("stream")) return;
+  const nb::object stream = arguments["stream"];
+  if (stream.is_none()) return;
+  const auto handle = nb::cast<int64_t>(stream);
+  if (handle == -1 || handle == 1 || handle == 2) return;
+  const GilRelease released;
+  runtime::cuda::Device::get(array.device()).synchronize();
+}
+
+DLDevice dlpack_device(const HostArray& array) {
+  return array.is_on_gpu() ? DLDevice{kDLCUDA, array.device()} : DLDevice{kDLCPU, 0};
+}
+
+// Shape and strides of an exported buffer, which live until it is released.
+struct ExportedLayout {
+  std::array<Py_ssize_t, ir::kMaxRank> shape;
+  std::array<Py_ssize_t, ir::kMaxRank> strides;
+};
+
+bool refuse_buffer(Py_buffer* view, const std::string& why) {
+  view->obj = nullptr;
+  raise(PyExc_BufferError, why);
+  return false;
+}
+
+// Whether the array is laid out as a consumer asks. Sets BufferError.
+bool suits(const HostArray& array, Py_buffer* view, int flags) {
+  if (array.is_on_gpu()) {
+    return refuse_buffer(view,
+                         "the array is on " + device_name(array) + ": .toHost() gives a NumPy array");
+  }
+  const auto asks = [&](int what) { return (flags & what) == what; };
+  const bool by_rows = array.is_contiguous();
+  const bool by_columns = transposed(array).is_contiguous();
+  const bool fits = asks(PyBUF_C_CONTIGUOUS)     ? by_rows
+                    : asks(PyBUF_F_CONTIGUOUS)   ? by_columns
+                    : asks(PyBUF_ANY_CONTIGUOUS) ? by_rows || by_columns
+                                                 : by_rows || asks(PyBUF_STRIDES);
+  return fits || refuse_buffer(view, "the elements of this CudaArray are not neighbours in memory");
+}
+
+}  // namespace
+
+nb::tuple shape_of(const HostArray& array) {
+  return tuple_of(array.layout().shape.data(), array.layout().rank);
+}
+
+nb::tuple strides_of(const HostArray& array) {
+  return tuple_of(array.layout().strides.data(), array.layout().rank);
+}
+
+// A NumPy array over the same memory, or converted; `copy` as in NumPy's __array__ protocol.
+nb::object as_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
+  const HostArray& array = *host_array_of(self.ptr());
+  if (array.is_on_gpu()) {
+    if (copy.is_valid() && !copy.is_none() && !nb::cast<bool>(copy)) {
+      raise(PyExc_ValueError, "an array on a GPU has to be copied to become a NumPy array");
+      fail();
+    }
+    const nb::object fetched = nb::cast(fetch(array));
+    return as_numpy(fetched, dtype, nb::none());
+  }
+  const nb::module_ numpy = nb::module_::import_("numpy");
+  const nb::object view = numpy.attr("asarray")(nb::steal(PyMemoryView_FromObject(self.ptr())));
+  nb::object result = dtype.is_none() ? view : view.attr("astype")(dtype, nb::arg("copy") = false);
+  if (copy.is_valid() && !copy.is_none() && nb::cast<bool>(copy)) result = result.attr("copy")();
+  return result;
+}
+
+// What CuPy, torch, numba and others read an array on a GPU by.
+nb::dict cuda_array_interface(const HostArray& array) {
+  if (!array.is_on_gpu()) {
+    raise(PyExc_AttributeError, "a CudaArray in the CPU's memory has no __cuda_array_interface__");
+    fail();
+  }
+  const char kind = array.scalar() == Scalar::Bool    ? 'b'
+                    : ir::is_float(array.scalar())    ? 'f'
+                    : ir::is_complex(array.scalar())  ? 'c'
+                    : ir::is_unsigned(array.scalar()) ? 'u'
+                                                      : 'i';
+  const int size = ir::size_of(array.scalar());
+  nb::dict interface;
+  interface["shape"] = shape_of(array);
+  interface["typestr"] = std::string(size == 1 ? "|" : "<") + kind + std::to_string(size);
+  interface["data"] = nb::make_tuple(reinterpret_cast<uintptr_t>(array.data()), false);
+  if (array.is_contiguous()) {
+    interface["strides"] = nb::none();
+  } else {
+    interface["strides"] = strides_of(array);
+  }
+  interface["stream"] = 1;
+  interface["version"] = 3;
+  return interface;
+}
+
+nb::tuple dlpack_device_of(const HostArray& array) {
+  const DLDevice device = dlpack_device(array);
+  return nb::make_tuple(device.device_type, device.device_id);
+}
+
+nb::object to_dlpack(nb::handle self, const nb::kwargs& arguments) {
+  HostArray& array = *host_array_of(self.ptr());
+  wait_for_consumer(array, arguments);
+  const runtime::ArrayLayout& layout = array.layout();
+  auto* exported = new ExportedTensor{{}, layout.shape, layout.strides, self.inc_ref().ptr()};
+  for (int64_t& stride : exported->strides) stride /= ir::size_of(array.scalar());
+  exported->managed.dl_tensor = {array.data(),
+                                 dlpack_device(array),
+                                 layout.rank,
+                                 dlpack_type(array.scalar()),
+                                 exported->shape.data(),
+                                 array.is_contiguous() ? nullptr : exported->strides.data(),
+                                 0};
+  exported->managed.manager_ctx = exported;
+  exported->managed.deleter = ExportedTensor::destroy;
+  PyObject* capsule = PyCapsule_New(&exported->managed, "dltensor", destroy_unused_capsule);
+  if (capsule == nullptr) {
+    ExportedTensor::destroy(&exported->managed);
+    fail();
+  }
+  return nb::steal(capsule);
+}
+
+int get_buffer(PyObject* self, Py_buffer* view, int flags) {
+  HostArray& array = *host_array_of(self);
+  if (!suits(array, view, flags)) return -1;
+  auto* layout =
+      new (std::nothrow) ExportedLayout{array.layout().shape, array.layout().strides};
+  if (layout == nullptr) {
+    PyErr_NoMemory();
+    return -1;
+  }
+  Py_INCREF(self);
+  view->obj = self;
+  view->buf = array.data();
+  view->len = array.bytes();
+  view->itemsize = ir::size_of(array.scalar());
+  view->readonly = 0;
+  view->ndim = array.layout().rank;
+  view->format =
+      (flags & PyBUF_FORMAT) ? const_cast<char*>(buffer_format(array.scalar())) : nullptr;
+  view->shape = (flags & PyBUF_ND) ? layout->shape.data() : nullptr;
+  view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? layout->strides.data() : nullptr;
+  view->suboffsets = nullptr;
+  view->internal = layout;
+  return 0;
+}
+
+void release_buffer(PyObject* /*self*/, Py_buffer* view) {
+  delete static_cast<ExportedLayout*>(view->internal);
+}
+
+}  // namespace cudapy::binding

@@ -1,0 +1,62 @@
+// What the files of CudaArray share: private to array*.cpp. Functions that throw do so with a Python
+// exception set, as nanobind wants it.
+#pragma once
+
+#include <Python.h>
+#include <nanobind/nanobind.h>
+
+#include <optional>
+#include <string>
+
+#include "binding/array.h"
+#include "binding/errors.h"
+#include "runtime/cuda/driver.h"
+
+namespace cudapy::binding {
+
+// Ends a nanobind function whose Python exception is set.
+[[noreturn]] inline void fail() {
+  throw nanobind::python_error();
+}
+
+[[noreturn]] inline void fail_with_type_error(const std::string& message) {
+  raise_type_error(message);
+  fail();
+}
+
+// array.cpp: a new array on the CPU of what a list or an array holds.
+runtime::HostArray make_array_on_host(nanobind::handle source, std::optional<ir::Scalar> wanted);
+
+// array_items.cpp
+
+ForeignArray view_of(const runtime::HostArray& array);
+
+// Copies of the same layout, without the GIL. fetch() raises what the GPU's launches before it ran
+// into.
+runtime::HostArray fetch(const runtime::HostArray& array);
+runtime::HostArray send(const runtime::HostArray& array, runtime::cuda::Device& gpu);
+
+// Slots of Python's: null or -1 with an exception set.
+PyObject* get_item(PyObject* self, PyObject* index);
+int set_item(PyObject* self, PyObject* index, PyObject* value);
+PyObject* sequence_get(PyObject* self, Py_ssize_t index);
+Py_ssize_t sequence_size(PyObject* self);
+
+nanobind::object to_list(const runtime::HostArray& array);
+runtime::HostArray transposed(const runtime::HostArray& array);
+std::string shape_text(const runtime::HostArray& array);
+std::string repr(const runtime::HostArray& array);
+std::string device_name(const runtime::HostArray& array);
+
+// array_exports.cpp
+
+int get_buffer(PyObject* self, Py_buffer* view, int flags);
+void release_buffer(PyObject* self, Py_buffer* view);
+nanobind::object as_numpy(nanobind::handle self, nanobind::handle dtype, nanobind::handle copy);
+nanobind::object to_dlpack(nanobind::handle self, const nanobind::kwargs& arguments);
+nanobind::tuple dlpack_device_of(const runtime::HostArray& array);
+nanobind::dict cuda_array_interface(const runtime::HostArray& array);
+nanobind::tuple shape_of(const runtime::HostArray& array);
+nanobind::tuple strides_of(const runtime::HostArray& array);
+
+}  // namespace cudapy::binding
