@@ -154,7 +154,8 @@ int64_t wanted_length(PyObject* length) {
 }
 
 std::vector<int64_t> wanted_shape(nb::handle given) {
-  if (!PyTuple_Check(given.ptr()) && !PyList_Check(given.ptr())) return {wanted_length(given.ptr())};
+  if (!PyTuple_Check(given.ptr()) && !PyList_Check(given.ptr()))
+    return {wanted_length(given.ptr())};
   std::vector<int64_t> shape;
   for (const nb::handle length : nb::borrow<nb::sequence>(given))
     shape.push_back(wanted_length(length.ptr()));
@@ -335,13 +336,13 @@ void define_cuda_array(nb::module_& module) {
       .def("__repr__", repr)
       .def("__array__", as_numpy, nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
       .def("__dlpack__", to_dlpack, nb::arg("kwargs"))
-      .def("__dlpack_device__",
-           [](const HostArray& self) { return dlpack_device_of(self); })
+      .def("__dlpack_device__", [](const HostArray& self) { return dlpack_device_of(self); })
       .def_prop_ro("__cuda_array_interface__", cuda_array_interface)
       .def("to", to_device, nb::arg("device"),
            "The array on another device, copied there; itself if it is there already.")
       .def_prop_ro("shape", shape_of, "The length of each dimension.")
-      .def_prop_ro("strides", strides_of, "Bytes from an element to the next, along each dimension.")
+      .def_prop_ro("strides", strides_of,
+                   "Bytes from an element to the next, along each dimension.")
       .def_prop_ro("T", transposed, "The array with its dimensions in reverse, in the same memory.")
       .def_prop_ro("dtype", dtype, "The element type as a NumPy dtype.")
       .def_prop_ro("ndim", [](const HostArray& self) { return self.layout().rank; })

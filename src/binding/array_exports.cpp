@@ -80,8 +80,8 @@ bool refuse_buffer(Py_buffer* view, const std::string& why) {
 // Whether the array is laid out as a consumer asks. Sets BufferError.
 bool suits(const HostArray& array, Py_buffer* view, int flags) {
   if (array.is_on_gpu()) {
-    return refuse_buffer(view,
-                         "the array is on " + device_name(array) + ": .toHost() gives a NumPy array");
+    return refuse_buffer(
+        view, "the array is on " + device_name(array) + ": .toHost() gives a NumPy array");
   }
   const auto asks = [&](int what) { return (flags & what) == what; };
   const bool by_rows = array.is_contiguous();
@@ -178,8 +178,7 @@ nb::object to_dlpack(nb::handle self, const nb::kwargs& arguments) {
 int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   HostArray& array = *host_array_of(self);
   if (!suits(array, view, flags)) return -1;
-  auto* layout =
-      new (std::nothrow) ExportedLayout{array.layout().shape, array.layout().strides};
+  auto* layout = new (std::nothrow) ExportedLayout{array.layout().shape, array.layout().strides};
   if (layout == nullptr) {
     PyErr_NoMemory();
     return -1;

@@ -79,7 +79,8 @@ bool raise_unless_stored(StoreResult result, PyObject* value, ir::Scalar scalar)
                        std::string(ir::name_of(scalar)));
       break;
     case StoreResult::kOutOfRange:
-      raise(PyExc_OverflowError, describe_value(value) + ", does not fit: " + describe_range(scalar));
+      raise(PyExc_OverflowError,
+            describe_value(value) + ", does not fit: " + describe_range(scalar));
       break;
     case StoreResult::kRaised:
       break;
@@ -253,8 +254,7 @@ PyObject* list_of(const HostArray& array, size_t axis, const char* first) {
   PyRef list = PyRef::steal(PyList_New(layout.shape[axis]));
   for (int64_t i = 0; list && i < layout.shape[axis]; ++i) {
     const char* item = first + i * layout.strides[axis];
-    PyObject* made =
-        innermost ? load_number(array.scalar(), item) : list_of(array, axis + 1, item);
+    PyObject* made = innermost ? load_number(array.scalar(), item) : list_of(array, axis + 1, item);
     if (made == nullptr) return nullptr;
     if (PyList_SetItem(list.get(), i, made) != 0) return nullptr;
   }
@@ -378,7 +378,8 @@ std::string repr(const HostArray& array) {
   }
   text += std::string(ir::name_of(array.scalar()));
   if (!shows_all)
-    text += is_vector ? ", length " + std::to_string(array.length()) : ", shape " + shape_text(array);
+    text +=
+        is_vector ? ", length " + std::to_string(array.length()) : ", shape " + shape_text(array);
   if (array.is_on_gpu()) text += ", on " + device_name(array);
   return text + ")";
 }

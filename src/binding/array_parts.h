@@ -1,5 +1,5 @@
-// What the files of CudaArray share: private to array*.cpp. Functions that throw do so with a Python
-// exception set, as nanobind wants it.
+// What the files of CudaArray share: private to array*.cpp. Functions that throw do so with a
+// Python exception set, as nanobind wants it.
 #pragma once
 
 #include <Python.h>

@@ -6,6 +6,7 @@ import math
 
 import cudapy as cp
 import numpy as np
+import pytest
 from cudapy import idx
 from differential import differential, floats, integers
 
@@ -277,4 +278,27 @@ def test_assertions_that_hold_change_nothing():
     differential(
         f,
         lambda n: [abs(floats(n)), integers(n, low=0, high=9), np.zeros(n, np.float32)],
+    )
+
+
+def helper_first(x):
+    return 2 * x + 1
+
+
+# kernel_last : void (int* X)
+def kernel_last(X):
+    if idx < len(X):
+        X[idx] = helper_first(X[idx])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_kernel_is_the_one_that_no_other_calls(order):
+    both = [helper_first, kernel_last]
+    kernel = cp.compile([both[i] for i in order])
+    X = np.arange(5, dtype=np.int32)
+    kernel(5)(X)
+    assert X.tolist() == [1, 3, 5, 7, 9]
+    sigs = ["int (int x)", "void (int* X)"]
+    assert cp.compile([both[i] for i in order], [sigs[i] for i in order]).signatures == (
+        kernel.signatures
     )

@@ -229,3 +229,10 @@ def test_what_is_no_plain_function_is_refused(text, tmp_path):
     with pytest.raises(source.SourceError) as raised:
         source.read(module.f)
     assert raised.value.help and raised.value.line == 1 and raised.value.text in text
+
+
+def test_a_program_from_standard_input_is_told_to_be_a_file():
+    program = "import cudapy as cp\ndef f(X):\n    X[idx] = 1\n\ncp.compile(f)(1)([1])\n"
+    run = subprocess.run([sys.executable], input=program, capture_output=True, text=True)
+    assert run.returncode != 0
+    assert "run it as a file" in run.stderr or sys.version_info >= (3, 13)

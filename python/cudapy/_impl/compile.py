@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from cudapy._core import Kernel
 
@@ -28,8 +29,8 @@ def compile(
     written down are found here.
 
     Args:
-        funs: the kernel, or a list whose first function is the kernel and whose others are its helpers, in any order.
-            Helpers that the kernel can see by name need not be listed.
+        funs: the kernel, or a list of it and its helpers, in any order: the kernel is the first that no other one of
+            them calls. Helpers that the kernel can see by name need not be listed.
         sigs: CudaPy's list of signatures, one a function, or one string for the kernel; `None` leaves a function to
             the comment above it, to its annotations, or to the arguments of each call.
         sig: the kernel's signature, such as `"void (float alpha, float* X)"`.
@@ -59,9 +60,13 @@ def compile(
         [12.0, 24.0]
     """
     functions = _functions(funs)
-    return _make(
-        functions, _signatures(functions, sigs, sig), False, debug, fastmath, contract, check
-    )
+    given = _signatures(functions, sigs, sig)
+    kernel = _kernel_of(functions)
+    if kernel > 0:
+        functions = (functions[kernel], *functions[:kernel], *functions[kernel + 1 :])
+        if sigs is not None and not isinstance(sigs, str):  # a single one is the kernel's
+            given = (given[kernel], *given[:kernel], *given[kernel + 1 :])
+    return _make(functions, given, False, debug, fastmath, contract, check)
 
 
 @overload
@@ -186,6 +191,27 @@ def _make(
         "check": check,
     }
     return Kernel(functions, sigs, options)
+
+
+def _kernel_of(functions: tuple[Callable[..., object], ...]) -> int:
+    """The first function, unless another one of the list calls it: then the first that none of them calls."""
+    for position, function in enumerate(functions):
+        if not any(_mentions(other, function) for other in functions if other is not function):
+            return position
+    return 0
+
+
+def _mentions(caller: Any, function: Any) -> bool:
+    """Whether the code of one function reads a name that stands for the other among functions compiled together."""
+    if any(bound is function for bound in getattr(caller, "__cudapy_bindings__", {}).values()):
+        return True
+    codes = [caller.__code__]
+    while codes:
+        code = codes.pop()
+        if function.__name__ in (*code.co_names, *code.co_freevars):
+            return True
+        codes += [constant for constant in code.co_consts if isinstance(constant, type(code))]
+    return False
 
 
 def _functions(funs: object) -> tuple[Callable[..., object], ...]:

@@ -130,8 +130,10 @@ def _locate(function: types.FunctionType, code: types.CodeType) -> tuple[list[st
         raise SourceError(
             "no-source",
             f"the source of `{code.co_name}` is not available",
-            "cudapy compiles from source: put the function in a file, or, at a prompt, where it was typed as a whole;\n"
-            "functions made by exec() or from .pyc files alone have none",
+            "the program came through standard input, which keeps no source: run it as a file, `python program.py`"
+            if path == "<stdin>" and not hasattr(sys, "ps1")
+            else "cudapy compiles from source: put the function in a file, or, at a prompt, where it was typed as a "
+            "whole;\nfunctions made by exec() or from .pyc files alone have none",
             path,
             code.co_firstlineno,
         )
