@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "ir/view.h"
 #include "ir/liveness.h"
+#include "ir/view.h"
 #include "transform/index_proofs.h"
 #include "transform/single_assignments.h"
 #include "transform/split_barriers.h"
