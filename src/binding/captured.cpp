@@ -5,6 +5,7 @@
 #include <climits>
 #include <utility>
 
+#include "binding/foreign_array.h"
 #include "binding/struct_type.h"
 #include "frontend/known_names.h"
 #include "frontend/type_names.h"
@@ -119,6 +120,46 @@ Captured numpy_scalar(PyObject* object, const std::string& dtype) {
   }
   PyErr_Clear();
   return constant(value, ir::Type::of(*scalar));
+}
+
+constexpr int64_t kMostTableBytes = int64_t{1} << 16;
+constexpr Py_ssize_t kMostTupleElements = 4096;
+
+// A copy of the elements: the array may change after the kernel was compiled.
+Captured numpy_array(PyObject* object) {
+  ForeignArray array;
+  ForeignHold hold;
+  std::string problem;
+  if (view_foreign_array(object, array, hold, problem) != ForeignResult::kViewed)
+    return other("a NumPy array", problem);
+  const int64_t bytes = array.length * ir::size_of(array.scalar);
+  if (bytes == 0) return other("a NumPy array without elements", "leave it out");
+  if (bytes > kMostTableBytes || array.length > kMostTableBytes) {
+    return other("a NumPy array of " + std::to_string(bytes) + " bytes",
+                 "an array from outside is a constant of the kernel and has at most " +
+                     std::to_string(kMostTableBytes) +
+                     " bytes: pass this one as an argument of the launch");
+  }
+  Captured result;
+  const auto rank = static_cast<size_t>(array.layout.rank);
+  result.resolved.kind = Kind::Table;
+  result.resolved.type = ir::Type::array(array.scalar, static_cast<uint8_t>(rank));
+  result.resolved.extents.assign(array.layout.shape.begin(), array.layout.shape.begin() + rank);
+  result.resolved.table.resize(static_cast<size_t>(bytes));
+  gather_elements(array, result.resolved.table.data());
+  return result;
+}
+
+Captured tuple(PyObject* object) {
+  if (PyTuple_Size(object) > kMostTupleElements) {
+    return other("a tuple of " + std::to_string(PyTuple_Size(object)) + " elements",
+                 "pass it as an argument of the launch");
+  }
+  Captured result;
+  result.resolved.kind = Kind::Tuple;
+  for (Py_ssize_t i = 0; i < PyTuple_Size(object); ++i)
+    result.resolved.elements.push_back(captured(PyTuple_GetItem(object, i)).resolved);
+  return result;
 }
 
 Captured from_type(const ir::Type& type) {
@@ -267,10 +308,12 @@ Captured captured(PyObject* object) {
         PyTuple_Size(dimensions.get()) == 0) {
       return numpy_scalar(object, string_attribute(dtype.get(), "name"));
     }
+    if (is_array && PyTuple_Size(dimensions.get()) > 0) return numpy_array(object);
   }
   if (PyBool_Check(object) || PyLong_Check(object) || PyFloat_Check(object) ||
       PyComplex_Check(object))
     return python_number(object);
+  if (type_object(object) == reinterpret_cast<PyObject*>(&PyTuple_Type)) return tuple(object);
   const std::string name = string_attribute(object, "__cudapy_name__");
   if (!name.empty()) return from_cudapy_name(name);
   if (object != Py_None && PyUnicode_Check(object) == 0) {

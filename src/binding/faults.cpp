@@ -16,8 +16,9 @@ std::string thread_text(const runtime::FaultRecord& fault, const std::string& ke
 
 void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site,
                     Diagnostics& diagnostics) {
-  const bool of_slice = !site.message.empty();
-  const std::string array = of_slice ? site.message : "`" + site.subject + "`";
+  const bool is_named = site.message.empty();
+  const bool of_slice = site.message.starts_with("a slice");
+  const std::string array = !is_named ? site.message : "`" + site.subject + "`";
   const std::string axis = std::to_string(site.axis);
   std::string message = "index " + std::to_string(fault.index) + " is out of bounds for " + array +
                         ", which has " + std::to_string(fault.length) + " elements";

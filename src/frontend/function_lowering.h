@@ -198,6 +198,10 @@ class FunctionLowering {
   bool refuse_comparison(const syntax::Expr& expr);
   ir::ExprPtr read_variable(const std::string& name, Span span);
   ir::ExprPtr value_of(const Resolved& found, const syntax::Expr& expr);
+  // lower_captured.cpp
+  ir::ExprPtr captured_array(const Resolved& found, const std::vector<std::string>& path,
+                             const syntax::Expr& expr);
+  ir::ExprPtr captured_tuple(const Resolved& found, const std::string& name, Span span);
   // The name and attributes of `a.b.c`; nullopt: it begins with something else than a name.
   static std::optional<std::vector<std::string>> path_of(const syntax::Expr& expr);
   Resolved resolve(const std::vector<std::string>& path);
@@ -250,6 +254,7 @@ class FunctionLowering {
   void join_functions(const Flow& other);
   std::optional<bool> known_truth(const syntax::Expr& expr);
   ir::ExprPtr call_function(const syntax::Expr& expr, const FunctionPtr& called);
+  ir::ExprPtr in_written_order(ir::ExprPtr call);
   Argument argument(const syntax::Expr& expr);
   bool match_arguments(const syntax::Expr& expr, const FunctionValue& callee,
                        const LoadedFunction* loaded, std::vector<Argument>& matched);
@@ -281,6 +286,7 @@ class FunctionLowering {
   ir::Function function_;
   std::map<std::string, ir::LocalId, std::less<>> variables_;
   std::set<std::string, std::less<>> reported_;              // undefined names: one message each
+  std::map<std::string, ir::LocalId, std::less<>> tables_;   // captured arrays, by their paths
   std::map<std::string, Pack, std::less<>> packs_;           // `*args`
   std::map<std::string, Span, std::less<>> function_names_;  // names bound to functions so far
   std::set<const syntax::FunctionDef*> capturing_;           // being captured: finds cycles

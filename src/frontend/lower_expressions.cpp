@@ -441,7 +441,10 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
           found.kind == Kind::Cast ? "call it to convert a number: `" + shown + "(x)`" : "");
     case Kind::Constant:
     case Kind::ThreadIndex:
+    case Kind::Tuple:
       break;
+    case Kind::Table:
+      return captured_array(found, path, expr);
     case Kind::Exception:
       return error("not-a-value", expr.span, "`" + shown + "` is an exception, not a value",
                    "write `raise " + shown + "(\"...\")`");
@@ -451,9 +454,11 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
   }
   if (!complete) {
     return error("unknown-attribute", attribute_span(expr),
-                 "a number has no attribute `" + shown + "` in a kernel",
+                 std::string(found.kind == Kind::Tuple ? "a tuple" : "a number") +
+                     " has no attribute `" + shown + "` in a kernel",
                  std::string(help_for_attribute(shown)));
   }
+  if (found.kind == Kind::Tuple) return captured_tuple(found, shown, expr.span);
   if (found.kind == Kind::Constant) return make_constant(found.constant, found.type, expr.span);
   ir::ExprPtr result = make_expr(ir::ExprKind::ThreadIndex, expr.span);
   result->thread_index = found.thread_index;

@@ -33,6 +33,13 @@ bool is_same(const FunctionValue& a, const FunctionValue& b) {
   return !a.nested && !b.nested && !a.is_ambiguous && !b.is_ambiguous && shape_of(a) == shape_of(b);
 }
 
+// May change memory, which the other arguments of a call may read.
+bool has_effect(const ir::Expr& expr) {
+  if (expr.kind == ir::ExprKind::Call || expr.kind == ir::ExprKind::Atomic) return true;
+  return std::any_of(expr.operands.begin(), expr.operands.end(),
+                     [](const ir::ExprPtr& operand) { return has_effect(*operand); });
+}
+
 }  // namespace
 
 void FunctionLowering::refuse_choice(const std::string& name, Span span) {
@@ -238,7 +245,37 @@ ir::ExprPtr FunctionLowering::call_function(const syntax::Expr& expr, const Func
   for (const ir::LocalId captured : captures)
     result->operands.push_back(make_local(captured, expr.span));
   result->callee = program_.index_of(index_, expr.span, wanted);
-  return result;
+  return expr.keywords.empty() ? std::move(result) : in_written_order(std::move(result));
+}
+
+// Keywords may have put arguments into another order than they are written in, and evaluated:
+//     f(b=g(), a=h())        { %argument = g(); yield f(h(), %argument) }, but for h() kept, too
+ir::ExprPtr FunctionLowering::in_written_order(ir::ExprPtr call) {
+  const auto comes_first = [](const ir::ExprPtr* a, const ir::ExprPtr* b) {
+    return std::pair((*a)->span.line, (*a)->span.column) <
+           std::pair((*b)->span.line, (*b)->span.column);
+  };
+  std::vector<ir::ExprPtr*> written;
+  bool any_effect = false;
+  for (ir::ExprPtr& operand : call->operands) {
+    if (operand->kind == ir::ExprKind::Constant || operand->kind == ir::ExprKind::Local) continue;
+    written.push_back(&operand);
+    any_effect = any_effect || has_effect(*operand);
+  }
+  if (!any_effect || std::is_sorted(written.begin(), written.end(), comes_first)) return call;
+  std::stable_sort(written.begin(), written.end(), comes_first);
+  ir::ExprPtr sequence = make_expr(ir::ExprKind::Sequence, call->span);
+  for (ir::ExprPtr* operand : written) {
+    auto keep = std::make_unique<ir::Stmt>();
+    keep->kind = ir::StmtKind::Assign;
+    keep->span = (*operand)->span;
+    keep->local = temporary("argument", keep->span);
+    ir::ExprPtr read = make_local(keep->local, keep->span);
+    keep->value = std::exchange(*operand, std::move(read));
+    sequence->body.push_back(std::move(keep));
+  }
+  sequence->operands.push_back(std::move(call));
+  return sequence;
 }
 
 FunctionLowering::Argument FunctionLowering::argument(const syntax::Expr& expr) {

@@ -131,15 +131,19 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::iterable(const synta
       return std::nullopt;
     }
   }
-  const bool is_tuple = expr.kind == ExprKind::Tuple || is_array_attribute(expr);
+  const bool is_tuple = expr.kind == ExprKind::Tuple || expr.kind == ExprKind::Attribute;
   if (is_tuple || expr.kind == ExprKind::Name || expr.kind == ExprKind::Subscript) {
     const size_t before = diagnostics_.errors().size();
     ir::ExprPtr array = lower(expr);
     if (diagnostics_.errors().size() != before) return std::nullopt;
     // A row: indexed once.
     if (array->kind == ir::ExprKind::Load) array = keep_always(std::move(array), "row");
-    if (is_tuple) array = keep_always(std::move(array), "tuple");
-    if (array->kind != ir::ExprKind::Local) {
+    const bool is_shape =
+        array->kind == ir::ExprKind::CallBuiltin && array->builtin == ir::Builtin::Shape;
+    if (expr.kind == ExprKind::Tuple || is_shape) array = keep_always(std::move(array), "tuple");
+    // A tuple from outside is as it is wherever it is looked at.
+    const bool is_captured = array->kind == ir::ExprKind::MakeAggregate;
+    if (array->kind != ir::ExprKind::Local && !is_captured) {
       refuse_iterable(expr);
       return std::nullopt;
     }

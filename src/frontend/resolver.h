@@ -71,6 +71,8 @@ struct Resolved {
     Intrinsic,    // intrinsic: a device function of CUDA's
     Atomic,       // atomic: one of the functions of `atomic`
     Exception,    // one of Python's own exceptions; `description` names it
+    Table,        // an array: type, extents, table
+    Tuple,        // elements: Constants, Tuples, and what cannot be an element
   };
   Kind kind = Kind::NotFound;
   size_t consumed = 0;  // attributes that belong to what was found; further ones are mistakes
@@ -87,6 +89,9 @@ struct Resolved {
   std::string message;
   std::string help;
   std::vector<std::string> candidates;
+  std::vector<int64_t> extents;
+  std::vector<uint8_t> table;  // as the elements lie in memory, row by row
+  std::vector<Resolved> elements;
 };
 
 // The annotation of a parameter or of the result, after Python evaluated it.

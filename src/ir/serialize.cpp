@@ -26,6 +26,8 @@ class Writer {
       kind(local.storage);
       count(local.extents.size());
       for (const int64_t extent : local.extents) number(extent);
+      count(local.table.size());
+      bytes_.insert(bytes_.end(), local.table.begin(), local.table.end());
     }
     type(function.result);
     byte(function.uses_block_shape);

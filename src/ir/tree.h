@@ -277,8 +277,8 @@ struct RowAccess {
 };
 
 // Where a local lives: in registers, or, an array that the kernel declares, in memory of its
-// thread's or of its block's own.
-enum class Storage : uint8_t { Value, Thread, Block };
+// thread's or of its block's own; or an array from outside, among the constants of the code.
+enum class Storage : uint8_t { Value, Thread, Block, Constant };
 
 struct Local {
   std::string name;              // the user's; compiler-made ones start with '%'
@@ -289,6 +289,7 @@ struct Local {
   int32_t stride = 0;
   Storage storage = Storage::Value;
   std::vector<int64_t> extents;  // of an array that is declared: one for each dimension, row by row
+  std::vector<uint8_t> table;    // Storage::Constant: the elements, as they lie in memory
 };
 
 // What was written about a function's types: parameters in order, and the result (Unknown: infer).

@@ -28,6 +28,8 @@ class Verifier {
         report("the local " + local.name + " is an array that is not declared, or no array");
       if (declared && local.extents.size() != local.type.rank)
         report("the array " + local.name + " has the wrong number of extents");
+      if (local.table.empty() == (local.storage == Storage::Constant))
+        report("the array " + local.name + " lacks its elements, or has some");
     }
     if (!function_.written.empty() && function_.written.size() != parameters)
       report("`written` has the wrong size");

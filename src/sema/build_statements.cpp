@@ -136,6 +136,15 @@ Block Builder::block(Block block) {
 void Builder::mark_written(const ir::Expr& array) {
   if (array.kind == ir::ExprKind::Load || array.kind == ir::ExprKind::Sequence)
     return mark_written(*array.operands[0]);
+  const ir::Local& local = locals_[static_cast<size_t>(array.local)];
+  if (local.storage == ir::Storage::Constant) {
+    diagnostics_.error("captured-array-written", array.span,
+                       "`" + local.name +
+                           "` is an array from outside of the kernel, which is a "
+                           "constant there and cannot be written",
+                       "pass it as an argument of the launch");
+    return;
+  }
   if (array.local >= static_cast<LocalId>(written_.size())) return;  // declared in the kernel
   written_[static_cast<size_t>(array.local)] = true;
 }

@@ -64,6 +64,7 @@ ExprPtr Builder::convert_aggregate(ExprPtr expr, Type type) {
 // t[1][0], t[i]
 ExprPtr Builder::tuple_element(ExprPtr expr) {
   const Span span = expr->span;
+  if (ExprPtr element = table_element(*expr)) return element;
   ExprPtr value = natural(std::move(expr->operands[0]));
   for (size_t i = 1; i < expr->operands.size(); ++i) {
     const WeakResult known = constant_of(*expr->operands[i], instance_);

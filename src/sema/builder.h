@@ -79,6 +79,10 @@ class Builder {
   ir::ExprPtr complex_size(ir::ExprPtr value);
   ir::ExprPtr complex_power(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr tuple_element(ir::ExprPtr expr);
+  ir::ExprPtr table_element(ir::Expr& expr);
+  ir::ExprPtr from_end(ir::ExprPtr expr, int64_t length, ir::Block& before);
+  ir::ExprPtr table(ir::Type element, const std::vector<int64_t>& extents,
+                    std::vector<uint8_t> bytes, Span span);
   ir::ExprPtr choose_element(ir::ExprPtr tuple, ir::ExprPtr index, Span span);
   static ir::StmtPtr outside_of_tuple(ir::ExprPtr condition, Span span);
   ir::ExprPtr field_node(ir::ExprPtr whole, size_t field);

@@ -84,6 +84,10 @@ class Walker {
       state.surely.add(i);
       state.maybe.add(i);
     }
+    for (size_t i = 0; i < function_.locals.size(); ++i) {
+      if (function_.locals[i].storage == ir::Storage::Constant)
+        state.surely.add(static_cast<LocalId>(i));
+    }
     count(function_.body);
     block(function_.body, state);
     flow_.end_reachable = state.reachable;

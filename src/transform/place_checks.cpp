@@ -240,6 +240,7 @@ class CheckPlacer {
       made.axis = static_cast<uint8_t>(i - 1);
       made.rank = array.type.rank;
       made.is_proved = (proved >> made.axis & 1U) != 0;
+      if (made.subject == "%tuple") made.message = "the tuple";
       if (!made.is_proved && add_row_access(array, *operands[i], made.axis))
         row_axes = static_cast<uint8_t>(row_axes | 1U << (i - 1));
     }

@@ -151,3 +151,30 @@ def test_launches_that_python_would_refuse(arguments, named, message):
         kernel(1)(*arguments, **named)
     with cp.device("python"), pytest.raises(cp.CudaTypeError):
         kernel(1)(*arguments, **named)
+
+
+def swapped(X, i, v):
+    old = X[i]
+    X[i] = v
+    return old
+
+
+def difference(a, b):
+    return 2 * a - b
+
+
+# in_order : void (int* X)
+def in_order(X):
+    if idx < len(X):
+        X[idx] += difference(b=swapped(X, idx, 5), a=swapped(X, idx, 7))
+        X[idx] += difference(a=swapped(X, idx, 3), b=X[idx])
+
+
+def test_keywords_are_evaluated_as_they_are_written():
+    X = np.array([1, 2, -7], np.int32)
+    want = X.tolist()
+    for i in range(3):
+        want[i] += difference(b=swapped(want, i, 5), a=swapped(want, i, 7))
+        want[i] += difference(a=swapped(want, i, 3), b=want[i])
+    cp.compile(in_order)(3)(X)
+    assert X.tolist() == want

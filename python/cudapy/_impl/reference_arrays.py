@@ -224,6 +224,15 @@ class ArrayView:
             self._memory.give_back()
 
 
+def constant_array(value: Any) -> ArrayView:
+    """An array from outside of the kernel, as it is now."""
+    with memoryview(value) as view:
+        element, shape = _element_of(view), view.shape
+        native = memoryview(value.astype(value.dtype.newbyteorder("=")))
+    assert shape is not None
+    return ArrayView(native, element, shape)
+
+
 def argument_type(value: Any) -> str:
     """The type of an argument for which the kernel has none written down."""
     if isinstance(value, (bool, int, float)) and type(value) in (bool, int, float):

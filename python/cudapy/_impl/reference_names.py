@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import complex_functions, placeholders
 from . import types as cuda_types
 from .record_classes import is_record_class
+from .reference_arrays import constant_array
 from .reference_cooperation import COOPERATION
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import CONSTANTS, MathFunction, is_known
@@ -266,6 +267,10 @@ def meaning(value: Any) -> Any:
         return value
     if is_record_class(value):
         return StructMaker(value)
+    if type(value) is tuple:
+        return tuple(map(meaning, value))
+    if hasattr(value, "__array_interface__") and getattr(value, "shape", ()) != ():
+        return constant_array(value)
     try:
         if value in _BUILTINS:
             return _BUILTINS[value]

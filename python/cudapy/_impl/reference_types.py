@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
 from .errors import CudaPyError
+from .reference_arrays import ArrayView
 from .reference_constants import Constants
 from .reference_cooperation import NewArray
 from .reference_flow import drop_unreachable
@@ -354,9 +355,16 @@ class Types:
         if not isinstance(node, ast.Attribute) or node.attr not in ("shape", "ndim", "size"):
             return False
         base = node.value
-        return isinstance(base, ast.Subscript) or (
-            isinstance(base, ast.Name) and self.is_local(base.id)
-        )
+        if isinstance(base, ast.Subscript):
+            return True
+        if isinstance(base, ast.Name) and self.is_local(base.id):
+            return True
+        try:
+            return isinstance(base, (ast.Name, ast.Attribute)) and isinstance(
+                self.meaning(base), ArrayView
+            )
+        except (AssertionError, AttributeError, NameError):
+            return False
 
     def _array_rank(self, node: ast.expr, wanted: str, indices: int = 1) -> int | None:
         """The number of an array's dimensions; None if its type is not known yet."""
@@ -467,6 +475,10 @@ class Types:
     def _meaning_type(self, meaning: Any) -> Any:
         if isinstance(meaning, names.Index):
             return "int32"
+        if isinstance(meaning, tuple):
+            return tuple(map(self._meaning_type, meaning))
+        if isinstance(meaning, ArrayView):
+            return meaning.type
         if isinstance(meaning, (Scalar, bool, int, float, complex)):
             return type_of(meaning)
         return "void"

@@ -75,6 +75,11 @@ def read(function: types.FunctionType) -> tuple[str, int, list[str], int, Any]:
                 break
         raise refusal
     lines, start, changing = _locate(function, code)
+    if code.co_name == "<lambda>":
+        if changing:
+            _check_unchanged(lines, code)
+        node = _lambda(lines, code)
+        return code.co_filename, node.lineno, lines[node.lineno - 1 : node.end_lineno], 0, node
     end, node, added = _parse(lines, start, code, changing)
     if changing:
         _check_unchanged(lines, code)
@@ -88,13 +93,6 @@ def read(function: types.FunctionType) -> tuple[str, int, list[str], int, Any]:
 def _refusal(code: types.CodeType) -> SourceError | None:
     """What to raise for a function that is no plain `def`."""
     name, where = code.co_name, (code.co_filename, code.co_firstlineno)
-    if name == "<lambda>":
-        return SourceError(
-            "lambda-function",
-            "a lambda cannot be compiled",
-            "write it as a function: `def name(x): return ...`",
-            *where,
-        )
     if code.co_flags & (_COROUTINE | _ASYNC_GENERATOR):
         return SourceError(
             "async-function",
@@ -276,6 +274,62 @@ def _parse(
             end -= 1
         return end, node, added
     raise _changed(code)
+
+
+def _lambda(lines: list[str], code: types.CodeType) -> Any:
+    """The definition that a lambda stands for: `def <lambda>(x): return ...`, where the lambda is."""
+    import ast
+
+    try:
+        tree = compile(
+            "\n".join(lines) + "\n",
+            code.co_filename,
+            "exec",
+            _ONLY_AST | (code.co_flags & _FUTURES),
+            True,
+        )
+    except (SyntaxError, ValueError):
+        raise _changed(code) from None
+    found = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Lambda)
+        and node.lineno == code.co_firstlineno
+        and _same_arguments(node, code)
+    ]
+    if len(found) > 1 and hasattr(code, "co_positions"):
+        found = _around(found, list(code.co_positions()))
+    if not found:
+        raise _changed(code)
+    if len(found) > 1:
+        raise SourceError(
+            "lambda-function",
+            "which of the lambdas of this line is meant cannot be told",
+            "write each on a line of its own",
+            code.co_filename,
+            code.co_firstlineno,
+        )
+    made = ast.copy_location(ast.Return(value=found[0].body), found[0].body)
+    definition = ast.FunctionDef(
+        name=code.co_name, args=found[0].args, body=[made], decorator_list=[]
+    )
+    if sys.version_info >= (3, 12):
+        definition.type_params = []
+    return ast.copy_location(definition, found[0])
+
+
+def _around(found: list[Any], positions: list[Any]) -> list[Any]:
+    """The smallest of the lambdas that have all of a code's instructions in their bodies."""
+    whole = [place for place in positions if None not in place and place[3] > place[2]]
+    begin = min((line, column) for line, _, column, _ in whole)
+    end = max((line, column) for _, line, _, column in whole)
+
+    def span(node: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+        body = node.body
+        return (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
+
+    fitting = [node for node in found if span(node)[0] <= begin and end <= span(node)[1]]
+    return sorted(fitting, key=lambda node: (-node.col_offset, node.end_col_offset))[:1]
 
 
 def _same_arguments(node: Any, code: types.CodeType) -> bool:

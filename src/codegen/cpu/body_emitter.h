@@ -71,6 +71,10 @@ int parts_of(const ir::Type& array);
 
 // Elements of an array that a kernel declares.
 int64_t element_count(const ir::Local& array);
+// constant_arrays.cpp: where arrays from outside are; after the emitter knows its kernel.
+class BodyEmitter;
+void set_constant_arrays(BodyEmitter& body, llvm::IRBuilderBase& builder,
+                         const ir::Function& kernel, unsigned address_space);
 // An array that the kernel declares, at `data`.
 ArrayValue declared_array(llvm::IRBuilderBase& builder, const ir::Local& array, llvm::Value* data);
 

@@ -108,7 +108,7 @@ Lanes BodyEmitter::load_declared(const ir::Expr& expr) {
   if (place.shape == Shape::Varying) {
     loaded =
         builder_.CreateMaskedGather(vector, place.address, align, full_mask(state_.mask), zeros);
-  } else if (state_.mask && storage_of(array.local) == Storage::Block) {
+  } else if (state_.mask && storage_of(array.local) != Storage::Thread) {
     loaded = builder_.CreateMaskedLoad(vector, place.address, align, state_.mask, zeros);
   } else {
     // All lanes of a thread's array are there, whether or not they are on.

@@ -54,6 +54,7 @@ class KernelEmitter {
     load_arguments();
     load_launch();
     if (!runs_whole_blocks(kernel_)) make_thread_arrays();
+    set_constant_arrays(body_, builder_, kernel_, 0);
     BasicBlock* exit = BasicBlock::Create(builder_.getContext(), "exit", function_);
     Value* fault =
         load_at(function_->getArg(1), offsetof(runtime::Launch, fault), builder_.getPtrTy());

@@ -83,6 +83,7 @@ class KernelEmitter {
   void run() {
     bind_arguments();
     make_declared_arrays();
+    cpu::set_constant_arrays(body_, builder_, kernel_, kGlobalMemory);
     make_fault_meeting();
     if (threads_.per_thread > 1)
       emit_neighbours();
@@ -165,7 +166,7 @@ class KernelEmitter {
   void make_declared_arrays() {
     for (size_t i = 0; i < kernel_.locals.size(); ++i) {
       const ir::Local& array = kernel_.locals[i];
-      if (array.storage == ir::Storage::Value) continue;
+      if (array.storage == ir::Storage::Value || array.storage == ir::Storage::Constant) continue;
       Type* type = ArrayType::get(memory_type(builder_.getContext(), array.type.scalar),
                                   static_cast<uint64_t>(cpu::element_count(array)));
       cpu::ArrayValue value;
