@@ -269,6 +269,10 @@ HostArray make_array_on_host(nb::handle source, std::optional<Scalar> wanted) {
   }
   switch (view_foreign_array(source.ptr(), foreign, hold, problem)) {
     case ForeignResult::kViewed:
+      if (foreign.structure != nullptr) {
+        fail_with_type_error(
+            "CudaArray holds numbers; pass an array of structures to the kernel as it is");
+      }
       if (foreign.device != runtime::kHostDevice) {
         const HostArray fetched = fetch_foreign(foreign);
         return array_from_foreign(view_of(fetched), wanted);

@@ -132,6 +132,8 @@ Captured numpy_array(PyObject* object) {
   std::string problem;
   if (view_foreign_array(object, array, hold, problem) != ForeignResult::kViewed)
     return other("a NumPy array", problem);
+  if (array.structure != nullptr)
+    return other("a NumPy array of structures", "pass it as an argument of the launch");
   const int64_t bytes = array.length * ir::size_of(array.scalar);
   if (bytes == 0) return other("a NumPy array without elements", "leave it out");
   if (bytes > kMostTableBytes || array.length > kMostTableBytes) {

@@ -103,7 +103,8 @@ FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
     error("unknown-attribute", callee.span, "a function has no `" + path->back() + "` in a kernel",
           "call it directly");
   } else if (found.kind == Kind::Constant || found.kind == Kind::ThreadIndex ||
-             found.kind == Kind::ThreadGroup || found.kind == Kind::Table ||
+             found.kind == Kind::ThreadGroup ||
+             (found.kind == Kind::Table && found.consumed + 1 == path->size()) ||
              found.kind == Kind::Tuple) {
     error("not-callable", callee.span, "`" + path->back() + "` is not a function",
           "write it without the parentheses");

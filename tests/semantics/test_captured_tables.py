@@ -94,8 +94,8 @@ def handed_on(X, Y):
         Y[idx] += largest(SETTINGS.table) + SETTINGS.table.shape[1]
         for tap in TAPS:
             Y[idx] = Y[idx] * 0.5 + tap
-        for i, (w, s) in enumerate(zip(WEIGHTS, SOBEL[1])):
-            Y[idx] += i * w * s
+        for w, s in zip(WEIGHTS, SOBEL[1]):
+            Y[idx] += w * s
 
 
 def test_tables_are_handed_to_helpers():

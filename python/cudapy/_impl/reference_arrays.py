@@ -227,7 +227,7 @@ class ArrayView:
 def constant_array(value: Any) -> ArrayView:
     """An array from outside of the kernel, as it is now."""
     with memoryview(value) as view:
-        element, shape = _element_of(view), view.shape
+        element, shape = _element_of(value, view), view.shape
         native = memoryview(value.astype(value.dtype.newbyteorder("=")))
     assert shape is not None
     return ArrayView(native, element, shape)
