@@ -215,7 +215,8 @@ class ArrayView:
     def place(self, index: Any) -> Any:
         """An element whose fields can be stored to."""
         if isinstance(self._memory, PlacedElements):
-            return self._memory.place(self._indexed(index))
+            place = self._indexed(index)
+            return self._memory.place(tuple(own for own in place if isinstance(own, int)))
         return _ComplexItem(self, index)
 
     def finish(self) -> None:
