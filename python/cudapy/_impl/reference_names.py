@@ -269,7 +269,7 @@ def meaning(value: Any) -> Any:
         return StructMaker(value)
     if type(value) is tuple:
         return tuple(map(meaning, value))
-    if hasattr(value, "__array_interface__") and getattr(value, "shape", ()) != ():
+    if type(value).__name__ == "ndarray" and value.shape != ():
         return constant_array(value)
     try:
         if value in _BUILTINS:
