@@ -8,10 +8,10 @@ import cudapy as cp
 
 
 def assembly(
-    function, isa: str, monkeypatch, signature: str | None = None, *, check: bool = True
+    function, isa: str, monkeypatch, signature: str | None = None, *, check: bool = True, block=None
 ) -> str:
     monkeypatch.setenv("CUDAPY_ISA", isa)
-    asm = cp.compile(function, sig=signature, check=check).inspect("asm")
+    asm = cp.compile(function, sig=signature, check=check).inspect("asm", block=block)
     # What reports a fault is cold and a call; nothing else is.
     return "\n".join(line for line in asm.splitlines() if "cudapy_record_fault" not in line)
 

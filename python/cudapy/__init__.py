@@ -133,6 +133,15 @@ if TYPE_CHECKING:
         syncthreads as syncthreads,
     )
     from ._impl.placeholders import (
+        syncthreads_and as syncthreads_and,
+    )
+    from ._impl.placeholders import (
+        syncthreads_count as syncthreads_count,
+    )
+    from ._impl.placeholders import (
+        syncthreads_or as syncthreads_or,
+    )
+    from ._impl.placeholders import (
         threadfence as threadfence,
     )
     from ._impl.placeholders import (
@@ -220,7 +229,8 @@ _HOMES = {
     "_impl.compile": "compile device_function kernel",
     "_impl.device": "Device cuda device devices get_device set_device synchronize",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError TemplateError",
-    "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads threadIdx "
+    "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads syncthreads_and "
+    "syncthreads_count syncthreads_or threadIdx "
     "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "
     "randint threadfence threadfence_block",
     "_impl.template": "Template template",

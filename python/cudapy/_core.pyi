@@ -78,6 +78,7 @@ class Kernel:
         stage: str,
         types: str | Iterable[object] | None = None,
         architecture: str | None = None,
+        block: SupportsIndex | Sequence[SupportsIndex] | dim3 | None = None,
     ) -> str: ...
     @property
     def signatures(self) -> tuple[str, ...]: ...

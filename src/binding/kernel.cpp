@@ -1,4 +1,5 @@
 #include "binding/kernel.h"
+#include "binding/launch_size.h"
 
 #include <algorithm>
 #include <exception>
@@ -256,9 +257,25 @@ PyObject* inspect_for_gpu(const KernelBody& body, std::string_view stage, PyObje
   return text_of(stage == "llvm" ? texts->llvm : texts->assembly);
 }
 
-PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject* given) {
-  const auto types = types_to_inspect(body, given);
+// As in a launch. False with an exception set.
+bool read_block(const KernelBody& body, PyObject* block, int32_t (&shape)[3]) {
+  const PyRef one = PyRef::steal(PyLong_FromLong(1));
+  const PyRef names = PyRef::steal(Py_BuildValue("(s)", "block"));
+  if (!one || !names) return false;
+  PyObject* const arguments[] = {one.get(), block};
+  runtime::LaunchRequest request;
+  if (!parse_launch_size(body.name, arguments, 1, names.get(), request)) return false;
+  std::copy_n(request.block, 3, shape);
+  return true;
+}
+
+PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject* given,
+                        PyObject* block) {
+  auto types = types_to_inspect(body, given);
   if (!types) return nullptr;
+  if (block != nullptr && block != Py_None && body.code->has_blocks() &&
+      !read_block(body, block, types->block))
+    return nullptr;
   Diagnostics diagnostics;
   std::string error;
   const bool is_machine_level = stage == "llvm" || stage == "asm";
@@ -272,12 +289,13 @@ PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject
 }
 
 PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
-  static const char* names[] = {"stage", "types", "architecture", nullptr};
+  static const char* names[] = {"stage", "types", "architecture", "block", nullptr};
   const char* stage_text = nullptr;
   const char* architecture = nullptr;
   PyObject* types = nullptr;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|Oz:inspect", const_cast<char**>(names),
-                                   &stage_text, &types, &architecture)) {
+  PyObject* block = nullptr;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|OzO:inspect", const_cast<char**>(names),
+                                   &stage_text, &types, &architecture, &block)) {
     return nullptr;
   }
   KernelObject* self = as_kernel(object);
@@ -296,7 +314,7 @@ PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
       return inspect_for_gpu(*self->body, stage, types,
                              architecture != nullptr ? architecture : "sm_75");
     }
-    return inspect_types(*self->body, stage, types);
+    return inspect_types(*self->body, stage, types, block);
   } catch (const std::exception& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
     return nullptr;
@@ -331,14 +349,16 @@ PyObject* signatures(PyObject* object, void*) {
 PyMethodDef methods[] = {
     {"inspect", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(inspect)),
      METH_VARARGS | METH_KEYWORDS,
-     "inspect($self, /, stage, types=None, architecture=None)\n--\n\n"
+     "inspect($self, /, stage, types=None, architecture=None, block=None)\n--\n\n"
      "What a stage made of the kernel: \"tree\" as it was read, \"typed\" after type inference, "
      "\"lowered\" as code\n"
      "generation sees it, \"llvm\" and \"asm\" after optimisation, \"ptx\" for NVIDIA GPUs. "
      "`types`, one a parameter or one\n"
      "of `signatures`, are by default those of the signature, else those of the last launch. "
      "`architecture` names the\n"
-     "GPU, which need not be there: \"sm_75\" by default; with it \"llvm\" is that of the GPU."},
+     "GPU, which need not be there: \"sm_75\" by default; with it \"llvm\" is that of the GPU. "
+     "`block`: for which shape of\n"
+     "blocks, if the threads of a block work together."},
     {nullptr, nullptr, 0, nullptr},
 };
 

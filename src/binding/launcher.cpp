@@ -103,12 +103,20 @@ void move_to_front(KernelBody& body, size_t index) {
               first + static_cast<ptrdiff_t>(index) + 1);
 }
 
-Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classes,
-                      bool wide_index) {
+// Whether code was made for blocks of another shape.
+bool other_block(const runtime::KernelTypes& types, const runtime::LaunchRequest& request) {
+  if (types.block[0] == 0) return false;
+  int64_t block[3];
+  runtime::visible_block(request, block);
+  return !std::equal(block, block + 3, types.block);
+}
+
+Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classes, bool wide_index,
+                      const runtime::LaunchRequest& request) {
   const auto& bindings = bindings_of(body);
   for (size_t i = 0; i < bindings.size(); ++i) {
     if (bindings[i]->classes != classes || bindings[i]->types.wide_index != wide_index ||
-        bindings[i]->device != current_device())
+        bindings[i]->device != current_device() || other_block(bindings[i]->types, request))
       continue;
     move_to_front(body, i);
     return bindings.front().get();
@@ -120,7 +128,12 @@ Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classe
 Binding* bind(KernelBody& body, const CallArguments& call, const runtime::LaunchRequest& request) {
   std::vector<ArgumentClass> classes = call.classes();
   runtime::KernelTypes types = call.types(request.threads[0] > INT32_MAX);
-  if (Binding* known = find_binding(body, classes, types.wide_index)) return known;
+  if (Binding* known = find_binding(body, classes, types.wide_index, request)) return known;
+  if (body.code->has_blocks() && current_gpu == nullptr) {
+    int64_t block[3];
+    runtime::visible_block(request, block);
+    std::copy_n(block, 3, types.block);
+  }
   Diagnostics diagnostics;
   std::string error;
   auto binding = std::make_unique<Binding>();
@@ -136,7 +149,7 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
   if (binding->code == nullptr && binding->gpu == nullptr)
     return raise_compile_error("`" + body.name + "`: " + error);
-  if (Binding* known = find_binding(body, classes, types.wide_index))
+  if (Binding* known = find_binding(body, classes, types.wide_index, request))
     return known;  // another thread was faster
   binding->classes = std::move(classes);
   binding->types = std::move(types);
@@ -162,7 +175,9 @@ inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments)
   FastArguments fast;
   for (size_t i = 0; i < std::min(bindings.size(), kFastBindings); ++i) {
     const Binding& binding = *bindings[i];
-    if (binding.device != device || !fast.fill(binding, arguments, wide_threads, device)) continue;
+    if (binding.device != device || other_block(binding.types, self->request) ||
+        !fast.fill(binding, arguments, wide_threads, device))
+      continue;
     if (i > 0) move_to_front(body, i);
     return run(body, binding, fast.buffer(), self->request) ? FastOutcome::kLaunched
                                                             : FastOutcome::kFailed;

@@ -163,6 +163,7 @@ class FunctionLowering {
 
   // lower_arrays.cpp
   bool lower_barrier(const syntax::Expr& call);
+  ir::ExprPtr lower_vote(const syntax::Expr& call);
   std::optional<SpecialForm> cooperation_form(const syntax::Expr& value);
   std::optional<SpecialForm> array_form(const syntax::Expr& value);
   void declare_array(const syntax::Expr& target, const syntax::Expr& call, SpecialForm form);

@@ -103,6 +103,9 @@ constexpr SpecialName kCooperation[] = {
     {"local", SpecialForm::LocalArray},
     {"shared", SpecialForm::SharedArray},
     {"syncthreads", SpecialForm::SyncThreads},
+    {"syncthreads_count", SpecialForm::SyncThreadsCount},
+    {"syncthreads_and", SpecialForm::SyncThreadsAnd},
+    {"syncthreads_or", SpecialForm::SyncThreadsOr},
 };
 
 // CUDA's names that are known, and not there yet.

@@ -61,6 +61,42 @@ bool FunctionLowering::lower_barrier(const syntax::Expr& call) {
   return true;
 }
 
+// `syncthreads_count(condition)` and its like, as a statement and what comes out of it; null if it
+// is something else.
+//     %vote = not not condition; barrier(%vote) -> %votes
+ir::ExprPtr FunctionLowering::lower_vote(const syntax::Expr& call) {
+  ir::BarrierVote vote = ir::BarrierVote::None;
+  switch (cooperation_form(call).value_or(SpecialForm::Range)) {
+    case SpecialForm::SyncThreadsCount:
+      vote = ir::BarrierVote::Count;
+      break;
+    case SpecialForm::SyncThreadsAnd:
+      vote = ir::BarrierVote::All;
+      break;
+    case SpecialForm::SyncThreadsOr:
+      vote = ir::BarrierVote::Any;
+      break;
+    default:
+      return nullptr;
+  }
+  auto arguments = positional(call, 1, 1);
+  if (!arguments) return make_integer(0, call.span);
+  ir::ExprPtr truth = std::move((*arguments)[0]);
+  for (int i = 0; i < 2; ++i) {
+    truth = make_expr(ir::ExprKind::Unary, call.span, std::move(truth));
+    truth->unary_op = ir::UnaryOp::Not;
+  }
+  ir::ExprPtr mine = keep_always(std::move(truth), "vote");
+  const ir::LocalId result = temporary("votes", call.span);
+  function_.locals[static_cast<size_t>(result)].declared =
+      ir::Type::of(vote == ir::BarrierVote::Count ? ir::Scalar::I32 : ir::Scalar::Bool);
+  ir::Stmt& barrier = emit(ir::StmtKind::Barrier, call.span);
+  barrier.vote = vote;
+  barrier.local = result;
+  barrier.operands.push_back(std::move(mine));
+  return make_local(result, call.span);
+}
+
 // `shared` or `local`, if the expression is a call of one of them.
 std::optional<SpecialForm> FunctionLowering::array_form(const syntax::Expr& value) {
   const auto form = cooperation_form(value);

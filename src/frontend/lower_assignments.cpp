@@ -75,6 +75,8 @@ void FunctionLowering::lower_assign(const syntax::Stmt& stmt) {
   if (stmt.targets.size() == 1) {
     if (const auto form = array_form(stmt.value))
       return declare_array(stmt.targets[0], stmt.value, *form);
+    if (ir::ExprPtr votes = lower_vote(stmt.value))
+      return assign(stmt.targets[0], std::move(votes));
   }
   const bool unpacks = stmt.targets[0].kind == ExprKind::Tuple;
   if (stmt.targets.size() == 1 && unpacks) return assign_tuple(stmt.targets[0], stmt.value);

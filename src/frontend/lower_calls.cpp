@@ -247,6 +247,13 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
       lower_arguments_for_errors(expr);
       return error("not-a-value", expr.span, "`" + name + "()` gives no value",
                    "write it on a line of its own");
+    case SpecialForm::SyncThreadsCount:
+    case SpecialForm::SyncThreadsAnd:
+    case SpecialForm::SyncThreadsOr:
+      lower_arguments_for_errors(expr);
+      return error("barrier-in-expression", expr.span,
+                   "`" + name + "` is a barrier, and is called inside an expression",
+                   "write it on a line of its own: `votes = " + name + "(...)`");
     case SpecialForm::SharedArray:
     case SpecialForm::LocalArray:
       return error("array-declaration", expr.span,

@@ -72,7 +72,7 @@ void FunctionLowering::lower_expression_statement(const syntax::Stmt& stmt) {
   const syntax::Expr& value = stmt.value;
   if (value.kind == ExprKind::String) return;  // a docstring, or a remark in its form
   if (value.kind == ExprKind::Unsupported && value.text == "Ellipsis") return;
-  if (lower_barrier(value)) return;
+  if (lower_barrier(value) || lower_vote(value)) return;
   ir::ExprPtr lowered = lower(value);
   emit(ir::StmtKind::Evaluate, stmt.span).value = std::move(lowered);
 }
@@ -83,7 +83,8 @@ void FunctionLowering::lower_if(const syntax::Stmt& stmt) {
       block_->push_back(std::move(made));
     return;
   }
-  ir::ExprPtr condition = lower(stmt.value);
+  ir::ExprPtr condition = lower_vote(stmt.value);
+  if (!condition) condition = lower(stmt.value);
   const Flow before = flow_;
   ir::Block body = lower_block(stmt.body);
   const Flow after_body = std::exchange(flow_, before);

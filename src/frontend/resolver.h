@@ -49,6 +49,9 @@ enum class SpecialForm : uint8_t {
   SharedArray,  // shared(shape, dtype)
   LocalArray,   // local(shape, dtype)
   SyncThreads,  // syncthreads()
+  SyncThreadsCount,
+  SyncThreadsAnd,
+  SyncThreadsOr,  // syncthreads_count(condition), ...
 };
 
 struct Resolved {

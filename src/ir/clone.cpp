@@ -1,6 +1,8 @@
 // Deep copies of trees.
 #include "ir/tree.h"
 
+#include <algorithm>
+
 namespace cudapy::ir {
 
 namespace {
@@ -92,6 +94,7 @@ Function clone(const Function& function) {
   copy.written = function.written;
   copy.uses_block_shape = function.uses_block_shape;
   copy.wide_index = function.wide_index;
+  std::copy_n(function.block, 3, copy.block);
   copy.divergent_return = function.divergent_return;
   copy.clip_x = clone_all(function.clip_x);
   copy.fault_sites = function.fault_sites;

@@ -41,8 +41,10 @@ class LivenessWalk {
         return loops_.back().after;
       case StmtKind::Continue:
         return loops_.back().continues;
-      case StmtKind::Declare:
       case StmtKind::Barrier:
+        if (stmt.local != kNoLocal) live.erase(stmt.local);
+        return operands(stmt.operands, std::move(live));
+      case StmtKind::Declare:
         return live;
       case StmtKind::Region: {
         StmtLiveness& mine = slot(stmt);

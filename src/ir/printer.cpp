@@ -151,6 +151,10 @@ class Printer {
     if (!function_.result.is_unknown()) out_ += " -> " + to_string(function_.result);
     out_ += ":";
     if (function_.wide_index) out_ += "  # wide index";
+    if (const auto& block = function_.block; block[0] > 0) {
+      out_ += "  # blocks of " + std::to_string(block[0]) + " x " + std::to_string(block[1]) +
+              " x " + std::to_string(block[2]);
+    }
     ++indent_;
     if (!function_.clip_x.empty()) {
       line();
@@ -215,6 +219,7 @@ class Printer {
   void nested(std::string_view head, const Block& body);
   void remark(const Stmt& stmt);
   void declaration(const Stmt& stmt);
+  void barrier(const Stmt& stmt);
   void list(const std::vector<ExprPtr>& exprs, size_t first = 0);
   void constant(const Expr& expr);
   void sequence(const Expr& expr);
@@ -462,6 +467,16 @@ void Printer::declaration(const Stmt& stmt) {
   out_ += "), " + std::string(name_of(type.scalar)) + ")";
 }
 
+void Printer::barrier(const Stmt& stmt) {
+  constexpr std::string_view kNames[] = {"syncthreads", "syncthreads_count", "syncthreads_and",
+                                         "syncthreads_or"};
+  if (stmt.local != kNoLocal) out_ += local_name(stmt.local) + " = ";
+  out_ += kNames[static_cast<size_t>(stmt.vote)];
+  out_ += "(";
+  list(stmt.operands);
+  out_ += ")";
+}
+
 void Printer::stmt(const Stmt& stmt) {
   switch (stmt.kind) {
     case StmtKind::Assign:
@@ -530,7 +545,7 @@ void Printer::stmt(const Stmt& stmt) {
       if (!stmt.message.empty()) out_ += "(\"" + stmt.message + "\")";
       break;
     case StmtKind::Barrier:
-      out_ += "syncthreads()";
+      barrier(stmt);
       break;
     case StmtKind::Region:
       nested("gangs:", stmt.body);

@@ -32,6 +32,7 @@ class Writer {
     type(function.result);
     byte(function.uses_block_shape);
     byte(function.wide_index);
+    for (const int32_t size : function.block) number(size);
     count(function.written.size());
     for (const bool written : function.written) byte(written);
     exprs(function.clip_x);

@@ -313,6 +313,7 @@ struct Function {
   std::vector<bool> written;      // per parameter: an array that the kernel stores to
   bool uses_block_shape = false;  // reads threadIdx, blockIdx, blockDim or gridDim
   bool wide_index = false;        // idx and len are int64
+  int32_t block[3] = {0, 0, 0};   // the shape of all blocks, where code is made for one; else 0
   bool divergent_return =
       false;  // threads return at different places; set by sema::annotate_shapes
   // After transform::clip_guards: threads with idx >= min(values of these) do nothing. Uniform,

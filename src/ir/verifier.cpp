@@ -355,6 +355,16 @@ class Verifier {
     same(*stmt.value, stmt.value->type, Type::of(Scalar::Bool), "a condition is not a bool");
   }
 
+  void barrier(const Stmt& stmt) {
+    if (stmt.vote == BarrierVote::None) return;
+    if (stmt.operands.size() != 1 || !has_local(stmt.local))
+      return report("a vote lacks its operand or its local");
+    expr(*stmt.operands[0]);
+    same(*stmt.operands[0], stmt.operands[0]->type, Type::of(Scalar::Bool), "a vote is not a bool");
+    const Scalar wanted = stmt.vote == BarrierVote::Count ? Scalar::I32 : Scalar::Bool;
+    if (!(type_of(stmt.local) == Type::of(wanted))) report("what a vote gives has the wrong type");
+  }
+
   void stmt(const Stmt& stmt) {
     switch (stmt.kind) {
       case StmtKind::Assign:
@@ -409,7 +419,7 @@ class Verifier {
         if (stmt.exception.empty()) report("a raise of nothing");
         return;
       case StmtKind::Barrier:
-        return;
+        return barrier(stmt);
       case StmtKind::Region:
         return block(stmt.body);
       case StmtKind::Evaluate:

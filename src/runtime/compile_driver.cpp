@@ -150,10 +150,27 @@ jit::CompileRequest compile_request(const ir::Function& kernel, const CompileOpt
   return request;
 }
 
+bool has_barrier(const ir::Block& block) {
+  return std::any_of(block.begin(), block.end(), [](const ir::StmtPtr& stmt) {
+    return stmt->kind == ir::StmtKind::Barrier || has_barrier(stmt->body) ||
+           has_barrier(stmt->else_body);
+  });
+}
+
+bool work_together(const ir::Program& program) {
+  return std::any_of(
+      program.functions.begin(), program.functions.end(), [](const ir::Function& function) {
+        return has_barrier(function.body) ||
+               std::any_of(
+                   function.locals.begin(), function.locals.end(),
+                   [](const ir::Local& local) { return local.storage == ir::Storage::Block; });
+      });
+}
+
 }  // namespace
 
 KernelCode::KernelCode(ir::Program untyped, CompileOptions options)
-    : untyped_(std::move(untyped)), options_(options) {}
+    : untyped_(std::move(untyped)), options_(options), has_blocks_(work_together(untyped_)) {}
 
 bool KernelCode::check(const KernelTypes& types, Diagnostics& diagnostics) const {
   return sema::check(untyped_, types.arguments, {types.wide_index}, diagnostics).has_value();
@@ -180,6 +197,7 @@ std::optional<ir::Function> KernelCode::lower(const KernelTypes& types, Diagnost
   transform::Options options;
   options.contract = lowering.contract;
   options.split_barriers = !lowering.for_gpu;
+  if (!lowering.for_gpu) std::copy_n(types.block, 3, options.block);
   options.fastmath = options_.fastmath;
   options.check = options_.check;
   ir::Function function = transform::lower(std::move(*typed), options);

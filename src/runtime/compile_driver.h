@@ -27,10 +27,12 @@ struct CompileOptions {
   bool check = true;  // indices and divisors, at run time
 };
 
-// What code is made for: the arguments' types, and whether indices need 64 bits.
+// What code is made for: the arguments' types, whether indices need 64 bits, and where the threads
+// of a block work together their block's shape.
 struct KernelTypes {
   std::vector<ir::Type> arguments;
   bool wide_index = false;
+  int32_t block[3] = {0, 0, 0};  // all zero: any
 
   friend bool operator==(const KernelTypes&, const KernelTypes&) = default;
 };
@@ -76,6 +78,10 @@ class KernelCode {
 
   const ir::Program& untyped() const { return untyped_; }
 
+  // Whether the threads of a block wait for each other or share arrays: code for the CPU is made
+  // for the shape of their blocks then.
+  bool has_blocks() const { return has_blocks_; }
+
   // Reports what sema finds wrong with these types. True if nothing is.
   bool check(const KernelTypes& types, Diagnostics& diagnostics) const;
 
@@ -113,6 +119,7 @@ class KernelCode {
 
   const ir::Program untyped_;
   const CompileOptions options_;
+  const bool has_blocks_;
   std::mutex mutex_;
   std::vector<std::pair<KernelTypes, std::shared_ptr<const CompiledKernel>>> compiled_;
 };

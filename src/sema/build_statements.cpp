@@ -187,6 +187,8 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
       break;
     case StmtKind::Barrier:
       uses_block_shape_ = true;
+      if (stmt->local != ir::kNoLocal) stmt->local = mapped(stmt->local);
+      for (ExprPtr& operand : stmt->operands) operand = condition(std::move(operand));
       break;
     case StmtKind::Break:
     case StmtKind::Continue:

@@ -225,6 +225,9 @@ class Walker {
       case StmtKind::Declare:
         return assign(stmt.local, state);
       case StmtKind::Barrier:
+        for (const ir::ExprPtr& operand : stmt.operands) expr(*operand, state);
+        if (stmt.local != ir::kNoLocal) assign(stmt.local, state);
+        return;
       case StmtKind::Region:
         return;
       case StmtKind::Store:

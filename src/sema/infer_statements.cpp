@@ -119,9 +119,11 @@ void Inference::stmt(Stmt& stmt) {
     case StmtKind::Break:
     case StmtKind::Continue:
     case StmtKind::Declare:
-    case StmtKind::Barrier:
     case StmtKind::Raise:
     case StmtKind::Region:
+      return;
+    case StmtKind::Barrier:
+      for (const ir::ExprPtr& operand : stmt.operands) infer(*operand);
       return;
     case StmtKind::Return:
       return give_back(stmt);

@@ -111,8 +111,11 @@ class ShapeWalk {
       case StmtKind::Region:
         block(stmt.body);
         break;
-      case StmtKind::Declare:
       case StmtKind::Barrier:
+        for (ExprPtr& operand : stmt.operands) expression(*operand);
+        if (stmt.local != kNoLocal) assign(stmt.local, kUniform);
+        break;
+      case StmtKind::Declare:
       case StmtKind::Raise:
         break;
     }

@@ -96,8 +96,7 @@ void IndexProofs::assume_turn(const Stmt& loop) {
   if (step.kind != ExprKind::Constant || step.constant.integer == 0 || !is_integer(type)) return;
   if (type.scalar == Scalar::U64) return;
   const bool up = step.constant.integer > 0;
-  const LinearForm at =
-      atom_form({Atom::Kind::Local, counter, 0, least_of(type.scalar), greatest_of(type.scalar)});
+  const LinearForm at = forms_.of_local(counter);
   // What the bounds were before the loop; a turn may have changed what they were made of.
   LocalSet changed = assigned_in(loop.body, function_.locals.size());
   changed.insert(counter);
@@ -127,8 +126,7 @@ void IndexProofs::assume_assigned(LocalId local, const Expr& value) {
   if (!type.is_scalar() || !is_counted(value) || value.type != type) return;
   const LinearForm form = value_of(value);
   if (!form.is_known || form.mentions(local)) return;
-  const LinearForm at =
-      atom_form({Atom::Kind::Local, local, 0, least_of(type.scalar), greatest_of(type.scalar)});
+  const LinearForm at = forms_.of_local(local);
   learn(sum(at, form, -1));
   learn(sum(form, at, -1));
   forget_assigned_in(value);

@@ -175,10 +175,16 @@ LinearForm LinearForms::of(const Expr& expr) {
       atom.greatest = type == Scalar::I64 ? INT64_MAX / 2 : INT32_MAX;
       // A kernel that is not wide has at most INT32_MAX threads along x.
       if (expr.thread_index == ThreadIndex::Idx && type == Scalar::I32) --atom.greatest;
+      // In a block, and of a block, there are few.
+      const auto range = ranges_.of(expr);
+      if (range && expr.thread_index > ThreadIndex::Idz) {
+        atom.least = range->least;
+        atom.greatest = std::min(atom.greatest, range->greatest);
+      }
       return atom_form(atom);
     }
     case ExprKind::Local:
-      return atom_form({Atom::Kind::Local, expr.local, 0, least_of(type), greatest_of(type)});
+      return of_local(expr.local);
     case ExprKind::Len:
       return of_length(*expr.operands[0], static_cast<size_t>(expr.axis));
     case ExprKind::Unary:
@@ -226,20 +232,24 @@ LinearForm LinearForms::of_binary(const Expr& expr) {
   return form.is_known ? form : fresh(expr);
 }
 
+LinearForm LinearForms::of_local(LocalId local) const {
+  const Scalar type = function_.locals[static_cast<size_t>(local)].type.scalar;
+  Atom atom{Atom::Kind::Local, local, 0, least_of(type), greatest_of(type)};
+  if (const auto range = ranges_.of(local)) {
+    atom.least = range->least;
+    atom.greatest = range->greatest;
+  }
+  return atom_form(atom);
+}
+
 // A value of which only the range is known.
 LinearForm LinearForms::fresh(const Expr& expr) {
   const Scalar type = expr.type.scalar;
   if (type == Scalar::U64) return unknown();
   Atom atom{Atom::Kind::Fresh, fresh_count_++, 0, least_of(type), greatest_of(type)};
-  if (expr.kind != ExprKind::Binary || expr.operands[1]->kind != ExprKind::Constant)
-    return atom_form(atom);
-  const int64_t constant = expr.operands[1]->constant.integer;
-  if (constant > 0 && expr.binary_op == BinaryOp::Modulo) {
-    atom.least = 0;
-    atom.greatest = constant - 1;
-  } else if (constant >= 0 && expr.binary_op == BinaryOp::BitAnd) {
-    atom.least = 0;
-    atom.greatest = constant;
+  if (const auto range = ranges_.of(expr)) {
+    atom.least = range->least;
+    atom.greatest = range->greatest;
   }
   return atom_form(atom);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ir/tree.h"
+#include "transform/index_ranges.h"
 
 namespace cudapy::transform {
 
@@ -51,9 +52,10 @@ LinearForm atom_form(Atom atom);
 // lies within the type's range is the value.
 class LinearForms {
  public:
-  explicit LinearForms(const ir::Function& function) : function_(function) {}
+  explicit LinearForms(const ir::Function& function) : function_(function), ranges_(function) {}
 
   LinearForm of(const ir::Expr& expr);
+  [[nodiscard]] LinearForm of_local(ir::LocalId local) const;
   LinearForm of_length(const ir::Expr& array, size_t axis) const;
 
  private:
@@ -61,6 +63,7 @@ class LinearForms {
   LinearForm fresh(const ir::Expr& expr);
 
   const ir::Function& function_;
+  IndexRanges ranges_;
   int32_t fresh_count_ = 0;
 };
 

@@ -4,11 +4,13 @@
 // powers; shapes last, on what codegen will see.
 #include "transform/lower.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 #include "ir/verifier.h"
 #include "sema/shapes.h"
+#include "transform/block_shape.h"
 #include "transform/clip_guards.h"
 #include "transform/contract.h"
 #include "transform/fold.h"
@@ -30,6 +32,9 @@ ir::Function lower(ir::Program typed, const Options& options) {
   passed("inline");
   split_aggregates(function);
   passed("split-aggregates");
+  std::copy_n(options.block, 3, function.block);
+  fix_block_shape(function);
+  passed("block-shape");
   fold(function);
   passed("fold");
   if (options.contract) {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import platform
 
+import cudapy as cp
 import pytest
-from assembly import assembly
-from cudapy import idx, idy, shared, syncthreads, threadIdx
+from assembly import assembly, blocks
+from cudapy import blockDim, blockIdx, idx, idy, shared, syncthreads, threadIdx
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="looks at x86-64 assembly")
 
@@ -53,3 +54,52 @@ def test_what_lives_across_a_barrier_is_kept_in_whole_vectors(monkeypatch):
     asm = assembly(rotate, "avx512", monkeypatch, check=False)
     assert "vpscatter" not in asm and "cudapy_block_memory" in asm
     assert sum("zmm" in line and "vmovd" in line for line in asm.splitlines()) >= 8
+
+
+def test_the_inner_loop_over_a_tile_is_unrolled_and_unchecked(monkeypatch):
+    asm = assembly(tiled_matmul, "avx512", monkeypatch, block=(T, T))
+    (inner,) = [block for block in blocks(asm) if any("vfmadd" in line for line in block)]
+    assert sum("vfmadd" in line for line in inner) == T
+    assert sum("vbroadcastss" in line for line in inner) == T
+    assert len(inner) <= 2 * T + 20
+    last = max(i for i, line in enumerate(inner) if "vfmadd" in line)
+    assert not any(line.startswith(("j", "cmp")) for line in inner[:last])
+    assert "gather" not in asm
+
+
+# total : void (int* X, int* sums)
+def total(X, sums):
+    held = shared(256, int)
+    t = threadIdx.x
+    held[t] = X[idx] if idx < len(X) else 0
+    syncthreads()
+    step = blockDim.x // 2
+    while step > 0:
+        if t < step:
+            held[t] += held[t + step]
+        syncthreads()
+        step //= 2
+    if t == 0 and blockIdx.x < len(sums):
+        sums[blockIdx.x] = held[0]
+
+
+def test_a_reduction_is_unchecked():
+    """`step` is halved from 128 on, and threads of the block below it alone reach for t + step."""
+    kernel = cp.compile(total)
+    assert "cudapy_record_fault" not in kernel.inspect("llvm", block=256)
+    assert "cudapy_record_fault" in kernel.inspect("llvm", block=512), "held[t] may be outside"
+
+
+# polls : void (int* X)
+def polls(X):
+    n = cp.syncthreads_count(X[0] > idx)
+    if cp.syncthreads_and(n > 3):
+        X[idx] = n
+    if cp.syncthreads_or(n > idx):
+        X[idx] += 1
+
+
+def test_votes_are_single_instructions_on_gpus():
+    text = cp.compile(polls).inspect("ptx", architecture="sm_90")
+    for vote in ("popc", "and", "or"):
+        assert len([line for line in text.splitlines() if f".red.{vote}." in line]) == 1

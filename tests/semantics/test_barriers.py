@@ -5,7 +5,19 @@ from __future__ import annotations
 import cudapy as cp
 import numpy as np
 import pytest
-from cudapy import blockDim, blockIdx, idx, idy, local, shared, syncthreads, threadIdx
+from cudapy import (
+    blockDim,
+    blockIdx,
+    idx,
+    idy,
+    local,
+    shared,
+    syncthreads,
+    syncthreads_and,
+    syncthreads_count,
+    syncthreads_or,
+    threadIdx,
+)
 from differential import TARGETS, Target, compiling_for, differential, floats, host_isas, integers
 
 BEST = host_isas()[-1]
@@ -562,3 +574,129 @@ def test_threads_that_raise_between_barriers(target):
         Y[8:10] = 0, 100
         with pytest.raises(AssertionError):
             cp.compile(five)(16, block=8)(Y)
+
+
+# votes : void (int* X, int* Y)
+def votes(X, Y):
+    t = threadIdx.x
+    value = X[idx] if idx < len(X) else 0
+    if t % 5 == 4:
+        return
+    count = syncthreads_count(value > 10)
+    everyone = syncthreads_and(value)
+    turns = 0
+    while turns < 6:
+        if syncthreads_or(value > turns * 20):
+            turns += 1
+        else:
+            break
+    if idx < len(Y):
+        Y[idx] = count * 1000 + turns * 10 + everyone
+
+
+def test_barriers_that_count_votes():
+    differential(
+        votes,
+        lambda n: [integers(n, low=0, high=99), np.zeros(n, "int32")],
+        block=(32, 1, 1),
+        sizes=around(32),
+        targets=FEW,
+    )
+
+
+# by_shape : void (int* Y)
+def by_shape(Y):
+    held = shared(64, int)
+    t = threadIdx.x + blockDim.x * cp.threadIdx.y
+    held[t] = blockDim.x * 100 + blockDim.y * 10 + cp.threadIdx.y
+    syncthreads()
+    Y[(blockIdx.y * cp.gridDim.x + blockIdx.x) * blockDim.x * blockDim.y + t] = held[
+        blockDim.x * blockDim.y - 1 - t
+    ]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_one_kernel_runs_in_blocks_of_several_shapes(target):
+    with compiling_for(target):
+        kernel = cp.compile(by_shape)
+        for _ in range(2):
+            for x, y in ((8, 8), (16, 2), (64, 1), (1, 5), (33, 1)):
+                Y = np.zeros(2 * x * y, "int32")
+                kernel(2 * x, y, block=(x, y))(Y)
+                rows = np.repeat(np.arange(y)[::-1], x)
+                assert np.array_equal(Y, np.tile(x * 100 + y * 10 + rows, 2))
+        with pytest.raises(IndexError, match="index 64 is out of bounds for `held`"):
+            kernel(65, block=65)(np.zeros(65, "int32"))
+
+
+# guarded : void (int* Y, int n)
+def guarded(Y, n):
+    held = shared(16, int)
+    t = threadIdx.x
+    if t < n:
+        held[t] = 1
+    syncthreads()
+    Y[idx] = 1
+
+
+# moved : void (int* Y, int n)
+def moved(Y, n):
+    held = shared(16, int)
+    t = threadIdx.x
+    if t < 16:
+        t += n - 16
+        held[t] = 1
+    syncthreads()
+    Y[idx] = 1
+
+
+# swapped : void (int* Y, int n)
+def swapped(Y, n):
+    held = shared((2, 32), int)
+    now = n - 16
+    for i in range(3):
+        held[now, threadIdx.x] = i
+        syncthreads()
+        now = 1 - now
+    Y[idx] = 1
+
+
+# counted : void (int* Y, int n)
+def counted(Y, n):
+    held = shared(16, int)
+    for k in range(n - 1, 15 - n, -1):
+        held[k] = k
+    syncthreads()
+    Y[idx] = 1
+
+
+# halved : void (int* Y, int n)
+def halved(Y, n):
+    held = shared(64, int)
+    step = 2 * n
+    while step > 0:
+        if threadIdx.x < step:
+            held[threadIdx.x + step] = step
+        syncthreads()
+        step //= 2
+    Y[idx] = 1
+
+
+# remainder : void (int* Y, int n)
+def remainder(Y, n):
+    held = shared(16, int)
+    held[(threadIdx.x - 40) % n] = 1
+    held[(threadIdx.x * 3) & 15] = 2
+    held[(threadIdx.x ^ 5) >> 1] = 2
+    syncthreads()
+    Y[idx] = 1
+
+
+@pytest.mark.parametrize("kernel", [guarded, moved, swapped, counted, halved, remainder])
+def test_what_is_not_known_to_be_inside_is_checked(kernel):
+    compiled = cp.compile(kernel)
+    Y = np.zeros(32, "int32")
+    compiled(32, block=32)(Y, 16)
+    assert (Y == 1).all()
+    with pytest.raises(IndexError, match=r"out of bounds for (dimension 0 of )?`held`"):
+        compiled(32, block=32)(Y, 33)

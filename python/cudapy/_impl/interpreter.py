@@ -304,7 +304,8 @@ class Rewriter:
             given = [*map(self.natural, called.arguments(node)), place]
             return ast.Call(func=function, args=given, keywords=[])
         if isinstance(called, Barrier):
-            return ast.Call(func=function, args=[ast.Constant(node.lineno)], keywords=[])
+            line: list[ast.expr] = [ast.Constant(node.lineno)]
+            return ast.Call(func=function, args=[*line, *map(self.natural, node.args)], keywords=[])
         if isinstance(called, StructMaker):
             values = [self.at(value, field) for value, field in called.arguments(node)]
             return ast.Call(func=function, args=values, keywords=[])

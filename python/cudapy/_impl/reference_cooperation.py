@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from .reference_arrays import ArrayView
-from .scalar import is_float, number
+from .scalar import Scalar, Value, is_float, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,13 +59,17 @@ class NewArray:
 
 
 class Barrier:
-    """`syncthreads()`."""
+    """`syncthreads()`, and the forms that tell all threads what they said."""
+
+    def __init__(self, vote: Callable[[list[bool]], Scalar] | None = None) -> None:
+        self.vote = vote
 
     def result(self, types: list[str]) -> str:
-        return "void"
+        return self.vote([]).type if self.vote else "void"
 
-    def __call__(self, line: int) -> None:
-        _block.wait(line)
+    def __call__(self, line: int, said: Value = False) -> Scalar | None:
+        votes = _block.wait(line, bool(said))
+        return self.vote(votes) if self.vote else None
 
 
 class Block:
@@ -76,6 +80,8 @@ class Block:
         self._turns: list[threading.Semaphore] = []
         self._done = threading.Semaphore(0)
         self._waiting: dict[int, int] = {}  # thread: line of its barrier
+        self._said: list[bool] = []
+        self._votes: list[bool] = []  # of the barrier that all have come to
         self._local = threading.local()
         self._error: BaseException | None = None
 
@@ -97,7 +103,7 @@ class Block:
         for number_of in alive:
             threading.Thread(target=self._thread, args=(number_of, body), daemon=True).start()
         while alive:
-            self._waiting = {}
+            self._waiting, self._votes, self._said = {}, self._said, []
             for number_of in alive:
                 enter(places[number_of])
                 self._turns[number_of].release()
@@ -135,13 +141,15 @@ class Block:
             self._error = self._error or error
         self._done.release()
 
-    def wait(self, line: int) -> None:
+    def wait(self, line: int, said: bool) -> list[bool]:
         mine = self._local.number
         self._waiting[mine] = line
+        self._said.append(said)
         self._done.release()
         self._turns[mine].acquire()
         if self._error is not None:
             raise _Stopped
+        return self._votes
 
 
 class _Stopped(BaseException):
@@ -162,4 +170,7 @@ COOPERATION: dict[str, Any] = {
     "shared": NewArray(is_shared=True),
     "local": NewArray(is_shared=False),
     "syncthreads": Barrier(),
+    "syncthreads_count": Barrier(lambda votes: Scalar("int32", sum(votes))),
+    "syncthreads_and": Barrier(lambda votes: Scalar("bool", all(votes))),
+    "syncthreads_or": Barrier(lambda votes: Scalar("bool", any(votes))),
 }

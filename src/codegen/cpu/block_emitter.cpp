@@ -109,8 +109,11 @@ void BlockEmitter::statement(const ir::Stmt& stmt) {
       return jump(loops_.back().done);
     case StmtKind::Continue:
       return jump(loops_.back().next_turn);
+    case StmtKind::Barrier:
+      if (stmt.vote != ir::BarrierVote::None) vote(stmt);
+      return;  // all gangs have come to it
     default:
-      return;  // a barrier: all gangs have come to it
+      return;
   }
 }
 
@@ -238,6 +241,41 @@ void BlockEmitter::for_(const ir::Stmt& stmt) {
                        at);
   builder_.CreateBr(header);
   else_and_done(stmt, exhausted, done);
+}
+
+// How many threads say yes; or no, where one no decides.
+void BlockEmitter::vote(const ir::Stmt& stmt) {
+  AllocaInst* votes = make_alloca(builder_.getInt32Ty(), "votes");
+  builder_.CreateStore(builder_.getInt32(0), votes);
+  LocalSet reads(slots_.size());
+  add_reads(*stmt.operands[0], reads);
+  gangs([&](const Gang& gang) {
+    enter(gang, reads);
+    vote_of_gang(stmt, votes);
+  });
+  const Slot& slot = slots_[static_cast<size_t>(stmt.local)];
+  if (!slot.is_used) return;
+  Value* result = builder_.CreateLoad(builder_.getInt32Ty(), votes);
+  if (stmt.vote == ir::BarrierVote::Any)
+    result = builder_.CreateICmpNE(result, builder_.getInt32(0));
+  if (stmt.vote == ir::BarrierVote::All)
+    result = builder_.CreateICmpEQ(result, builder_.getInt32(0));
+  const ir::Scalar type = kernel_.locals[static_cast<size_t>(stmt.local)].type.scalar;
+  builder_.CreateStore(to_memory(builder_, result, type), slot.current);
+}
+
+void BlockEmitter::vote_of_gang(const ir::Stmt& stmt, AllocaInst* votes) {
+  Value* yes = body_.emit_vector(*stmt.operands[0]);
+  if (stmt.vote == ir::BarrierVote::All) yes = builder_.CreateNot(yes);
+  Value* count = yes;
+  if (width_ > 1) {
+    yes = body_.mask_and(body_.state_.mask, yes);
+    Value* bits = builder_.CreateBitCast(yes, builder_.getIntNTy(static_cast<unsigned>(width_)));
+    count = builder_.CreateUnaryIntrinsic(Intrinsic::ctpop, bits);
+  }
+  count = builder_.CreateZExtOrTrunc(count, builder_.getInt32Ty());
+  Value* before = builder_.CreateLoad(builder_.getInt32Ty(), votes);
+  builder_.CreateStore(builder_.CreateAdd(before, count), votes);
 }
 
 // The value, if it is made of what the block knows.

@@ -100,6 +100,8 @@ class BlockEmitter {
   void if_(const ir::Stmt& stmt);
   void while_(const ir::Stmt& stmt);
   void for_(const ir::Stmt& stmt);
+  void vote(const ir::Stmt& stmt);
+  void vote_of_gang(const ir::Stmt& stmt, llvm::AllocaInst* votes);
   void jump(llvm::BasicBlock* target);
   void else_and_done(const ir::Stmt& stmt, llvm::BasicBlock* exhausted, llvm::BasicBlock* done);
   // The value that all threads of the block have; checked, if `site` is one, where it is not known.

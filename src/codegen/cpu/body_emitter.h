@@ -47,6 +47,12 @@ struct ThreadPosition {
 
 // What a GPU's code calls where all threads of a block meet.
 inline constexpr const char* kDeviceBarrier = "cudapy_barrier";
+// The same for each of them.
+constexpr const char* device_barrier(ir::BarrierVote vote) {
+  constexpr const char* kNames[] = {kDeviceBarrier, "cudapy_barrier_count", "cudapy_barrier_and",
+                                    "cudapy_barrier_or"};
+  return kNames[static_cast<size_t>(vote)];
+}
 
 // Where the faults of a thread of a GPU meet, to be recorded in one place. A fault branches to
 // `block` and says in the phis what it was: calls would cost a kernel registers that it needs for
@@ -243,6 +249,7 @@ class BodyEmitter {
   // declared_arrays.cpp
   [[nodiscard]] bool is_declared(const ir::Expr& array) const;
   [[nodiscard]] ir::Storage storage_of(ir::LocalId array) const;
+  llvm::Value* index_vector(Lanes flat);
   Lanes flat_index(const std::vector<ir::ExprPtr>& operands, int32_t site);
   Lanes next_axis(Lanes flat, int64_t extent, Lanes lanes);
   Place declared_place(const std::vector<ir::ExprPtr>& operands, int32_t site);
@@ -291,7 +298,7 @@ class BodyEmitter {
   std::vector<Arrival> emit_region(const ir::Block& block);
   void emit_block(const ir::Block& block, size_t begin = 0);
   void emit_statement(const ir::Stmt& stmt);
-  void emit_barrier();
+  void emit_barrier(const ir::Stmt& stmt);
   void emit_assign(ir::LocalId local, const Lanes& value);
   void emit_if(const ir::Stmt& stmt);
   void emit_uniform_if(const ir::Stmt& stmt, llvm::Value* condition);

@@ -35,7 +35,8 @@ ArrayValue declared_array(IRBuilderBase& builder, const ir::Local& array, Value*
   return value;
 }
 
-// The element's number in the array, as int32s: ((i0 * n1) + i1) * n2 + ...
+// The element's number in the array, ((i0 * n1) + i1) * n2 + ...: an i64, of which addresses are
+// made best, or a vector of i32s, as gathers like them. Bit k of `inside`: index k needs no check.
 Lanes BodyEmitter::flat_index(const std::vector<ir::ExprPtr>& operands, int32_t site) {
   const ir::Local& array = kernel_.locals[index(operands[0]->local)];
   Lanes flat;
@@ -46,18 +47,25 @@ Lanes BodyEmitter::flat_index(const std::vector<ir::ExprPtr>& operands, int32_t 
       auto extent = builder_.getInt64(static_cast<uint64_t>(array.extents[axis]));
       check_index(extent, expr, lanes, site + static_cast<int32_t>(axis));
     }
-    lanes.value = emit_cast(builder_, lanes.value, expr.type.scalar, ir::Scalar::I32);
+    const ir::Scalar wide = lanes.shape == Shape::Varying ? ir::Scalar::I32 : ir::Scalar::I64;
+    lanes.value = emit_cast(builder_, lanes.value, expr.type.scalar, wide);
     flat = axis == 0 ? lanes : next_axis(flat, array.extents[axis], lanes);
   }
   return flat;
+}
+
+Value* BodyEmitter::index_vector(Lanes flat) {
+  if (flat.shape != Shape::Varying)
+    flat.value = builder_.CreateTrunc(flat.value, builder_.getInt32Ty());
+  return to_vector(flat);
 }
 
 // flat * extent + lanes
 Lanes BodyEmitter::next_axis(Lanes flat, int64_t extent, Lanes lanes) {
   const bool varying = flat.shape == Shape::Varying || lanes.shape == Shape::Varying;
   Lanes result;
-  Value* a = varying ? to_vector(flat) : flat.value;
-  Value* b = varying ? to_vector(lanes) : lanes.value;
+  Value* a = varying ? index_vector(flat) : flat.value;
+  Value* b = varying ? index_vector(lanes) : lanes.value;
   Value* scaled = builder_.CreateMul(a, ConstantInt::getSigned(a->getType(), extent));
   result.value = builder_.CreateAdd(scaled, b);
   if (varying) {
@@ -79,15 +87,17 @@ BodyEmitter::Place BodyEmitter::declared_place(const std::vector<ir::ExprPtr>& o
   Value* data = arrays_[index(array.local)].data;
   const bool of_thread = storage_of(array.local) == Storage::Thread && !scalar_code();
   if (!of_thread) {
-    if (flat.shape == Shape::Linear && flat.stride != 1) flat = {to_vector(flat), Shape::Varying};
+    if (flat.shape == Shape::Linear && flat.stride != 1)
+      flat = {index_vector(flat), Shape::Varying};
     return {builder_.CreateGEP(element, data, flat.value), flat.shape, 1};
   }
-  auto width = static_cast<uint32_t>(options_.gang_width);
+  auto width = static_cast<uint64_t>(options_.gang_width);
   if (flat.shape == Shape::Uniform) {
-    Value* first = builder_.CreateMul(flat.value, builder_.getInt32(width));
+    Value* first = builder_.CreateMul(flat.value, builder_.getInt64(width));
     return {builder_.CreateGEP(element, data, first), Shape::Linear, 1};
   }
-  Value* indices = builder_.CreateMul(to_vector(flat), broadcast(builder_.getInt32(width)));
+  Value* widths = broadcast(builder_.getInt32(static_cast<uint32_t>(width)));
+  Value* indices = builder_.CreateMul(index_vector(flat), widths);
   Value* lanes = to_vector({builder_.getInt32(0), Shape::Linear, 1});
   return {builder_.CreateGEP(element, data, builder_.CreateAdd(indices, lanes)), Shape::Varying, 0};
 }

@@ -126,8 +126,10 @@ class KernelEmitter {
       size_t at = i * sizeof(int64_t);
       launch_.threads[i] =
           load_at(launch, offsetof(runtime::Launch, threads) + at, builder_.getInt64Ty());
+      const int32_t size = kernel_.block[i];
       launch_.block[i] =
-          load_at(launch, offsetof(runtime::Launch, block) + at, builder_.getInt64Ty());
+          size > 0 ? i64(size)
+                   : load_at(launch, offsetof(runtime::Launch, block) + at, builder_.getInt64Ty());
       launch_.grid[i] =
           load_at(launch, offsetof(runtime::Launch, grid) + at, builder_.getInt64Ty());
     }

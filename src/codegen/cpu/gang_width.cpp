@@ -76,8 +76,11 @@ bool runs_whole_blocks(const Function& kernel) {
 
 int choose_gang_width(const Function& kernel, const TargetInfo& target) {
   int lanes = target.native_vector_bits / 8 / LaneTypes(kernel).widest;
-  // The rows of a block of two dimensions are short, and its gangs independent of each other.
-  bool short_rows = runs_whole_blocks(kernel) && PlaneIndices().block(kernel.body);
+  // The gangs of a block are independent of each other: where rows are too short for several
+  // vectors one does. Blocks of two dimensions have short rows.
+  const int32_t row = kernel.block[0];
+  bool short_rows = row > 0 ? row < lanes * kVectorsInFlight
+                            : runs_whole_blocks(kernel) && PlaneIndices().block(kernel.body);
   return std::clamp(lanes * (short_rows ? 1 : kVectorsInFlight), 4, kLargestGang);
 }
 

@@ -122,7 +122,7 @@ void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
     case StmtKind::Declare:
       return emit_declaration(stmt);
     case StmtKind::Barrier:
-      return emit_barrier();
+      return emit_barrier(stmt);
     case StmtKind::Region:
       return;  // BlockEmitter takes the kernel apart at these
   }
@@ -130,12 +130,23 @@ void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
 
 // On the CPU a kernel with barriers is taken apart at them, and none is left; on a GPU
 //   call void @cudapy_barrier()
-void BodyEmitter::emit_barrier() {
+//   votes = call i32 @cudapy_barrier_count(i1 mine)
+void BodyEmitter::emit_barrier(const ir::Stmt& stmt) {
   if (!target_.is_gpu) return;
+  SmallVector<Value*, 1> mine;
+  Type* result = builder_.getVoidTy();
+  if (stmt.vote != ir::BarrierVote::None) {
+    mine.push_back(emit(*stmt.operands[0]).value);
+    result = type_of(kernel_.locals[index(stmt.local)].type.scalar);
+  }
+  SmallVector<Type*, 1> types;
+  for (Value* value : mine) types.push_back(value->getType());
   FunctionCallee barrier = builder_.GetInsertBlock()->getModule()->getOrInsertFunction(
-      kDeviceBarrier, builder_.getVoidTy());
+      device_barrier(stmt.vote), FunctionType::get(result, types, false));
   cast<Function>(barrier.getCallee())->addFnAttr(Attribute::Convergent);
-  builder_.CreateCall(barrier)->addFnAttr(Attribute::Convergent);
+  CallInst* call = builder_.CreateCall(barrier, mine);
+  call->addFnAttr(Attribute::Convergent);
+  if (stmt.local != ir::kNoLocal) emit_assign(stmt.local, {call});
 }
 
 void BodyEmitter::emit_assign(LocalId local, const Lanes& value) {

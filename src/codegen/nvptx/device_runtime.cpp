@@ -287,6 +287,21 @@ void define_rare(Function& function, ir::MathFunction which) {
   function.addFnAttr(Attribute::NoInline);
 }
 
+bool is_vote(StringRef name) {
+  return name.starts_with(cpu::kDeviceBarrier);
+}
+
+// barrier_count(mine) and its like: one instruction each.
+void define_vote(Function& function) {
+  IRBuilder<> builder(BasicBlock::Create(function.getContext(), "entry", &function));
+  Intrinsic::ID which = Intrinsic::nvvm_barrier_cta_red_popc_aligned_all;
+  if (function.getName() == cpu::device_barrier(ir::BarrierVote::All))
+    which = Intrinsic::nvvm_barrier_cta_red_and_aligned_all;
+  if (function.getName() == cpu::device_barrier(ir::BarrierVote::Any))
+    which = Intrinsic::nvvm_barrier_cta_red_or_aligned_all;
+  builder.CreateRet(builder.CreateIntrinsic(which, {builder.getInt32(0), function.getArg(0)}));
+}
+
 void define_barrier(Function& function) {
   IRBuilder<> builder(BasicBlock::Create(function.getContext(), "entry", &function));
   builder.CreateIntrinsic(Intrinsic::nvvm_barrier_cta_sync_aligned_all, {builder.getInt32(0)});
@@ -315,6 +330,8 @@ std::string define_runtime(Module& module) {
       define_fault_recorder(*function);
     } else if (name == cpu::kDeviceBarrier) {
       define_barrier(*function);
+    } else if (is_vote(name)) {
+      define_vote(*function);
     } else if (const auto rare = rare_function(name)) {
       define_rare(*function, *rare);
     } else {

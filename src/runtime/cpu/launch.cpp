@@ -57,6 +57,17 @@ void default_block(const int64_t threads[3], int64_t block[3]) {
   std::copy_n(kShapes[rank - 1], 3, block);
 }
 
+}  // namespace
+
+void visible_block(const LaunchRequest& request, int64_t block[3]) {
+  if (request.block[0] > 0)
+    std::copy_n(request.block, 3, block);
+  else
+    default_block(request.threads, block);
+}
+
+namespace {
+
 void choose_block(const KernelMetadata& metadata, const LaunchRequest& request, double per_thread,
                   Launch& launch) {
   const bool is_chosen = request.block[0] > 0;

@@ -38,6 +38,9 @@ struct LaunchPlan {
   bool is_long = false;  // worth waking workers at once
 };
 
+// The shape of the blocks of a launch, where threads see it.
+void visible_block(const LaunchRequest& request, int64_t block[3]);
+
 LaunchPlan plan_launch(const KernelMetadata& metadata, const LaunchRequest& request);
 
 // Runs all blocks in the calling thread.
