@@ -9,6 +9,7 @@
 #include "binding/gil.h"
 #include "binding/gpu.h"
 #include "binding/numbers.h"
+#include "support/address.h"
 
 namespace nb = nanobind;
 
@@ -35,7 +36,8 @@ PyObject* guarded(Body&& body) {
 }
 
 char* at(const HostArray& array, int64_t offset) {
-  return reinterpret_cast<char*>(reinterpret_cast<intptr_t>(array.data()) + offset);
+  return static_cast<char*>(
+      pointer_to(reinterpret_cast<uint64_t>(array.data()) + static_cast<uint64_t>(offset)));
 }
 
 // A number; null with an exception set. From a GPU it is fetched.

@@ -9,6 +9,7 @@
 #include "binding/gil.h"
 #include "binding/numbers.h"
 #include "binding/struct_type.h"
+#include "support/address.h"
 
 namespace cudapy::binding {
 namespace {
@@ -480,7 +481,7 @@ void CallArguments::put_on_gpu() {
   for (GpuCopy& piece : gpu_copies_) {
     piece.memory = gpu_->allocate(piece.bytes() + piece.shift());
     const GilRelease released;
-    gpu_->copy_from_host(piece.address(), reinterpret_cast<const void*>(piece.begin),
+    gpu_->copy_from_host(piece.address(), pointer_to(static_cast<uint64_t>(piece.begin)),
                          piece.bytes());
   }
   for (size_t i = 0; i < host_spans_.size(); ++i) {
@@ -503,7 +504,8 @@ void CallArguments::fetch_results() {
   const GilRelease released;
   for (const GpuCopy& copy : gpu_copies_) {
     if (copy.is_written)
-      gpu_->copy_to_host(reinterpret_cast<void*>(copy.begin), copy.address(), copy.bytes());
+      gpu_->copy_to_host(pointer_to(static_cast<uint64_t>(copy.begin)), copy.address(),
+                         copy.bytes());
   }
 }
 

@@ -430,8 +430,8 @@ void Printer::part(const Expr& array, const Type& wanted, int32_t offset) {
     while (field + 1 < elements.size() &&
            !has_part(elements[field], offset - offset_of(type, field), wanted))
       ++field;
-    const bool is_number = is_complex(type);
-    out_ += "." + (is_number ? (field == 0 ? "real" : "imag") : type.aggregate->names[field]);
+    const std::string part_of_number = field == 0 ? "real" : "imag";
+    out_ += "." + (type.aggregate ? type.aggregate->names[field] : part_of_number);
     offset -= offset_of(type, field);
     type = elements[field];
   }

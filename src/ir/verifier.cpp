@@ -100,10 +100,7 @@ class Verifier {
           same(expr, operand->type, Type::of(Scalar::Bool), "not a bool");
         return same(expr, expr.type, Type::of(Scalar::Bool), "not a bool");
       case ExprKind::Select:
-        if (!arity(expr, 3)) return;
-        same(expr, expr.operands[0]->type, Type::of(Scalar::Bool), "a condition is not a bool");
-        same(expr, expr.operands[1]->type, expr.type, "the first arm of a select");
-        return same(expr, expr.operands[2]->type, expr.type, "the second arm of a select");
+        return select(expr);
       case ExprKind::Cast:
         if (!arity(expr, 1)) return;
         if (!expr.operands[0]->type.is_scalar()) report(expr, "a cast of what is no number");
@@ -118,12 +115,7 @@ class Verifier {
         if (expr.type.is_array() && !program_) return report(expr, "a view is left");
         return element(expr.operands, expr.type, expr.byte_offset, "a load");
       case ExprKind::Len:
-        if (!arity(expr, 1)) return;
-        if (!expr.operands[0]->type.is_array() || expr.operands[0]->kind != ExprKind::Local)
-          return report(expr, "len of what is no array");
-        if (expr.axis < 0 || expr.axis >= expr.operands[0]->type.rank)
-          report(expr, "no such dimension");
-        return same(expr, expr.type, index_type(), "len has the wrong type");
+        return length(expr);
       case ExprKind::Intrinsic:
         return intrinsic(expr);
       case ExprKind::Atomic:
@@ -135,17 +127,41 @@ class Verifier {
       case ExprKind::Field:
         return field(expr);
       case ExprKind::Slice:
-        if (!program_) return report(expr, "a slice is left");
-        if (!arity(expr, 3)) return;
-        for (const ExprPtr& operand : expr.operands)
-          same(expr, operand->type, index_type(), "a part of a slice");
-        return same(expr, expr.type, index_type(), "a slice");
+        return slice(expr);
       case ExprKind::Bound:
-        if (!arity(expr, 2)) return;
-        if (!is_integer(expr.operands[0]->type)) report(expr, "an index is no integer");
-        same(expr, expr.operands[1]->type, index_type(), "the length of a slice");
-        return same(expr, expr.type, index_type(), "an index of a slice");
+        return bound(expr);
     }
+  }
+
+  void select(const Expr& expr) {
+    if (!arity(expr, 3)) return;
+    same(expr, expr.operands[0]->type, Type::of(Scalar::Bool), "a condition is not a bool");
+    same(expr, expr.operands[1]->type, expr.type, "the first arm of a select");
+    same(expr, expr.operands[2]->type, expr.type, "the second arm of a select");
+  }
+
+  void length(const Expr& expr) {
+    if (!arity(expr, 1)) return;
+    const Expr& array = *expr.operands[0];
+    if (!array.type.is_array() || array.kind != ExprKind::Local)
+      return report(expr, "len of what is no array");
+    if (expr.axis < 0 || expr.axis >= array.type.rank) report(expr, "no such dimension");
+    same(expr, expr.type, index_type(), "len has the wrong type");
+  }
+
+  void slice(const Expr& expr) {
+    if (!program_) return report(expr, "a slice is left");
+    if (!arity(expr, 3)) return;
+    for (const ExprPtr& operand : expr.operands)
+      same(expr, operand->type, index_type(), "a part of a slice");
+    same(expr, expr.type, index_type(), "a slice");
+  }
+
+  void bound(const Expr& expr) {
+    if (!arity(expr, 2)) return;
+    if (!is_integer(expr.operands[0]->type)) report(expr, "an index is no integer");
+    same(expr, expr.operands[1]->type, index_type(), "the length of a slice");
+    same(expr, expr.type, index_type(), "an index of a slice");
   }
 
   void make_aggregate(const Expr& expr) {

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "runtime/cuda/device.h"
+#include "support/address.h"
 
 namespace cudapy::runtime {
 
@@ -48,14 +49,14 @@ HostArray::HostArray(std::span<const int64_t> shape, ir::Scalar scalar, cuda::De
       layout_(ArrayLayout::contiguous(shape, ir::size_of(scalar))) {
   const int64_t bytes = bytes_of(layout_, scalar);
   length_ = layout_.size();
-  data_ = reinterpret_cast<void*>(device.allocate(static_cast<size_t>(bytes)));
+  data_ = pointer_to(device.allocate(static_cast<size_t>(bytes)));
   memory_ = std::shared_ptr<void>(
       data_, [&device](void* memory) { device.free(reinterpret_cast<cuda::Address>(memory)); });
 }
 
 HostArray HostArray::view(int64_t offset, const ArrayLayout& layout) const {
   HostArray view = *this;
-  view.data_ = reinterpret_cast<void*>(reinterpret_cast<intptr_t>(data_) + offset);
+  view.data_ = pointer_to(reinterpret_cast<uint64_t>(data_) + static_cast<uint64_t>(offset));
   view.layout_ = layout;
   view.length_ = layout.size();
   view.is_contiguous_ = layout.is_contiguous(ir::size_of(scalar_));
@@ -74,7 +75,7 @@ HostArray::Reach HostArray::reach() const {
   return reach;
 }
 
-HostArray HostArray::same_layout(HostArray memory, const Reach& reach) const {
+HostArray HostArray::same_layout(const HostArray& memory, const Reach& reach) const {
   return memory.view(-reach.begin, layout_);
 }
 
@@ -88,7 +89,7 @@ HostArray HostArray::copied_to_host() const {
     std::memcpy(copy.data(), static_cast<char*>(data_) + from.begin,
                 static_cast<size_t>(from.bytes));
   }
-  return same_layout(std::move(copy), from);
+  return same_layout(copy, from);
 }
 
 HostArray HostArray::copied_to(cuda::Device& device) const {
@@ -102,7 +103,7 @@ HostArray HostArray::copied_to(cuda::Device& device) const {
     device.copy_from_host(address_of(copy.data(), 0), static_cast<char*>(data_) + from.begin,
                           bytes);
   }
-  return same_layout(std::move(copy), from);
+  return same_layout(copy, from);
 }
 
 void HostArray::copy_from_host(const HostArray& host) {

@@ -61,7 +61,7 @@ class HostArray {
     int64_t bytes = 0;
   };
   Reach reach() const;
-  HostArray same_layout(HostArray memory, const Reach& reach) const;
+  HostArray same_layout(const HostArray& memory, const Reach& reach) const;
 
   std::shared_ptr<void> memory_;
   void* data_ = nullptr;

@@ -1,6 +1,7 @@
 // Integers are computed in 128 bits and wrapped, floats in their own C++ type.
 #include "transform/typed_arithmetic.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -14,8 +15,9 @@ namespace {
 __extension__ using Wide = __int128;
 __extension__ using UnsignedWide = unsigned __int128;
 
+// Of an integer.
 int bits_of(Scalar type) {
-  return 8 * ir::size_of(type);
+  return std::min(8 * ir::size_of(type), 64);
 }
 
 Wide wide(const Value& value) {

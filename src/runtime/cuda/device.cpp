@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "support/address.h"
+
 namespace cudapy::runtime::cuda {
 namespace {
 
@@ -145,7 +147,7 @@ void Device::set_up_faults() {
   CUDAPY_CALL(cuMemHostGetDevicePointer, &mapped, host, 0);
   report_ = new (host) CudaFaultReport;
   CudaFaultClaim claim;
-  claim.report = reinterpret_cast<CudaFaultReport*>(mapped);
+  claim.report = static_cast<CudaFaultReport*>(pointer_to(mapped));
   CUDAPY_CALL(cuMemAlloc, &claim_, sizeof claim);
   CUDAPY_CALL(cuMemcpyHtoD, claim_, &claim, sizeof claim);
 }
@@ -210,14 +212,14 @@ int Device::owner_of(Address address) {
 
 void Device::wait_for_stream(uint64_t handle) {
   const ContextScope scope(context_);
-  CUDAPY_CALL(cuStreamSynchronize, reinterpret_cast<Stream>(handle));
+  CUDAPY_CALL(cuStreamSynchronize, static_cast<Stream>(pointer_to(handle)));
 }
 
 std::vector<uint8_t> Device::assemble(const std::string& ptx) {
   const ContextScope scope(context_);
   std::string log(8192, '\0');
   int options[] = {kErrorLog, kErrorLogBytes};
-  void* values[] = {log.data(), reinterpret_cast<void*>(log.size())};
+  void* values[] = {log.data(), pointer_to(log.size())};
   LinkState link = nullptr;
   CUDAPY_CALL(cuLinkCreate, 2, options, values, &link);
   void* cubin = nullptr;
@@ -259,7 +261,7 @@ std::shared_ptr<const Kernel> Device::load(std::span<const uint8_t> cubin,
     size_t size = 0;
     // A kernel that cannot fault has no such variable.
     if (driver().cuModuleGetGlobal(&variable, &size, module, kCudaFaultVariable) == 0) {
-      const CudaFaultHandle handle{reinterpret_cast<CudaFaultClaim*>(claim_), number, 0};
+      const CudaFaultHandle handle{static_cast<CudaFaultClaim*>(pointer_to(claim_)), number, 0};
       CUDAPY_CALL(cuMemcpyHtoD, variable, &handle, sizeof handle);
     }
     return std::make_shared<const Kernel>(*this, module, function, number);
