@@ -16,13 +16,8 @@ constexpr int64_t kMostThreads = 1024;
 std::optional<Range> all_of(const Type& type) {
   if (!type.is_scalar()) return std::nullopt;
   if (type.scalar == Scalar::Bool) return Range{0, 1};
-  if (!is_integer(type)) return std::nullopt;
-  const int bits = 8 * size_of(type.scalar);
-  if (is_signed(type.scalar)) {
-    const int64_t greatest = std::numeric_limits<int64_t>::max() >> (64 - bits);
-    return Range{-greatest - 1, greatest};
-  }
-  return bits < 64 ? std::optional(Range{0, (int64_t{1} << bits) - 1}) : std::nullopt;
+  if (!is_integer(type) || type.scalar == Scalar::U64) return std::nullopt;
+  return Range{least_of(type.scalar), greatest_of(type.scalar)};
 }
 
 // What arithmetic in 64 bits makes of a range, if the type holds it without wrapping.
@@ -81,6 +76,18 @@ int64_t floor_divide(int64_t a, int64_t b) {
 }
 
 }  // namespace
+
+int64_t least_of(Scalar type) {
+  if (!is_signed(type)) return 0;
+  return std::numeric_limits<int64_t>::min() >> (64 - 8 * size_of(type));
+}
+
+int64_t greatest_of(Scalar type) {
+  if (type == Scalar::Bool) return 1;
+  if (type == Scalar::U64) return std::numeric_limits<int64_t>::max();
+  const int bits = 8 * size_of(type) - (is_signed(type) ? 1 : 0);
+  return static_cast<int64_t>((uint64_t{1} << bits) - 1);
+}
 
 IndexRanges::IndexRanges(const Function& function)
     : function_(function), ranges_(function.locals.size()) {

@@ -16,6 +16,10 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
+// The range of an integer type; what uint64 holds above int64 is left out.
+int64_t least_of(ir::Scalar type);
+int64_t greatest_of(ir::Scalar type);
+
 class IndexRanges {
  public:
   explicit IndexRanges(const ir::Function& function);

@@ -82,18 +82,6 @@ void recognise_thread_numbers(LinearForm& form) {
 
 }  // namespace
 
-int64_t least_of(Scalar type) {
-  if (!is_signed(type)) return 0;
-  return std::numeric_limits<int64_t>::min() >> (64 - 8 * size_of(type));
-}
-
-int64_t greatest_of(Scalar type) {
-  if (type == Scalar::Bool) return 1;
-  if (type == Scalar::U64) return std::numeric_limits<int64_t>::max();
-  const int bits = 8 * size_of(type) - (is_signed(type) ? 1 : 0);
-  return static_cast<int64_t>((uint64_t{1} << bits) - 1);
-}
-
 bool LinearForm::mentions(LocalId local) const {
   for (const auto& [atoms, factor] : terms) {
     for (const Atom& atom : atoms) {

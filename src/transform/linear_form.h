@@ -67,8 +67,4 @@ class LinearForms {
   int32_t fresh_count_ = 0;
 };
 
-// The range of an integer type; an index of the widest unsigned one has no upper bound here.
-int64_t least_of(ir::Scalar type);
-int64_t greatest_of(ir::Scalar type);
-
 }  // namespace cudapy::transform
