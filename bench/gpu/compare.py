@@ -1,15 +1,18 @@
 """Kernels on a GPU beside the same through nvcc, and the cost of a call beside the driver's own.
 
-    python bench/gpu/compare.py kernels.cubin
+    nvcc -cubin -arch=sm_90 -O3 -o kernels.cubin bench/gpu/kernels.cu
+    python bench/gpu/compare.py kernels.cubin [results.json]
 
-Times are medians of device events (CuPy's); rows are printed as they are measured.
+Times are medians of device events (CuPy's); rows are printed as they are measured, and written to the file in the end.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import time
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -47,6 +50,62 @@ def matmul(A, B, C, n, m, p):
         for k in range(m):
             total += A[idy * m + k] * B[k * p + idx]
         C[idy * p + idx] = total
+
+
+# stencil : void (float* X, float* Y, int width, int height)
+def stencil(X, Y, width, height):
+    if 0 < idx < width - 1 and 0 < idy < height - 1:
+        i = idy * width + idx
+        Y[i] = 0.2 * (X[i] + X[i - 1] + X[i + 1] + X[i - width] + X[i + width])
+
+
+# gather : void (float* X, int* order, float* Y)
+def gather(X, order, Y):
+    if idx < len(order):
+        Y[idx] = X[order[idx]]
+
+
+# tiled : void (float* A, float* B, float* C, int n)
+def tiled(A, B, C, n):
+    a = shared((32, 32), float)
+    b = shared((32, 32), float)
+    tx = threadIdx.x
+    ty = threadIdx.y
+    total = 0.0
+    for t in range(n // 32):
+        a[ty, tx] = A[idy * n + t * 32 + tx]
+        b[ty, tx] = B[(t * 32 + ty) * n + idx]
+        syncthreads()
+        for k in range(32):
+            total += a[ty, k] * b[k, tx]
+        syncthreads()
+    C[idy * n + idx] = total
+
+
+# transpose : void (float* A, float* B, int n)
+def transpose(A, B, n):
+    tile = shared((32, 33), float)
+    tile[threadIdx.y, threadIdx.x] = A[idy * n + idx]
+    syncthreads()
+    B[(blockIdx.x * 32 + threadIdx.y) * n + blockIdx.y * 32 + threadIdx.x] = tile[
+        threadIdx.x, threadIdx.y
+    ]
+
+
+# reduce : void (float* X, float* Y)
+def reduce(X, Y):
+    held = shared(256, float)
+    t = threadIdx.x
+    held[t] = X[idx]
+    syncthreads()
+    step = 128
+    while step > 0:
+        if t < step:
+            held[t] += held[t + step]
+        syncthreads()
+        step //= 2
+    if t == 0:
+        Y[blockIdx.x] = held[0]
 
 
 # waves : void (float* X, float* Y)
@@ -100,6 +159,7 @@ def compare_kernels(module: Any) -> None:
     n = 1 << 28
     X, Y = cupy.random.random(n, dtype=cupy.float32), cupy.random.random(n, dtype=cupy.float32)
     copy = device_ms(lambda: cupy.copyto(Y, X))
+    RESULTS["copy 2^28"] = {"ms": copy}
     print(f"device copy of 2^28 float32: {2 * n * 4 / copy / 1e6:.0f} GB/s")
     theirs = module.get_function("saxpy")
     row(
@@ -132,6 +192,52 @@ def compare_kernels(module: Any) -> None:
         (A, B, C, size, size, size),
         lambda: theirs_p((size // 32, size // 8), (32, 8), (A, B, C, *sizes)),
     )
+    theirs_s, theirs_g = module.get_function("stencil"), module.get_function("gather")
+    plane = (X[: side * side], Y[: side * side])
+    row(
+        "stencil 8192^2",
+        stencil,
+        (side, side),
+        (*plane, side, side),
+        lambda: theirs_s(grid, (32, 8), (*plane, np.int32(side), np.int32(side))),
+    )
+    count = 1 << 26
+    order = cupy.random.permutation(count).astype(cupy.int32)
+    some = (X[:count], order, Y[:count])
+    row(
+        "gather 2^26",
+        gather,
+        (count,),
+        some,
+        lambda: theirs_g((count // 256,), (256,), (*some, np.int32(count))),
+    )
+    square, blocks = (side // 32, side // 32), (32, 32)
+    theirs_t, theirs_r = module.get_function("transpose"), module.get_function("reduce")
+    row(
+        "transpose 8192^2",
+        transpose,
+        (side, side),
+        (*plane, side),
+        lambda: theirs_t(square, blocks, (*plane, np.int32(side))),
+        block=blocks,
+    )
+    theirs_k, tiles = module.get_function("tiled"), (size // 32, size // 32)
+    row(
+        "tiled matmul 1024",
+        tiled,
+        (size, size),
+        (A, B, C, size),
+        lambda: theirs_k(tiles, blocks, (A, B, C, np.int32(size))),
+        block=blocks,
+    )
+    row(
+        "block reduction 2^28",
+        reduce,
+        (n,),
+        (X, Y),
+        lambda: theirs_r((n // 256,), (256,), (X, Y)),
+        block=(256,),
+    )
     small = 1 << 24
     k = cp.compile(waves)(small)
     x, y = cp.CudaArray(cupy.asnumpy(X[:small])), cp.CudaArray.allocate(small, cp.float32)
@@ -139,37 +245,52 @@ def compare_kernels(module: Any) -> None:
     print(f"sin x exp x + cos x, 2^24: {ms:.3f} ms, {8 * small / ms / 1e6:.0f} GB/s")
 
 
+RESULTS: dict[str, Any] = {}
+
+
 def row(
-    name: str, function: Any, threads: tuple[int, ...], arguments: tuple[Any, ...], theirs: Any
+    name: str,
+    function: Any,
+    threads: tuple[int, ...],
+    arguments: tuple[Any, ...],
+    theirs: Any,
+    block: tuple[int, ...] | None = None,
 ) -> None:
     ours = tuple(
         cp.CudaArray(a) if isinstance(a, cupy.ndarray) and a.size < 1 << 27 else a
         for a in arguments
     )
-    checked = cp.compile(function)(*threads)
-    unchecked = cp.compile(function, check=False)(*threads)
+    checked = cp.compile(function)(*threads, block=block)
+    unchecked = cp.compile(function, check=False)(*threads, block=block)
     a, b, c = (
         device_ms(lambda: checked(*ours)),
         device_ms(lambda: unchecked(*ours)),
         device_ms(theirs),
     )
+    RESULTS[name] = {"ms": a, "unchecked_ms": b, "nvcc_ms": c}
     print(
         f"{name}: {a:.3f} ms, unchecked {b:.3f}, nvcc {c:.3f}; nvcc/ours {c / a:.3f}, checks {a / b - 1:+.1%}"
     )
 
 
+def call_row(name: str, run: Any) -> None:
+    us = call_us(run)
+    RESULTS[name] = {"us": us}
+    print(f"{name}: {us:.2f} us")
+
+
 def compare_calls(module: Any) -> None:
     X = cp.CudaArray.allocate(256, cp.float32)
     k = cp.compile(nothing)
-    print(f"k(n)(a, X, Y): {call_us(lambda: k(256)(2.0, X, X)):.2f} us")
+    call_row("k(n)(a, X, Y)", lambda: k(256)(2.0, X, X))
     bound = k(256)
-    print(f"bound(a, X, Y): {call_us(lambda: bound(2.0, X, X)):.2f} us")
+    call_row("bound(a, X, Y)", lambda: bound(2.0, X, X))
     sixteen = cp.compile(many, sig=MANY)(256)
     arguments = (1.0,) * 8 + (X,) * 8
-    print(f"bound with 16 arguments: {call_us(lambda: sixteen(*arguments)):.2f} us")
+    call_row("bound with 16 arguments", lambda: sixteen(*arguments))
     theirs, array = module.get_function("nothing"), cupy.zeros(256, cupy.float32)
     given = (np.float32(2), array, np.int64(256), array, np.int64(256))
-    print(f"CuPy RawKernel, 5 parameters: {call_us(lambda: theirs((1,), (256,), given)):.2f} us")
+    call_row("CuPy RawKernel, 5 parameters", lambda: theirs((1,), (256,), given))
 
 
 def first_calls() -> None:
@@ -196,3 +317,5 @@ if __name__ == "__main__":
     cubin = cupy.RawModule(path=sys.argv[1])
     compare_calls(cubin)
     compare_kernels(cubin)
+    if len(sys.argv) > 2:
+        Path(sys.argv[2]).write_text(json.dumps(RESULTS, indent=1) + "\n")

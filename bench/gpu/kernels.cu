@@ -35,6 +35,49 @@ __global__ void matmul(const float* A, const float* B, float* C, int n, int m, i
   for (int k = 0; k < m; ++k) total += A[y * m + k] * B[k * p + x];
   C[y * p + x] = total;
 }
+__global__ void stencil(const float* X, float* Y, int width, int height) {
+  int x = blockIdx.x * blockDim.x + threadIdx.x;
+  int y = blockIdx.y * blockDim.y + threadIdx.y;
+  if (x < 1 || x >= width - 1 || y < 1 || y >= height - 1) return;
+  int i = y * width + x;
+  Y[i] = 0.2f * (X[i] + X[i - 1] + X[i + 1] + X[i - width] + X[i + width]);
+}
+__global__ void gather(const float* X, const int* I, float* Y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) Y[i] = X[I[i]];
+}
+__global__ void tiled(const float* A, const float* B, float* C, int n) {
+  __shared__ float a[32][32], b[32][32];
+  int x = blockIdx.x * 32 + threadIdx.x, y = blockIdx.y * 32 + threadIdx.y;
+  float total = 0;
+  for (int t = 0; t < n / 32; ++t) {
+    a[threadIdx.y][threadIdx.x] = A[y * n + t * 32 + threadIdx.x];
+    b[threadIdx.y][threadIdx.x] = B[(t * 32 + threadIdx.y) * n + x];
+    __syncthreads();
+    for (int k = 0; k < 32; ++k) total += a[threadIdx.y][k] * b[k][threadIdx.x];
+    __syncthreads();
+  }
+  C[y * n + x] = total;
+}
+__global__ void transpose(const float* A, float* B, int n) {
+  __shared__ float tile[32][33];
+  int x = blockIdx.x * 32 + threadIdx.x, y = blockIdx.y * 32 + threadIdx.y;
+  tile[threadIdx.y][threadIdx.x] = A[y * n + x];
+  __syncthreads();
+  B[(blockIdx.x * 32 + threadIdx.y) * n + blockIdx.y * 32 + threadIdx.x] =
+      tile[threadIdx.x][threadIdx.y];
+}
+__global__ void reduce(const float* X, float* Y) {
+  __shared__ float held[256];
+  int t = threadIdx.x;
+  held[t] = X[blockIdx.x * 256 + t];
+  __syncthreads();
+  for (int step = 128; step > 0; step /= 2) {
+    if (t < step) held[t] += held[t + step];
+    __syncthreads();
+  }
+  if (t == 0) Y[blockIdx.x] = held[0];
+}
 __global__ void nothing(float alpha, const float* X, long long n, float* Y, long long m) {}
 }
 

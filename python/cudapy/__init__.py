@@ -24,6 +24,12 @@ if TYPE_CHECKING:
         CudaArray as CudaArray,
     )
     from ._core import (
+        Event as Event,
+    )
+    from ._core import (
+        Stream as Stream,
+    )
+    from ._core import (
         cache_clear as cache_clear,
     )
     from ._core import (
@@ -225,7 +231,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "_core": "CudaArray cache_clear cache_info get_num_threads set_num_threads",
+    "_core": "CudaArray Event Stream cache_clear cache_info get_num_threads set_num_threads",
     "_impl.compile": "compile device_function kernel",
     "_impl.device": "Device cuda device devices get_device set_device synchronize",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError TemplateError",

@@ -122,6 +122,7 @@ class CallArguments {
 
   // Whether the GPU's results have to come back to the host before the call is done; fetches them.
   bool has_results() const;
+  bool has_copies() const { return !gpu_copies_.empty(); }  // on the GPU
   void fetch_results();
 
   // Gives what the kernel wrote into copies back to the objects. False with an exception set.

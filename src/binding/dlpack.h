@@ -13,6 +13,7 @@ namespace cudapy::binding {
 inline constexpr int kDLCPU = 1;
 inline constexpr int kDLCUDA = 2;
 inline constexpr int kDLCUDAHost = 3;
+inline constexpr int kDLCUDAManaged = 13;
 
 struct DLDevice {
   int32_t device_type;

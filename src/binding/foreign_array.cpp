@@ -132,9 +132,11 @@ struct ForeignReader {
       return fail("its __dlpack_device__ does not work (" + exception_text() + ")");
     }
     const int64_t kind = item(device.get(), 0);
-    if (kind != kDLCPU && kind != kDLCUDAHost)
-      return fail("its memory is not the CPU's; copy it there first");
-    const PyRef capsule = PyRef::steal(PyObject_CallMethod(object, "__dlpack__", nullptr));
+    const bool is_on_gpu = kind == kDLCUDA || kind == kDLCUDAManaged;
+    if (kind != kDLCPU && kind != kDLCUDAHost && !is_on_gpu)
+      return fail("its memory is neither the CPU's nor an NVIDIA GPU's; copy it there first");
+    // Its work so far comes before that of the legacy default stream, which DLPack calls 1.
+    const PyRef capsule = call_dlpack(object, is_on_gpu);
     if (!capsule) return fail("its __dlpack__ does not work (" + exception_text() + ")");
     auto* managed = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.get(), "dltensor"));
     if (managed == nullptr) return fail("its __dlpack__ gives no tensor");
@@ -146,11 +148,21 @@ struct ForeignReader {
     array.data = static_cast<char*>(tensor.data) + tensor.byte_offset;
     array.scalar = *scalar;
     array.is_read_only = false;
+    if (is_on_gpu) array.device = tensor.device.device_id;
     std::vector<int64_t> strides;
     for (int i = 0; tensor.strides != nullptr && i < tensor.ndim; ++i) {
       strides.push_back(tensor.strides[i] * ir::size_of(*scalar));
     }
     return lay_out(tensor.ndim, tensor.shape, tensor.strides != nullptr ? strides.data() : nullptr);
+  }
+
+  static PyRef call_dlpack(PyObject* object, bool is_on_gpu) {
+    const PyRef method = PyRef::steal(PyObject_GetAttrString(object, "__dlpack__"));
+    if (!method || !is_on_gpu)
+      return PyRef::steal(method ? PyObject_CallFunctionObjArgs(method.get(), nullptr) : nullptr);
+    const PyRef none = PyRef::steal(PyTuple_New(0));
+    const PyRef stream = PyRef::steal(Py_BuildValue("{s:i}", "stream", 1));
+    return PyRef::steal(stream ? PyObject_Call(method.get(), none.get(), stream.get()) : nullptr);
   }
 
   // `interface`: {"shape": (n,), "typestr": "<f4", "data": (address, read_only), "strides": None or

@@ -97,7 +97,7 @@ bool all_arrays_aligned(const Binding& binding, const unsigned char* arguments) 
 }  // namespace
 
 bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
-                   const runtime::LaunchRequest& request) {
+                   const runtime::LaunchRequest& request, const runtime::cuda::Stream* stream) {
   const runtime::cuda::Kernel& kernel = *binding.gpu->kernel;
   const runtime::GpuImage& image = binding.gpu->image;
   runtime::cuda::GridRules rules;
@@ -114,7 +114,8 @@ bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char
   }
   constexpr size_t kAlign = alignof(runtime::CudaLaunch);
   const size_t launch_offset = (binding.argument_bytes + kAlign - 1) / kAlign * kAlign;
-  kernel.device().launch(kernel, arguments, launch_offset, plan);
+  kernel.device().launch(kernel, arguments, launch_offset, plan,
+                         stream != nullptr ? stream->handle() : nullptr);
   static const char* const sync = std::getenv("CUDAPY_SYNC");
   if (sync == nullptr || *sync != '1') return true;
   kernel.device().synchronize();

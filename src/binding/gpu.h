@@ -9,7 +9,7 @@
 #include <string>
 
 #include "binding/kernel_body.h"
-#include "runtime/cuda/device.h"
+#include "runtime/cuda/stream.h"
 
 namespace cudapy::binding {
 
@@ -38,9 +38,10 @@ std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
 // What a fault of the code would be reported with. The GIL is held.
 void remember_faults(const KernelBody& body, const GpuCode& code);
 
-// Starts the kernel; `arguments` as Device::launch wants them. False with an exception set.
+// Starts the kernel; `arguments` as Device::launch wants them, `stream` null: the default one.
+// False with an exception set.
 bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
-                   const runtime::LaunchRequest& request);
+                   const runtime::LaunchRequest& request, const runtime::cuda::Stream* stream);
 
 // Raises what the launches so far ran into, if anything; after the device was waited for. True if
 // there was nothing.

@@ -4,8 +4,10 @@
 #include <cstring>
 
 #include "binding/errors.h"
+#include "binding/gpu.h"
 #include "binding/numbers.h"
 #include "binding/py_ref.h"
+#include "binding/stream.h"
 
 namespace cudapy::binding {
 namespace {
@@ -21,14 +23,18 @@ struct SizeArguments {
 
 class SizeParser {
  public:
-  SizeParser(const std::string& kernel, runtime::LaunchRequest& request)
-      : kernel_(kernel), request_(request) {}
+  SizeParser(const std::string& kernel, runtime::LaunchRequest& request, PyRef& stream)
+      : kernel_(kernel), request_(request), stream_(stream) {}
 
   bool parse(const SizeArguments& given) {
     if (given.stream != nullptr && given.stream != Py_None) {
-      return fail(PyExc_ValueError,
-                  "stream=" + describe_value(given.stream) +
-                      ": the CPU has no streams; its launches are done when they return");
+      if (current_gpu == nullptr) {
+        return fail(PyExc_ValueError,
+                    "stream=" + describe_value(given.stream) +
+                        ": the CPU has no streams; its launches are done when they return");
+      }
+      stream_ = to_stream(given.stream, *current_gpu);
+      if (!stream_) return false;
     }
     if (!parse_threads(given)) return false;
     if (given.block != nullptr && given.block != Py_None && !parse_block(given.block)) return false;
@@ -158,6 +164,7 @@ class SizeParser {
 
   const std::string& kernel_;
   runtime::LaunchRequest& request_;
+  PyRef& stream_;
 };
 
 bool assign_keyword(PyObject* name, PyObject* value, SizeArguments& given, std::string& problem) {
@@ -181,8 +188,8 @@ bool assign_keyword(PyObject* name, PyObject* value, SizeArguments& given, std::
 }  // namespace
 
 bool parse_launch_size(const std::string& kernel_name, PyObject* const* arguments, Py_ssize_t count,
-                       PyObject* keyword_names, runtime::LaunchRequest& request) {
-  SizeParser parser(kernel_name, request);
+                       PyObject* keyword_names, runtime::LaunchRequest& request, PyRef& stream) {
+  SizeParser parser(kernel_name, request, stream);
   SizeArguments given;
   if (count > 3) {
     return parser.fail(PyExc_TypeError, "a launch has 1 to 3 dimensions, not " +

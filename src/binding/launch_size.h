@@ -6,13 +6,14 @@
 
 #include <string>
 
+#include "binding/py_ref.h"
 #include "runtime/cpu/launch.h"
 
 namespace cudapy::binding {
 
 // The arguments of a call by the vectorcall protocol. False with an exception set that begins with
-// the kernel's name.
+// the kernel's name. `stream` stays empty, or becomes a cudapy.Stream of the current GPU.
 bool parse_launch_size(const std::string& kernel_name, PyObject* const* arguments, Py_ssize_t count,
-                       PyObject* keyword_names, runtime::LaunchRequest& request);
+                       PyObject* keyword_names, runtime::LaunchRequest& request, PyRef& stream);
 
 }  // namespace cudapy::binding

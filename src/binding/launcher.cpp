@@ -22,6 +22,7 @@
 #include "binding/launch_size.h"
 #include "binding/parameter_defaults.h"
 #include "binding/py_compat.h"
+#include "binding/stream.h"
 
 namespace cudapy::binding {
 namespace {
@@ -90,11 +91,20 @@ int current_device() {
   return current_gpu != nullptr ? current_gpu->ordinal() : runtime::kHostDevice;
 }
 
+// Of a launch on `gpu`; null: the default stream.
+const runtime::cuda::Stream* stream_for(const LauncherObject* self,
+                                        const runtime::cuda::Device& gpu) {
+  const runtime::cuda::Stream* stream =
+      self->stream != nullptr ? stream_of(self->stream) : current_stream;
+  return stream != nullptr && &stream->device() == &gpu ? stream : nullptr;
+}
+
 // False with an exception set.
-bool run(const KernelBody& body, const Binding& binding, unsigned char* arguments,
-         const runtime::LaunchRequest& request) {
-  return binding.gpu != nullptr ? launch_on_gpu(body, binding, arguments, request)
-                                : run(body, *binding.code, arguments, request);
+bool run(const LauncherObject* self, const Binding& binding, unsigned char* arguments) {
+  const KernelBody& body = *self->kernel->body;
+  if (binding.gpu == nullptr) return run(body, *binding.code, arguments, self->request);
+  return launch_on_gpu(body, binding, arguments, self->request,
+                       stream_for(self, binding.gpu->kernel->device()));
 }
 
 void move_to_front(KernelBody& body, size_t index) {
@@ -179,8 +189,7 @@ inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments)
         !fast.fill(binding, arguments, wide_threads, device))
       continue;
     if (i > 0) move_to_front(body, i);
-    return run(body, binding, fast.buffer(), self->request) ? FastOutcome::kLaunched
-                                                            : FastOutcome::kFailed;
+    return run(self, binding, fast.buffer()) ? FastOutcome::kLaunched : FastOutcome::kFailed;
   }
   return FastOutcome::kDeclined;
 }
@@ -203,7 +212,12 @@ PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* argum
   if (!call.classify()) return nullptr;
   const Binding* binding = bind(body, call, self->request);
   if (binding == nullptr || !call.fill(*binding)) return nullptr;
-  bool is_done = run(body, *binding, call.buffer(), self->request);
+  bool is_done = run(self, *binding, call.buffer());
+  if (gpu != nullptr && call.has_copies()) {
+    const runtime::cuda::Stream* stream = stream_for(self, *gpu);
+    // Somebody else's may not be waited for by what is done with the copies.
+    if (stream != nullptr && !stream->is_ours()) stream->synchronize();
+  }
   if (gpu != nullptr && call.has_results()) {
     call.fetch_results();  // after a fault, too: as on the CPU the arrays keep what was written
     is_done = is_done && raise_no_fault(*gpu);
@@ -274,6 +288,7 @@ LauncherObject* new_launcher(KernelObject* kernel) {
   self->vectorcall = call_launcher;
   Py_INCREF(reinterpret_cast<PyObject*>(kernel));
   self->kernel = kernel;
+  self->stream = nullptr;
   return self;
 }
 
@@ -282,6 +297,7 @@ void free_launcher(PyObject* object) {
   auto* self = reinterpret_cast<LauncherObject*>(object);
   PyTypeObject* type = Py_TYPE(object);
   KernelObject* kernel = self->kernel;
+  Py_CLEAR(self->stream);
   if (kernel != nullptr && kernel->spare_launcher == nullptr) {
     kernel->spare_launcher = object;
   } else {
@@ -295,6 +311,7 @@ void free_launcher(PyObject* object) {
 int traverse_launcher(PyObject* object, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(object));
   Py_VISIT(reinterpret_cast<LauncherObject*>(object)->kernel);
+  Py_VISIT(reinterpret_cast<LauncherObject*>(object)->stream);
   return 0;
 }
 
@@ -352,6 +369,7 @@ PyObject* call_kernel(PyObject* kernel, PyObject* const* arguments, size_t count
     auto* owner = reinterpret_cast<KernelObject*>(kernel);
     const Py_ssize_t count = PyVectorcall_NARGS(count_and_flags);
     runtime::LaunchRequest request;
+    PyRef stream;
     int overflow = 1;
     if (count == 1 && keyword_names == nullptr && PyLong_CheckExact(arguments[0])) {
       request.threads[0] = PyLong_AsLongLongAndOverflow(arguments[0], &overflow);
@@ -360,12 +378,13 @@ PyObject* call_kernel(PyObject* kernel, PyObject* const* arguments, size_t count
                           request.threads[0] <= runtime::kMaxLaunchThreads;
     if (!is_plain) {
       request = {};
-      if (!parse_launch_size(owner->body->name, arguments, count, keyword_names, request))
+      if (!parse_launch_size(owner->body->name, arguments, count, keyword_names, request, stream))
         return nullptr;
     }
     LauncherObject* launcher = new_launcher(owner);
     if (launcher == nullptr) return nullptr;
     launcher->request = request;
+    launcher->stream = stream.release();
     auto* result = reinterpret_cast<PyObject*>(launcher);
     PyObject_GC_Track(result);
     return result;

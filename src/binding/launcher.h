@@ -13,6 +13,7 @@ struct LauncherObject {
   PyObject_HEAD vectorcallfunc vectorcall;
   KernelObject* kernel;  // owned
   runtime::LaunchRequest request;
+  PyObject* stream;  // owned, a cudapy.Stream; null: that of the `with` block around the launch
 };
 
 bool define_launcher(PyObject* module);

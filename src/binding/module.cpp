@@ -12,6 +12,7 @@
 #include "binding/gpu.h"
 #include "binding/kernel.h"
 #include "binding/launcher.h"
+#include "binding/stream.h"
 #include "runtime/compile_driver.h"
 #include "runtime/cpu/cpu_count.h"
 #include "runtime/cpu/host.h"
@@ -69,6 +70,7 @@ NB_MODULE(_core, module) {
   if (!binding::define_kernel(module.ptr()) || !binding::define_launcher(module.ptr()))
     throw nb::python_error();
   binding::define_gpu_functions(module);
+  binding::define_streams(module);
   module.def("set_num_threads", binding::set_num_threads, nb::arg("count"),
              "Spreads following launches over `count` threads, the launching one included.");
   module.def("get_num_threads", runtime::pool_thread_count,

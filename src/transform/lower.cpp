@@ -56,6 +56,9 @@ ir::Function lower(ir::Program typed, const Options& options) {
   if (options.split_barriers) {
     split_barriers(function);
     passed("split-barriers");
+  } else {
+    mark_barriers(function);
+    passed("mark-barriers");
   }
   sema::annotate_shapes(function);
   passed("shapes");

@@ -148,6 +148,17 @@ bool has_block_arrays(const Function& function) {
                      [](const Local& local) { return local.storage == Storage::Block; });
 }
 
+// `loops`: of the block around the statement at hand.
+void mark(Block& block, int loops) {
+  for (StmtPtr& stmt : block) {
+    if (!is_branch(*stmt) || !(transform::first_barrier(*stmt) || (loops > 0 && jumps_out(*stmt))))
+      continue;
+    stmt->block_level = true;
+    mark(stmt->body, loops + (stmt->kind == StmtKind::If ? 0 : 1));
+    mark(stmt->else_body, loops);
+  }
+}
+
 }  // namespace
 
 bool has_barrier(const Block& block) {
@@ -163,6 +174,10 @@ void split_barriers(Function& function) {
   if (!has_barrier(function.body) && !has_block_arrays(function)) return;
   ParameterCopier(function).run();
   function.body = Splitter().split(std::move(function.body));
+}
+
+void mark_barriers(Function& function) {
+  if (has_barrier(function.body)) mark(function.body, 0);
 }
 
 }  // namespace cudapy::transform

@@ -27,4 +27,8 @@ const ir::Stmt* first_barrier(const ir::Stmt& stmt);
 
 void split_barriers(ir::Function& function);
 
+// For a device whose threads run each by itself: only says which branches and loops all threads of
+// a block do together, `block_level`.
+void mark_barriers(ir::Function& function);
+
 }  // namespace cudapy::transform

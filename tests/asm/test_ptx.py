@@ -71,7 +71,35 @@ def gather(X, I, Y):
         Y[idx] = X[I[idx]]
 
 
-KERNELS = [stencil, gather, saxpy, matmul, mandelbrot, rare, every_type]
+# tiled : void (float* A, float* B, float* C, int n)
+def tiled(A, B, C, n):
+    a = shared((16, 16), float)
+    b = shared((16, 16), float)
+    total = 0.0
+    for t in range(n // 16):
+        a[threadIdx.y, threadIdx.x] = A[idy * n + t * 16 + threadIdx.x]
+        b[threadIdx.y, threadIdx.x] = B[(t * 16 + threadIdx.y) * n + idx]
+        syncthreads()
+        for k in range(16):
+            total += a[threadIdx.y, k] * b[k, threadIdx.x]
+        syncthreads()
+    C[idy * n + idx] = total
+
+
+# together : void (int* X)
+def together(X):
+    while X[threadIdx.x] > 0:
+        syncthreads()
+        X[threadIdx.x] -= 1
+
+
+# spin : void (complex64* X, complex64* Y)
+def spin(X, Y):
+    if idx < len(X):
+        Y[idx] = X[idx] * Y[idx]
+
+
+KERNELS = [tiled, together, spin, stencil, gather, saxpy, matmul, mandelbrot, rare, every_type]
 
 
 def ptx(function, architecture: str = "sm_90", **options) -> str:
@@ -161,6 +189,32 @@ def test_the_loop_of_matmul_has_no_checks():
     assert unrolled, "loops are unrolled"
     for block in unrolled:
         assert block.count("setp") <= 1
+
+
+def test_barriers_and_shared_memory_are_the_devices_own():
+    body = instructions(ptx(tiled, check=False))
+    assert body.count("bar.sync") == 2
+    assert "bar.red" not in body
+    assert "ld.shared" in body
+    assert "st.shared" in body
+    assert "ld.local" not in body
+
+
+def test_threads_ask_each_other_only_where_they_may_part():
+    agreed = "barrier.cta.red"
+    body = instructions(ptx(tiled))
+    assert body.count(agreed) + body.count("bar.red") == 1, "whether all of a block are inside"
+    body = instructions(ptx(together))
+    assert body.count(agreed) + body.count("bar.red") == 2, "at each turn: all, any"
+    body = instructions(ptx(together, check=False))
+    assert body.count(agreed) + body.count("bar.red") == 0
+
+
+def test_a_complex_number_is_one_access():
+    body = instructions(ptx(spin, check=False))
+    assert body.count("ld.global.v2.b32") == 2
+    assert body.count("st.global.v2.b32") == 1
+    assert "ld.global.b32" not in body
 
 
 def test_a_kernel_of_one_dimension_does_not_look_for_rows():

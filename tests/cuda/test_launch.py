@@ -183,6 +183,32 @@ def test_views_of_one_array_share_their_memory():
     assert Z.reshape(50, 2)[:, ::-1].ravel().tolist() == list(range(100))
 
 
+class OnlyDlpack:
+    """Hides all but DLPack."""
+
+    def __init__(self, array):
+        self.array = array
+        self.streams = []
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+    def __dlpack__(self, stream=None):
+        self.streams.append(stream)
+        return self.array.__dlpack__(stream=stream)
+
+
+def test_memory_through_dlpack_in_place():
+    cupy = pytest.importorskip("cupy")
+    X = OnlyDlpack(cupy.arange(100, dtype=cupy.float32))
+    Y = OnlyDlpack(cupy.zeros(100, cupy.float32))
+    cp.compile(scale)(100)(X, Y)
+    assert cupy.asnumpy(Y.array).tolist() == [2.0 * i for i in range(100)]
+    assert Y.streams == [1]
+    with cp.device("cpu"), pytest.raises(cp.CudaTypeError, match="memory is on cuda:0"):
+        cp.compile(scale)(100)(X, Y)
+
+
 def test_a_kernel_that_is_collected_finishes():
     Y = cp.CudaArray.allocate(1 << 20, cp.float32)
     X = cp.CudaArray(np.ones(1 << 20, np.float32))

@@ -10,12 +10,14 @@
 #include <llvm/IR/IRBuilder.h>
 
 #include <functional>
+#include <optional>
 
 #include "codegen/cpu/lane_state.h"
 #include "codegen/cpu/target_info.h"
 #include "codegen/math/emit.h"
 #include "ir/liveness.h"
 #include "ir/tree.h"
+#include "transform/block_uniform.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -45,14 +47,15 @@ struct ThreadPosition {
   llvm::Value* block_values[12] = {};
 };
 
-// What a GPU's code calls where all threads of a block meet.
+// What a GPU's code calls where all threads of a block meet: by themselves, or with a bool of each,
+// of which all are told how many are true (an i32), whether all or any are.
 inline constexpr const char* kDeviceBarrier = "cudapy_barrier";
-// The same for each of them.
-constexpr const char* device_barrier(ir::BarrierVote vote) {
-  constexpr const char* kNames[] = {kDeviceBarrier, "cudapy_barrier_count", "cudapy_barrier_and",
-                                    "cudapy_barrier_or"};
-  return kNames[static_cast<size_t>(vote)];
-}
+inline constexpr const char* kDeviceBarrierCount = "cudapy_barrier_count";
+inline constexpr const char* kDeviceBarrierAll = "cudapy_barrier_all";
+inline constexpr const char* kDeviceBarrierAny = "cudapy_barrier_any";
+
+// `vote` null: there is none.
+llvm::Value* call_device_barrier(llvm::IRBuilderBase& builder, const char* name, llvm::Value* vote);
 
 // Where the faults of a thread of a GPU meet, to be recorded in one place. A fault branches to
 // `block` and says in the phis what it was: calls would cost a kernel registers that it needs for
@@ -299,6 +302,7 @@ class BodyEmitter {
   void emit_block(const ir::Block& block, size_t begin = 0);
   void emit_statement(const ir::Stmt& stmt);
   void emit_barrier(const ir::Stmt& stmt);
+  llvm::Value* agreed(const ir::Stmt& stmt, llvm::Value* condition);
   void emit_assign(ir::LocalId local, const Lanes& value);
   void emit_if(const ir::Stmt& stmt);
   void emit_uniform_if(const ir::Stmt& stmt, llvm::Value* condition);
@@ -368,7 +372,9 @@ class BodyEmitter {
   std::vector<ArrayValue> arrays_;
   llvm::Value* fault_record_ = nullptr;
   llvm::BasicBlock* fault_exit_ = nullptr;
-  FaultMeeting fault_meeting_;  // of a GPU
+  // Of a GPU.
+  FaultMeeting fault_meeting_;
+  std::optional<transform::BlockUniform> block_uniform_;
   bool rows_inside_ = false;
   ThreadPosition position_;
   LaneState state_;

@@ -29,6 +29,7 @@ void BodyEmitter::emit_loop(const ir::Stmt& stmt) {
   BasicBlock* header = builder_.GetInsertBlock();
   std::vector<Arrival> ends;
   LoopTest test = emit_loop_test(loop, range, ends);
+  if (test.uniform) test.uniform = agreed(stmt, test.uniform);
   BasicBlock* body = new_block("body");
   BasicBlock* done = new_block("done");
   Mask goes_on = test.varying ? mask_and(state_.mask, test.varying) : state_.mask;

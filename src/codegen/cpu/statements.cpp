@@ -2,6 +2,7 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Module.h>
 
+#include <algorithm>
 #include <map>
 
 #include "codegen/cpu/body_emitter.h"
@@ -23,7 +24,9 @@ BodyEmitter::BodyEmitter(IRBuilderBase& builder, const ir::Function& kernel,
       target_(target),
       options_(options),
       parameters_(kernel.locals.size()),
-      arrays_(kernel.locals.size()) {}
+      arrays_(kernel.locals.size()) {
+  if (target.is_gpu) block_uniform_.emplace(kernel);
+}
 
 void BodyEmitter::start_gang(const ThreadPosition& position, Mask mask) {
   position_ = position;
@@ -129,24 +132,59 @@ void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
 }
 
 // On the CPU a kernel with barriers is taken apart at them, and none is left; on a GPU
-//   call void @cudapy_barrier()
-//   votes = call i32 @cudapy_barrier_count(i1 mine)
+//   call void @cudapy_barrier()   or, with a vote,   call i32 @cudapy_barrier_count(i1 %vote)
 void BodyEmitter::emit_barrier(const ir::Stmt& stmt) {
   if (!target_.is_gpu) return;
-  SmallVector<Value*, 1> mine;
-  Type* result = builder_.getVoidTy();
-  if (stmt.vote != ir::BarrierVote::None) {
-    mine.push_back(emit(*stmt.operands[0]).value);
-    result = type_of(kernel_.locals[index(stmt.local)].type.scalar);
+  const auto meet = [&](const char* name) {
+    Value* vote = stmt.operands.empty() ? nullptr : emit_scalar(*stmt.operands[0]);
+    Value* result = call_device_barrier(builder_, name, vote);
+    if (vote) emit_assign(stmt.local, {result});
+  };
+  switch (stmt.vote) {
+    case ir::BarrierVote::None:
+      return meet(kDeviceBarrier);
+    case ir::BarrierVote::Count:
+      return meet(kDeviceBarrierCount);
+    case ir::BarrierVote::All:
+      return meet(kDeviceBarrierAll);
+    case ir::BarrierVote::Any:
+      return meet(kDeviceBarrierAny);
   }
+}
+
+Value* call_device_barrier(IRBuilderBase& builder, const char* name, Value* vote) {
+  Type* result = !vote                                    ? builder.getVoidTy()
+                 : StringRef(name) == kDeviceBarrierCount ? builder.getInt32Ty()
+                                                          : vote->getType();
+  SmallVector<Value*, 1> values;
   SmallVector<Type*, 1> types;
-  for (Value* value : mine) types.push_back(value->getType());
-  FunctionCallee barrier = builder_.GetInsertBlock()->getModule()->getOrInsertFunction(
-      device_barrier(stmt.vote), FunctionType::get(result, types, false));
+  if (vote) {
+    values.push_back(vote);
+    types.push_back(vote->getType());
+  }
+  FunctionCallee barrier = builder.GetInsertBlock()->getModule()->getOrInsertFunction(
+      name, FunctionType::get(result, types, false));
   cast<Function>(barrier.getCallee())->addFnAttr(Attribute::Convergent);
-  CallInst* call = builder_.CreateCall(barrier, mine);
+  CallInst* call = builder.CreateCall(barrier, values);
   call->addFnAttr(Attribute::Convergent);
-  if (stmt.local != ir::kNoLocal) emit_assign(stmt.local, {call});
+  return call;
+}
+
+// On a GPU: the condition of a branch or loop around a barrier. Where it is not known to be the
+// same for all threads of the block they ask each other, and none goes on if they differ.
+//   all = barrier_all(condition); any = barrier_any(condition); br (all == any), go on, fault
+Value* BodyEmitter::agreed(const ir::Stmt& stmt, Value* condition) {
+  if (!block_uniform_ || !stmt.block_level || stmt.fault_site < 0) return condition;
+  const auto is_uniform = [&](const ir::ExprPtr& expr) {
+    return !expr || block_uniform_->is_uniform(*expr);
+  };
+  if (is_uniform(stmt.value) && std::all_of(stmt.operands.begin(), stmt.operands.end(), is_uniform))
+    return condition;
+  Value* all = call_device_barrier(builder_, kDeviceBarrierAll, condition);
+  Value* any = call_device_barrier(builder_, kDeviceBarrierAny, condition);
+  BasicBlock* apart = branch_unless(builder_.CreateICmpEQ(all, any));
+  emit_fault(apart, stmt.fault_site, {nullptr, nullptr, nullptr});
+  return all;
 }
 
 void BodyEmitter::emit_assign(LocalId local, const Lanes& value) {
@@ -156,6 +194,7 @@ void BodyEmitter::emit_assign(LocalId local, const Lanes& value) {
 
 void BodyEmitter::emit_if(const ir::Stmt& stmt) {
   Lanes condition = emit(*stmt.value);
+  condition.value = agreed(stmt, condition.value);
   if (condition.shape == Shape::Uniform)
     emit_uniform_if(stmt, condition.value);
   else

@@ -287,25 +287,21 @@ void define_rare(Function& function, ir::MathFunction which) {
   function.addFnAttr(Attribute::NoInline);
 }
 
-bool is_vote(StringRef name) {
-  return name.starts_with(cpu::kDeviceBarrier);
-}
-
-// barrier_count(mine) and its like: one instruction each.
-void define_vote(Function& function) {
-  IRBuilder<> builder(BasicBlock::Create(function.getContext(), "entry", &function));
-  Intrinsic::ID which = Intrinsic::nvvm_barrier_cta_red_popc_aligned_all;
-  if (function.getName() == cpu::device_barrier(ir::BarrierVote::All))
-    which = Intrinsic::nvvm_barrier_cta_red_and_aligned_all;
-  if (function.getName() == cpu::device_barrier(ir::BarrierVote::Any))
-    which = Intrinsic::nvvm_barrier_cta_red_or_aligned_all;
-  builder.CreateRet(builder.CreateIntrinsic(which, {builder.getInt32(0), function.getArg(0)}));
-}
-
+// Barrier 0, which all threads of a block come to.
 void define_barrier(Function& function) {
   IRBuilder<> builder(BasicBlock::Create(function.getContext(), "entry", &function));
-  builder.CreateIntrinsic(Intrinsic::nvvm_barrier_cta_sync_aligned_all, {builder.getInt32(0)});
-  builder.CreateRetVoid();
+  Value* barrier = builder.getInt32(0);
+  if (function.getName() == cpu::kDeviceBarrier) {
+    builder.CreateIntrinsic(Intrinsic::nvvm_barrier_cta_sync_aligned_all, {barrier});
+    builder.CreateRetVoid();
+    return;
+  }
+  const Intrinsic::ID which = function.getName() == cpu::kDeviceBarrierCount
+                                  ? Intrinsic::nvvm_barrier_cta_red_popc_aligned_all
+                              : function.getName() == cpu::kDeviceBarrierAll
+                                  ? Intrinsic::nvvm_barrier_cta_red_and_aligned_all
+                                  : Intrinsic::nvvm_barrier_cta_red_or_aligned_all;
+  builder.CreateRet(builder.CreateIntrinsic(which, {barrier, function.getArg(0)}));
 }
 
 std::optional<ir::MathFunction> rare_function(StringRef name) {
@@ -328,10 +324,8 @@ std::string define_runtime(Module& module) {
     const StringRef name = function->getName();
     if (name == kRecordFault) {
       define_fault_recorder(*function);
-    } else if (name == cpu::kDeviceBarrier) {
+    } else if (name.starts_with(cpu::kDeviceBarrier)) {
       define_barrier(*function);
-    } else if (is_vote(name)) {
-      define_vote(*function);
     } else if (const auto rare = rare_function(name)) {
       define_rare(*function, *rare);
     } else {

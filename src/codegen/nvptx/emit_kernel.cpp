@@ -272,11 +272,14 @@ class KernelEmitter {
       leave_unless(
           emit_compare(builder_, ir::CompareOp::Less, bound->type.scalar, position.idx, end));
     }
-    if (kernel_.row_accesses.empty() || threads_.is_cooperative)
-      return emit_body(position, /*rows_inside=*/false);
+    if (kernel_.row_accesses.empty()) return emit_body(position, /*rows_inside=*/false);
     BasicBlock* inside = new_block("inside");
     BasicBlock* careful = new_block("careful");
-    builder_.CreateCondBr(rows_inside(position), inside, careful, likely());
+    Value* all = rows_inside(position);
+    // Threads that meet have to go the same way.
+    if (threads_.is_cooperative)
+      all = cpu::call_device_barrier(builder_, cpu::kDeviceBarrierAll, all);
+    builder_.CreateCondBr(all, inside, careful, likely());
     builder_.SetInsertPoint(inside);
     emit_body(position, /*rows_inside=*/true);
     builder_.SetInsertPoint(careful);

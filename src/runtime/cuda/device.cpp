@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/cuda/context_scope.h"
 #include "support/address.h"
 
 namespace cudapy::runtime::cuda {
@@ -25,33 +26,11 @@ constexpr int kErrorLog = 5;           // CU_JIT_ERROR_LOG_BUFFER
 constexpr int kErrorLogBytes = 6;
 constexpr int kInputPtx = 1;
 constexpr int kOldestArchitecture = 75;
-constexpr Stream kStream = nullptr;  // the legacy default stream
+constexpr StreamHandle kStream = nullptr;  // the legacy default stream
 
 constexpr int64_t kMaxBlocksX = INT32_MAX;
 constexpr int64_t kMaxBlocksYZ = 65535;
 constexpr int64_t kFreeBlockWidth = 256;
-
-#define CUDAPY_CALL(name, ...) check(driver().name(__VA_ARGS__), #name)
-
-// Makes a context current for its lifetime.
-class ContextScope {
- public:
-  explicit ContextScope(Context context) {
-    CUDAPY_CALL(cuCtxGetCurrent, &before_);
-    if (before_ == context) return;
-    CUDAPY_CALL(cuCtxSetCurrent, context);
-    restores_ = before_ != nullptr;
-  }
-  ContextScope(const ContextScope&) = delete;
-  ContextScope& operator=(const ContextScope&) = delete;
-  ~ContextScope() {
-    if (restores_) driver().cuCtxSetCurrent(before_);
-  }
-
- private:
-  Context before_ = nullptr;
-  bool restores_ = false;
-};
 
 int attribute(DeviceHandle device, int which) {
   int value = 0;
@@ -212,7 +191,7 @@ int Device::owner_of(Address address) {
 
 void Device::wait_for_stream(uint64_t handle) {
   const ContextScope scope(context_);
-  CUDAPY_CALL(cuStreamSynchronize, static_cast<Stream>(pointer_to(handle)));
+  CUDAPY_CALL(cuStreamSynchronize, static_cast<StreamHandle>(pointer_to(handle)));
 }
 
 std::vector<uint8_t> Device::assemble(const std::string& ptx) {
@@ -323,7 +302,7 @@ std::string plan_grid(const LaunchRequest& request, const GridRules& rules, Grid
 }
 
 void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launch_offset,
-                    GridPlan& plan) {
+                    GridPlan& plan, StreamHandle stream) {
   if (plan.launch.grid[0] == 0 || plan.launch.grid[1] == 0 || plan.launch.grid[2] == 0) return;
   const ContextScope scope(context_);
   size_t bytes = launch_offset + sizeof(CudaLaunch);
@@ -339,7 +318,7 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
       CUDAPY_CALL(cuLaunchKernel, kernel.function(), static_cast<unsigned>(launch.grid[0]),
                   static_cast<unsigned>(std::min(launch.grid[1] - y, kMaxBlocksYZ)),
                   static_cast<unsigned>(std::min(launch.grid[2] - z, kMaxBlocksYZ)), block(0),
-                  block(1), block(2), 0, kStream, nullptr, extra);
+                  block(1), block(2), 0, stream, nullptr, extra);
     }
   }
 }
@@ -351,7 +330,7 @@ void Device::synchronize() {
     const std::lock_guard lock(mutex_);
     dead.swap(dead_modules_);
   }
-  CUDAPY_CALL(cuStreamSynchronize, kStream);
+  CUDAPY_CALL(cuCtxSynchronize);
   for (Module module : dead) driver().cuModuleUnload(module);
 }
 

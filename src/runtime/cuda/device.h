@@ -1,10 +1,10 @@
 // One NVIDIA GPU: its primary context, a pool of memory of our own, loaded kernels, launches, and
 // the record of faults.
 //
-// All work goes to the legacy default stream, in whose order other libraries' streams join, so that
-// arrays pass between them without a thought. Everything here is thread safe and throws
-// CudaFailure. The caller's current context is left as it was; where there was none, the primary
-// one stays.
+// All work but launches that name another goes to the legacy default stream, in whose order other
+// libraries' streams join, so that arrays pass between them without a thought. Everything here is
+// thread safe and throws CudaFailure. The caller's current context is left as it was; where there
+// was none, the primary one stays.
 #pragma once
 
 #include <cstdint>
@@ -74,6 +74,7 @@ class Device {
   static std::string name_of(int ordinal);
 
   int ordinal() const { return ordinal_; }
+  Context context() const { return context_; }
   const std::string& architecture() const { return architecture_; }  // "sm_90"
 
   // Memory in stream order: it may be written by what is launched afterwards. Zero bytes give 0.
@@ -96,7 +97,9 @@ class Device {
 
   // `arguments` holds `bytes` bytes: the kernel's arguments and behind them room for a CudaLaunch,
   // which starts at `launch_offset`.
-  void launch(const Kernel& kernel, unsigned char* arguments, size_t launch_offset, GridPlan& plan);
+  // null: the default stream.
+  void launch(const Kernel& kernel, unsigned char* arguments, size_t launch_offset, GridPlan& plan,
+              StreamHandle stream);
 
   // Waits for everything that was launched.
   void synchronize();

@@ -16,12 +16,14 @@ struct ContextTag;
 struct ModuleTag;
 struct FunctionTag;
 struct StreamTag;
+struct EventTag;
 struct PoolTag;
 struct LinkTag;
 using Context = ContextTag*;
 using Module = ModuleTag*;
 using Function = FunctionTag*;
-using Stream = StreamTag*;
+using StreamHandle = StreamTag*;  // CUstream
+using EventHandle = EventTag*;
 using Pool = PoolTag*;
 using LinkState = LinkTag*;
 
@@ -58,25 +60,36 @@ static_assert(sizeof(PoolProperties) == 88);
   X(cuCtxSetCurrent, (Context))                                                            \
   X(cuMemPoolCreate, (Pool*, const PoolProperties*))                                       \
   X(cuMemPoolSetAttribute, (Pool, int, void*))                                             \
-  X(cuMemAllocFromPoolAsync, (Address*, size_t, Pool, Stream))                             \
-  X(cuMemFreeAsync, (Address, Stream))                                                     \
+  X(cuMemAllocFromPoolAsync, (Address*, size_t, Pool, StreamHandle))                       \
+  X(cuMemFreeAsync, (Address, StreamHandle))                                               \
   X(cuMemAlloc, (Address*, size_t))                                                        \
   X(cuMemFree, (Address))                                                                  \
   X(cuMemHostAlloc, (void**, size_t, unsigned))                                            \
   X(cuMemHostGetDevicePointer, (Address*, void*, unsigned))                                \
   X(cuMemcpyHtoD, (Address, const void*, size_t))                                          \
   X(cuMemcpyDtoH, (void*, Address, size_t))                                                \
-  X(cuMemcpyDtoDAsync, (Address, Address, size_t, Stream))                                 \
-  X(cuMemsetD8Async, (Address, unsigned char, size_t, Stream))                             \
+  X(cuMemcpyDtoDAsync, (Address, Address, size_t, StreamHandle))                           \
+  X(cuMemsetD8Async, (Address, unsigned char, size_t, StreamHandle))                       \
   X(cuPointerGetAttribute, (void*, int, Address))                                          \
-  X(cuStreamSynchronize, (Stream))                                                         \
+  X(cuCtxSynchronize, ())                                                                  \
+  X(cuStreamCreate, (StreamHandle*, unsigned))                                             \
+  X(cuStreamDestroy, (StreamHandle))                                                       \
+  X(cuStreamSynchronize, (StreamHandle))                                                   \
+  X(cuStreamQuery, (StreamHandle))                                                         \
+  X(cuStreamWaitEvent, (StreamHandle, EventHandle, unsigned))                              \
+  X(cuEventCreate, (EventHandle*, unsigned))                                               \
+  X(cuEventDestroy, (EventHandle))                                                         \
+  X(cuEventRecord, (EventHandle, StreamHandle))                                            \
+  X(cuEventSynchronize, (EventHandle))                                                     \
+  X(cuEventQuery, (EventHandle))                                                           \
+  X(cuEventElapsedTime, (float*, EventHandle, EventHandle))                                \
   X(cuModuleLoadData, (Module*, const void*))                                              \
   X(cuModuleUnload, (Module))                                                              \
   X(cuModuleGetFunction, (Function*, Module, const char*))                                 \
   X(cuModuleGetGlobal, (Address*, size_t*, Module, const char*))                           \
   X(cuFuncGetAttribute, (int*, int, Function))                                             \
   X(cuLaunchKernel, (Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, \
-                     unsigned, Stream, void**, void**))                                    \
+                     unsigned, StreamHandle, void**, void**))                              \
   X(cuLinkCreate, (unsigned, int*, void**, LinkState*))                                    \
   X(cuLinkAddData, (LinkState, int, void*, size_t, const char*, unsigned, int*, void**))   \
   X(cuLinkComplete, (LinkState, void**, size_t*))                                          \

@@ -1,0 +1,25 @@
+// cudapy.Stream and cudapy.Event: queues of a GPU's work and marks in them.
+#pragma once
+
+#include <Python.h>
+#include <nanobind/nanobind.h>
+
+#include "binding/py_ref.h"
+#include "runtime/cuda/stream.h"
+
+namespace cudapy::binding {
+
+// The stream of the innermost `with stream:`; null: the default stream. Read and changed with the
+// GIL held.
+extern const runtime::cuda::Stream* current_stream;
+
+// The stream that a cudapy.Stream holds; null if `object` is none.
+const runtime::cuda::Stream* stream_of(PyObject* object);
+
+// A cudapy.Stream for what a launch was given: itself, for an object of another library with
+// `__cuda_stream__` or for a handle one that stands for theirs. Null with an exception set.
+PyRef to_stream(PyObject* given, runtime::cuda::Device& gpu);
+
+void define_streams(nanobind::module_& module);
+
+}  // namespace cudapy::binding
