@@ -103,7 +103,7 @@ bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char
   runtime::cuda::GridRules rules;
   rules.max_block_threads = kernel.max_threads_per_block();
   rules.uses_block_shape = image.uses_block_shape;
-  rules.is_flat = image.threads.is_flat;
+  rules.rank = image.threads.rank;
   if (image.threads.per_thread > 1 && all_arrays_aligned(binding, arguments))
     rules.per_thread = image.threads.per_thread;
   runtime::cuda::GridPlan plan;

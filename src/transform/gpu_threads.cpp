@@ -26,8 +26,9 @@ class ThreadReader {
   GpuThreads threads() const {
     GpuThreads threads;
     threads.is_cooperative = is_cooperative_;
-    threads.is_flat = !sees_rows_ && !function_.uses_block_shape;
-    const bool widens = threads.is_flat && is_element_wise_ && stores_ && largest_ < kAccessBytes;
+    threads.looks_ahead = repeats_rows_ || (function_.row_accesses.size() > 1 && !is_cooperative_);
+    if (!function_.uses_block_shape) threads.rank = rank_;
+    const bool widens = threads.rank == 1 && is_element_wise_ && stores_ && largest_ < kAccessBytes;
     if (widens) threads.per_thread = kAccessBytes / largest_;
     return threads;
   }
@@ -44,7 +45,10 @@ class ThreadReader {
         is_element_wise_ = false;
       }
       is_cooperative_ = is_cooperative_ || stmt->kind == StmtKind::Barrier;
+      const bool is_loop = stmt->kind == StmtKind::For || stmt->kind == StmtKind::While;
+      loops_ += is_loop;
       read(stmt->body);
+      loops_ -= is_loop;
       read(stmt->else_body);
     }
   }
@@ -53,8 +57,8 @@ class ThreadReader {
     for (const ExprPtr& operand : expr.operands) read(*operand);
     switch (expr.kind) {
       case ExprKind::ThreadIndex:
-        sees_rows_ = sees_rows_ || expr.thread_index == ThreadIndex::Idy ||
-                     expr.thread_index == ThreadIndex::Idz;
+        if (expr.thread_index == ThreadIndex::Idy) rank_ = std::max(rank_, 2);
+        if (expr.thread_index == ThreadIndex::Idz) rank_ = 3;
         break;
       case ExprKind::Load:
         access(expr.operands, expr.fault_site, expr.row_axes, /*may_be_uniform=*/true);
@@ -107,6 +111,7 @@ class ThreadReader {
               bool may_be_uniform) {
     const Expr& array = *operands[0];
     const Expr& index = *operands[1];
+    repeats_rows_ = repeats_rows_ || (loops_ > 0 && row_axes != 0);
     largest_ = std::max(largest_, size_of(array.type.scalar));
     const bool is_plain =
         array.type.rank == 1 && !array.type.strided && !is_compound(array.type.element());
@@ -124,8 +129,10 @@ class ThreadReader {
 
   const Function& function_;
   SingleAssignments assignments_;
+  int loops_ = 0;
+  bool repeats_rows_ = false;
   bool is_cooperative_ = false;
-  bool sees_rows_ = false;
+  int rank_ = 1;
   bool is_element_wise_ = true;
   bool stores_ = false;
   int largest_ = 1;

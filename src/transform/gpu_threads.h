@@ -9,8 +9,13 @@ namespace cudapy::transform {
 struct GpuThreads {
   // Threads of a block share arrays or wait for each other: whole blocks run.
   bool is_cooperative = false;
-  // Threads see neither idy, idz nor their block: a block has one row, however many were asked for.
-  bool is_flat = false;
+  // Looking at all row accesses before a thread's work is worth a second body without their checks:
+  // they stand in loops, or there are several and the threads do not wait for each other. One by
+  // itself is as well checked where it stands.
+  bool looks_ahead = false;
+  // 1: threads see neither idy, idz nor their block, which has one row then, however many were
+  // asked for; 2: neither idz nor their block, which has one plane; else 3.
+  int rank = 3;
   // How many neighbours along x one thread of the GPU stands for, where every array begins at 16
   // bytes: as many as make 16 bytes of the largest element, in kernels that do nothing but take
   // elements `[idx]` of arrays to elements `[idx]`. Else 1.

@@ -93,13 +93,37 @@ def together(X):
         X[threadIdx.x] -= 1
 
 
+# columns : void (float** A, float* Y)
+def columns(A, Y):
+    held = shared(64, float)
+    total = 0.0
+    for row in range(A.shape[0]):
+        held[threadIdx.x] = A[row, idx]
+        syncthreads()
+        total += held[63 - threadIdx.x]
+        syncthreads()
+    Y[idx] = total
+
+
 # spin : void (complex64* X, complex64* Y)
 def spin(X, Y):
     if idx < len(X):
         Y[idx] = X[idx] * Y[idx]
 
 
-KERNELS = [tiled, together, spin, stencil, gather, saxpy, matmul, mandelbrot, rare, every_type]
+KERNELS = [
+    tiled,
+    columns,
+    together,
+    spin,
+    stencil,
+    gather,
+    saxpy,
+    matmul,
+    mandelbrot,
+    rare,
+    every_type,
+]
 
 
 def ptx(function, architecture: str = "sm_90", **options) -> str:
@@ -203,6 +227,8 @@ def test_barriers_and_shared_memory_are_the_devices_own():
 def test_threads_ask_each_other_only_where_they_may_part():
     agreed = "barrier.cta.red"
     body = instructions(ptx(tiled))
+    assert body.count(agreed) + body.count("bar.red") == 0
+    body = instructions(ptx(columns))
     assert body.count(agreed) + body.count("bar.red") == 1, "whether all of a block are inside"
     body = instructions(ptx(together))
     assert body.count(agreed) + body.count("bar.red") == 2, "at each turn: all, any"
@@ -217,9 +243,19 @@ def test_a_complex_number_is_one_access():
     assert "ld.global.b32" not in body
 
 
+def test_a_check_that_stands_once_is_made_where_it_stands():
+    body = instructions(ptx(mandelbrot))
+    assert body.count("st.global.b32 ") == 1, "one body"
+    body = instructions(ptx(tiled))
+    assert body.count("ld.shared") == instructions(ptx(tiled, check=False)).count("ld.shared")
+
+
 def test_a_kernel_of_one_dimension_does_not_look_for_rows():
     work = instructions(ptx(gather)).split("atom")[0]
     assert "%ctaid.y" not in work
+    assert "%tid.z" not in work
+    work = instructions(ptx(matmul)).split("atom")[0]
+    assert "%tid.y" in work
     assert "%tid.z" not in work
 
 

@@ -93,6 +93,24 @@ def test_threads_beyond_the_arrays_do_not_run():
     assert C.tolist() == [1] * 30
 
 
+@pytest.mark.parametrize("block", [None, (4, 4, 4), (1, 8, 2), (64, 1, 1)])
+def test_threads_along_axes_that_a_kernel_does_not_see_run_all_the_same(block):
+    # line : void (int* C)
+    def line(C):
+        cp.atomic.add(C, idx, 1)
+
+    # plane : void (int* C)
+    def plane(C):
+        cp.atomic.add(C, 9 * idy + idx, 1)
+
+    C = np.zeros(9, np.int32)
+    cp.compile(line)(9, 7, 5, block=block)(C)
+    assert C.tolist() == [35] * 9
+    C = np.zeros(63, np.int32)
+    cp.compile(plane)(9, 7, 5, block=block)(C)
+    assert C.tolist() == [5] * 63
+
+
 def test_more_rows_than_a_grid_has():
     # mark : void (int* C)
     def mark(C):

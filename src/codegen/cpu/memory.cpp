@@ -37,7 +37,11 @@ Type* element_type(LLVMContext& context, const ir::Type& array) {
 // Of a part of an element, in a struct that may be packed.
 Align BodyEmitter::part_align(const ir::Type& array, int32_t byte_offset, ir::Scalar part) {
   auto size = static_cast<uint64_t>(ir::size_of(part));
-  if (!array.aggregate) return Align(size);
+  // The first part of a complex number lies where the number does.
+  if (!array.aggregate) {
+    const int whole = ir::size_of(byte_offset == 0 ? array.scalar : part);
+    return Align(static_cast<uint64_t>(whole));
+  }
   for (const int32_t step : {byte_offset, array.aggregate->size})
     size = std::gcd(size, static_cast<uint64_t>(step));
   return Align(size);

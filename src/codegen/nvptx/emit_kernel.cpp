@@ -3,7 +3,8 @@
 //   x = ctaid.x * ntid.x + tid.x, and so on
 //   br (x < threads.x and y < threads.y and z < threads.z), wanted, exit
 //   wanted: br (x < bound), ..., exit              for each guard that was made a bound
-//     br (all row accesses are inside their arrays), body without their checks, body with them
+//     br (all row accesses are inside their arrays), body without their checks, body with them;
+//                                                or only the latter (transform::gpu_threads)
 //   fault:                                         where all checks go that fail
 //     call cudapy_record_fault(...)
 //     ret
@@ -231,12 +232,12 @@ class KernelEmitter {
     return builder_.CreateAdd(builder_.CreateMul(block, size), to_index(special(kThread[axis])));
   }
 
-  // Threads of a flat kernel have a row of their block to themselves, and none beyond the launch.
+  // Along axes that threads do not see a block has one of them, and none beyond the launch.
   cpu::ThreadPosition find_thread() {
     Value* thread[3];
     Value* wanted = nullptr;
     for (unsigned axis = 0; axis < 3; ++axis) {
-      if (axis > 0 && threads_.is_flat) {
+      if (axis >= static_cast<unsigned>(threads_.rank)) {
         thread[axis] = ConstantInt::get(index_type(), 0);
         continue;
       }
@@ -272,7 +273,7 @@ class KernelEmitter {
       leave_unless(
           emit_compare(builder_, ir::CompareOp::Less, bound->type.scalar, position.idx, end));
     }
-    if (kernel_.row_accesses.empty()) return emit_body(position, /*rows_inside=*/false);
+    if (!threads_.looks_ahead) return emit_body(position, /*rows_inside=*/false);
     BasicBlock* inside = new_block("inside");
     BasicBlock* careful = new_block("careful");
     Value* all = rows_inside(position);
@@ -343,7 +344,7 @@ class KernelEmitter {
     return emit_cast(builder_, value, offset->type.scalar, ir::Scalar::I64);
   }
 
-  // ---- a thread for several neighbours; its kernel is flat and its row accesses are [idx]
+  // ---- a thread for several neighbours; its kernel sees idx alone and its row accesses are [idx]
 
   void emit_neighbours() {
     Value* per_thread = to_index(function_->getArg(launch_ + 5));

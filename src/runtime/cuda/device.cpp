@@ -284,10 +284,7 @@ std::string plan_grid(const LaunchRequest& request, const GridRules& rules, Grid
     return "a block of " + std::to_string(size) + " threads: this kernel needs so many registers " +
            "that the GPU takes at most " + std::to_string(rules.max_block_threads);
   }
-  if (rules.is_flat) {
-    plan.block[0] = size;
-    plan.block[1] = plan.block[2] = 1;
-  }
+  for (int i = 2; i >= rules.rank; --i) plan.block[i - 1] *= std::exchange(plan.block[i], 1);
   plan.launch.per_thread = rules.per_thread;
   for (int i = 0; i < 3; ++i) {
     const int64_t reach = plan.block[i] * (i == 0 ? rules.per_thread : 1);

@@ -58,7 +58,7 @@ struct GridPlan {
 struct GridRules {
   int max_block_threads = 0;
   bool uses_block_shape = false;  // the kernel sees it
-  bool is_flat = false;           // blocks have one row; the kernel sees neither rows nor blocks
+  int rank = 3;                   // blocks have one row for 1, one plane for 2
   int per_thread = 1;             // neighbours along x that one thread stands for
 };
 
