@@ -264,7 +264,8 @@ bool read_block(const KernelBody& body, PyObject* block, int32_t (&shape)[3]) {
   if (!one || !names) return false;
   PyObject* const arguments[] = {one.get(), block};
   runtime::LaunchRequest request;
-  if (!parse_launch_size(body.name, arguments, 1, names.get(), request)) return false;
+  PyRef stream;
+  if (!parse_launch_size(body.name, arguments, 1, names.get(), request, stream)) return false;
   std::copy_n(request.block, 3, shape);
   return true;
 }

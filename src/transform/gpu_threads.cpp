@@ -19,7 +19,6 @@ class ThreadReader {
     read(function.body);
     for (const Local& local : function.locals) {
       is_element_wise_ = is_element_wise_ && local.storage == Storage::Value;
-      is_cooperative_ = is_cooperative_ || local.storage == Storage::Block;
     }
   }
 

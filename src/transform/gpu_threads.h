@@ -7,7 +7,7 @@
 namespace cudapy::transform {
 
 struct GpuThreads {
-  // Threads of a block share arrays or wait for each other: whole blocks run.
+  // Threads of a block wait for each other: whole blocks run.
   bool is_cooperative = false;
   // Looking at all row accesses before a thread's work is worth a second body without their checks:
   // they stand in loops, or there are several and the threads do not wait for each other. One by

@@ -85,6 +85,7 @@ class KernelEmitter {
     bind_arguments();
     make_declared_arrays();
     cpu::set_constant_arrays(body_, builder_, kernel_, kGlobalMemory);
+    if (shares_) cpu::call_device_barrier(builder_, cpu::kDeviceBarrier, nullptr);
     make_fault_meeting();
     if (threads_.per_thread > 1)
       emit_neighbours();
@@ -171,8 +172,10 @@ class KernelEmitter {
       Type* type = ArrayType::get(memory_type(builder_.getContext(), array.type.scalar),
                                   static_cast<uint64_t>(cpu::element_count(array)));
       cpu::ArrayValue value;
-      value.data =
-          array.storage == ir::Storage::Thread ? thread_array(type, array.name) : block_array(type);
+      const auto bytes = static_cast<uint64_t>(cpu::element_count(array)) *
+                         static_cast<uint64_t>(ir::size_of(array.type.scalar));
+      value.data = array.storage == ir::Storage::Thread ? thread_array(type, array.name)
+                                                        : block_array(bytes);
       for (int64_t extent : array.extents)
         value.shape.push_back(builder_.getInt64(static_cast<uint64_t>(extent)));
       body_.set_array(static_cast<ir::LocalId>(i), std::move(value));
@@ -185,13 +188,45 @@ class KernelEmitter {
     return own;
   }
 
-  Value* block_array(Type* type) {
+  // In whole words, and zero at first.
+  Value* block_array(uint64_t bytes) {
+    constexpr uint64_t kWord = 4;
+    const uint64_t words = (bytes + kWord - 1) / kWord;
+    Type* type = ArrayType::get(builder_.getInt32Ty(), words);
     auto* shared =
         new GlobalVariable(*function_->getParent(), type, /*isConstant=*/false,
                            GlobalValue::InternalLinkage, UndefValue::get(type), "cudapy_shared",
                            nullptr, GlobalValue::NotThreadLocal, kSharedMemory);
     shared->setAlignment(Align(16));
+    clear(shared, words);
     return shared;
+  }
+
+  // for (word = thread's number in the block; word < words; word += threads of the block)
+  //   shared[word] = 0
+  void clear(Value* shared, uint64_t words) {
+    Value* number = special(kThread[2]);
+    Value* threads = special(kBlockSize[2]);
+    for (unsigned axis : {1U, 0U}) {
+      number = builder_.CreateAdd(builder_.CreateMul(number, special(kBlockSize[axis])),
+                                  special(kThread[axis]));
+      threads = builder_.CreateMul(threads, special(kBlockSize[axis]));
+    }
+    Value* end = builder_.getInt32(static_cast<uint32_t>(words));
+    BasicBlock* before = builder_.GetInsertBlock();
+    BasicBlock* loop = new_block("clear");
+    BasicBlock* done = new_block("cleared");
+    builder_.CreateCondBr(builder_.CreateICmpULT(number, end), loop, done);
+    builder_.SetInsertPoint(loop);
+    PHINode* word = builder_.CreatePHI(builder_.getInt32Ty(), 2);
+    word->addIncoming(number, before);
+    builder_.CreateAlignedStore(builder_.getInt32(0),
+                                builder_.CreateGEP(builder_.getInt32Ty(), shared, word), Align(4));
+    Value* next = builder_.CreateAdd(word, threads);
+    word->addIncoming(next, loop);
+    builder_.CreateCondBr(builder_.CreateICmpULT(next, end), loop, done);
+    builder_.SetInsertPoint(done);
+    shares_ = true;
   }
 
   Value* special(Intrinsic::ID which) { return builder_.CreateIntrinsic(which, {}); }
@@ -438,6 +473,7 @@ class KernelEmitter {
   cpu::FaultMeeting meeting_;
   Function* function_ = nullptr;
   BasicBlock* exit_ = nullptr;
+  bool shares_ = false;  // has arrays of a block
   unsigned launch_ = 0;  // the first parameter behind the arguments
 };
 
