@@ -12,8 +12,9 @@ def assembly(
 ) -> str:
     monkeypatch.setenv("CUDAPY_ISA", isa)
     asm = cp.compile(function, sig=signature, check=check).inspect("asm", block=block)
-    # What reports a fault is cold and a call; nothing else is.
-    return "\n".join(line for line in asm.splitlines() if "cudapy_record_fault" not in line)
+    # What reports a fault or asks for interrupts is cold and a call; nothing else is.
+    cold = ("cudapy_record_fault", "cudapy_poll")
+    return "\n".join(line for line in asm.splitlines() if not any(name in line for name in cold))
 
 
 def blocks(asm: str) -> list[list[str]]:

@@ -11,6 +11,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "binding/arguments.h"
@@ -55,6 +56,14 @@ bool signals_raised(void* released) {
   return static_cast<GilRelease*>(released)->signals_raised();
 }
 
+// Of a launch that was taken for a small one and runs with the GIL held: once it has taken long
+// enough to ask, other threads may run.
+bool signals_raised_inline(void* context) {
+  auto& released = *static_cast<std::optional<GilRelease>*>(context);
+  if (!released) released.emplace();
+  return is_main_thread() && released->signals_raised();
+}
+
 // False with an exception set.
 bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void* arguments,
          const runtime::LaunchRequest& request) {
@@ -63,7 +72,11 @@ bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void
   if (plan.blocks == 0) return true;
   runtime::FaultRecord fault;
   if (plan.is_tiny) {
-    runtime::run_inline(kernel, arguments, plan, fault);
+    std::optional<GilRelease> released;
+    if (runtime::run_inline(kernel, arguments, plan, fault, {signals_raised_inline, &released}) !=
+        runtime::PoolOutcome::kDone)
+      return false;
+    released.reset();
     return fault.site < 0 || raise_fault(fault, code, body) != nullptr;
   }
   runtime::PoolOutcome outcome;

@@ -89,11 +89,16 @@ TargetInfo describe(const llvm::TargetMachine& machine, runtime::IsaLevel level)
 
 // Options of LLVM's that have no other way in, for the process. Loop strength reduction takes a
 // millisecond for a kernel and gains nothing measurable: the addresses of vector code fit the
-// addressing modes.
+// addressing modes. Merging of equal ends of blocks would undo the rotation of loops: the test
+// before the first turn and the one after each are the same.
 void set_llvm_options() {
   const auto& options = llvm::cl::getRegisteredOptions();
-  if (const auto found = options.find("disable-lsr"); found != options.end())
-    found->second->addOccurrence(0, "disable-lsr", "true");
+  const auto set = [&](const char* name, const char* value) {
+    if (const auto found = options.find(name); found != options.end())
+      found->second->addOccurrence(0, name, value);
+  };
+  set("disable-lsr", "true");
+  set("enable-tail-merge", "false");
 }
 
 }  // namespace

@@ -88,6 +88,15 @@ def test_the_matmul_loop_broadcasts_one_operand_and_loads_the_other(monkeypatch)
         )
 
 
+def test_asking_for_interrupts_costs_the_matmul_loop_nothing(monkeypatch):
+    monkeypatch.setenv("CUDAPY_ISA", "avx512")
+    asm = cp.compile(matmul, check=False).inspect("asm")
+    assert "cudapy_poll" in asm
+    (loop,) = [loop for loop in loops_with(asm, "vfmadd") if "zmm" in " ".join(loop)][:1]
+    assert sum(line.startswith(("cmp", "test", "dec")) for line in loop) == 1
+    assert "cudapy_poll" not in " ".join(loop)
+
+
 def test_the_mandelbrot_loop_stays_in_registers_and_keeps_each_vectors_mask(monkeypatch):
     asm = assembly(mandelbrot, "avx512", monkeypatch)
     loops = loops_with(asm, "vfmadd")

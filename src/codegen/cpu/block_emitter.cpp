@@ -189,6 +189,7 @@ void BlockEmitter::while_(const ir::Stmt& stmt) {
   builder_.SetInsertPoint(header);
   builder_.CreateCondBr(agreed(*stmt.value, stmt.fault_site), body, exhausted);
   builder_.SetInsertPoint(body);
+  body_.emit_poll();
   loops_.push_back({header, done});
   block(stmt.body);
   loops_.pop_back();
@@ -227,6 +228,7 @@ void BlockEmitter::for_(const ir::Stmt& stmt) {
   }
   builder_.CreateCondBr(goes_on, body, exhausted);
   builder_.SetInsertPoint(body);
+  body_.emit_poll();
   if (const Slot& slot = slots_[static_cast<size_t>(counter)]; slot.is_used)
     builder_.CreateStore(to_memory(builder_, emit_cast(builder_, number, wide, type), type),
                          slot.current);

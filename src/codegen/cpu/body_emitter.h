@@ -4,7 +4,7 @@
 //   compound_elements.cpp elements of several parts
 //   declared_arrays.cpp shared and local arrays
 //   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
-//   loops.cpp      while and for; ranges.cpp the counter of a for
+//   loops.cpp      while and for; ranges.cpp the counter of a for; polls.cpp ways out of long loops
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>
@@ -114,6 +114,8 @@ class BodyEmitter {
   }
   // The same where the lanes are a GPU's thread.
   void set_fault_meeting(const FaultMeeting& meeting) { fault_meeting_ = meeting; }
+  // Optional: what loops ask whether to leave the kernel, by the same exit.
+  void set_interruption(llvm::Value* interruption) { interruption_ = interruption; }
   // Whether the gangs emitted next run where all row accesses are inside their arrays.
   void set_rows_inside(bool inside) { rows_inside_ = inside; }
 
@@ -145,6 +147,10 @@ class BodyEmitter {
     llvm::PHINode* mask_phi = nullptr;
     llvm::PHINode* returned_phi = nullptr;
     llvm::PHINode* broken_phi = nullptr;
+    int turns_to_poll = 0;
+    llvm::PHINode* turns_left = nullptr;  // until then, if turns are counted for it
+    llvm::BasicBlock* stretch = nullptr;  // the head of the turns up to there
+    std::vector<llvm::PHINode*> stretch_phis;
     size_t continued = 0;  // slots
     size_t broken = 0;
     std::vector<Arrival> continues;  // jumps
@@ -167,6 +173,8 @@ class BodyEmitter {
     llvm::Value* step = nullptr;
     Lanes stop;  // of `type`
     llvm::PHINode* phi = nullptr;
+    int turns_to_poll = 0;           // in the turns up to `limit`
+    llvm::PHINode* limit = nullptr;  // null: the range runs to its stop
   };
 
   // lanes.cpp
@@ -361,6 +369,17 @@ class BodyEmitter {
   void start_range(Range& range, llvm::BasicBlock* preheader);
   LoopTest emit_range_test(Range& range);
   void advance_range(Range& range);
+  llvm::Value* emit_range_before(const Range& range, llvm::Value* end);
+
+  // polls.cpp
+  [[nodiscard]] int turns_to_poll(const ir::Stmt& stmt) const;
+  [[nodiscard]] bool polls_by_limit(const Range& range) const;
+  llvm::Value* poll_limit(const Range& range, llvm::Value* counter);
+  void emit_poll();
+  void open_stretch(Loop& loop, Range& range, llvm::BasicBlock* preheader);
+  void close_stretch(const Loop& loop, llvm::ArrayRef<llvm::Value*> values);
+  void go_past_limit(const Loop& loop, const Range& range, llvm::BasicBlock* header);
+  void branch_to_next_turn(const Loop& loop, llvm::BasicBlock* header);
 
   llvm::IRBuilderBase& builder_;
   const ir::Function& kernel_;
@@ -375,6 +394,7 @@ class BodyEmitter {
   // Of a GPU.
   FaultMeeting fault_meeting_;
   std::optional<transform::BlockUniform> block_uniform_;
+  llvm::Value* interruption_ = nullptr;
   bool rows_inside_ = false;
   ThreadPosition position_;
   LaneState state_;

@@ -59,6 +59,8 @@ class KernelEmitter {
     Value* fault =
         load_at(function_->getArg(1), offsetof(runtime::Launch, fault), builder_.getPtrTy());
     body_.set_fault_handling(fault, exit);
+    body_.set_interruption(load_at(function_->getArg(1), offsetof(runtime::Launch, interruption),
+                                   builder_.getPtrTy()));
     if (runs_whole_blocks(kernel_))
       BlockEmitter(builder_, kernel_, liveness_, body_, launch_)
           .run(function_->getArg(2), function_->getArg(3));

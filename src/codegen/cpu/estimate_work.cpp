@@ -11,15 +11,32 @@ using namespace ir;
 constexpr double kTurnsOfUnknownLoop = 32;
 constexpr double kMostInstructions = 1e9;
 
+// Instructions between two polls, some 10 us; and turns, so that many at once stay a number of
+// seconds where inner loops are long, and a poll stays cheap where they are not.
+constexpr double kPollDistance = 65536;
+constexpr double kFewestTurns = 32;
+constexpr double kMostTurns = 8192;
+constexpr double kTurnsBetweenPolls = 256;  // of an inner loop of unknown length
+
+bool has_known_length(const Stmt& loop) {
+  return loop.kind == StmtKind::For &&
+         std::ranges::all_of(loop.operands, [](const ExprPtr& operand) {
+           return operand->kind == ExprKind::Constant;
+         });
+}
+
 class WorkWalk {
  public:
-  explicit WorkWalk(WorkEstimate& estimate) : estimate_(estimate) {}
+  explicit WorkWalk(WorkEstimate& estimate, double unknown_turns = kTurnsOfUnknownLoop)
+      : estimate_(estimate), unknown_turns_(unknown_turns) {}
 
   double block(const Block& statements, bool varying) {
     double sum = 0;
     for (const StmtPtr& stmt : statements) sum += statement(*stmt, varying);
     return sum;
   }
+
+  double loop(const Stmt& stmt) { return statement(stmt, false); }
 
  private:
   double statement(const Stmt& stmt, bool varying) {
@@ -36,11 +53,8 @@ class WorkWalk {
     return sum + block(stmt.else_body, varying);
   }
 
-  static double turns_of(const Stmt& loop) {
-    if (loop.kind == StmtKind::While) return kTurnsOfUnknownLoop;
-    for (const ExprPtr& operand : loop.operands) {
-      if (operand->kind != ExprKind::Constant) return kTurnsOfUnknownLoop;
-    }
+  double turns_of(const Stmt& loop) const {
+    if (!has_known_length(loop)) return unknown_turns_;
     double step = static_cast<double>(loop.operands[2]->constant.integer);
     double span = static_cast<double>(loop.operands[1]->constant.integer -
                                       loop.operands[0]->constant.integer);
@@ -69,6 +83,7 @@ class WorkWalk {
   }
 
   WorkEstimate& estimate_;
+  const double unknown_turns_;
 };
 
 }  // namespace
@@ -78,6 +93,14 @@ WorkEstimate estimate_work(const Function& kernel) {
   double instructions = WorkWalk(estimate).block(kernel.body, false);
   estimate.instructions = static_cast<int>(std::min(instructions, kMostInstructions));
   return estimate;
+}
+
+int turns_between_polls(const Stmt& loop) {
+  WorkEstimate unused;
+  WorkWalk walk(unused, kTurnsBetweenPolls);
+  if (has_known_length(loop) && walk.loop(loop) <= kPollDistance) return 0;
+  const double turns = kPollDistance / (1 + walk.block(loop.body, false));
+  return static_cast<int>(std::clamp(turns, kFewestTurns, kMostTurns));
 }
 
 }  // namespace cudapy::codegen::cpu

@@ -13,4 +13,8 @@ struct WorkEstimate {
 
 WorkEstimate estimate_work(const ir::Function& kernel);
 
+// How many turns of a loop may pass before the kernel asks whether it should stop; 0: the loop is
+// known to be short, and need not ask.
+int turns_between_polls(const ir::Stmt& loop);
+
 }  // namespace cudapy::codegen::cpu

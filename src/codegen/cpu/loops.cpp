@@ -22,6 +22,7 @@ void BodyEmitter::emit_loop(const ir::Stmt& stmt) {
   loop.masked = (stmt.divergent_exit || stmt.divergent_return) && !scalar_code();
   loop.divergent_continue = stmt.divergent_continue && !scalar_code();
   loop.open_arms = open_arms_;
+  if (range.turns_to_poll == 0) loop.turns_to_poll = turns_to_poll(stmt);
   loop.entry = state_;
   open_loop(loop, range);
   loops_.push_back(&loop);
@@ -35,6 +36,7 @@ void BodyEmitter::emit_loop(const ir::Stmt& stmt) {
   Mask goes_on = test.varying ? mask_and(state_.mask, test.varying) : state_.mask;
   builder_.CreateCondBr(test.varying ? any(goes_on) : test.uniform, body, done);
   start_block(done);
+  if (range.limit) go_past_limit(loop, range, header);
   ends.push_back(arrive());
   start_block(body);
   state_.mask = loop.body_mask = goes_on;
@@ -75,6 +77,11 @@ void BodyEmitter::open_loop(Loop& loop, Range& range) {
     state_.variables[i].set(phi);
   }
   if (range.counter != ir::kNoLocal) start_range(range, preheader);
+  if (loop.turns_to_poll > 0) {
+    loop.turns_left = builder_.CreatePHI(builder_.getInt32Ty(), 3, "turns_left");
+    loop.turns_left->addIncoming(builder_.getInt32(static_cast<uint32_t>(loop.turns_to_poll)),
+                                 preheader);
+  }
   if (loop.masked) {
     loop.mask_phi = mask_phi(2);
     loop.mask_phi->addIncoming(full_mask(state_.mask), preheader);
@@ -97,6 +104,7 @@ void BodyEmitter::open_loop(Loop& loop, Range& range) {
   bool counts_broken = loop.masked && !loop.stmt->else_body.empty();
   if (counts_broken) loop.broken_phi = parked_phi(nullptr);
   state_.parked.push_back(loop.broken_phi);
+  open_stretch(loop, range, preheader);
 }
 
 // Of a condition `uniform and varying` the first part is a branch of its own, which all lanes take
@@ -149,9 +157,18 @@ void BodyEmitter::close_turn(Loop& loop, Range& range, BasicBlock* header,
     state_.mask = mask_or(full_mask(state_.mask), continued);
   state_.parked[loop.continued] = nullptr;
   resolve_carried(loop, state_);
-  if (range.counter != ir::kNoLocal) advance_range(range);
 
   bool lanes_left = loop.masked && state_.mask != loop.body_mask;
+  if (lanes_left && loop.turns_left) {
+    BasicBlock* again = new_block("again");
+    BasicBlock* empty = new_block("empty");
+    builder_.CreateCondBr(any(state_.mask), again, empty);
+    start_block(empty);
+    ends.push_back(arrive());
+    start_block(again);
+    lanes_left = false;
+  }
+  if (range.counter != ir::kNoLocal) advance_range(range);
   BasicBlock* latch = builder_.GetInsertBlock();
   for (size_t i = 0; i < loop.carried.size(); ++i) {
     loop.carried_phis[i]->addIncoming(state_.variables[index(loop.carried[i])].current(), latch);
@@ -160,10 +177,9 @@ void BodyEmitter::close_turn(Loop& loop, Range& range, BasicBlock* header,
   if (loop.mask_phi) loop.mask_phi->addIncoming(full_mask(state_.mask), latch);
   if (loop.returned_phi) loop.returned_phi->addIncoming(parked(frames_.back().parked), latch);
   if (loop.broken_phi) loop.broken_phi->addIncoming(parked(loop.broken), latch);
-  if (!lanes_left) {
-    builder_.CreateBr(header);
-    return;
-  }
+  if (loop.turns_left)
+    loop.turns_left->addIncoming(builder_.CreateSub(loop.turns_left, builder_.getInt32(1)), latch);
+  if (!lanes_left) return branch_to_next_turn(loop, header);
   BasicBlock* empty = new_block("empty");
   builder_.CreateCondBr(any(state_.mask), header, empty);
   start_block(empty);

@@ -63,6 +63,7 @@ BodyEmitter::Range BodyEmitter::open_range(const ir::Stmt& stmt) {
       target_.is_gpu && scalar_code() && range.type == Scalar::I32 && is_unit(step.value);
   range.start = widen(range, start.value);
   range.step = widen(range, step.value);
+  if (polls_by_limit(range)) range.turns_to_poll = turns_to_poll(stmt);
   return range;
 }
 
@@ -116,15 +117,18 @@ BodyEmitter::LoopTest BodyEmitter::emit_range_test(Range& range) {
     return {.varying =
                 emit_before(builder_, counters, wide_stop, broadcast(range.step), is_signed)};
   }
-  Value* stop = widen(range, range.stop.value);
-  if (range.shape == Shape::Uniform) {
-    return {.uniform = emit_before(builder_, range.phi, stop, range.step, is_signed)};
-  }
+  Value* stop = range.limit ? range.limit : widen(range, range.stop.value);
+  if (range.shape == Shape::Uniform) return {.uniform = emit_range_before(range, stop)};
   Value* distance = clamp_to_int32(builder_, builder_.CreateSub(stop, range.phi));
   Value* offsets =
       to_vector({builder_.getInt32(0), Shape::Linear, kernel_.locals[index(range.counter)].stride});
   Value* step = clamp_to_int32(builder_, range.step);
   return {.varying = emit_before(builder_, offsets, broadcast(distance), broadcast(step), true)};
+}
+
+// Whether a scalar counter has not reached `end` yet.
+Value* BodyEmitter::emit_range_before(const Range& range, Value* end) {
+  return emit_before(builder_, range.phi, end, range.step, range.type != Scalar::U64);
 }
 
 void BodyEmitter::advance_range(Range& range) {

@@ -20,13 +20,16 @@ struct FaultRecord {
   int64_t thread[3] = {};  // idx, idy, idz
 };
 
+class Interruption;
+
 // The size of a launch. Threads are those wanted; blocks cover them, so the last block of a
 // dimension may be partly outside: threads outside never run (kernels without barriers).
 struct Launch {
   int64_t threads[3];
   int64_t block[3];
   int64_t grid[3];
-  FaultRecord* fault;  // never null
+  FaultRecord* fault;                    // never null
+  Interruption* interruption = nullptr;  // null: cannot be interrupted
 };
 
 // One array argument in the argument buffer: 1-D and contiguous. Any other is

@@ -88,6 +88,7 @@ struct BlockRunner {
   static void run(const void* context, int64_t begin, int64_t end) {
     const auto& self = *static_cast<const BlockRunner*>(context);
     if (self.launch->fault->claimed.load(std::memory_order_relaxed) != 0) return;
+    if (self.launch->interruption->stopped()) return;
     self.kernel->entry(self.arguments, self.launch, begin, end);
   }
 };
@@ -125,20 +126,32 @@ LaunchPlan plan_launch(const KernelMetadata& metadata, const LaunchRequest& requ
   return plan;
 }
 
-void run_inline(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,
-                FaultRecord& fault) {
+PoolOutcome run_inline(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,
+                       FaultRecord& fault, const InterruptCheck& check) {
+  Interruption interruption(check);
   plan.launch.fault = &fault;
+  plan.launch.interruption = &interruption;
   const KernelFloatEnvironment environment;
   kernel.entry(arguments, &plan.launch, 0, plan.blocks);
+  return interruption.stopped() ? PoolOutcome::kInterrupted : PoolOutcome::kDone;
 }
 
 PoolOutcome run_launch(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,
                        FaultRecord& fault, const InterruptCheck& check) {
   if (plan.blocks == 0) return PoolOutcome::kDone;
+  Interruption interruption(check);
   plan.launch.fault = &fault;
+  plan.launch.interruption = &interruption;
   const KernelFloatEnvironment environment;
   const BlockRunner runner{&kernel, arguments, &plan.launch};
-  return pool_run({BlockRunner::run, &runner, 0, plan.blocks, plan.grain, plan.is_long}, check);
+  // The pool asks between grains, the kernel inside of them; both ask the same.
+  const InterruptCheck ask{
+      [](void* asked) { return static_cast<Interruption*>(asked)->check_now(); }, &interruption};
+  const PoolOutcome outcome =
+      pool_run({BlockRunner::run, &runner, 0, plan.blocks, plan.grain, plan.is_long},
+               check.interrupted != nullptr ? ask : InterruptCheck{});
+  const bool was_stopped = interruption.stopped() && outcome == PoolOutcome::kDone;
+  return was_stopped ? PoolOutcome::kInterrupted : outcome;
 }
 
 }  // namespace cudapy::runtime

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "runtime/cpu/interruption.h"
 #include "runtime/cpu/kernel_abi.h"
 #include "runtime/cpu/pool.h"
 
@@ -43,9 +44,10 @@ void visible_block(const LaunchRequest& request, int64_t block[3]);
 
 LaunchPlan plan_launch(const KernelMetadata& metadata, const LaunchRequest& request);
 
-// Runs all blocks in the calling thread.
-void run_inline(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,
-                FaultRecord& fault);
+// Runs all blocks in the calling thread. `check` is asked by the kernel itself, if its loops turn
+// out long.
+PoolOutcome run_inline(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,
+                       FaultRecord& fault, const InterruptCheck& check);
 
 // Runs all blocks; over the pool where it pays. Returns when no thread is in the kernel any more.
 PoolOutcome run_launch(const CpuKernel& kernel, const void* arguments, LaunchPlan& plan,

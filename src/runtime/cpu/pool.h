@@ -24,8 +24,8 @@ struct PoolWork {
                          // out to take long
 };
 
-// Asked by the launching thread about every 50 ms of a launch, between grains: true stops it. A
-// grain is never cut short, so one endless thread of a kernel cannot be interrupted.
+// Asked by the launching thread about every 50 ms of a launch, between grains: true stops it. The
+// pool cuts no grain short; kernels do it themselves (interruption.h).
 struct InterruptCheck {
   bool (*interrupted)(void* context) = nullptr;
   void* context = nullptr;

@@ -3,6 +3,7 @@
 
 #include "runtime/cpu/block_memory.h"
 #include "runtime/cpu/fault.h"
+#include "runtime/cpu/interruption.h"
 #include "runtime/math/math_symbols.h"
 
 #include <algorithm>
@@ -30,6 +31,7 @@ const std::array kLibrarySymbols = {
     MathSymbol{"ceil", address<Unary>(::ceil)},
     MathSymbol{"ceilf", address<UnaryF>(::ceilf)},
     MathSymbol{"cudapy_block_memory", address(::cudapy_block_memory)},
+    MathSymbol{"cudapy_poll", address(::cudapy_poll)},
     MathSymbol{"cudapy_record_fault", address(::cudapy_record_fault)},
     MathSymbol{"floor", address<Unary>(::floor)},
     MathSymbol{"floorf", address<UnaryF>(::floorf)},
