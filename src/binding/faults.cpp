@@ -86,6 +86,9 @@ std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
                "let all threads of a block go the same way around a barrier: put what only some of "
                "them do in an `if` before or after it")
         .notes.push_back({site.cause, "threads of the block go different ways here"});
+  } else if (site.kind == ir::FaultKind::Shift) {
+    exception = PyExc_ValueError;
+    diagnostics.error("negative-shift", site.span, "negative shift count");
   } else {
     exception = PyExc_ZeroDivisionError;
     diagnostics.error("division-by-zero", site.span, "integer division or modulo by zero");

@@ -156,6 +156,7 @@ enum class FaultKind : uint8_t {
   Division,
   Raise,
   Barrier,  // span: a barrier that some threads of a block do not reach; cause: where they part
+  Shift,
 };
 
 // A place that may fault at run time, and what a user is told of it then.
@@ -201,9 +202,9 @@ struct Expr {
   std::string name;              // Field, untyped: of `value.name`, in place of its number
   // A frame that lanes leave at different returns; set by sema::annotate_shapes.
   bool divergent_return = false;
-  // Load and integer division, after transform::place_checks: an index into Function::fault_sites,
-  // of a Load's first index, the others follow; -1: it cannot fault, or is not checked. row_axes,
-  // bit k: the index of dimension k is in Function::row_accesses.
+  // Load, integer division and shift, after transform::place_checks: an index into
+  // Function::fault_sites, of a Load's first index, the others follow; -1: it cannot fault, or is
+  // not checked. row_axes, bit k: the index of dimension k is in Function::row_accesses.
   int32_t fault_site = -1;
   uint8_t row_axes = 0;
   int32_t axis = 0;  // Len

@@ -246,7 +246,7 @@ ExprPtr Builder::binary(ExprPtr expr, Type type) {
 }
 
 // A count of another type is clipped to the width first, where narrowing could make a large one
-// small.
+// small, or a negative one positive.
 ExprPtr Builder::shift_count(ExprPtr count, Type type) {
   const int width = 8 * ir::size_of(type.scalar);
   const WeakResult known = constant_of(*count, instance_);
@@ -262,7 +262,12 @@ ExprPtr Builder::shift_count(ExprPtr count, Type type) {
       (count_width == width && ir::is_unsigned(built->type.scalar) && ir::is_signed(type.scalar));
   if (may_change) {
     ExprPtr limit = number(weak_integer(width), built->type, span);
+    const bool may_be_negative = ir::is_signed(built->type.scalar);
     built = binary_node(BinaryOp::Minimum, std::move(built), std::move(limit));
+    if (may_be_negative) {
+      ExprPtr negative = number(weak_integer(-1), built->type, span);
+      built = binary_node(BinaryOp::Maximum, std::move(built), std::move(negative));
+    }
   }
   return convert(std::move(built), type);
 }

@@ -135,6 +135,8 @@ bool is_droppable(const Expr& expr) {
           (expr.binary_op == BinaryOp::FloorDivide || expr.binary_op == BinaryOp::Modulo)) {
         return false;
       }
+      if (expr.binary_op == BinaryOp::ShiftLeft || expr.binary_op == BinaryOp::ShiftRight)
+        return expr.operands[1]->kind == ExprKind::Constant && is_droppable(*expr.operands[0]);
       break;
     default:
       break;

@@ -168,6 +168,11 @@ bool IndexProofs::is_nonzero(const Expr& divisor) {
   return proves(sum(value, constant_form(-1))) || proves(sum(constant_form(-1), value, -1));
 }
 
+bool IndexProofs::is_nonnegative(const Expr& count) {
+  const LinearForm value = value_of(count);
+  return value.is_known && proves(value);
+}
+
 LinearForm IndexProofs::value_of(const Expr& expr) {
   LinearForm form = forms_.of(expr);
   if (!form.is_known) return form;

@@ -47,6 +47,7 @@ class IndexProofs {
   // 0 <= index < length
   bool is_below(const ir::Expr& index, const ir::Expr& length);
   bool is_nonzero(const ir::Expr& divisor);
+  bool is_nonnegative(const ir::Expr& count);
 
  private:
   struct Fact {

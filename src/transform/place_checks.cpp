@@ -2,12 +2,14 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "ir/liveness.h"
 #include "ir/view.h"
 #include "transform/index_proofs.h"
+#include "transform/never_negative.h"
 #include "transform/single_assignments.h"
 #include "transform/split_barriers.h"
 
@@ -146,8 +148,16 @@ class CheckPlacer {
     block(stmt.else_body);
   }
 
+  void enter_loop(const Stmt& loop) {
+    loops_[loop.counter] = &loop;
+    const Expr& step = *loop.operands[2];
+    if (step.kind == ExprKind::Constant && step.constant.integer > 0 &&
+        is_never_negative(*loop.operands[0], assignments_, upward_))
+      upward_.insert(loop.counter);
+  }
+
   void for_loop(Stmt& stmt) {
-    if (stmt.counter != kNoLocal) loops_[stmt.counter] = &stmt;
+    if (stmt.counter != kNoLocal) enter_loop(stmt);
     proofs_.forget(assigned_in(stmt.body, function_.locals.size()));
     for (const LocalId counter : {stmt.local, stmt.counter}) {
       if (counter != kNoLocal) proofs_.forget(counter);
@@ -172,6 +182,8 @@ class CheckPlacer {
       if (!proves_bound(expr)) add_bound(expr);
     } else if (divides_integers(expr) && !proofs_.is_nonzero(*expr.operands[1])) {
       expr.fault_site = add_site(FaultKind::Division, expr.span, *expr.operands[1]);
+    } else if (shifts_by_what_may_be_negative(expr)) {
+      expr.fault_site = add_site(FaultKind::Shift, expr.span, *expr.operands[1]);
     }
   }
 
@@ -198,6 +210,18 @@ class CheckPlacer {
     if (expr.binary_op != BinaryOp::FloorDivide && expr.binary_op != BinaryOp::Modulo) return false;
     const Expr& divisor = *expr.operands[1];
     return divisor.kind != ExprKind::Constant || divisor.constant.integer == 0;
+  }
+
+  // The count has the type of what is shifted; a signed one that was made unsigned is still told
+  // from a large one by where it comes from.
+  bool shifts_by_what_may_be_negative(const Expr& expr) {
+    if (expr.kind != ExprKind::Binary) return false;
+    if (expr.binary_op != BinaryOp::ShiftLeft && expr.binary_op != BinaryOp::ShiftRight)
+      return false;
+    const Expr* count = expr.operands[1].get();
+    if (count->kind == ExprKind::Cast && is_unsigned(count->type.scalar))
+      count = count->operands[0].get();
+    return !is_never_negative(*count, assignments_, upward_) && !proofs_.is_nonnegative(*count);
   }
 
   int32_t add_site(FaultKind kind, Span span, const Expr& subject) {
@@ -412,6 +436,7 @@ class CheckPlacer {
   SingleAssignments assignments_;
   IndexProofs proofs_;
   std::map<LocalId, const Stmt*> loops_;  // by their counters
+  std::set<LocalId> upward_;              // counters that are never negative
 };
 
 }  // namespace

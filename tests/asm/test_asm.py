@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 import re
 
+import cudapy as cp
 import pytest
 from assembly import assembly, blocks, loops_with
 

@@ -36,7 +36,8 @@ def complex_numbers(CR, CI, N):
 def arithmetic_of(kernel):
     compiled = cp.compile(kernel, check=False)
     compiled(4)(np.zeros(4, "float32"), np.zeros(4, "float32"), np.zeros(4, "int32"))
-    asm = compiled.inspect("asm")
+    # What loops ask for interrupts is cold, and a call.
+    asm = compiled.inspect("asm").replace("callq\t*cudapy_poll", "")
     assert not re.search(r"^\s*call", asm, re.MULTILINE)
     return sorted(
         re.findall(r"^\s*(v?(?:f?n?m(?:ul|add|sub)|add|sub)[0-9]*p[sd])\b", asm, re.MULTILINE)

@@ -199,3 +199,65 @@ def test_on_arrays_of_each_thread():
         R[idx] = atomic.exch(bins, (1, X[idx] % 3), 7) + bins[1, X[idx] % 3]
 
     differential(tally, lambda n: [integers(n, low=0, high=50), np.zeros(n, np.int32)])
+
+
+def count_bytes(image, bins):
+    if idx < len(image):
+        atomic.add(bins, image[idx], 1)
+
+
+def weigh(places, weights, bins, taken):
+    if idx < len(places):
+        p = places[idx]
+        if p >= 0:
+            atomic.add(bins, p, weights[idx])
+        if weights[idx] % 2 == 0:
+            atomic.sub(taken, abs(p), weights[idx] // 2)
+
+
+@pytest.mark.parametrize("threads", [0, 1, 17, 1_000, 300_000])
+@pytest.mark.parametrize("bins", ["int32", "uint32", "int64", "uint64"])
+def test_histograms_of_few_and_of_many_threads(threads, bins, monkeypatch):
+    """Bins are counted apart where that pays, which the sizes decide; what is counted is the same."""
+    image = integers(threads, 3, "uint8")
+    places = integers(threads, 4, "int16", -5, 90)
+    weights = integers(threads, 5, "int32", -1000, 1000)
+    for gang in ("1", "8", "32"):
+        monkeypatch.setenv("CUDAPY_GANG", gang)
+        counts = np.full(256, 7, bins)
+        cp.compile(count_bytes)(threads)(image, counts)
+        assert np.array_equal(counts, np.bincount(image, minlength=256).astype(bins) + 7)
+        added, taken = np.zeros(90, bins), np.zeros(90, bins)
+        cp.compile(weigh)(threads)(places, weights, added, taken)
+        expected = np.zeros(90, np.int64)
+        np.add.at(expected, places[places >= 0], weights[places >= 0])
+        assert np.array_equal(added, expected.astype(bins))
+        expected = np.zeros(90, np.int64)
+        even = weights % 2 == 0
+        np.subtract.at(expected, abs(places[even]), weights[even] // 2)
+        assert np.array_equal(taken, expected.astype(bins))
+
+
+def test_bins_that_overlap_another_argument_are_counted_in_place():
+    """A thread sees what it added itself, under any name."""
+
+    # look : void (int* bins, int* seen, int n)
+    def look(bins, seen, n):
+        for k in range(n):
+            atomic.add(bins, idx, 1)
+            if seen[idx] != k + 1:
+                seen[idx] = -1000
+
+    memory = np.zeros(64, np.int32)
+    cp.compile(look)(64)(memory, memory, 50)
+    assert memory.tolist() == [50] * 64
+
+
+def test_an_index_outside_of_the_bins_is_found_and_what_was_counted_is_kept():
+    image = np.arange(100_000, dtype=np.int32) % 256
+    counts = np.zeros(256, np.int32)
+    image[99_999] = 256
+    with pytest.raises(IndexError, match="index 256 is out of bounds for `bins`"):
+        cp.compile(count_bytes)(len(image))(image, counts)
+    assert counts[:100].min() > 0
+    assert counts.sum() <= 99_999

@@ -263,7 +263,9 @@ def _power_integer(type: str, a: int, b: int) -> int:
 
 
 def _shift_left(type: str, a: int, count: int) -> int:
-    return wrap(type, a << count) if 0 <= count < BITS[type] else 0
+    if count >= BITS[type]:
+        return 0
+    return wrap(type, a << count)  # ValueError for a negative count
 
 
 def _shift_right(type: str, a: int, count: int) -> int:

@@ -20,12 +20,6 @@ using namespace llvm;
 using ir::AtomicOp;
 using ir::Shape;
 
-struct BodyEmitter::AtomicTarget {
-  AtomicOp op;
-  ir::Scalar element;
-  Type* type;
-};
-
 namespace {
 
 AtomicRMWInst::BinOp instruction_of(AtomicOp op, ir::Scalar element) {
@@ -125,6 +119,10 @@ BodyEmitter::Place BodyEmitter::in_each_lane(const Place& neighbours, ir::Scalar
 }
 
 Lanes BodyEmitter::emit_atomic(const ir::Expr& expr, bool is_used) {
+  if (Value* bins = is_used ? nullptr : private_bins_of(expr)) {
+    emit_private_add(expr, bins);
+    return {};
+  }
   const AtomicTarget target{expr.atomic_op, expr.type.scalar, type_of(expr.type.scalar)};
   const Place place = atomic_place(*expr.operands[0]);
   SmallVector<Lanes, 2> given;

@@ -10,6 +10,7 @@
 #include <llvm/IR/IRBuilder.h>
 
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "codegen/cpu/lane_state.h"
@@ -116,6 +117,9 @@ class BodyEmitter {
   void set_fault_meeting(const FaultMeeting& meeting) { fault_meeting_ = meeting; }
   // Optional: what loops ask whether to leave the kernel, by the same exit.
   void set_interruption(llvm::Value* interruption) { interruption_ = interruption; }
+  // Memory that additions to an array go to; see private_bins.h.
+  void set_private_bins(ir::LocalId array, llvm::Value* memory) { private_bins_[array] = memory; }
+  [[nodiscard]] const std::vector<ArrayValue>& arrays() const { return arrays_; }
   // Whether the gangs emitted next run where all row accesses are inside their arrays.
   void set_rows_inside(bool inside) { rows_inside_ = inside; }
 
@@ -272,7 +276,11 @@ class BodyEmitter {
   Lanes emit_atomic(const ir::Expr& expr, bool is_used);
   Place atomic_place(const ir::Expr& load);
   Place in_each_lane(const Place& neighbours, ir::Scalar element);
-  struct AtomicTarget;
+  struct AtomicTarget {
+    ir::AtomicOp op;
+    ir::Scalar element;
+    llvm::Type* type;
+  };
   llvm::Value* emit_one_atomic(const AtomicTarget& target, llvm::Value* address,
                                llvm::ArrayRef<llvm::Value*> values);
   bool emit_reduced_atomic(const AtomicTarget& target, llvm::Value* address, const Lanes& value);
@@ -280,6 +288,12 @@ class BodyEmitter {
                                    llvm::Value* step);
   llvm::Value* emit_atomic_lanes(const AtomicTarget& target, llvm::Value* addresses,
                                  llvm::ArrayRef<llvm::Value*> values, bool is_used);
+  // private_bins.cpp
+  [[nodiscard]] llvm::Value* private_bins_of(const ir::Expr& atomic) const;
+  void emit_private_add(const ir::Expr& expr, llvm::Value* bins);
+  void add_to_bins(const ir::Expr& expr, llvm::Value* bins, const Lanes& at, const Lanes& added);
+  llvm::SmallVector<llvm::Value*, 64> take_apart(llvm::Value* vector);
+  void add_in_place(const ir::Expr& expr, const Lanes& at, const Lanes& added);
   llvm::AllocaInst* entry_slot(llvm::Type* type);
   llvm::Value* lane_bits(Mask mask);
 
@@ -298,7 +312,7 @@ class BodyEmitter {
   Lanes emit_bound(const ir::Expr& expr);
   void check_lanes(llvm::Value* indices, ir::Scalar type, llvm::Value* length, int32_t site);
   void check_thread(llvm::Value* index, ir::Scalar type, llvm::Value* length, int32_t site);
-  void check_divisor(llvm::Value* divisor, int32_t site);
+  void check_operand(ir::BinaryOp op, llvm::Value* second, int32_t site);
   void emit_raise(const ir::Stmt& stmt);
   [[nodiscard]] bool is_checked(int32_t site, uint8_t row_axes, size_t axis) const {
     return site >= 0 && !(rows_inside_ && (row_axes >> axis & 1U) != 0);
@@ -389,6 +403,7 @@ class BodyEmitter {
 
   std::vector<llvm::Value*> parameters_;
   std::vector<ArrayValue> arrays_;
+  std::map<ir::LocalId, llvm::Value*> private_bins_;
   llvm::Value* fault_record_ = nullptr;
   llvm::BasicBlock* fault_exit_ = nullptr;
   // Of a GPU.

@@ -1,5 +1,5 @@
-// Checks of indices and divisors. What is right costs scalar comparisons beside the vector code,
-// or, for gathers, one of vectors; what is wrong leaves the kernel:
+// Checks of indices, divisors and the counts of shifts. What is right costs scalar comparisons
+// beside the vector code, or, for gathers, one of vectors; what is wrong leaves the kernel:
 //
 //     br (first < length and last < length), access, look_closer
 //   look_closer:                                   only where a progression touches an end of its
@@ -197,10 +197,13 @@ void BodyEmitter::emit_raise(const ir::Stmt& stmt) {
   emit_fault(fault, stmt.fault_site, {nullptr, nullptr, nullptr});
 }
 
-void BodyEmitter::check_divisor(Value* divisor, int32_t site) {
-  Value* zero = Constant::getNullValue(divisor->getType());
-  Value* wrong = builder_.CreateICmpEQ(divisor, zero);
-  bool varying = divisor->getType()->isVectorTy();
+// A divisor of zero; a negative count of a shift.
+void BodyEmitter::check_operand(ir::BinaryOp op, Value* second, int32_t site) {
+  Value* zero = Constant::getNullValue(second->getType());
+  bool divides = op == ir::BinaryOp::FloorDivide || op == ir::BinaryOp::Modulo;
+  Value* wrong =
+      divides ? builder_.CreateICmpEQ(second, zero) : builder_.CreateICmpSLT(second, zero);
+  bool varying = second->getType()->isVectorTy();
   if (varying) wrong = mask_and(state_.mask, wrong);
   BasicBlock* fault = branch_unless(builder_.CreateNot(any(wrong)));
   BasicBlock* go_on = builder_.GetInsertBlock();

@@ -17,6 +17,7 @@
 #include "codegen/common/arithmetic.h"
 #include "codegen/cpu/block_emitter.h"
 #include "codegen/cpu/body_emitter.h"
+#include "codegen/cpu/private_bins.h"
 #include "runtime/cpu/kernel_abi.h"
 
 namespace cudapy::codegen::cpu {
@@ -61,6 +62,7 @@ class KernelEmitter {
     body_.set_fault_handling(fault, exit);
     body_.set_interruption(load_at(function_->getArg(1), offsetof(runtime::Launch, interruption),
                                    builder_.getPtrTy()));
+    open_bins();
     if (runs_whole_blocks(kernel_))
       BlockEmitter(builder_, kernel_, liveness_, body_, launch_)
           .run(function_->getArg(2), function_->getArg(3));
@@ -68,6 +70,8 @@ class KernelEmitter {
       emit_blocks();
     builder_.CreateBr(exit);
     builder_.SetInsertPoint(exit);
+    for (const PrivateBins& bins : bins_)
+      close_private_bins(builder_, kernel_, bins, body_.arrays()[static_cast<size_t>(bins.array)]);
     builder_.CreateRetVoid();
   }
 
@@ -119,6 +123,17 @@ class KernelEmitter {
       AllocaInst* array = builder_.CreateAlloca(type, nullptr, local.name);
       array->setAlignment(Align(64));
       body_.set_array(static_cast<ir::LocalId>(i), declared_array(builder_, local, array));
+    }
+  }
+
+  void open_bins() {
+    const std::vector<ir::LocalId> found = find_private_bins(kernel_);
+    if (found.empty()) return;
+    Value* threads = builder_.CreateSub(function_->getArg(3), function_->getArg(2));
+    for (Value* extent : launch_.block) threads = builder_.CreateMul(threads, extent);
+    for (const ir::LocalId array : found) {
+      bins_.push_back(open_private_bins(builder_, kernel_, array, body_.arrays(), threads));
+      body_.set_private_bins(array, bins_.back().memory);
     }
   }
 
@@ -330,6 +345,7 @@ class KernelEmitter {
   ir::Liveness liveness_;
   BodyEmitter body_;
   Function* function_ = nullptr;
+  std::vector<PrivateBins> bins_;
   LaunchValues launch_;
 };
 

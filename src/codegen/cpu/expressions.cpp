@@ -83,7 +83,7 @@ Value* BodyEmitter::emit_operation(const ir::Expr& expr, ArrayRef<Value*> operan
     case ExprKind::Unary:
       return emit_unary(builder_, expr.unary_op, operand_type, operands[0]);
     case ExprKind::Binary:
-      if (expr.fault_site >= 0) check_divisor(operands[1], expr.fault_site);
+      if (expr.fault_site >= 0) check_operand(expr.binary_op, operands[1], expr.fault_site);
       return emit_binary(builder_, expr.binary_op, operand_type, operands[0], operands[1],
                          math_options(shape_of(expr)));
     case ExprKind::Compare:

@@ -4,6 +4,7 @@
 #include "runtime/cpu/block_memory.h"
 #include "runtime/cpu/fault.h"
 #include "runtime/cpu/interruption.h"
+#include "runtime/cpu/private_bins.h"
 #include "runtime/math/math_symbols.h"
 
 #include <algorithm>
@@ -31,6 +32,9 @@ const std::array kLibrarySymbols = {
     MathSymbol{"ceil", address<Unary>(::ceil)},
     MathSymbol{"ceilf", address<UnaryF>(::ceilf)},
     MathSymbol{"cudapy_block_memory", address(::cudapy_block_memory)},
+    MathSymbol{"cudapy_close_bins32", address(::cudapy_close_bins32)},
+    MathSymbol{"cudapy_close_bins64", address(::cudapy_close_bins64)},
+    MathSymbol{"cudapy_open_bins", address(::cudapy_open_bins)},
     MathSymbol{"cudapy_poll", address(::cudapy_poll)},
     MathSymbol{"cudapy_record_fault", address(::cudapy_record_fault)},
     MathSymbol{"floor", address<Unary>(::floor)},

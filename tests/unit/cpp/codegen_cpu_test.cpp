@@ -9,7 +9,7 @@
 #include "jit/jit.h"
 #include "runtime/cpu/code_image.h"
 #include "runtime/cpu/kernel_abi.h"
-#include "runtime/math/math_symbols.h"
+#include "runtime/cpu/symbols.h"
 #include "sema/shapes.h"
 #include "transform/clip_guards.h"
 #include "transform/contract.h"
@@ -23,13 +23,6 @@ struct ArrayAndScalar {
   runtime::ArrayArgument in;
   int32_t limit;
 };
-
-const void* resolve_symbol(std::string_view name) {
-  for (const runtime::MathSymbol& symbol : runtime::math_symbols()) {
-    if (symbol.name == name) return symbol.address;
-  }
-  return nullptr;
-}
 
 void prepare(Function& function) {
   transform::contract(function);
@@ -46,7 +39,7 @@ runtime::LoadedCode compile(const Function& function, const char* isa, int width
   jit::CompileResult result;
   EXPECT_TRUE(cudapy_jit_compile(&request, &result)) << result.error;
   std::string error;
-  runtime::LoadedCode code = runtime::load_image(result.image, resolve_symbol, error);
+  runtime::LoadedCode code = runtime::load_image(result.image, runtime::resolve_runtime_symbol, error);
   EXPECT_TRUE(code) << error;
   return code;
 }
