@@ -28,7 +28,7 @@ namespace syntax = frontend::syntax;
   NODE(Add) NODE(Sub) NODE(Mult) NODE(MatMult) NODE(Div) NODE(FloorDiv) NODE(Mod) NODE(Pow) \
   NODE(LShift) NODE(RShift) NODE(BitAnd) NODE(BitOr) NODE(BitXor) NODE(Eq) NODE(NotEq) \
   NODE(Lt) NODE(LtE) NODE(Gt) NODE(GtE) NODE(Is) NODE(IsNot) NODE(In) NODE(NotIn) \
-  NODE(Lambda)
+  NODE(Lambda) NODE(JoinedStr) NODE(FormattedValue)
 // clang-format on
 
 enum class Node : uint8_t {
@@ -48,7 +48,8 @@ enum class Node : uint8_t {
   FIELD(step) FIELD(targets) FIELD(target) FIELD(annotation) FIELD(iter) FIELD(name) \
   FIELD(returns) FIELD(posonlyargs) FIELD(vararg) FIELD(kwonlyargs) FIELD(kw_defaults) \
   FIELD(kwarg) FIELD(defaults) FIELD(names) FIELD(asname) FIELD(items) FIELD(optional_vars) \
-  FIELD(exc) FIELD(cause) FIELD(msg) FIELD(handlers) FIELD(finalbody) FIELD(cases) FIELD(decorator_list)
+  FIELD(exc) FIELD(cause) FIELD(msg) FIELD(handlers) FIELD(finalbody) FIELD(cases) FIELD(decorator_list) \
+  FIELD(conversion) FIELD(format_spec)
 // clang-format on
 
 struct Tables {
@@ -115,6 +116,7 @@ class Reader {
   void slice(PyObject* node, syntax::Expr& expr);
   void compare(PyObject* node, syntax::Expr& expr);
   void call(PyObject* node, syntax::Expr& expr);
+  void formatted(PyObject* node, syntax::Expr& expr);
   void unsupported(PyObject* node, syntax::Expr& expr);
   void lambda(PyObject* node, syntax::Expr& expr);
   void definition(PyObject* node, syntax::Stmt& stmt);
@@ -316,10 +318,27 @@ syntax::Expr Reader::expression(PyObject* node) {
     case Node::Lambda:
       lambda(node, expr);
       break;
+    case Node::JoinedStr:
+      expr.kind = syntax::ExprKind::Joined;
+      expr.operands = expressions(node, t_.values);
+      break;
+    case Node::FormattedValue:
+      formatted(node, expr);
+      break;
     default:
       unsupported(node, expr);
   }
   return expr;
+}
+
+void Reader::formatted(PyObject* node, syntax::Expr& expr) {
+  expr.kind = syntax::ExprKind::Formatted;
+  const PyRef conversion = field(node, t_.conversion);
+  const long letter = conversion ? PyLong_AsLong(conversion.get()) : -1;
+  if (letter > 0) expr.text.assign(1, static_cast<char>(letter));
+  expr.operands.push_back(expression_field(node, t_.value));
+  const PyRef format = optional_field(node, t_.format_spec);
+  expr.operands.push_back(format ? expression(format.get()) : syntax::Expr());
 }
 
 void Reader::unsupported(PyObject* node, syntax::Expr& expr) {

@@ -22,6 +22,7 @@
 #include "binding/gpu.h"
 #include "binding/launch_size.h"
 #include "binding/parameter_defaults.h"
+#include "binding/prints.h"
 #include "binding/py_compat.h"
 #include "binding/stream.h"
 
@@ -64,20 +65,13 @@ bool signals_raised_inline(void* context) {
   return is_main_thread() && released->signals_raised();
 }
 
-// False with an exception set.
-bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void* arguments,
-         const runtime::LaunchRequest& request) {
-  const runtime::CpuKernel& kernel = code.kernel;
-  runtime::LaunchPlan plan = runtime::plan_launch(kernel.metadata, request);
-  if (plan.blocks == 0) return true;
-  runtime::FaultRecord fault;
+// False with an exception set: the launch was interrupted.
+bool run_blocks(const runtime::CpuKernel& kernel, const void* arguments, runtime::LaunchPlan& plan,
+                runtime::FaultRecord& fault) {
   if (plan.is_tiny) {
     std::optional<GilRelease> released;
-    if (runtime::run_inline(kernel, arguments, plan, fault, {signals_raised_inline, &released}) !=
-        runtime::PoolOutcome::kDone)
-      return false;
-    released.reset();
-    return fault.site < 0 || raise_fault(fault, code, body) != nullptr;
+    return runtime::run_inline(kernel, arguments, plan, fault,
+                               {signals_raised_inline, &released}) == runtime::PoolOutcome::kDone;
   }
   runtime::PoolOutcome outcome;
   {
@@ -91,8 +85,24 @@ bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void
                     "the process forked in a signal handler during a launch, which this child "
                     "cannot finish");
   }
-  if (outcome != runtime::PoolOutcome::kDone) return false;
-  return fault.site < 0 || raise_fault(fault, code, body) != nullptr;
+  return outcome == runtime::PoolOutcome::kDone;
+}
+
+// False with an exception set.
+bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void* arguments,
+         const runtime::LaunchRequest& request) {
+  runtime::LaunchPlan plan = runtime::plan_launch(code.kernel.metadata, request);
+  if (plan.blocks == 0) return true;
+  runtime::FaultRecord fault;
+  if (!code.prints) {
+    return run_blocks(code.kernel, arguments, plan, fault) &&
+           (fault.site < 0 || raise_fault(fault, code, body) != nullptr);
+  }
+  runtime::PrintBuffer prints;
+  plan.launch.prints = &prints;
+  const bool is_done = run_blocks(code.kernel, arguments, plan, fault) &&
+                       (fault.site < 0 || raise_fault(fault, code, body) != nullptr);
+  return write_prints(prints, code.fault_sites) && is_done;
 }
 
 // The bindings of the device that launches go to.

@@ -271,6 +271,14 @@ class FunctionLowering {
   void lower_raise(const syntax::Stmt& stmt);
   std::string text_of_message(const syntax::Expr& message);
 
+  // lower_print.cpp
+  bool is_print(const syntax::Expr& value);
+  void lower_print(const syntax::Expr& call, Span span);
+  std::string print_argument(const syntax::Expr& argument, std::vector<ir::ExprPtr>& values);
+  std::string print_joined(const syntax::Expr& text, std::vector<ir::ExprPtr>& values);
+  std::string print_spec(const syntax::Expr& spec);
+  std::optional<std::string> print_keyword(const syntax::Expr& call, size_t keyword);
+
   // lower_intrinsics.cpp
   ir::ExprPtr call_intrinsic(const syntax::Expr& expr, ir::Intrinsic intrinsic);
   ir::ExprPtr call_atomic(const syntax::Expr& expr, ir::AtomicOp op);

@@ -33,6 +33,7 @@ constexpr SpecialName kBuiltins[] = {
     {"round", SpecialForm::Round},
     {"pow", SpecialForm::Pow},
     {"len", SpecialForm::Len},
+    {"print", SpecialForm::Print},
     {"complex", SpecialForm::Complex},
 };
 
@@ -43,8 +44,6 @@ struct Refusal {
 };
 
 constexpr Refusal kRefusedBuiltins[] = {
-    {"print", "kernels cannot print yet",
-     "store the value in an array and print it after the launch"},
     {"sum", "`sum` is not supported in kernels",
      "add up in a loop: `total = 0.0`, then `for x in A: total += x`"},
     {"any", "`any` is not supported in kernels", "write a loop that sets a variable and breaks"},

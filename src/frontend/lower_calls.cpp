@@ -261,6 +261,10 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
                    "write it on a line of its own: `tile = " + name + "(...)`");
     case SpecialForm::Divmod:
       return call_divmod(expr);
+    case SpecialForm::Print:
+      lower_print(expr, expr.span);
+      return error("not-a-value", expr.span, "`print` gives no value in a kernel",
+                   "write it on a line of its own");
     default:
       break;
   }

@@ -127,6 +127,9 @@ ir::ExprPtr FunctionLowering::lower(const syntax::Expr& expr) {
     case ExprKind::Lambda:
       return error("function-value", expr.span, "a function is no number",
                    "call it, name it (`f = lambda x: ...`), or hand it to a function");
+    case ExprKind::Joined:
+    case ExprKind::Formatted:
+      return refuse("JoinedStr", expr.span);
     case ExprKind::Unsupported:
       return refuse(expr.text, expr.span);
   }

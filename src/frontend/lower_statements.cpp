@@ -73,6 +73,7 @@ void FunctionLowering::lower_expression_statement(const syntax::Stmt& stmt) {
   if (value.kind == ExprKind::String) return;  // a docstring, or a remark in its form
   if (value.kind == ExprKind::Unsupported && value.text == "Ellipsis") return;
   if (lower_barrier(value) || lower_vote(value)) return;
+  if (is_print(value)) return lower_print(value, stmt.span);
   ir::ExprPtr lowered = lower(value);
   emit(ir::StmtKind::Evaluate, stmt.span).value = std::move(lowered);
 }

@@ -52,6 +52,8 @@ enum class SpecialForm : uint8_t {
   SyncThreadsCount,
   SyncThreadsAnd,
   SyncThreadsOr,  // syncthreads_count(condition), ...
+  // output
+  Print,  // print(...)
 };
 
 struct Resolved {

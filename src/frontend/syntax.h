@@ -30,9 +30,12 @@ enum class ExprKind : uint8_t {
   Or,           // operands: two or more
   Compare,      // compare_ops, operands: one more than those
   Conditional,  // operands: condition, value if true, value if false
-  Call,    // operands: callee, then positional arguments, then keywords.size() keyword arguments
-  Tuple,   // operands
-  Lambda,  // definition: its body is one Return
+  Call,       // operands: callee, then positional arguments, then keywords.size() keyword arguments
+  Tuple,      // operands
+  Lambda,     // definition: its body is one Return
+  Joined,     // an f-string. operands: Strings and Formatted
+  Formatted,  // of an f-string: operands: the value, its format (Joined or absent); text: "r", "s"
+              // or "a" where it is converted
   Unsupported,  // text: the node's class, "ListComp"; operands: what could be read of its inside
 };
 

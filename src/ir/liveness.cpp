@@ -41,6 +41,8 @@ class LivenessWalk {
         return loops_.back().after;
       case StmtKind::Continue:
         return loops_.back().continues;
+      case StmtKind::Print:
+        return operands(stmt.operands, std::move(live));
       case StmtKind::Barrier:
         if (stmt.local != kNoLocal) live.erase(stmt.local);
         return operands(stmt.operands, std::move(live));

@@ -32,6 +32,19 @@ struct Operator {
   int precedence;
 };
 
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '\n') {
+      result += "\\n";
+      continue;
+    }
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
 Operator operator_of(BinaryOp op) {
   switch (op) {
     case BinaryOp::Add:
@@ -549,6 +562,10 @@ void Printer::stmt(const Stmt& stmt) {
       break;
     case StmtKind::Region:
       nested("gangs:", stmt.body);
+      break;
+    case StmtKind::Print:
+      out_ += "print \"" + escaped(stmt.message) + "\" ";
+      list(stmt.operands);
       break;
   }
   if (!stmt.else_body.empty()) {

@@ -157,15 +157,19 @@ enum class FaultKind : uint8_t {
   Raise,
   Barrier,  // span: a barrier that some threads of a block do not reach; cause: where they part
   Shift,
+  Print,
 };
 
-// A place that may fault at run time, and what a user is told of it then.
+// A place that may fault at run time, and what a user is told of it then; or one that
+// prints.
 struct FaultSite {
   FaultKind kind = FaultKind::Index;
   Span span;
   std::string subject;  // Index: the array's name; Raise: the exception's
-  std::string message;  // Raise; Index, not empty: what is too short for it, in words
-  uint8_t axis = 0;     // Index: which of the array's `rank` indices
+  // Raise; Print: what str.format makes a text of; Index, not empty: what is too short for it
+  std::string message;
+  std::vector<Scalar> values;  // Print: their types
+  uint8_t axis = 0;            // Index: which of the array's `rank` indices
   uint8_t rank = 1;
   Span cause;              // Barrier
   bool is_proved = false;  // Index: never happens, unlike that of another index of the access
@@ -235,6 +239,8 @@ enum class StmtKind : uint8_t {
             // transform::split_barriers
   // faults
   Raise,  // exception, message, is_assertion: ends the thread and the launch
+  // output
+  Print,  // operands: numbers; message: how Python's str.format makes a text of them
 };
 
 struct Stmt {

@@ -438,6 +438,12 @@ class Verifier {
         return barrier(stmt);
       case StmtKind::Region:
         return block(stmt.body);
+      case StmtKind::Print:
+        for (const ExprPtr& operand : stmt.operands) {
+          expr(*operand);
+          if (!operand->type.is_scalar()) report(*operand, "what is printed is no number");
+        }
+        return;
       case StmtKind::Evaluate:
         if (!stmt.value) return report("an evaluation lacks its value");
         return expr(*stmt.value);

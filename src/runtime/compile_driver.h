@@ -43,6 +43,7 @@ struct CompiledKernel {
   CpuKernel kernel;
   std::vector<bool> written;  // per parameter: an array that the kernel stores to
   std::vector<ir::FaultSite> fault_sites;
+  bool prints = false;  // has sites that print
 };
 
 // A kernel as machine code for a GPU, not loaded yet.

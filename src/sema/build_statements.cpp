@@ -190,6 +190,9 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
       if (stmt->local != ir::kNoLocal) stmt->local = mapped(stmt->local);
       for (ExprPtr& operand : stmt->operands) operand = condition(std::move(operand));
       break;
+    case StmtKind::Print:
+      for (ExprPtr& operand : stmt->operands) operand = natural(std::move(operand));
+      break;
     case StmtKind::Break:
     case StmtKind::Continue:
     case StmtKind::Raise:

@@ -230,6 +230,9 @@ class Walker {
         return;
       case StmtKind::Region:
         return;
+      case StmtKind::Print:
+        for (const ir::ExprPtr& operand : stmt.operands) expr(*operand, state);
+        return;
       case StmtKind::Store:
       case StmtKind::Evaluate:
         for (const ir::ExprPtr& operand : stmt.operands) expr(*operand, state);

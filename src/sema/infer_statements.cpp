@@ -125,6 +125,18 @@ void Inference::stmt(Stmt& stmt) {
     case StmtKind::Barrier:
       for (const ir::ExprPtr& operand : stmt.operands) infer(*operand);
       return;
+    case StmtKind::Print:
+      for (const ir::ExprPtr& operand : stmt.operands) {
+        infer(*operand);
+        if (!reporting() || operand->type.is_unknown()) continue;
+        if (is_complex(operand->type)) {
+          wrong("print-complex", operand->span, "kernels cannot print complex numbers yet",
+                "print the parts: `z.real, z.imag`");
+        } else {
+          is_value(*operand, "`print`");
+        }
+      }
+      return;
     case StmtKind::Return:
       return give_back(stmt);
     case StmtKind::Evaluate:

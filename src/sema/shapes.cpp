@@ -111,6 +111,9 @@ class ShapeWalk {
       case StmtKind::Region:
         block(stmt.body);
         break;
+      case StmtKind::Print:
+        for (ExprPtr& operand : stmt.operands) expression(*operand);
+        break;
       case StmtKind::Barrier:
         for (ExprPtr& operand : stmt.operands) expression(*operand);
         if (stmt.local != kNoLocal) assign(stmt.local, kUniform);

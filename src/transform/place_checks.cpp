@@ -462,12 +462,13 @@ void place_raises(Function& function, Block& block, bool keep_assertions) {
     for (ExprPtr& operand : stmt->operands) inside(*operand);
     place_raises(function, stmt->body, keep_assertions);
     place_raises(function, stmt->else_body, keep_assertions);
-    if (stmt->kind != StmtKind::Raise) continue;
+    if (stmt->kind != StmtKind::Raise && stmt->kind != StmtKind::Print) continue;
     FaultSite site;
-    site.kind = FaultKind::Raise;
+    site.kind = stmt->kind == StmtKind::Raise ? FaultKind::Raise : FaultKind::Print;
     site.span = stmt->span;
     site.subject = stmt->exception;
     site.message = stmt->message;
+    for (const ExprPtr& operand : stmt->operands) site.values.push_back(operand->type.scalar);
     stmt->fault_site = static_cast<int32_t>(function.fault_sites.size());
     function.fault_sites.push_back(std::move(site));
   }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
 from .errors import CompileError, CudaTypeError
+from .printing import in_order
 from .reference_arrays import ArrayView, argument_type, as_argument
 from .reference_cooperation import Barrier, NewArray, enter_block
 from .reference_forms import Forms
@@ -202,16 +203,20 @@ class Program:
                 enter(at)
                 run(*arguments)
             return
-        for number in _positions((0, 0, 0), grid):
-            begin = tuple(map(operator.mul, number, block))
-            end = tuple(map(operator.add, begin, block))
-            together = enter_block()
-            if self._uses(Barrier):
-                together.run(partial(run, *arguments), list(_positions(begin, end)), enter)
-                continue
-            for at in _positions(begin, tuple(map(min, end, threads))):
-                enter(at)
-                run(*arguments)
+        # What threads print comes out in their order, though blocks run one after the other.
+        with in_order(
+            lambda: tuple(int(self._thread[name].value) for name in ("idz", "idy", "idx"))
+        ):
+            for number in _positions((0, 0, 0), grid):
+                begin = tuple(map(operator.mul, number, block))
+                end = tuple(map(operator.add, begin, block))
+                together = enter_block()
+                if self._uses(Barrier):
+                    together.run(partial(run, *arguments), list(_positions(begin, end)), enter)
+                    continue
+                for at in _positions(begin, tuple(map(min, end, threads))):
+                    enter(at)
+                    run(*arguments)
 
     def _uses(self, *kinds: type) -> bool:
         """Whether the kernel or one of its helpers calls something whose meaning is one of these."""

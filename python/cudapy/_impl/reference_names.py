@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import complex_functions, placeholders
 from . import types as cuda_types
 from .record_classes import is_record_class
+from .printing import printed
 from .reference_arrays import constant_array
 from .reference_cooperation import COOPERATION
 from .reference_intrinsics import Atomic, Intrinsic
@@ -225,6 +226,7 @@ _BUILTINS: dict[object, Any] = {
     builtins.range: Loop("range"),
     builtins.enumerate: Loop("enumerate"),
     builtins.zip: Loop("zip"),
+    builtins.print: Plain(printed),
     builtins.int: Cast("int32"),
     builtins.float: Cast("float32"),
     builtins.bool: Cast("bool"),

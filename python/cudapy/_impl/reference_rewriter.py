@@ -213,9 +213,10 @@ class Rewriter:
     def _formatted(self, node: ast.expr) -> ast.expr:
         if not isinstance(node, ast.FormattedValue):
             return node
-        value = self.natural(node.value)
+        # repr of a number is its text; that of the object which stands for it names its type too.
+        conversion = ord("s") if node.conversion > 0 else node.conversion
         return ast.FormattedValue(
-            value=value, conversion=node.conversion, format_spec=node.format_spec
+            value=self.natural(node.value), conversion=conversion, format_spec=node.format_spec
         )
 
     def condition(self, node: ast.expr) -> ast.expr:

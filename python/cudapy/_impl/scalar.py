@@ -14,6 +14,8 @@ import math
 from ctypes import c_float
 from typing import TYPE_CHECKING, Any, Union
 
+from .printing import formatted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -415,10 +417,10 @@ class Scalar:
         return f"{self.type}({self.value!r})"
 
     def __str__(self) -> str:
-        return str(self.value)
+        return str(formatted(self.type, self.value))
 
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec)
+        return format(formatted(self.type, self.value), spec)
 
     def __bool__(self) -> bool:
         return bool(self.value != 0)

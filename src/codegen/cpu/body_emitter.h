@@ -5,6 +5,7 @@
 //   declared_arrays.cpp shared and local arrays
 //   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
 //   loops.cpp      while and for; ranges.cpp the counter of a for; polls.cpp ways out of long loops
+//   prints.cpp     what threads print
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>
@@ -115,6 +116,8 @@ class BodyEmitter {
   }
   // The same where the lanes are a GPU's thread.
   void set_fault_meeting(const FaultMeeting& meeting) { fault_meeting_ = meeting; }
+  // What takes down what threads print; only in kernels that print.
+  void set_prints(llvm::Value* prints) { prints_ = prints; }
   // Optional: what loops ask whether to leave the kernel, by the same exit.
   void set_interruption(llvm::Value* interruption) { interruption_ = interruption; }
   // Memory that additions to an array go to; see private_bins.h.
@@ -385,6 +388,9 @@ class BodyEmitter {
   void advance_range(Range& range);
   llvm::Value* emit_range_before(const Range& range, llvm::Value* end);
 
+  // prints.cpp
+  void emit_print(const ir::Stmt& stmt);
+
   // polls.cpp
   [[nodiscard]] int turns_to_poll(const ir::Stmt& stmt) const;
   [[nodiscard]] bool polls_by_limit(const Range& range) const;
@@ -410,6 +416,7 @@ class BodyEmitter {
   FaultMeeting fault_meeting_;
   std::optional<transform::BlockUniform> block_uniform_;
   llvm::Value* interruption_ = nullptr;
+  llvm::Value* prints_ = nullptr;
   bool rows_inside_ = false;
   ThreadPosition position_;
   LaneState state_;

@@ -60,6 +60,8 @@ class KernelEmitter {
     Value* fault =
         load_at(function_->getArg(1), offsetof(runtime::Launch, fault), builder_.getPtrTy());
     body_.set_fault_handling(fault, exit);
+    body_.set_prints(
+        load_at(function_->getArg(1), offsetof(runtime::Launch, prints), builder_.getPtrTy()));
     body_.set_interruption(load_at(function_->getArg(1), offsetof(runtime::Launch, interruption),
                                    builder_.getPtrTy()));
     open_bins();

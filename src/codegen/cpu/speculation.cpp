@@ -41,7 +41,8 @@ class Estimate {
   void statement(const Stmt& stmt) {
     if (stmt.value) expression(*stmt.value);
     for (const ExprPtr& operand : stmt.operands) expression(*operand);
-    if (stmt.kind == StmtKind::While || stmt.kind == StmtKind::For || stmt.kind == StmtKind::Raise)
+    if (stmt.kind == StmtKind::While || stmt.kind == StmtKind::For ||
+        stmt.kind == StmtKind::Raise || stmt.kind == StmtKind::Print)
       result.needs_lane = true;
     if (stmt.kind == StmtKind::Store) access(stmt.operands);
     block(stmt.body, 0);

@@ -122,6 +122,8 @@ void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
       return emit_return(stmt);
     case StmtKind::Raise:
       return emit_raise(stmt);
+    case StmtKind::Print:
+      return emit_print(stmt);
     case StmtKind::Declare:
       return emit_declaration(stmt);
     case StmtKind::Barrier:

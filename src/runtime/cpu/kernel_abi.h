@@ -21,6 +21,7 @@ struct FaultRecord {
 };
 
 class Interruption;
+class PrintBuffer;
 
 // The size of a launch. Threads are those wanted; blocks cover them, so the last block of a
 // dimension may be partly outside: threads outside never run (kernels without barriers).
@@ -30,6 +31,7 @@ struct Launch {
   int64_t grid[3];
   FaultRecord* fault;                    // never null
   Interruption* interruption = nullptr;  // null: cannot be interrupted
+  PrintBuffer* prints = nullptr;         // not null in kernels that print
 };
 
 // One array argument in the argument buffer: 1-D and contiguous. Any other is

@@ -4,6 +4,7 @@
 #include "runtime/cpu/block_memory.h"
 #include "runtime/cpu/fault.h"
 #include "runtime/cpu/interruption.h"
+#include "runtime/cpu/print_buffer.h"
 #include "runtime/cpu/private_bins.h"
 #include "runtime/math/math_symbols.h"
 
@@ -36,6 +37,7 @@ const std::array kLibrarySymbols = {
     MathSymbol{"cudapy_close_bins64", address(::cudapy_close_bins64)},
     MathSymbol{"cudapy_open_bins", address(::cudapy_open_bins)},
     MathSymbol{"cudapy_poll", address(::cudapy_poll)},
+    MathSymbol{"cudapy_print", address(::cudapy_print)},
     MathSymbol{"cudapy_record_fault", address(::cudapy_record_fault)},
     MathSymbol{"floor", address<Unary>(::floor)},
     MathSymbol{"floorf", address<UnaryF>(::floorf)},

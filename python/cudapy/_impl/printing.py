@@ -1,0 +1,101 @@
+"""What kernels print, as Python would format it. Both devices come here: machine code hands over a launch's numbers at
+its end, the reference each line as it is printed."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+import struct
+import sys
+from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# A format that leaves the digits to the number: no precision, no type.
+_PLAIN = re.compile(r"(.?[<>=^])?[-+ ]?z?#?0?\d*[,_]?\Z", re.DOTALL)
+
+
+def shortest_float32(value: float) -> float:
+    """The float64 whose shortest text is that of `value` as a float32."""
+    if not math.isfinite(value):
+        return value
+    for digits in range(9):
+        short = float(f"{value:.{digits}e}")
+        try:
+            if struct.unpack("f", struct.pack("f", short))[0] == value:
+                return short
+        except OverflowError:  # rounded up past the largest
+            continue
+    return value
+
+
+class Float32(float):
+    """A float32: its text has as many digits as tell it from its neighbours, and no more."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(shortest_float32(float(self)))
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        value = shortest_float32(float(self)) if _PLAIN.match(spec) else float(self)
+        return format(value, spec)
+
+
+def formatted(type: str, value: float) -> float:
+    """A number of a kernel as an object that str.format treats as Python treats its own."""
+    return Float32(value) if type == "float32" else value
+
+
+def write(lines: list[tuple[object, ...]], dropped: int) -> None:
+    """Writes what a launch printed to standard output.
+
+    Args:
+        lines: for each call of `print`, in the threads' order: the format, then (type, value) of each number.
+        dropped: how many more there were than the launch could keep.
+    """
+    texts = []
+    for template, *values in lines:
+        assert isinstance(template, str)
+        texts.append(template.format(*(formatted(*pair) for pair in values)))  # type: ignore[misc]
+    if dropped:
+        texts.append(f"[cudapy: {dropped} more prints of this launch were dropped]\n")
+    sys.stdout.write("".join(texts))
+    sys.stdout.flush()
+
+
+_kept: list[tuple[tuple[int, ...], str]] | None = None
+_thread: Callable[[], tuple[int, ...]] = tuple
+
+
+def printed(
+    *values: Any, sep: str | None = " ", end: str | None = "\n", flush: bool = False
+) -> None:
+    """`print` of the reference device."""
+    separator = " " if sep is None else sep
+    text = separator.join(map(str, values)) + ("\n" if end is None else end)
+    if _kept is None:
+        sys.stdout.write(text)
+    else:
+        _kept.append((_thread(), text))
+
+
+@contextlib.contextmanager
+def in_order(thread: Callable[[], tuple[int, ...]]) -> Iterator[None]:
+    """What is printed within the block comes out at its end, in the threads' order.
+
+    Args:
+        thread: names the thread that prints: what comes first is smaller.
+    """
+    global _kept, _thread
+    _kept, _thread = [], thread
+    try:
+        yield
+    finally:
+        lines, _kept = _kept, None
+        sys.stdout.write("".join(text for _, text in sorted(lines, key=lambda line: line[0])))

@@ -1,0 +1,64 @@
+// What threads print. A gang hands over its lanes' values at once:
+//
+//     values[operand * W + lane] = each operand's bits, in 64
+//     call cudapy_print(prints, site, lanes that are on, idx, idy, idz, values, operands, W)
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Module.h>
+
+#include "codegen/common/arithmetic.h"
+#include "codegen/cpu/body_emitter.h"
+
+namespace cudapy::codegen::cpu {
+
+using namespace llvm;
+
+namespace {
+
+FunctionCallee print_function(IRBuilderBase& builder) {
+  Module& module = *builder.GetInsertBlock()->getModule();
+  Type* i64 = builder.getInt64Ty();
+  Type* i32 = builder.getInt32Ty();
+  Type* pointer = builder.getPtrTy();
+  FunctionCallee callee = module.getOrInsertFunction("cudapy_print", builder.getVoidTy(), pointer,
+                                                     i32, i64, i64, i64, i64, pointer, i32, i32);
+  cast<Function>(callee.getCallee())->setDoesNotThrow();
+  return callee;
+}
+
+// Integers widened by their sign, floats as their bits.
+Value* bits_of(IRBuilderBase& builder, Value* value, ir::Scalar type) {
+  Type* wide = value->getType()->getWithNewType(builder.getInt64Ty());
+  if (ir::is_float(type)) {
+    Type* same = value->getType()->getWithNewBitWidth(value->getType()->getScalarSizeInBits());
+    if (!same->isIntOrIntVectorTy())
+      same = value->getType()->getWithNewType(
+          builder.getIntNTy(value->getType()->getScalarSizeInBits()));
+    return builder.CreateZExt(builder.CreateBitCast(value, same), wide);
+  }
+  return builder.CreateIntCast(value, wide, ir::is_signed(type) && type != ir::Scalar::Bool);
+}
+
+}  // namespace
+
+void BodyEmitter::emit_print(const ir::Stmt& stmt) {
+  const auto width = static_cast<unsigned>(options_.gang_width);
+  Type* i64 = builder_.getInt64Ty();
+  const size_t count = stmt.operands.size();
+  AllocaInst* values = entry_slot(ArrayType::get(i64, std::max<size_t>(count, 1) * width));
+  for (size_t i = 0; i < count; ++i) {
+    const ir::Expr& operand = *stmt.operands[i];
+    const Lanes lanes = emit(operand);
+    Value* value = scalar_code() ? lanes.value : to_vector(lanes);
+    builder_.CreateAlignedStore(bits_of(builder_, value, operand.type.scalar),
+                                builder_.CreateConstGEP1_64(i64, values, i * width), Align(8));
+  }
+  auto wide = [&](Value* value) { return builder_.CreateSExtOrTrunc(value, i64); };
+  Value* on = scalar_code() ? builder_.getInt64(1)
+                            : builder_.CreateZExtOrTrunc(lane_bits(state_.mask), i64);
+  builder_.CreateCall(print_function(builder_),
+                      {prints_, builder_.getInt32(static_cast<uint32_t>(stmt.fault_site)), on,
+                       wide(position_.idx), wide(position_.idy), wide(position_.idz), values,
+                       builder_.getInt32(static_cast<uint32_t>(count)), builder_.getInt32(width)});
+}
+
+}  // namespace cudapy::codegen::cpu
