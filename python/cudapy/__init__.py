@@ -64,6 +64,9 @@ if TYPE_CHECKING:
         CudaTypeError as CudaTypeError,
     )
     from ._impl.errors import (
+        PerformanceWarning as PerformanceWarning,
+    )
+    from ._impl.errors import (
         TemplateError as TemplateError,
     )
     from ._impl.placeholders import (
@@ -234,7 +237,7 @@ _HOMES = {
     "_core": "CudaArray Event Stream cache_clear cache_info get_num_threads set_num_threads",
     "_impl.compile": "compile device_function kernel",
     "_impl.device": "Device cuda device devices get_device set_device synchronize",
-    "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError TemplateError",
+    "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError PerformanceWarning TemplateError",
     "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads syncthreads_and "
     "syncthreads_count syncthreads_or threadIdx "
     "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "

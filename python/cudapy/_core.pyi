@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, SupportsIndex
 
+from cudapy._impl.errors import PerformanceWarning
 from cudapy._impl.types import ElemType, dim3
 
 __version__: str
@@ -103,6 +104,7 @@ class Kernel:
         architecture: str | None = None,
         block: SupportsIndex | Sequence[SupportsIndex] | dim3 | None = None,
     ) -> str: ...
+    def notes(self, types: str | Iterable[object] | None = None) -> list[PerformanceWarning]: ...
     @property
     def signatures(self) -> tuple[str, ...]: ...
 

@@ -1,5 +1,8 @@
 #include "binding/errors.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "binding/py_ref.h"
 
 namespace cudapy::binding {
@@ -64,6 +67,27 @@ std::nullptr_t raise_compile_error(const Diagnostics& diagnostics,
 std::nullptr_t raise_compile_error(const std::string& message) {
   set_compile_error(message, PyRef::steal(PyList_New(0)));
   return nullptr;
+}
+
+PyRef performance_warnings(const Diagnostics& notes, std::span<const SourceText> sources) {
+  const PyRef type = error_class("PerformanceWarning");
+  PyRef list = PyRef::steal(PyList_New(0));
+  if (!type || !list) return {};
+  std::vector<Diagnostic> ordered = notes.errors();
+  std::ranges::stable_sort(ordered, {}, [](const Diagnostic& note) {
+    return std::tuple(note.span.source, note.span.line, note.span.column);
+  });
+  for (const Diagnostic& note : ordered) {
+    Diagnostics one;
+    one.error(note.code, note.span, note.message, note.help);
+    const PyRef shown = text(render(one, sources, "performance"));
+    const PyRef details = describe(note, sources);
+    if (!shown || !details) return {};
+    const PyRef warning =
+        PyRef::steal(PyObject_CallFunctionObjArgs(type.get(), shown.get(), details.get(), nullptr));
+    if (!warning || PyList_Append(list.get(), warning.get()) != 0) return {};
+  }
+  return list;
 }
 
 std::nullptr_t raise_type_error(const std::string& message) {

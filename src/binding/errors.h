@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "binding/py_ref.h"
 #include "support/diagnostic.h"
 
 namespace cudapy::binding {
@@ -21,6 +22,9 @@ std::nullptr_t raise_compile_error(const Diagnostics& diagnostics,
 
 // A CompileError of one message without a place in the source.
 std::nullptr_t raise_compile_error(const std::string& message);
+
+// A list of cudapy.PerformanceWarning, in the order of the source; empty with an exception set.
+PyRef performance_warnings(const Diagnostics& notes, std::span<const SourceText> sources);
 
 // CudaTypeError, which is a TypeError as well.
 std::nullptr_t raise_type_error(const std::string& message);

@@ -88,7 +88,7 @@ bool read_options(PyObject* options, KernelBody& body) {
   return read_flag(options, "deferred", body.is_deferred) &&
          read_flag(options, "fastmath", body.options.fastmath) &&
          read_flag(options, "contract", body.options.contract) &&
-         read_flag(options, "check", body.options.check);
+         read_flag(options, "check", body.options.check) && read_flag(options, "warn", body.warns);
 }
 
 std::string name_of_function(PyObject* function) {
@@ -211,15 +211,16 @@ std::optional<runtime::KernelTypes> types_in_signature(const KernelBody& body, P
 }
 
 // The types that inspect() is asked for: given ones, declared ones, or those of the last launch.
-std::optional<runtime::KernelTypes> types_to_inspect(const KernelBody& body, PyObject* given) {
+std::optional<runtime::KernelTypes> types_to_inspect(
+    const KernelBody& body, PyObject* given, const char* call = "inspect(stage, types=[...])") {
   if (given == nullptr || given == Py_None) {
     if (auto declared = declared_types(body)) return declared;
     for (const auto* bindings : {&body.bindings, &body.gpu_bindings}) {
       if (!bindings->empty()) return bindings->front()->types;
     }
-    raise(PyExc_ValueError, "`" + body.name +
-                                "` has parameters without a type and was not launched yet: " +
-                                "inspect(stage, types=[...]) says which types are meant");
+    raise(PyExc_ValueError,
+          "`" + body.name + "` has parameters without a type and was not launched yet: " + call +
+              " says which types are meant");
     return std::nullopt;
   }
   if (PyUnicode_Check(given)) return types_in_signature(body, given);
@@ -322,6 +323,28 @@ PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
   }
 }
 
+PyObject* notes(PyObject* object, PyObject* arguments, PyObject* keywords) {
+  static const char* names[] = {"types", nullptr};
+  PyObject* given = nullptr;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|O:notes", const_cast<char**>(names),
+                                   &given))
+    return nullptr;
+  KernelObject* self = as_kernel(object);
+  try {
+    if (!prepare_kernel(self)) return nullptr;
+    const KernelBody& body = *self->body;
+    const auto types = types_to_inspect(body, given, "notes(types=[...])");
+    if (!types) return nullptr;
+    Diagnostics diagnostics;
+    const auto found = body.code->notes(*types, diagnostics);
+    if (!found) return raise_compile_error(diagnostics, body.sources);
+    return performance_warnings(*found, body.sources).release();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+    return nullptr;
+  }
+}
+
 PyObject* signatures(PyObject* object, void*) {
   const KernelBody& body = *as_kernel(object)->body;
   std::vector<std::string> texts;
@@ -348,6 +371,12 @@ PyObject* signatures(PyObject* object, void*) {
 }
 
 PyMethodDef methods[] = {
+    {"notes", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(notes)),
+     METH_VARARGS | METH_KEYWORDS,
+     "notes($self, /, types=None)\n--\n\n"
+     "What makes the kernel slower on the CPU than it could be, as a list of PerformanceWarning in "
+     "the order of the\n"
+     "source. `types` as in inspect()."},
     {"inspect", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(inspect)),
      METH_VARARGS | METH_KEYWORDS,
      "inspect($self, /, stage, types=None, architecture=None, block=None)\n--\n\n"

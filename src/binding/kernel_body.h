@@ -68,6 +68,7 @@ struct Binding {
 struct KernelBody {
   std::string name;
   bool is_deferred = false;  // the source is read at the first launch
+  bool warns = false;        // of what makes it slow, when it is compiled
   runtime::CompileOptions options;
   std::string dump_folder;  // empty: no dumps
   bool dumps_beside_source = false;

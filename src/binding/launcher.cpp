@@ -157,6 +157,18 @@ Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classe
   return nullptr;
 }
 
+// False with an exception set: a filter has made one of the warnings.
+bool warn_of_slow_code(const KernelBody& body, const Binding& binding) {
+  Diagnostics diagnostics;
+  const auto notes = body.code->notes(binding.types, diagnostics);
+  if (!notes) return true;  // it compiled, so there are none
+  const PyRef warnings = performance_warnings(*notes, body.sources);
+  const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.errors"));
+  if (!warnings || !module) return false;
+  return static_cast<bool>(
+      PyRef::steal(PyObject_CallMethod(module.get(), "warn", "O", warnings.get())));
+}
+
 // Finds or makes code for a call's arguments; compiles without the GIL. Null with an exception set.
 Binding* bind(KernelBody& body, const CallArguments& call, const runtime::LaunchRequest& request) {
   std::vector<ArgumentClass> classes = call.classes();
@@ -194,6 +206,7 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   Binding* made = bindings.front().get();
   if ((body.dumps_beside_source || !body.dump_folder.empty()) && !write_dumps(body, *made))
     return nullptr;
+  if (body.warns && !warn_of_slow_code(body, *made)) return nullptr;
   return made;
 }
 

@@ -19,6 +19,7 @@
 #include "runtime/jit_module.h"
 #include "sema/check.h"
 #include "transform/lower.h"
+#include "transform/performance_notes.h"
 
 namespace cudapy::runtime {
 namespace {
@@ -190,6 +191,13 @@ KernelCode::KernelCode(ir::Program untyped, CompileOptions options)
 
 bool KernelCode::check(const KernelTypes& types, Diagnostics& diagnostics) const {
   return sema::check(untyped_, types.arguments, {types.wide_index}, diagnostics).has_value();
+}
+
+std::optional<Diagnostics> KernelCode::notes(const KernelTypes& types,
+                                             Diagnostics& diagnostics) const {
+  const auto kernel = lower(types, diagnostics, {.contract = options_.contract}, nullptr);
+  if (!kernel) return std::nullopt;
+  return transform::performance_notes(*kernel);
 }
 
 std::shared_ptr<const CompiledKernel> KernelCode::get(const KernelTypes& types,

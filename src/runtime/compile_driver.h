@@ -86,6 +86,9 @@ class KernelCode {
   // Reports what sema finds wrong with these types. True if nothing is.
   bool check(const KernelTypes& types, Diagnostics& diagnostics) const;
 
+  // What makes the kernel slow on the CPU with these types; nullopt with `diagnostics`.
+  std::optional<Diagnostics> notes(const KernelTypes& types, Diagnostics& diagnostics) const;
+
   // Code for `types`, compiled or loaded at the first request; concurrent requests for the same
   // types compile once. Null if the kernel does not fit the types, with `diagnostics`, or if
   // compiling fails, with the reason in `error`.

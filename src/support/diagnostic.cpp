@@ -139,12 +139,13 @@ void append_remark(std::string& out, std::string_view label, std::string_view te
   }
 }
 
-void append(std::string& out, const Diagnostic& error, std::span<const SourceText> sources) {
+void append(std::string& out, const Diagnostic& error, std::span<const SourceText> sources,
+            std::string_view label) {
   int last_line = error.span.line;
   for (const DiagnosticNote& note : error.notes) last_line = std::max(last_line, note.span.line);
   const size_t gutter = std::to_string(std::max(1, last_line)).size();
   if (error.span.line > 0) out += place_of(error.span, sources) + ": ";
-  out += "error[" + error.code + "]: " + error.message + "\n";
+  out += std::string(label) + "[" + error.code + "]: " + error.message + "\n";
   append_excerpt(out, error.span, sources, gutter);
   for (const DiagnosticNote& note : error.notes) {
     if (note.span.line <= 0) {
@@ -160,7 +161,8 @@ void append(std::string& out, const Diagnostic& error, std::span<const SourceTex
 
 }  // namespace
 
-std::string render(const Diagnostics& diagnostics, std::span<const SourceText> sources) {
+std::string render(const Diagnostics& diagnostics, std::span<const SourceText> sources,
+                   std::string_view label) {
   // In the order of the source; mistakes of one place stay in the order in which they were found.
   std::vector<const Diagnostic*> ordered;
   for (const Diagnostic& error : diagnostics.errors()) ordered.push_back(&error);
@@ -172,7 +174,7 @@ std::string render(const Diagnostics& diagnostics, std::span<const SourceText> s
   std::string out;
   for (const Diagnostic* error : ordered) {
     if (!out.empty()) out += "\n";
-    append(out, *error, sources);
+    append(out, *error, sources, label);
   }
   if (!out.empty() && out.back() == '\n') out.pop_back();
   return out;

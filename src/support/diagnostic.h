@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,8 @@ class Diagnostics {
 };
 
 // The text a user sees: every error with file, line, the source line, carets under the span, notes
-// and help.
-std::string render(const Diagnostics& diagnostics, std::span<const SourceText> sources);
+// and help. `label` says what they are.
+std::string render(const Diagnostics& diagnostics, std::span<const SourceText> sources,
+                   std::string_view label = "error");
 
 }  // namespace cudapy

@@ -22,6 +22,7 @@ def compile(
     fastmath: bool = False,
     contract: bool = True,
     check: bool = True,
+    warn: bool | None = None,
 ) -> Kernel:
     """Compiles a kernel, and the functions that it calls, for the default device.
 
@@ -38,7 +39,9 @@ def compile(
         fastmath: allow reassociation, approximate division and functions within 4 ulp.
         contract: allow `a * b + c` to be rounded once.
         check: check indices against their arrays and integer divisors against zero. A fault raises
-            IndexError or ZeroDivisionError at the launch.
+            IndexError, ZeroDivisionError or ValueError at the launch.
+        warn: warn of what makes the kernel slow, as PerformanceWarning, when it is compiled for a call; `kernel.notes()`
+            lists the same. By default if the environment variable CUDAPY_WARN is set and not "0".
 
     Returns:
         A kernel: `kernel(nx, ny, nz)` is a launcher over that many threads, which takes the arguments.
@@ -66,7 +69,7 @@ def compile(
         functions = (functions[kernel], *functions[:kernel], *functions[kernel + 1 :])
         if sigs is not None and not isinstance(sigs, str):  # a single one is the kernel's
             given = (given[kernel], *given[:kernel], *given[kernel + 1 :])
-    return _make(functions, given, False, debug, fastmath, contract, check)
+    return _make(functions, given, False, debug, fastmath, contract, check, warn)
 
 
 @overload
@@ -81,6 +84,7 @@ def kernel(
     fastmath: bool = False,
     contract: bool = True,
     check: bool = True,
+    warn: bool | None = None,
 ) -> Callable[[Callable[..., object]], Kernel]: ...
 def kernel(
     function: Callable[..., object] | str | None = None,
@@ -91,6 +95,7 @@ def kernel(
     fastmath: bool = False,
     contract: bool = True,
     check: bool = True,
+    warn: bool | None = None,
 ) -> Kernel | Callable[[Callable[..., object]], Kernel]:
     """Makes a kernel of the function below it: `@cp.kernel`, or with arguments `@cp.kernel(fastmath=True)`.
 
@@ -103,6 +108,7 @@ def kernel(
         fastmath: as in `cp.compile`.
         contract: as in `cp.compile`.
         check: as in `cp.compile`.
+        warn: as in `cp.compile`.
 
     Raises:
         TypeError: what is decorated is not a Python function.
@@ -126,7 +132,14 @@ def kernel(
     def decorate(below: Callable[..., object]) -> Kernel:
         functions = _functions(below)
         return _make(
-            functions, _signatures(functions, None, sig), True, debug, fastmath, contract, check
+            functions,
+            _signatures(functions, None, sig),
+            True,
+            debug,
+            fastmath,
+            contract,
+            check,
+            warn,
         )
 
     return decorate if function is None else decorate(function)
@@ -180,6 +193,7 @@ def _make(
     fastmath: bool,
     contract: bool,
     check: bool,
+    warn: bool | None,
 ) -> Kernel:
     from cudapy._core import Kernel
 
@@ -189,6 +203,7 @@ def _make(
         "fastmath": fastmath,
         "contract": contract,
         "check": check,
+        "warn": _warns_by_default() if warn is None else warn,
     }
     return Kernel(functions, sigs, options)
 
@@ -212,6 +227,12 @@ def _mentions(caller: Any, function: Any) -> bool:
             return True
         codes += [constant for constant in code.co_consts if isinstance(constant, type(code))]
     return False
+
+
+def _warns_by_default() -> bool:
+    import os
+
+    return os.environ.get("CUDAPY_WARN", "0") not in ("", "0")
 
 
 def _functions(funs: object) -> tuple[Callable[..., object], ...]:

@@ -39,6 +39,42 @@ class TemplateError(CudaPyError):
     __module__ = "cudapy"
 
 
+class PerformanceWarning(UserWarning):
+    """Something that makes a kernel slower than it could be: `kernel.notes()` lists them, and kernels compiled with
+    `warn=True` warn of them.
+
+    `str(warning)` shows the place with its source line and carets, and what to write instead.
+
+    Attributes:
+        code: a stable name: `"float64-arithmetic"`, `"gather"`, `"scatter"`, `"integer-division"`, `"check-in-loop"`
+            or `"kept-across-barrier"`.
+        message: what is slow, in one line.
+        help: what to write instead.
+        filename: the file of the kernel.
+        line: the line in it, from 1.
+    """
+
+    __module__ = "cudapy"
+
+    def __init__(self, text: str = "", details: dict[str, object] | None = None) -> None:
+        super().__init__(text)
+        details = details or {}
+        self.code = str(details.get("code", ""))
+        self.message = str(details.get("message", ""))
+        self.help = str(details.get("help", ""))
+        self.filename = str(details.get("filename", ""))
+        line = details.get("line", 0)
+        self.line = line if isinstance(line, int) else 0
+
+
+def warn(notes: list[PerformanceWarning]) -> None:
+    """Warns of each, at its place."""
+    import warnings
+
+    for note in notes:
+        warnings.warn_explicit(note, None, note.filename, note.line)  # type: ignore[arg-type]
+
+
 class CudaError(CudaPyError):
     """A device failed: which call, which error, which kernel."""
 
