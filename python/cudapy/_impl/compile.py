@@ -40,8 +40,8 @@ def compile(
         contract: allow `a * b + c` to be rounded once.
         check: check indices against their arrays and integer divisors against zero. A fault raises
             IndexError, ZeroDivisionError or ValueError at the launch.
-        warn: warn of what makes the kernel slow, as PerformanceWarning, when it is compiled for a call; `kernel.notes()`
-            lists the same. By default if the environment variable CUDAPY_WARN is set and not "0".
+        warn: warn of what makes the kernel slow, as PerformanceWarning, when it is compiled for a call;
+            `kernel.notes()` lists the same. By default if the environment variable CUDAPY_WARN is set and not "0".
 
     Returns:
         A kernel: `kernel(nx, ny, nz)` is a launcher over that many threads, which takes the arguments.

@@ -72,7 +72,7 @@ def warn(notes: list[PerformanceWarning]) -> None:
     import warnings
 
     for note in notes:
-        warnings.warn_explicit(note, None, note.filename, note.line)  # type: ignore[arg-type]
+        warnings.warn_explicit(note, None, note.filename, note.line)
 
 
 class CudaError(CudaPyError):

@@ -32,6 +32,8 @@ void choose_free_block(const KernelMetadata& metadata, const int64_t threads[3],
   const int64_t gang = std::max(metadata.gang_width, 1);
   const double rows = static_cast<double>(threads[1]) * static_cast<double>(threads[2]);
   const double total = static_cast<double>(threads[0]) * rows;
+  // All in this thread: rows need not be cut.
+  if (total * per_thread < kTinyNanoseconds) return divide_up(threads[0], gang) * gang;
   // The number of threads is asked for where it matters: finding it reads files at first, and a
   // short launch hardly leaves this thread.
   const bool is_short = total * per_thread < kLongNanoseconds;
