@@ -8,10 +8,14 @@
 namespace cudapy::binding {
 namespace {
 
-std::string thread_text(const runtime::FaultRecord& fault, const std::string& kernel) {
-  return "in `" + kernel + "`, in the thread with idx = " + std::to_string(fault.thread[0]) +
-         ", idy = " + std::to_string(fault.thread[1]) +
-         ", idz = " + std::to_string(fault.thread[2]);
+std::string thread_text(const runtime::FaultRecord& fault, const std::string& kernel,
+                        const int64_t* block) {
+  std::string text =
+      "in `" + kernel + "`, in the thread with idx = " + std::to_string(fault.thread[0]) +
+      ", idy = " + std::to_string(fault.thread[1]) + ", idz = " + std::to_string(fault.thread[2]);
+  if (block == nullptr) return text;
+  const auto number = [&](int axis) { return std::to_string(fault.thread[axis] / block[axis]); };
+  return text + ", in block (" + number(0) + ", " + number(1) + ", " + number(2) + ")";
 }
 
 void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site,
@@ -60,13 +64,13 @@ std::nullptr_t raise_own(const ir::FaultSite& site, const std::string& where,
 }  // namespace
 
 std::nullptr_t raise_fault(const runtime::FaultRecord& fault, const runtime::CompiledKernel& code,
-                           const KernelBody& body) {
-  return raise_fault(fault, code.fault_sites, body.name, body.sources);
+                           const KernelBody& body, const int64_t* block) {
+  return raise_fault(fault, code.fault_sites, body.name, body.sources, block);
 }
 
 std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
                            const std::vector<ir::FaultSite>& sites, const std::string& kernel,
-                           const std::vector<SourceText>& sources) {
+                           const std::vector<SourceText>& sources, const int64_t* block) {
   if (fault.site == runtime::kNoMemorySite) {
     return raise(PyExc_MemoryError, "`" + kernel + "`: there is no memory for a block's " +
                                         std::to_string(fault.index) + " bytes");
@@ -77,7 +81,7 @@ std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
   if (site.kind == ir::FaultKind::Index) {
     describe_index(fault, site, diagnostics);
   } else if (site.kind == ir::FaultKind::Raise) {
-    return raise_own(site, thread_text(fault, kernel), sources);
+    return raise_own(site, thread_text(fault, kernel, block), sources);
   } else if (site.kind == ir::FaultKind::Barrier) {
     exception = PyExc_RuntimeError;
     diagnostics
@@ -93,7 +97,7 @@ std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
     exception = PyExc_ZeroDivisionError;
     diagnostics.error("division-by-zero", site.span, "integer division or modulo by zero");
   }
-  return raise(exception, thread_text(fault, kernel) + "\n" + render(diagnostics, sources));
+  return raise(exception, thread_text(fault, kernel, block) + "\n" + render(diagnostics, sources));
 }
 
 }  // namespace cudapy::binding

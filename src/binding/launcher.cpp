@@ -94,14 +94,16 @@ bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void
   runtime::LaunchPlan plan = runtime::plan_launch(code.kernel.metadata, request);
   if (plan.blocks == 0) return true;
   runtime::FaultRecord fault;
-  if (!code.prints) {
-    return run_blocks(code.kernel, arguments, plan, fault) &&
-           (fault.site < 0 || raise_fault(fault, code, body) != nullptr);
-  }
+  const auto has_no_fault = [&] {
+    if (fault.site < 0) return true;
+    const bool has_blocks = code.kernel.metadata.uses_block_shape != 0 || request.block[0] > 0;
+    raise_fault(fault, code, body, has_blocks ? plan.launch.block : nullptr);
+    return false;
+  };
+  if (!code.prints) return run_blocks(code.kernel, arguments, plan, fault) && has_no_fault();
   runtime::PrintBuffer prints;
   plan.launch.prints = &prints;
-  const bool is_done = run_blocks(code.kernel, arguments, plan, fault) &&
-                       (fault.site < 0 || raise_fault(fault, code, body) != nullptr);
+  const bool is_done = run_blocks(code.kernel, arguments, plan, fault) && has_no_fault();
   return write_prints(prints, code.fault_sites) && is_done;
 }
 

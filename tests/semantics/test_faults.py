@@ -160,3 +160,17 @@ def test_launches_over_the_pool_report_one_fault():
         with pytest.raises(IndexError, match="index 1048575 is out of bounds for `B`"):
             kernel(1 << 20)(A, A[:-1].copy())
     kernel(1 << 20)(A, A.copy())
+
+
+def test_the_block_is_named_where_blocks_are_the_user_s():
+    # tenth : void (int* A)
+    def tenth(A):
+        A[idx * 10] = 1
+
+    kernel = cp.compile(tenth)
+    with pytest.raises(IndexError) as caught:
+        kernel(40, block=8)(np.zeros(195, np.int32))
+    assert "idx = 20, idy = 0, idz = 0, in block (2, 0, 0)" in str(caught.value)
+    with pytest.raises(IndexError) as caught:
+        kernel(40)(np.zeros(195, np.int32))
+    assert "in block" not in str(caught.value)
