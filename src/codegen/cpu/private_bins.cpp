@@ -68,8 +68,8 @@ class Search {
     if (expr.atomic_op != ir::AtomicOp::Add && expr.atomic_op != ir::AtomicOp::Sub) return false;
     const ir::Expr& array = *expr.operands[0]->operands[0];
     if (array.local >= kernel_.parameter_count) return false;
-    return array.type.rank == 1 && !array.type.strided && ir::is_integer(array.type.scalar) &&
-           ir::size_of(array.type.scalar) >= 4;
+    const bool is_plain = array.type.rank == 1 && !array.type.strided && !array.type.aggregate;
+    return is_plain && ir::is_integer(array.type.scalar) && ir::size_of(array.type.scalar) >= 4;
   }
 
   const ir::Function& kernel_;
@@ -92,11 +92,11 @@ struct Extent {
 };
 
 // The addresses that an array's elements lie between.
-Extent extent_of(IRBuilderBase& builder, const ArrayValue& array, ir::Scalar element) {
+Extent extent_of(IRBuilderBase& builder, const ArrayValue& array, const ir::Type& type) {
   Type* i64 = builder.getInt64Ty();
   Value* zero = builder.getInt64(0);
   Value* one = builder.getInt64(1);
-  Value* size = builder.getInt64(static_cast<uint64_t>(ir::size_of(element)));
+  Value* size = builder.getInt64(static_cast<uint64_t>(ir::item_size(type)));
   Value* begin = builder.CreatePtrToInt(array.data, i64);
   Value* end = builder.CreateAdd(begin, size);
   for (size_t axis = 0; axis < array.shape.size(); ++axis) {
@@ -130,10 +130,10 @@ PrivateBins open_private_bins(IRBuilderBase& builder, const ir::Function& kernel
   Value* pays = builder.CreateICmpUGE(builder.CreateUDiv(threads, few), length);
   pays = builder.CreateAnd(pays, builder.CreateICmpULE(length, most));
   pays = builder.CreateAnd(pays, builder.CreateICmpNE(length, builder.getInt64(0)));
-  const Extent own = extent_of(builder, arrays[at], element);
+  const Extent own = extent_of(builder, arrays[at], kernel.locals[at].type);
   for (size_t other = 0; other < static_cast<size_t>(kernel.parameter_count); ++other) {
     if (other == at || !kernel.locals[other].type.is_array()) continue;
-    const Extent there = extent_of(builder, arrays[other], kernel.locals[other].type.scalar);
+    const Extent there = extent_of(builder, arrays[other], kernel.locals[other].type);
     Value* apart = builder.CreateOr(builder.CreateICmpULE(there.end, own.begin),
                                     builder.CreateICmpUGE(there.begin, own.end));
     pays = builder.CreateAnd(pays, apart);

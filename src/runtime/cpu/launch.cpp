@@ -32,15 +32,19 @@ void choose_free_block(const KernelMetadata& metadata, const int64_t threads[3],
   const int64_t gang = std::max(metadata.gang_width, 1);
   const double rows = static_cast<double>(threads[1]) * static_cast<double>(threads[2]);
   const double total = static_cast<double>(threads[0]) * rows;
-  // All in this thread: rows need not be cut.
-  if (total * per_thread < kTinyNanoseconds) return divide_up(threads[0], gang) * gang;
+  const int64_t row = divide_up(threads[0], gang) * gang;
+  if (total * per_thread < kTinyNanoseconds) {  // all in this thread: nothing need be cut
+    block[0] = row;
+    block[1] = threads[1];
+    block[2] = threads[2];
+    return;
+  }
   // The number of threads is asked for where it matters: finding it reads files at first, and a
   // short launch hardly leaves this thread.
   const bool is_short = total * per_thread < kLongNanoseconds;
   const double workers = is_short ? 2.0 : pool_thread_count();
   const double pieces = workers * (metadata.uneven ? 64.0 : 8.0);
   const double size = std::min(kBlockNanoseconds / per_thread, std::max(total / pieces, 1.0));
-  const int64_t row = divide_up(threads[0], gang) * gang;
   // Wide enough for gangs in flight at once, and a power of two of gangs so that arrays are cut at
   // cache lines.
   int64_t gangs = 4;

@@ -97,8 +97,16 @@ TEST(Launch, FreeBlocksAreWholeGangsOfARow) {
     const KernelMetadata metadata{16, 0, 0, 10};
     const Launch launch = plan_launch(metadata, {{n, 5, 1}, {0, 0, 0}}).launch;
     EXPECT_EQ(launch.block[0] % 16, 0);
-    EXPECT_EQ(launch.block[1], 1);
-    EXPECT_EQ(launch.grid[1], 5);
+    EXPECT_GE(launch.block[1] * launch.grid[1], 5);
+  }
+}
+
+TEST(Launch, WhatIsTooSmallToShareIsOneBlock) {
+  const KernelMetadata metadata{16, 0, 0, 3};
+  for (int64_t n : {1, 1000, 8'192}) {
+    const LaunchPlan plan = plan_launch(metadata, {{n, 2, 2}, {0, 0, 0}});
+    EXPECT_TRUE(plan.is_tiny);
+    EXPECT_EQ(plan.blocks, 1);
   }
 }
 
