@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import complex_functions, placeholders
 from . import types as cuda_types
-from .record_classes import is_record_class
 from .printing import printed
+from .record_classes import is_record_class
 from .reference_arrays import constant_array
 from .reference_cooperation import COOPERATION
 from .reference_intrinsics import Atomic, Intrinsic
