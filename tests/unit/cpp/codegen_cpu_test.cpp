@@ -39,7 +39,8 @@ runtime::LoadedCode compile(const Function& function, const char* isa, int width
   jit::CompileResult result;
   EXPECT_TRUE(cudapy_jit_compile(&request, &result)) << result.error;
   std::string error;
-  runtime::LoadedCode code = runtime::load_image(result.image, runtime::resolve_runtime_symbol, error);
+  runtime::LoadedCode code =
+      runtime::load_image(result.image, runtime::resolve_runtime_symbol, error);
   EXPECT_TRUE(code) << error;
   return code;
 }
