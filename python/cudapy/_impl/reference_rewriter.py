@@ -341,7 +341,8 @@ class Rewriter:
                 self.at(argument, want) if want else made
                 for argument, want, made in zip(node.args, wanted, arguments)
             ]
-        return ast.Call(func=function, args=arguments, keywords=[])
+        keywords = node.keywords if isinstance(called, names.Plain) else []
+        return ast.Call(func=function, args=arguments, keywords=keywords)
 
     def _helper(self, called: types.FunctionType, function: ast.expr, node: ast.Call) -> ast.expr:
         """A call with all arguments in the order of the parameters, each at its parameter's type; the weak types that
