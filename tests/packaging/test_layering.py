@@ -12,7 +12,8 @@ SOURCE = ROOT / "src"
 
 # What a stage may include besides itself. The compiler's module (codegen, jit) and the runtime are
 # not linked with each other; the few headers in CONTRACTS fix what passes between them: the compile
-# request, the code image's format, the kernel's ABI, the instruction levels.
+# request, the code image's format, the kernel's ABI and the functions it calls, the instruction
+# levels.
 ALLOWED = {
     "support": set(),
     "ir": {"support"},
@@ -28,6 +29,7 @@ CONTRACTS = {
     ("runtime", "jit/jit.h"),
     ("codegen", "runtime/cpu/kernel_abi.h"),
     ("codegen", "runtime/cpu/host.h"),
+    ("codegen", "runtime/cpu/private_bins.h"),
     ("codegen", "runtime/cuda/kernel_abi.h"),
     ("jit", "runtime/cpu/kernel_abi.h"),
     ("jit", "runtime/cpu/code_image.h"),
