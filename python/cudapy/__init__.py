@@ -70,7 +70,19 @@ if TYPE_CHECKING:
         TemplateError as TemplateError,
     )
     from ._impl.placeholders import (
+        activemask as activemask,
+    )
+    from ._impl.placeholders import (
+        all as all,
+    )
+    from ._impl.placeholders import (
+        any as any,
+    )
+    from ._impl.placeholders import (
         atomic as atomic,
+    )
+    from ._impl.placeholders import (
+        ballot as ballot,
     )
     from ._impl.placeholders import (
         blockDim as blockDim,
@@ -109,7 +121,13 @@ if TYPE_CHECKING:
         idz as idz,
     )
     from ._impl.placeholders import (
+        lane_id as lane_id,
+    )
+    from ._impl.placeholders import (
         local as local,
+    )
+    from ._impl.placeholders import (
+        match_any as match_any,
     )
     from ._impl.placeholders import (
         mulhi as mulhi,
@@ -139,6 +157,18 @@ if TYPE_CHECKING:
         shared as shared,
     )
     from ._impl.placeholders import (
+        shfl as shfl,
+    )
+    from ._impl.placeholders import (
+        shfl_down as shfl_down,
+    )
+    from ._impl.placeholders import (
+        shfl_up as shfl_up,
+    )
+    from ._impl.placeholders import (
+        shfl_xor as shfl_xor,
+    )
+    from ._impl.placeholders import (
         syncthreads as syncthreads,
     )
     from ._impl.placeholders import (
@@ -151,6 +181,9 @@ if TYPE_CHECKING:
         syncthreads_or as syncthreads_or,
     )
     from ._impl.placeholders import (
+        syncwarp as syncwarp,
+    )
+    from ._impl.placeholders import (
         threadfence as threadfence,
     )
     from ._impl.placeholders import (
@@ -158,6 +191,9 @@ if TYPE_CHECKING:
     )
     from ._impl.placeholders import (
         threadIdx as threadIdx,
+    )
+    from ._impl.placeholders import (
+        warp_id as warp_id,
     )
     from ._impl.placeholders import (
         warpSize as warpSize,
@@ -241,15 +277,16 @@ _HOMES = {
     "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads syncthreads_and "
     "syncthreads_count syncthreads_or threadIdx "
     "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "
-    "randint threadfence threadfence_block",
+    "randint threadfence threadfence_block activemask all any ballot lane_id match_any shfl shfl_down shfl_up "
+    "shfl_xor syncwarp warp_id",
     "_impl.template": "Template template",
     "_impl.types": "Array Bool Double Float Int Pointer Void bool_ complex64 complex128 dim3 elemType float32 float64 "
     "int8 int16 int32 int64 uint8 uint16 uint32 uint64",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-# `from cudapy import *` brings everything but `compile`, which would hide Python's own.
-__all__ = sorted(name for name in _HOME_OF if name != "compile")
+# `from cudapy import *` brings everything but what would hide Python's own.
+__all__ = sorted(name for name in _HOME_OF if name not in ("all", "any", "compile"))
 
 
 def __getattr__(name: str) -> object:

@@ -282,6 +282,8 @@ class FunctionLowering {
   // lower_intrinsics.cpp
   ir::ExprPtr call_intrinsic(const syntax::Expr& expr, ir::Intrinsic intrinsic);
   ir::ExprPtr call_atomic(const syntax::Expr& expr, ir::AtomicOp op);
+  // lower_warps.cpp
+  ir::ExprPtr call_warp_operation(const syntax::Expr& expr, ir::Intrinsic intrinsic);
 
   ProgramLowering& program_;
   NameResolver& resolver_;

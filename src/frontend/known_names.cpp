@@ -46,8 +46,6 @@ struct Refusal {
 constexpr Refusal kRefusedBuiltins[] = {
     {"sum", "`sum` is not supported in kernels",
      "add up in a loop: `total = 0.0`, then `for x in A: total += x`"},
-    {"any", "`any` is not supported in kernels", "write a loop that sets a variable and breaks"},
-    {"all", "`all` is not supported in kernels", "write a loop that clears a variable and breaks"},
     {"sorted", "`sorted` is not supported in kernels", "sort the array before the launch"},
     {"reversed", "`reversed` is not supported in kernels",
      "count down: `for i in range(n - 1, -1, -1)`"},
@@ -105,16 +103,6 @@ constexpr SpecialName kCooperation[] = {
     {"syncthreads_count", SpecialForm::SyncThreadsCount},
     {"syncthreads_and", SpecialForm::SyncThreadsAnd},
     {"syncthreads_or", SpecialForm::SyncThreadsOr},
-};
-
-// CUDA's names that are known, and not there yet.
-constexpr Refusal kRefusedCuda[] = {
-    {"syncwarp", "barriers are not supported yet",
-     "split the work into two kernels: a launch ends with a barrier"},
-    {"shfl", "warp operations are not supported yet",
-     "exchange values through an array, with a launch in between"},
-    {"ballot", "warp operations are not supported yet",
-     "exchange values through an array, with a launch in between"},
 };
 
 struct MathConstant {
@@ -265,6 +253,15 @@ Resolved make_math(ir::MathFunction function, bool single) {
   return result;
 }
 
+std::optional<Resolved> find_intrinsic_name(std::string_view name) {
+  const std::optional<ir::Intrinsic> intrinsic = ir::find_intrinsic(name);
+  if (!intrinsic) return std::nullopt;
+  Resolved result;
+  result.kind = Resolved::Kind::Intrinsic;
+  result.intrinsic = *intrinsic;
+  return result;
+}
+
 // Names that stand for a type but are no casts in Python: only what NumPy and C call so.
 bool is_dtype_name(std::string_view name) {
   return name != "int" && name != "float" && name != "bool";
@@ -278,6 +275,7 @@ void append_names(std::vector<std::string>& names, const Table& table) {
 }  // namespace
 
 std::optional<Resolved> find_builtin(std::string_view name) {
+  if (name == "any" || name == "all") return find_intrinsic_name(name);
   if (auto special = find_special(kBuiltins, name)) return special;
   if (name == "int" || name == "float" || name == "bool") return find_cast(name);
   if (std::find(std::begin(kExceptions), std::end(kExceptions), name) != std::end(kExceptions)) {
@@ -320,11 +318,7 @@ std::optional<Resolved> find_cudapy_name(std::string_view name) {
     return result;
   }
   if (name.starts_with("atomic.")) return find_atomic_name(name.substr(7));
-  if (auto intrinsic = ir::find_intrinsic(name)) {
-    result.kind = Resolved::Kind::Intrinsic;
-    result.intrinsic = *intrinsic;
-    return result;
-  }
+  if (auto intrinsic = find_intrinsic_name(name)) return intrinsic;
   if (name == "xrange") return find_special(kBuiltins, name);
   if (auto special = find_special(kCooperation, name)) return special;
   if (name == "fma") return find_math_name(name);
@@ -336,8 +330,7 @@ std::optional<Resolved> find_cudapy_name(std::string_view name) {
   for (const auto& [spelling, type] : kSpellings) {
     if (spelling == name) return find_cast(type);
   }
-  if (name.starts_with("shfl")) return find_refusal(kRefusedCuda, "shfl");
-  return find_refusal(kRefusedCuda, name);
+  return std::nullopt;
 }
 
 std::optional<ir::ThreadIndex> find_thread_index(std::string_view group, std::string_view axis) {
@@ -396,7 +389,6 @@ std::vector<std::string> cudapy_names() {
   names.insert(names.end(), {"warpSize", "math", "atomic", "fma"});
   append_names(names, kCooperation);
   for (std::string_view name : ir::intrinsic_names()) names.emplace_back(name);
-  append_names(names, kRefusedCuda);
   return names;
 }
 

@@ -7,6 +7,9 @@
 namespace cudapy::frontend {
 
 ir::ExprPtr FunctionLowering::call_intrinsic(const syntax::Expr& expr, ir::Intrinsic intrinsic) {
+  if (ir::is_warp_operation(intrinsic) || intrinsic == ir::Intrinsic::LaneId ||
+      intrinsic == ir::Intrinsic::WarpId)
+    return call_warp_operation(expr, intrinsic);
   const ir::IntrinsicInfo& info = ir::info(intrinsic);
   auto arguments = positional(expr, info.least, info.most);
   if (!arguments) return make_integer(0, expr.span);

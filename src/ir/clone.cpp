@@ -47,6 +47,7 @@ ExprPtr clone(const Expr& expr) {
   copy->fault_site = expr.fault_site;
   copy->row_axes = expr.row_axes;
   copy->axis = expr.axis;
+  copy->is_divergent = expr.is_divergent;
   return copy;
 }
 
@@ -95,6 +96,7 @@ Function clone(const Function& function) {
   copy.uses_block_shape = function.uses_block_shape;
   copy.wide_index = function.wide_index;
   std::copy_n(function.block, 3, copy.block);
+  copy.runs_warps = function.runs_warps;
   copy.divergent_return = function.divergent_return;
   copy.clip_x = clone_all(function.clip_x);
   copy.fault_sites = function.fault_sites;

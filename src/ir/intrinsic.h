@@ -1,5 +1,5 @@
-// CUDA's device functions that are no math functions: bits, random numbers, fences, the clock; and
-// the operations of `atomic`. One catalogue for all stages.
+// CUDA's device functions that are no math functions: bits, random numbers, fences, the clock, what
+// the lanes of a warp do together; and the operations of `atomic`. One catalogue for all stages.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,21 @@ enum class Intrinsic : uint8_t {
   Clock,     // no operands; int64
   Fence,
   FenceBlock,  // no operands; void
+  // Warps: 32 threads of a block whose numbers, x fastest, follow each other. Only lanes that come
+  // to an operation together take part in it; what a lane that does not would have given is the
+  // reader's own value.
+  Shfl,      // the value, a lane of the segment, the segments' length; typed: the result's type,
+  ShflUp,    // int32, and a constant power of two up to 32
+  ShflDown,  // the value, a distance, the length
+  ShflXor,   // the value, the bits in which the lanes' numbers differ, the length
+  Ballot,    // a bool; uint32: bit i is lane i's
+  Any,
+  All,         // a bool; bool
+  MatchAny,    // a number or bool; uint32: the lanes that have it, bit for bit
+  ActiveMask,  // no operands; uint32
+  SyncWarp,    // no operands; void
+  LaneId,      // the thread's number in its block, int32; int32
+  WarpId,
   // untyped tree only: sema makes them of Philox words. Operands: seed, counter [, second counter];
   // RandInt: seed, counter, low, high [, second counter].
   RandBits,
@@ -42,6 +57,15 @@ struct IntrinsicInfo {
   uint8_t most;
   bool has_effect;  // is not to be dropped, doubled or moved
 };
+
+// What lanes of a warp do together; neither lane_id nor warp_id.
+constexpr bool is_warp_operation(Intrinsic intrinsic) {
+  return intrinsic >= Intrinsic::Shfl && intrinsic <= Intrinsic::SyncWarp;
+}
+constexpr bool is_shuffle(Intrinsic intrinsic) {
+  return intrinsic >= Intrinsic::Shfl && intrinsic <= Intrinsic::ShflXor;
+}
+constexpr int kWarpSize = 32;
 
 const IntrinsicInfo& info(Intrinsic intrinsic);
 std::optional<Intrinsic> find_intrinsic(std::string_view name);

@@ -212,6 +212,9 @@ struct Expr {
   int32_t fault_site = -1;
   uint8_t row_axes = 0;
   int32_t axis = 0;  // Len
+  // Intrinsic of a warp: some of its lanes may not come to it with the others; set by
+  // sema::annotate_shapes.
+  bool is_divergent = false;
 };
 
 // What a barrier tells all threads of the block about the bools that they bring to it.
@@ -321,6 +324,8 @@ struct Function {
   bool uses_block_shape = false;  // reads threadIdx, blockIdx, blockDim or gridDim
   bool wide_index = false;        // idx and len are int64
   int32_t block[3] = {0, 0, 0};   // the shape of all blocks, where code is made for one; else 0
+  bool runs_warps = false;        // has operations of warps, which are its gangs; set by
+                                  // transform::lower
   bool divergent_return =
       false;  // threads return at different places; set by sema::annotate_shapes
   // After transform::clip_guards: threads with idx >= min(values of these) do nothing. Uniform,

@@ -278,7 +278,31 @@ class Verifier {
     same(expr, expr.type, callee.result, "the result of a call");
   }
 
+  void warp_operation(const Expr& expr) {
+    const std::vector<ExprPtr>& operands = expr.operands;
+    if (is_shuffle(expr.intrinsic)) {
+      if (!arity(expr, 3)) return;
+      same(expr, operands[0]->type, expr.type, "a shuffle of another type");
+      same(expr, operands[1]->type, Type::of(Scalar::I32), "a shuffle's lane");
+      const int64_t width = operands[2]->constant.integer;
+      if (operands[2]->kind != ExprKind::Constant || width < 1 || width > kWarpSize ||
+          (width & (width - 1)) != 0)
+        report(expr, "a shuffle of segments that are no power of two");
+      return;
+    }
+    const bool is_vote = expr.intrinsic >= Intrinsic::Ballot && expr.intrinsic <= Intrinsic::All;
+    const bool has_operand = is_vote || expr.intrinsic == Intrinsic::MatchAny;
+    if (!arity(expr, has_operand ? 1 : 0)) return;
+    if (is_vote) same(expr, operands[0]->type, Type::of(Scalar::Bool), "a vote");
+  }
+
   void intrinsic(const Expr& expr) {
+    if (is_warp_operation(expr.intrinsic)) return warp_operation(expr);
+    if (expr.intrinsic == Intrinsic::LaneId || expr.intrinsic == Intrinsic::WarpId) {
+      if (arity(expr, 1))
+        same(expr, expr.operands[0]->type, Type::of(Scalar::I32), "a thread's number");
+      return;
+    }
     const bool is_word = expr.intrinsic >= Intrinsic::Philox0;
     if (expr.intrinsic >= Intrinsic::RandBits && !is_word)
       return report(expr, "a random number is left");

@@ -12,6 +12,7 @@
 
 #include "ir/printer.h"
 #include "ir/serialize.h"
+#include "ir/warps.h"
 #include "jit/jit.h"
 #include "runtime/cpu/host.h"
 #include "runtime/cpu/symbols.h"
@@ -177,7 +178,7 @@ bool has_barrier(const ir::Block& block) {
 bool work_together(const ir::Program& program) {
   return std::any_of(
       program.functions.begin(), program.functions.end(), [](const ir::Function& function) {
-        return has_barrier(function.body) ||
+        return has_barrier(function.body) || ir::has_warp_operation(function.body) ||
                std::any_of(
                    function.locals.begin(), function.locals.end(),
                    [](const ir::Local& local) { return local.storage == ir::Storage::Block; });

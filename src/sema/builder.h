@@ -67,6 +67,7 @@ class Builder {
   ir::ExprPtr rounded(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr to_whole(ir::ExprPtr expr, ir::Type type, ir::MathFunction function);
   ir::ExprPtr intrinsic(ir::ExprPtr expr);
+  ir::ExprPtr warp_operation(ir::ExprPtr expr);
   ir::ExprPtr random(ir::ExprPtr expr);
   ir::ExprPtr atomic(ir::ExprPtr expr);
 

@@ -81,6 +81,7 @@ class Inference {
   ir::Type extremum(const ir::Expr& expr);
   ir::Type rounded(const ir::Expr& expr);
   ir::Type intrinsic(ir::Expr& expr);
+  ir::Type warp_operation(ir::Expr& expr);
   ir::Type atomic(ir::Expr& expr);
   bool are_integers(const ir::Expr& expr, size_t count, const std::string& name);
 

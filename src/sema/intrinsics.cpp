@@ -57,6 +57,8 @@ bool Inference::are_integers(const Expr& expr, size_t count, const std::string& 
 }
 
 Type Inference::intrinsic(Expr& expr) {
+  if (expr.intrinsic >= Intrinsic::Shfl && expr.intrinsic <= Intrinsic::WarpId)
+    return warp_operation(expr);
   for (const ExprPtr& operand : expr.operands) infer(*operand);
   const std::string name = quoted(ir::info(expr.intrinsic).name);
   const Type known = operands_of(expr, name.c_str());
@@ -249,6 +251,8 @@ class Draw {
 ExprPtr Builder::intrinsic(ExprPtr expr) {
   const Type type = expr->type;
   if (is_random(expr->intrinsic)) return random(std::move(expr));
+  if (expr->intrinsic >= Intrinsic::Shfl && expr->intrinsic <= Intrinsic::WarpId)
+    return warp_operation(std::move(expr));
   for (ExprPtr& operand : expr->operands) {
     switch (expr->intrinsic) {
       case Intrinsic::BytePerm:

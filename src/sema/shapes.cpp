@@ -2,9 +2,11 @@
 // divergence flags, so the walk is repeated until nothing changes.
 #include "sema/shapes.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "ir/liveness.h"
+#include "ir/warps.h"
 
 namespace cudapy::sema {
 
@@ -35,7 +37,10 @@ LaneShape join(LaneShape a, LaneShape b) {
 class ShapeWalk {
  public:
   explicit ShapeWalk(Function& function)
-      : function_(function), liveness_(function), known_(function.locals.size(), false) {
+      : function_(function),
+        liveness_(function),
+        crosses_rows_(warps_cross_rows(function)),
+        known_(function.locals.size(), false) {
     for (Local& local : function.locals) {
       local.shape = Shape::Uniform;
       local.stride = 0;
@@ -252,18 +257,64 @@ class ShapeWalk {
     return function_.locals[static_cast<size_t>(array)].storage == Storage::Thread;
   }
 
-  LaneShape operation(Expr& expr) {
+  // Of operands that are evaluated where the first one says so, some lanes stay behind if it
+  // differs among them.
+  LaneShape operands_of(Expr& expr) {
+    const bool is_lazy =
+        expr.kind == ExprKind::And || expr.kind == ExprKind::Or || expr.kind == ExprKind::Select;
     LaneShape all = kUniform;
+    int parted = 0;
     for (ExprPtr& operand : expr.operands) {
-      if (expression(*operand) != kUniform) all = kVarying;
+      if (expression(*operand) != kUniform) {
+        all = kVarying;
+        if (is_lazy && operand == expr.operands[0]) parted = 1;
+      }
+      if (operand == expr.operands[0]) parted_operands_ += parted;
     }
+    parted_operands_ -= parted;
+    return all;
+  }
+
+  LaneShape thread_index(const Expr& expr) const {
+    const ThreadIndex index = expr.thread_index;
+    if (index >= ThreadIndex::BlockIdxX) return kUniform;
+    if (crosses_rows_) return kVarying;
+    return index == ThreadIndex::Idx || index == ThreadIndex::ThreadIdxX ? linear(1) : kUniform;
+  }
+
+  // Whether some lanes of the gang may be elsewhere.
+  bool may_be_parted() const {
+    if (parted_operands_ > 0) return true;
+    return std::any_of(regions_.begin(), regions_.end(), [](const Region& region) {
+      if (region.kind == Region::VaryingArm) return true;
+      if (region.kind == Region::Loop)
+        return region.loop->divergent_exit || region.loop->divergent_continue ||
+               region.loop->divergent_return;
+      return region.frame != nullptr && *region.divergent_return;
+    });
+  }
+
+  // What all lanes that take part are told is the same for them.
+  LaneShape intrinsic(Expr& expr, LaneShape all) {
+    if (!function_.runs_warps) return all;
+    if (expr.intrinsic == Intrinsic::LaneId) return linear(1);
+    if (expr.intrinsic == Intrinsic::WarpId) return kUniform;
+    if (!is_warp_operation(expr.intrinsic)) return all;
+    expr.is_divergent = may_be_parted();
+    if (is_shuffle(expr.intrinsic) || expr.intrinsic == Intrinsic::MatchAny)
+      return shape_of(*expr.operands[0]) == kUniform ? kUniform : kVarying;
+    return kUniform;
+  }
+
+  LaneShape operation(Expr& expr) {
+    const LaneShape all = operands_of(expr);
     switch (expr.kind) {
       case ExprKind::Local:
         return local_shape(expr.local);
       case ExprKind::ThreadIndex:
-        return expr.thread_index == ThreadIndex::Idx || expr.thread_index == ThreadIndex::ThreadIdxX
-                   ? linear(1)
-                   : kUniform;
+        return thread_index(expr);
+      case ExprKind::Intrinsic:
+        return intrinsic(expr, all);
       case ExprKind::Load:
         // Each lane has elements of its own in its thread's array.
         return is_of_thread(expr.operands[0]->local) ? kVarying : all;
@@ -345,6 +396,8 @@ class ShapeWalk {
 
   Function& function_;
   Liveness liveness_;
+  bool crosses_rows_;        // a gang has threads of several rows
+  int parted_operands_ = 0;  // around the expression at hand: evaluated for some lanes alone
   std::vector<bool> known_;  // has been assigned in the walk so far: a local's first shape replaces
                              // the initial one
   std::vector<Region> regions_;

@@ -43,7 +43,7 @@ class ThreadReader {
       } else if (stmt->kind != StmtKind::Assign) {
         is_element_wise_ = false;
       }
-      is_cooperative_ = is_cooperative_ || stmt->kind == StmtKind::Barrier;
+      is_cooperative_ = is_cooperative_ || stmt->kind == StmtKind::Barrier || function_.runs_warps;
       const bool is_loop = stmt->kind == StmtKind::For || stmt->kind == StmtKind::While;
       loops_ += is_loop;
       read(stmt->body);

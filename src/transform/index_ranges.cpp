@@ -194,6 +194,8 @@ std::optional<Range> IndexRanges::of(const Expr& expr) const {
     }
     case ExprKind::Len:
       return Range{0, all_of(expr.type)->greatest};
+    case ExprKind::Intrinsic:
+      return of_intrinsic(expr);
     default:
       return all_of(expr.type);
   }
@@ -213,6 +215,21 @@ std::optional<Range> IndexRanges::of_thread_index(const Expr& expr) const {
   const bool may_wrap = expr.thread_index <= ThreadIndex::Idz;
   const auto all = all_of(expr.type);
   return may_wrap ? all : Range{0, all->greatest};
+}
+
+std::optional<Range> IndexRanges::of_intrinsic(const Expr& expr) const {
+  const int32_t (&block)[3] = function_.block;
+  const int64_t threads = block[0] > 0 ? int64_t{block[0]} * block[1] * block[2] : kMostThreads;
+  switch (expr.intrinsic) {
+    case Intrinsic::LaneId:
+      return Range{0, kWarpSize - 1};
+    case Intrinsic::WarpId:
+      return Range{0, (threads - 1) / kWarpSize};
+    case Intrinsic::Popc:
+      return Range{0, 8 * size_of(expr.operands[0]->type.scalar)};
+    default:
+      return all_of(expr.type);
+  }
 }
 
 std::optional<Range> IndexRanges::of_unary(const Expr& expr) const {

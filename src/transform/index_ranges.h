@@ -36,6 +36,7 @@ class IndexRanges {
   void assign(ir::LocalId local, std::optional<Range> range);
 
   [[nodiscard]] std::optional<Range> of_thread_index(const ir::Expr& expr) const;
+  [[nodiscard]] std::optional<Range> of_intrinsic(const ir::Expr& expr) const;
   [[nodiscard]] std::optional<Range> of_unary(const ir::Expr& expr) const;
   [[nodiscard]] std::optional<Range> of_binary(const ir::Expr& expr) const;
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ir/verifier.h"
+#include "ir/warps.h"
 #include "sema/shapes.h"
 #include "transform/block_shape.h"
 #include "transform/clip_guards.h"
@@ -43,8 +44,9 @@ ir::Function lower(ir::Program typed, const Options& options) {
   }
   split_loop_counters(function);
   passed("split-loop-counters");
-  // Where there is a barrier whole blocks run.
-  if (!has_barrier(function.body)) {
+  function.runs_warps = ir::has_warp_operation(function.body);
+  // Where there is a barrier, or warps work together, whole blocks run.
+  if (!has_barrier(function.body) && !function.runs_warps) {
     clip_guards(function);
     passed("clip-guards");
   }

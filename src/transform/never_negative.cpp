@@ -31,7 +31,8 @@ class Judge {
       case ExprKind::Select:
         return never_negative(*expr.operands[1]) && never_negative(*expr.operands[2]);
       case ExprKind::Intrinsic:
-        return expr.intrinsic == Intrinsic::Popc || expr.intrinsic == Intrinsic::Clz;
+        return expr.intrinsic == Intrinsic::Popc || expr.intrinsic == Intrinsic::Clz ||
+               expr.intrinsic == Intrinsic::LaneId || expr.intrinsic == Intrinsic::WarpId;
       case ExprKind::Binary:
         return binary(expr);
       default:

@@ -171,7 +171,7 @@ const Stmt* first_barrier(const Stmt& stmt) {
 }
 
 void split_barriers(Function& function) {
-  if (!has_barrier(function.body) && !has_block_arrays(function)) return;
+  if (!has_barrier(function.body) && !has_block_arrays(function) && !function.runs_warps) return;
   ParameterCopier(function).run();
   function.body = Splitter().split(std::move(function.body));
 }

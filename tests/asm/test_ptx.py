@@ -111,6 +111,17 @@ def spin(X, Y):
         Y[idx] = X[idx] * Y[idx]
 
 
+# warps : void (float* X, double* Z, int* L, float* Y)
+def warps(X, Z, L, Y):
+    v = X[idx] if idx < len(X) else 0.0
+    for d in (16, 8, 4, 2, 1):
+        v += shfl_down(v, d)
+    if lane_id() == 0 and all(v > 0.0):
+        Y[idx // 32] = v + popc(match_any(Z[idx]))
+    Z[idx] = shfl(Z[idx], L[idx])
+    syncwarp()
+
+
 KERNELS = [
     tiled,
     columns,
@@ -123,6 +134,7 @@ KERNELS = [
     mandelbrot,
     rare,
     every_type,
+    warps,
 ]
 
 
@@ -234,6 +246,17 @@ def test_threads_ask_each_other_only_where_they_may_part():
     assert body.count(agreed) + body.count("bar.red") == 2, "at each turn: all, any"
     body = instructions(ptx(together, check=False))
     assert body.count(agreed) + body.count("bar.red") == 0
+
+
+def test_warps_use_the_devices_own_operations():
+    body = instructions(ptx(warps, check=False))
+    assert body.count("shfl.sync.down.b32") == 5
+    assert body.count("shfl.sync.idx.b32") == 2, "a double is two words"
+    assert "vote.sync.all.pred" in body
+    assert "match.any.sync.b64" in body
+    together = 7  # the shuffles, of which the double's are one, and syncwarp
+    assert body.count("bar.warp.sync") == together, "nowhere among lanes that have parted"
+    assert "ld.local" not in body
 
 
 def test_a_complex_number_is_one_access():

@@ -24,6 +24,7 @@ from .reference_forms import Forms
 from .reference_functions import Lift
 from .reference_rewriter import INDICES, Rewriter
 from .reference_types import Types
+from .reference_warps import WarpOperation, enter_thread
 from .scalar import Context, Scalar
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Program:
 
     def _begin(self, arguments: list[str]) -> None:
         """Infers everything from the start."""
+        self.uses_warps = False
         Context.default_float = self.default_float
         self.instances: dict[tuple[int, tuple[str, ...]], Instance] = {}
         self._runnables: dict[int, Callable[..., Any]] = {}
@@ -186,6 +188,7 @@ class Program:
         x fastest."""
         Context.default_float = self.default_float
         self._thread = dict.fromkeys(INDICES, Scalar("int32", 0))
+        self.uses_warps = self._uses(WarpOperation)
         run = self.runnable(self.kernel)
         grid = tuple(-(-wanted // size) for wanted, size in zip(threads, block))
         fixed = {f"blockDim.{axis}": size for axis, size in zip("xyz", block)}
@@ -197,8 +200,10 @@ class Program:
                 place[f"threadIdx.{axis}"] = position % size
                 place[f"blockIdx.{axis}"] = position // size
             self._enter({name: Scalar("int32", value) for name, value in place.items()})
+            x, y, z = map(operator.mod, at, block)
+            enter_thread(x + block[0] * (y + block[1] * z))
 
-        if not self._uses(NewArray, Barrier):
+        if not self._uses(NewArray, Barrier, WarpOperation):
             for at in _positions((0, 0, 0), threads):
                 enter(at)
                 run(*arguments)
@@ -211,7 +216,7 @@ class Program:
                 begin = tuple(map(operator.mul, number, block))
                 end = tuple(map(operator.add, begin, block))
                 together = enter_block()
-                if self._uses(Barrier):
+                if self._uses(Barrier, WarpOperation):
                     together.run(partial(run, *arguments), list(_positions(begin, end)), enter)
                     continue
                 for at in _positions(begin, tuple(map(min, end, threads))):

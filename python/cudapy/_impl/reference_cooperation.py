@@ -1,7 +1,8 @@
 """What the threads of a block do together on the reference device: shared and local arrays, and barriers.
 
-The threads of a kernel with barriers are Python threads of which one runs at a time: each goes on to its next barrier
-or its end, then the next one does, so that a run is always the same.
+The threads of a kernel with barriers or operations of warps are Python threads of which one runs at a time: each goes
+on to its next barrier, its next operation of its warp or its end, then the next one does, so that a run is always the
+same. Barriers wait until no thread has come to an operation of its warp.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .reference_types import Types
+
+
+WARP_SIZE = 32
+Lanes = dict[int, Any]  # of the lanes that take part in an operation: what each brings
+# In the program: the numbers of a loop and of its turn, and of those inside it; then the operation's.
+Place = tuple[int, ...]
 
 
 class _Elements:
@@ -82,6 +89,8 @@ class Block:
         self._waiting: dict[int, int] = {}  # thread: line of its barrier
         self._said: list[bool] = []
         self._votes: list[bool] = []  # of the barrier that all have come to
+        self._in_warp: dict[int, tuple[Place, Any]] = {}  # threads that wait for their warps
+        self._lanes: Lanes = {}  # of the operation at hand
         self._local = threading.local()
         self._error: BaseException | None = None
 
@@ -105,9 +114,8 @@ class Block:
         while alive:
             self._waiting, self._votes, self._said = {}, self._said, []
             for number_of in alive:
-                enter(places[number_of])
-                self._turns[number_of].release()
-                self._done.acquire()
+                self._go_on(number_of, enter, places)
+            self._run_warps(enter, places)
             if self._error is not None:
                 alive = self._stop()
                 continue
@@ -122,15 +130,44 @@ class Block:
         if self._error is not None:
             raise self._error
 
+    def _go_on(
+        self,
+        number_of: int,
+        enter: Callable[[tuple[int, int, int]], None],
+        places: list[tuple[int, int, int]],
+    ) -> None:
+        """Lets a thread run to where it waits next."""
+        enter(places[number_of])
+        self._turns[number_of].release()
+        self._done.acquire()
+
+    def _run_warps(
+        self,
+        enter: Callable[[tuple[int, int, int]], None],
+        places: list[tuple[int, int, int]],
+    ) -> None:
+        """Does what warps wait for, until none does: of each warp, what comes first in the program."""
+        while self._in_warp and self._error is None:
+            warp = min(self._in_warp) // WARP_SIZE
+            waiting = [thread for thread in self._in_warp if thread // WARP_SIZE == warp]
+            first = min(self._in_warp[thread][0] for thread in waiting)
+            group = [thread for thread in sorted(waiting) if self._in_warp[thread][0] == first]
+            self._lanes = {thread % WARP_SIZE: self._in_warp.pop(thread)[1] for thread in group}
+            lanes = self._lanes
+            for thread in group:
+                self._lanes = lanes
+                self._go_on(thread, enter, places)
+
     def _stop(self) -> list[int]:
         """Lets the threads that wait end."""
-        for number_of in self._waiting:
+        for number_of in (*self._waiting, *self._in_warp):
             self._turns[number_of].release()
             self._done.acquire()
         return []
 
     def _thread(self, number_of: int, body: Callable[[], None]) -> None:
         self._local.number = number_of
+        self._local.place = ()
         self._turns[number_of].acquire()
         try:
             if self._error is None:
@@ -150,6 +187,38 @@ class Block:
         if self._error is not None:
             raise _Stopped
         return self._votes
+
+    def meet(self, place: Place, brought: Any) -> tuple[int, Lanes]:
+        """Waits for the lanes of the thread's warp that are at the same place.
+
+        Returns:
+            The thread's lane, and what each lane that has come brought.
+        """
+        mine = self._local.number
+        self._in_warp[mine] = (self._local.place + place, brought)
+        self._done.release()
+        self._turns[mine].acquire()
+        if self._error is not None:
+            raise _Stopped
+        return mine % WARP_SIZE, self._lanes
+
+    def within(self, place: Place, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a function, whose places are then inside the place of the call."""
+        before = self._local.place
+        self._local.place = before + place
+        try:
+            return function(*arguments)
+        finally:
+            self._local.place = before
+
+
+def current_block() -> Block:
+    """The block whose threads run."""
+    return _block
+
+
+def call_within(place: Place, function: Callable[..., Any], *arguments: Any) -> Any:
+    return _block.within(place, function, *arguments)
 
 
 class _Stopped(BaseException):

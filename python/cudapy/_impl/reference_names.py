@@ -22,6 +22,7 @@ from .reference_cooperation import COOPERATION
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import CONSTANTS, MathFunction, is_known
 from .reference_structs import StructMaker, is_struct, record
+from .reference_warps import WARPS
 from .scalar import (
     WEAK_COMPLEX,
     WEAK_INT,
@@ -227,6 +228,8 @@ _BUILTINS: dict[object, Any] = {
     builtins.enumerate: Loop("enumerate"),
     builtins.zip: Loop("zip"),
     builtins.print: Plain(printed),
+    builtins.any: WARPS["any"],
+    builtins.all: WARPS["all"],
     builtins.int: Cast("int32"),
     builtins.float: Cast("float32"),
     builtins.bool: Cast("bool"),
@@ -246,6 +249,7 @@ _OWN = {
     "atomic": placeholders.atomic,
     "fma": placeholders.fma,
     **{name: getattr(placeholders, name) for name in placeholders.INTRINSICS},
+    **{name: getattr(placeholders, name) for name in WARPS if name not in ("any", "all")},
 }
 
 
@@ -295,6 +299,8 @@ def meaning(value: Any) -> Any:
 def _device_function(name: str) -> Any:
     if name == "fma":
         return MathFunction(name)
+    if name in WARPS:
+        return WARPS[name]
     return Atomic(name.partition(".")[2]) if name.startswith("atomic.") else Intrinsic(name)
 
 

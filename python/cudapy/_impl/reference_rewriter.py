@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from . import reference_names as names
 from .errors import CompileError
 from .reference_arrays import ArrayView
-from .reference_cooperation import Barrier, NewArray
+from .reference_cooperation import Barrier, NewArray, call_within
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import MathFunction
 from .reference_structs import StructMaker, field_place, field_types, is_struct, record
 from .reference_types import Types, settled, zero
+from .reference_warps import WarpOperation
 from .scalar import (
     WEAK_FLOAT,
     WEAK_INT,
@@ -60,6 +61,7 @@ _SUPPORT: dict[str, Any] = {
     "%zero": zero,
     "%place": _place,
     "%field": field_place,
+    "%within": call_within,
 }
 
 
@@ -81,10 +83,19 @@ class Rewriter:
 
         x = 2 * a + b           x = %cast(%cast(2, 'int8') * a + b, 'int16')
         for i in range(n): …    for i in %loop('int32', %range(n)): …
+
+    In a program with operations of warps loops count their turns, and operations say where they are:
+
+        for d in (2, 1):        %turn3 = 0
+            v += shfl(v, d)     for d in …:
+                                    %turn3 += 1
+                                    v = v + shfl((3, %turn3, 4), v, d)
     """
 
     def __init__(self, types: Types) -> None:
         self.types = types
+        self._order = 0  # of the loops and operations so far
+        self._loops: list[int] = []  # around the statement at hand
         self.namespace: dict[str, Any] = dict(_SUPPORT)
 
     def function(self, tree: ast.FunctionDef) -> ast.FunctionDef:
@@ -311,6 +322,13 @@ class Rewriter:
             values = [self.at(value, field) for value, field in called.arguments(node)]
             return ast.Call(func=function, args=values, keywords=[])
         arguments = [self.natural(argument) for argument in node.args]
+        if isinstance(called, WarpOperation):
+            wanted = called.argument_types(node)
+            values = [
+                self.at(argument, want) if want else made
+                for argument, want, made in zip(node.args, wanted, arguments)
+            ]
+            return ast.Call(func=function, args=[self._here(), *values], keywords=[])
         if isinstance(called, names.Cast):
             known = self.types.constants.of(node.args[0]) if node.args else None
             if known is not None:
@@ -361,7 +379,41 @@ class Rewriter:
                 arguments.append(self.cast(value, wanted))
             else:
                 arguments.append(self.cast(ast.copy_location(ast.Constant(given), node), wanted))
-        return ast.Call(func=function, args=arguments, keywords=[])
+        if not self.types.program.uses_warps:
+            return ast.Call(func=function, args=arguments, keywords=[])
+        within = ast.Name(id="%within", ctx=ast.Load())
+        return ast.Call(func=within, args=[self._here(), function, *arguments], keywords=[])
+
+    # Places in the program
+
+    def _next(self) -> int:
+        self._order += 1
+        return self._order
+
+    def _here(self) -> ast.expr:
+        """Where an operation of a warp, or a call, is: the loops around it and their turns, and its own number."""
+        items: list[ast.expr] = []
+        for loop in self._loops:
+            items += [ast.Constant(loop), ast.Name(id=f"%turn{loop}", ctx=ast.Load())]
+        return ast.Tuple(elts=[*items, ast.Constant(self._next())], ctx=ast.Load())
+
+    def _enter_loop(self) -> int:
+        loop = self._next()
+        self._loops.append(loop)
+        return loop
+
+    def _counting(self, number: int, loop: ast.For | ast.While) -> list[ast.stmt]:
+        """The loop, which counts its turns where they tell places apart."""
+        if not self.types.program.uses_warps:
+            return [loop]
+        start = ast.Name(id=f"%turn{number}", ctx=ast.Store())
+        turn = ast.AugAssign(
+            target=ast.Name(id=f"%turn{number}", ctx=ast.Store()),
+            op=ast.Add(),
+            value=ast.Constant(1),
+        )
+        loop.body.insert(0, ast.copy_location(turn, loop.body[0]))
+        return [ast.Assign(targets=[start], value=ast.Constant(0)), loop]
 
     # Statements
 
@@ -386,10 +438,14 @@ class Rewriter:
                     )
                 ]
             case ast.For():
-                return [self._for(node)]
+                return self._for(node)
             case ast.While():
-                body, orelse = self.block(node.body), self.block(node.orelse)
-                return [ast.While(test=self.condition(node.test), body=body, orelse=orelse)]
+                number = self._enter_loop()
+                body = self.block(node.body)
+                test = self.condition(node.test)  # comes behind the body of the turn before
+                self._loops.pop()
+                loop = ast.While(test=test, body=body, orelse=self.block(node.orelse))
+                return self._counting(number, loop)
             case ast.If():
                 taken = self.types.taken(node)
                 if taken is not None:
@@ -487,7 +543,7 @@ class Rewriter:
         place: Any = self._target(node.target)
         return ast.AugAssign(target=place, op=node.op, value=value)
 
-    def _for(self, node: ast.For) -> ast.stmt:
+    def _for(self, node: ast.For) -> list[ast.stmt]:
         wanted = self._target_type(node.target)
         over = node.iter
         if (
@@ -502,12 +558,11 @@ class Rewriter:
         else:
             values = self.typed(over, self.types.type_of(over))
         loop = _call("%loop", node.iter, ast.Constant(wanted), ast.copy_location(values, over))
-        return ast.For(
-            target=node.target,
-            iter=loop,
-            body=self.block(node.body),
-            orelse=self.block(node.orelse),
-        )
+        number = self._enter_loop()
+        body = self.block(node.body)
+        self._loops.pop()
+        made = ast.For(target=node.target, iter=loop, body=body, orelse=self.block(node.orelse))
+        return self._counting(number, made)
 
 
 def _call(name: str, at: ast.AST, *arguments: ast.expr) -> ast.expr:

@@ -20,6 +20,7 @@ from .reference_cooperation import NewArray
 from .reference_flow import drop_unreachable
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_structs import field_types, fields_of, is_struct, zero_record
+from .reference_warps import WarpOperation
 from .scalar import (
     BITS,
     WEAK_INT,
@@ -507,7 +508,7 @@ class Types:
                 if isinstance(called, names.Extreme)
                 else self._range(node, types)
             )
-        if isinstance(called, (Intrinsic, Atomic)):
+        if isinstance(called, (Intrinsic, Atomic, WarpOperation)):
             return called.typed(self, node)
         known = self.constants.of(node)
         if known is not None and all(map(is_weak, types)) and not isinstance(called, names.Cast):

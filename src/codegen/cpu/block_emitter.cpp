@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "codegen/common/arithmetic.h"
+#include "ir/warps.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -54,6 +55,8 @@ BlockEmitter::BlockEmitter(IRBuilderBase& builder, const ir::Function& kernel,
       uniform_(kernel),
       width_(body.options_.gang_width),
       has_barrier_(contains(kernel.body, StmtKind::Barrier)),
+      runs_whole_(has_barrier_ || kernel.runs_warps),
+      crosses_rows_(ir::warps_cross_rows(kernel)),
       has_returns_(contains(kernel.body, StmtKind::Return)),
       slots_(kernel.locals.size()) {}
 

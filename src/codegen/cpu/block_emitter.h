@@ -112,7 +112,13 @@ class BlockEmitter {
 
   // Gangs.
   void gangs(const GangBody& body);
-  void gang(llvm::Value* (&at)[3], llvm::Value* number, Mask mask, const GangBody& body);
+  void gangs_of_rows(const GangBody& body);
+  void gangs_of_warps(const GangBody& body);
+  using OneGang = std::function<void(llvm::Value* number, bool is_full)>;
+  void gangs_in_turn(llvm::Value* threads, const OneGang& one);
+  Mask rest_of(llvm::Value* threads, llvm::Value* first, bool is_full);
+  ThreadPosition position_of_warp(llvm::Value* first);
+  void gang(const ThreadPosition& position, llvm::Value* number, Mask mask, const GangBody& body);
   void enter(const Gang& gang, const ir::LocalSet& used);
   void leave(const Gang& gang, const ir::LocalSet& left);
   void store_mask(llvm::Value* gang, llvm::Value* mask);
@@ -126,6 +132,8 @@ class BlockEmitter {
   transform::BlockUniform uniform_;
   int width_;
   bool has_barrier_;
+  bool runs_whole_;    // also threads that were not asked for
+  bool crosses_rows_;  // a gang has threads of several rows
   bool has_returns_;
 
   std::vector<Slot> slots_;  // by LocalId

@@ -147,7 +147,12 @@ void BlockEmitter::make_gang_memory() {
   Value* width = i64(width_);
   Value* per_row =
       builder_.CreateUDiv(builder_.CreateAdd(launch_.block[0], i64(width_ - 1)), width);
-  gangs_most_ = builder_.CreateMul(per_row, builder_.CreateMul(launch_.block[1], launch_.block[2]));
+  Value* rows = builder_.CreateMul(launch_.block[1], launch_.block[2]);
+  gangs_most_ = builder_.CreateMul(per_row, rows);
+  if (crosses_rows_) {
+    Value* threads = builder_.CreateMul(launch_.block[0], rows);
+    gangs_most_ = builder_.CreateUDiv(builder_.CreateAdd(threads, i64(width_ - 1)), width);
+  }
   struct Part {
     Value** data;
     uint64_t bytes;
@@ -184,7 +189,7 @@ void BlockEmitter::start_block_of_threads(Value* block) {
     begin_[i] = builder_.CreateNSWMul(number_[i], launch_.block[i]);
     count_[i] = launch_.block[i];
     // Where no thread waits for another, those that were not asked for do not run.
-    if (!has_barrier_) {
+    if (!runs_whole_) {
       count_[i] = builder_.CreateBinaryIntrinsic(
           Intrinsic::smin, count_[i], builder_.CreateNSWSub(launch_.threads[i], begin_[i]));
     }
@@ -198,41 +203,84 @@ void BlockEmitter::start_block_of_threads(Value* block) {
   }
 }
 
-// for z, y: for full gangs: body; then the rest of the row under a mask. With threads that return
-// every gang has a mask, and one body does for both.
 void BlockEmitter::gangs(const GangBody& body) {
+  return crosses_rows_ ? gangs_of_warps(body) : gangs_of_rows(body);
+}
+
+// for z, y: for full gangs: body; then the rest of the row under a mask
+void BlockEmitter::gangs_of_rows(const GangBody& body) {
   emit_count(builder_, i64(0), count_[2], "z", [&](Value* z) {
     emit_count(builder_, i64(0), count_[1], "y", [&](Value* y) {
       Value* row = builder_.CreateAdd(builder_.CreateMul(z, count_[1]), y);
       Value* first = builder_.CreateMul(row, gangs_per_row_);
-      const auto one = [&](Value* in_row, bool is_full) {
+      gangs_in_turn(count_[0], [&](Value* in_row, bool is_full) {
         Value* x = builder_.CreateMul(in_row, i64(width_));
-        Mask mask = nullptr;
-        if (!is_full) {
-          Value* rest = builder_.CreateBinaryIntrinsic(
-              Intrinsic::smin, builder_.CreateSub(count_[0], x), i64(width_));
-          mask = first_lanes(builder_, width_, rest);
-        }
+        Mask mask = rest_of(count_[0], x, is_full);
         Value* at[3] = {x, y, z};
-        gang(at, builder_.CreateAdd(first, in_row), mask, body);
-      };
-      if (has_returns_ || width_ == 1) {
-        emit_count(builder_, i64(0), gangs_per_row_, "gang",
-                   [&](Value* in_row) { one(in_row, width_ == 1); });
-        return;
-      }
-      Value* full = builder_.CreateUDiv(count_[0], i64(width_));
-      emit_count(builder_, i64(0), full, "gang", [&](Value* in_row) { one(in_row, true); });
-      emit_count(builder_, full, gangs_per_row_, "tail",
-                 [&](Value* in_row) { one(in_row, false); });
+        Value* thread[3];
+        for (size_t i = 0; i < 3; ++i) thread[i] = builder_.CreateNSWAdd(begin_[i], at[i]);
+        gang(position_of(builder_, kernel_, launch_, {thread, begin_, number_}),
+             builder_.CreateAdd(first, in_row), mask, body);
+      });
     });
   });
 }
 
+// The threads as they are numbered, x fastest.
+void BlockEmitter::gangs_of_warps(const GangBody& body) {
+  Value* threads = builder_.CreateMul(count_[0], builder_.CreateMul(count_[1], count_[2]));
+  gangs_in_turn(threads, [&](Value* number, bool is_full) {
+    Value* first = builder_.CreateMul(number, i64(width_));
+    Mask mask = rest_of(threads, first, is_full);
+    gang(position_of_warp(first), number, mask, body);
+  });
+}
+
+// Full gangs, and the rest. With threads that return every gang has a mask, and one body does for
+// both.
+void BlockEmitter::gangs_in_turn(Value* threads, const OneGang& one) {
+  Value* width = i64(width_);
+  Value* all = builder_.CreateUDiv(builder_.CreateAdd(threads, i64(width_ - 1)), width);
+  if (has_returns_ || width_ == 1) {
+    return emit_count(builder_, i64(0), all, "gang",
+                      [&](Value* number) { one(number, width_ == 1); });
+  }
+  Value* full = builder_.CreateUDiv(threads, width);
+  emit_count(builder_, i64(0), full, "gang", [&](Value* number) { one(number, true); });
+  emit_count(builder_, full, all, "tail", [&](Value* number) { one(number, false); });
+}
+
+// The lanes of a gang that begins at `first` of so many threads.
+Mask BlockEmitter::rest_of(Value* threads, Value* first, bool is_full) {
+  if (is_full) return nullptr;
+  Value* rest = builder_.CreateBinaryIntrinsic(Intrinsic::smin, builder_.CreateSub(threads, first),
+                                               i64(width_));
+  return first_lanes(builder_, width_, rest);
+}
+
+//   %number = %first + <0, 1, 2, ...>; x = %number % nx; y = %number / nx % ny; z = ...
+ThreadPosition BlockEmitter::position_of_warp(Value* first) {
+  ThreadPosition position = position_of(builder_, kernel_, launch_, {begin_, begin_, number_});
+  Type* i32 = builder_.getInt32Ty();
+  const auto splat = [&](Value* value) {
+    return body_.broadcast(builder_.CreateTrunc(value, i32));
+  };
+  Value* rest = body_.to_vector({builder_.CreateTrunc(first, i32), Shape::Linear, 1});
+  Value** const index[3] = {&position.idx, &position.idy, &position.idz};
+  for (size_t i = 0; i < 3; ++i) {
+    Value* at = i < 2 ? builder_.CreateURem(rest, splat(count_[i])) : rest;
+    if (i < 2) rest = builder_.CreateUDiv(rest, splat(count_[i]));
+    position.block_values[i] = at;
+    Type* type = body_.vector_of((*index[i])->getType());
+    *index[i] =
+        builder_.CreateAdd(body_.broadcast(*index[i]), builder_.CreateZExtOrTrunc(at, type));
+  }
+  return position;
+}
+
 // A gang whose threads have all returned is passed over.
-void BlockEmitter::gang(Value* (&at)[3], Value* number, Mask mask, const GangBody& body) {
-  Value* thread[3];
-  for (size_t i = 0; i < 3; ++i) thread[i] = builder_.CreateNSWAdd(begin_[i], at[i]);
+void BlockEmitter::gang(const ThreadPosition& position, Value* number, Mask mask,
+                        const GangBody& body) {
   BasicBlock* passed = nullptr;
   if (has_returns_) {
     Value* alive = load_mask(number);
@@ -242,7 +290,7 @@ void BlockEmitter::gang(Value* (&at)[3], Value* number, Mask mask, const GangBod
     builder_.CreateCondBr(body_.any(alive), some, passed);
     builder_.SetInsertPoint(some);
   }
-  body({position_of(builder_, kernel_, launch_, {thread, begin_, number_}), number, mask});
+  body({position, number, mask});
   if (!passed) return;
   builder_.CreateBr(passed);
   builder_.SetInsertPoint(passed);

@@ -6,6 +6,7 @@
 //   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
 //   loops.cpp      while and for; ranges.cpp the counter of a for; polls.cpp ways out of long loops
 //   prints.cpp     what threads print
+//   warps.cpp      what the lanes of a warp do together
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>
@@ -39,7 +40,8 @@ struct ArrayValue {
   llvm::SmallVector<llvm::Value*, 2> strides;
 };
 
-// Scalars that the thread loops give to the body, each of idx's type.
+// Scalars that the thread loops give to the body, each of idx's type. Where a gang has threads of
+// several rows (ir::warps_cross_rows), indices of threads are vectors of all lanes.
 struct ThreadPosition {
   llvm::Value* idx = nullptr;  // of lane 0
   llvm::Value* idy = nullptr;
@@ -291,6 +293,24 @@ class BodyEmitter {
                                    llvm::Value* step);
   llvm::Value* emit_atomic_lanes(const AtomicTarget& target, llvm::Value* addresses,
                                  llvm::ArrayRef<llvm::Value*> values, bool is_used);
+  // warps.cpp
+  // What each lane reads from another, and the lanes that have one to read from; null: all.
+  struct Moved {
+    llvm::Value* value = nullptr;
+    llvm::Value* there = nullptr;
+  };
+  Lanes emit_warp_operation(const ir::Expr& expr);
+  Lanes emit_device_warp_operation(const ir::Expr& expr);
+  Lanes emit_warp_place(const ir::Expr& expr);
+  Lanes emit_shuffle(const ir::Expr& expr);
+  Moved broadcast_lane(llvm::Value* own, llvm::Value* lane);
+  Moved move_lanes(ir::Intrinsic op, llvm::Value* own, llvm::Value* distance, int width);
+  Moved gather_lanes(const ir::Expr& expr, llvm::Value* own, llvm::Value* lanes, int width);
+  llvm::Value* permute(llvm::Value* vector, ir::Intrinsic op, int distance);
+  llvm::Value* lane_numbers();
+  llvm::Value* in_reach(ir::Intrinsic op, llvm::Value* distances, int width);
+  llvm::Value* read_lanes(llvm::Value* vector, llvm::Value* sources);
+  llvm::Value* emit_match(llvm::Value* value);
   // private_bins.cpp
   [[nodiscard]] llvm::Value* private_bins_of(const ir::Expr& atomic) const;
   void emit_private_add(const ir::Expr& expr, llvm::Value* bins);

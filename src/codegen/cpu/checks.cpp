@@ -57,7 +57,12 @@ void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault
   auto wide = [&](Value* value) {
     return builder_.CreateSExtOrTrunc(value, builder_.getInt64Ty());
   };
-  Value* x = builder_.CreateAdd(wide(position_.idx), lane);
+  const auto of_lane = [&](Value* value) {
+    return wide(value->getType()->isVectorTy() ? builder_.CreateExtractElement(value, lane)
+                                               : value);
+  };
+  Value* x = of_lane(position_.idx);
+  if (!position_.idx->getType()->isVectorTy()) x = builder_.CreateAdd(x, lane);
   Value* number = builder_.getInt32(static_cast<uint32_t>(site));
   Value* at = fault.index ? wide(fault.index) : builder_.getInt64(0);
   Value* length = fault.length ? fault.length : builder_.getInt64(0);
@@ -71,8 +76,9 @@ void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault
     return;
   }
   Module& module = *builder_.GetInsertBlock()->getModule();
-  builder_.CreateCall(fault_recorder(module, builder_), {fault_record_, number, at, length, x,
-                                                         wide(position_.idy), wide(position_.idz)});
+  builder_.CreateCall(
+      fault_recorder(module, builder_),
+      {fault_record_, number, at, length, x, of_lane(position_.idy), of_lane(position_.idz)});
   builder_.CreateBr(fault_exit_);
 }
 

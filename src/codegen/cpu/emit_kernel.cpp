@@ -355,7 +355,9 @@ class KernelEmitter {
 
 EmittedKernel emit_kernel(const ir::Function& kernel, const TargetInfo& target,
                           const CodegenOptions& options, Module& module) {
-  int width = options.gang_width > 0 ? options.gang_width : choose_gang_width(kernel, target);
+  int width = kernel.runs_warps        ? ir::kWarpSize
+              : options.gang_width > 0 ? options.gang_width
+                                       : choose_gang_width(kernel, target);
   KernelEmitter(kernel, target, {.gang_width = width, .fastmath = options.fastmath}, module).run();
   return {kEntryName, width};
 }

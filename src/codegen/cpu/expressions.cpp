@@ -98,6 +98,9 @@ Value* BodyEmitter::emit_operation(const ir::Expr& expr, ArrayRef<Value*> operan
 }
 
 Lanes BodyEmitter::emit_device_function(const ir::Expr& expr) {
+  if (ir::is_warp_operation(expr.intrinsic)) return emit_warp_operation(expr);
+  if (expr.intrinsic == ir::Intrinsic::LaneId || expr.intrinsic == ir::Intrinsic::WarpId)
+    return emit_warp_place(expr);
   SmallVector<Value*, 4> operands;
   for (const ir::ExprPtr& operand : expr.operands)
     operands.push_back(emit_as(*operand, shape_of(expr)));

@@ -55,10 +55,23 @@ void BodyEmitter::emit_print(const ir::Stmt& stmt) {
   auto wide = [&](Value* value) { return builder_.CreateSExtOrTrunc(value, i64); };
   Value* on = scalar_code() ? builder_.getInt64(1)
                             : builder_.CreateZExtOrTrunc(lane_bits(state_.mask), i64);
-  builder_.CreateCall(print_function(builder_),
-                      {prints_, builder_.getInt32(static_cast<uint32_t>(stmt.fault_site)), on,
-                       wide(position_.idx), wide(position_.idy), wide(position_.idz), values,
-                       builder_.getInt32(static_cast<uint32_t>(count)), builder_.getInt32(width)});
+  const auto print = [&](Value* lanes, Value* x, Value* y, Value* z) {
+    builder_.CreateCall(
+        print_function(builder_),
+        {prints_, builder_.getInt32(static_cast<uint32_t>(stmt.fault_site)), lanes, wide(x),
+         wide(y), wide(z), values, builder_.getInt32(static_cast<uint32_t>(count)),
+         builder_.getInt32(width)});
+  };
+  if (!position_.idx->getType()->isVectorTy())
+    return print(on, position_.idx, position_.idy, position_.idz);
+  // Lanes of several rows, one by one: lane i is i threads behind the one that is named.
+  for (uint64_t lane = 0; lane < width; ++lane) {
+    Value* x = wide(builder_.CreateExtractElement(position_.idx, lane));
+    print(builder_.CreateAnd(on, builder_.getInt64(uint64_t{1} << lane)),
+          builder_.CreateSub(x, builder_.getInt64(lane)),
+          builder_.CreateExtractElement(position_.idy, lane),
+          builder_.CreateExtractElement(position_.idz, lane));
+  }
 }
 
 }  // namespace cudapy::codegen::cpu

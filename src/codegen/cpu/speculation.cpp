@@ -29,6 +29,9 @@ class Estimate {
       result.needs_lane |= expr.shape == Shape::Uniform;
     }
     if (expr.kind == ExprKind::Atomic) result.needs_lane = true;
+    // Only lanes that come to it take part.
+    if (expr.kind == ExprKind::Intrinsic && is_warp_operation(expr.intrinsic))
+      result.needs_lane = true;
     if (expr.kind == ExprKind::Load) {
       result.has_load = true;
       access(expr.operands);
