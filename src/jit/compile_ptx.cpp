@@ -12,6 +12,7 @@
 #include <charconv>
 
 #include "codegen/nvptx/emit_kernel.h"
+#include "codegen/nvptx/keep_float_bits.h"
 #include "jit/compile_module.h"
 #include "jit/emit.h"
 #include "jit/optimize.h"
@@ -146,6 +147,7 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
   inline_all(module);
   narrow_atomics(module);
   optimise(module, target, Pipeline::kLlvmO3);
+  codegen::nvptx::keep_float_bits(module);
   mend_names(module);
   result.times.optimise = watch.lap();
   if (request.want_llvm_ir) result.llvm_ir = text_of(module);

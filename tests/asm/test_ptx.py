@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import cudapy as cp
+import numpy as np
 import pytest
 
 PTXAS = shutil.which("ptxas")
@@ -172,6 +173,26 @@ def test_the_assembler_takes_it_without_spills(function, architecture, tmp_path)
 def test_the_ptx_version_is_the_oldest_that_knows_the_architecture(architecture, version):
     text = ptx(saxpy, architecture)
     assert f".version {version}\n.target {architecture}" in text
+
+
+def parts_of_floats(P, X):
+    if idx < len(P):
+        P[idx].mass = X[idx] * 2.0
+        P[idx].charge = X[idx] + 1.0
+
+
+def test_a_part_of_a_float_is_not_stored_from_the_register_that_computed_it():
+    # The assembler would convert the number to an integer: `cvt.rn.f32.f64 %r1, ...; st.global.b8 [p], %r1`.
+    packed = np.dtype([("kind", "i1"), ("mass", "f8"), ("charge", "f4")])
+    kernel = cp.compile(parts_of_floats)
+    kernel(1)(np.zeros(1, packed), np.zeros(1, "float32"))
+    body = instructions(kernel.inspect("ptx", architecture="sm_90"))
+    stored = re.findall(r"st\.global\.b8\s+\[[^\]]+\], (%\w+);", body)
+    assert len(stored) >= 8 + 4
+    for register in set(stored):
+        makers = re.findall(rf"^\s*([a-z][\w.]*)\s+{register},", body, re.MULTILINE)
+        assert makers
+        assert not any(re.search(r"\.f(16|32|64)", maker) for maker in makers), (register, makers)
 
 
 def test_products_and_sums_are_fused_where_the_kernel_says_so():
