@@ -1,29 +1,22 @@
 #include "binding/dumps.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include "binding/errors.h"
 #include "ir/printer.h"
+#include "support/files.h"
 
 namespace cudapy::binding {
 namespace {
 
-namespace fs = std::filesystem;
-
 // Beside the file of the kernel; where that is no file (a prompt), in the working folder.
-fs::path parent_folder(const KernelBody& body) {
+std::string folder_of_dumps(const KernelBody& body) {
   if (!body.dump_folder.empty()) return body.dump_folder;
-  std::error_code error;
-  const fs::path source =
-      body.sources.empty() ? fs::path() : fs::path(body.sources.front().filename);
-  if (fs::is_regular_file(source, error)) return source.parent_path();
-  return fs::current_path(error);
+  if (!body.sources.empty() && is_regular_file(body.sources.front().filename))
+    return parent_folder(body.sources.front().filename);
+  return working_folder();
 }
 
-bool write_all(const fs::path& folder, const std::string& tree, const runtime::StageTexts& texts) {
-  std::error_code error;
-  fs::create_directories(folder, error);
+bool write_all(const std::string& folder, const std::string& tree,
+               const runtime::StageTexts& texts) {
   const std::pair<const char*, const std::string*> files[] = {
       {"1-tree.txt", &tree},
       {"2-typed.txt", &texts.typed},
@@ -32,9 +25,9 @@ bool write_all(const fs::path& folder, const std::string& tree, const runtime::S
       {"5-optimised.ll", &texts.llvm},
       {"6-assembly.s", &texts.assembly},
   };
-  bool all_written = !error;
+  bool all_written = make_folders(folder);
   for (const auto& [name, text] : files)
-    all_written = all_written && (std::ofstream(folder / name) << *text << std::flush);
+    all_written = all_written && write_text(folder + "/" + name, *text);
   return all_written;
 }
 
@@ -56,10 +49,10 @@ bool write_dumps(const KernelBody& body, const Binding& binding) {
   }
   std::string folder_name = body.name + ".cudapy";
   if (body.bindings.size() > 1) folder_name += "-" + std::to_string(body.bindings.size());
-  const fs::path folder = parent_folder(body) / folder_name;
+  const std::string folder = folder_of_dumps(body) + "/" + folder_name;
   const bool is_written = write_all(folder, ir::print(body.code->untyped()), *texts);
   say("cudapy: " + signature_text(body, binding.types.arguments) + ": the stages of `" + body.name +
-      (is_written ? "` are in " : "` could not be written to ") + folder.string());
+      (is_written ? "` are in " : "` could not be written to ") + folder);
   return true;
 }
 

@@ -57,6 +57,18 @@ nb::object launch_hook_setter(nb::handle hook) {
   return nb::steal(set_launch_hook(hook.ptr()));
 }
 
+// Called for names that the module does not have yet.
+nb::object late_attribute(const nb::str& name) {
+  nb::module_ module = nb::module_::import_("cudapy._core");
+  const std::string text = name.c_str();
+  if (text != "Stream" && text != "Event") {
+    raise(PyExc_AttributeError, "module 'cudapy._core' has no attribute '" + text + "'");
+    throw nb::python_error();
+  }
+  define_streams(module);  // both names are there from now on
+  return module.attr(text.c_str());
+}
+
 }  // namespace
 }  // namespace cudapy::binding
 
@@ -70,7 +82,6 @@ NB_MODULE(_core, module) {
   if (!binding::define_kernel(module.ptr()) || !binding::define_launcher(module.ptr()))
     throw nb::python_error();
   binding::define_gpu_functions(module);
-  binding::define_streams(module);
   module.def("set_num_threads", binding::set_num_threads, nb::arg("count"),
              "Spreads following launches over `count` threads, the launching one included.");
   module.def("get_num_threads", runtime::pool_thread_count,
@@ -90,4 +101,6 @@ NB_MODULE(_core, module) {
       "cpu_level", [] { return std::string(runtime::isa_name(runtime::host_cpu().level)); },
       "The vector instruction level that kernels are compiled for on this machine.");
   module.attr("__version__") = CUDAPY_VERSION;
+  // Last: adding a name asks first whether it is there.
+  module.def("__getattr__", binding::late_attribute);
 }

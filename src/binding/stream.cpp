@@ -151,8 +151,11 @@ PyRef to_stream(PyObject* given, Device& gpu) {
                                "handle of a stream as an int");
     return {};
   }
-  return PyRef::steal(PyObject_CallFunction(reinterpret_cast<PyObject*>(stream_type), "K",
-                                            static_cast<unsigned long long>(*handle)));
+  const PyRef core = PyRef::steal(PyImport_ImportModule("cudapy._core"));
+  const PyRef type = core ? PyRef::steal(PyObject_GetAttrString(core.get(), "Stream")) : PyRef();
+  if (!type) return {};
+  return PyRef::steal(
+      PyObject_CallFunction(type.get(), "K", static_cast<unsigned long long>(*handle)));
 }
 
 void define_streams(nb::module_& module) {

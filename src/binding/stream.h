@@ -20,6 +20,7 @@ const runtime::cuda::Stream* stream_of(PyObject* object);
 // `__cuda_stream__` or for a handle one that stands for theirs. Null with an exception set.
 PyRef to_stream(PyObject* given, runtime::cuda::Device& gpu);
 
+// Adds the classes to the module, when one of them is first asked for: most programs need none.
 void define_streams(nanobind::module_& module);
 
 }  // namespace cudapy::binding

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, overload
-
+TYPE_CHECKING = False  # what `typing` would say, without importing it
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, TypeVar, overload
 
     from cudapy._core import Kernel
+
+    _Function = TypeVar("_Function", bound="Callable[..., object]")
 
 _FUNCTION = type(lambda: None)
 
@@ -72,20 +73,24 @@ def compile(
     return _make(functions, given, False, debug, fastmath, contract, check, warn)
 
 
-@overload
-def kernel(function: Callable[..., object], /) -> Kernel: ...
-@overload
-def kernel(
-    function: str | None = None,
-    /,
-    *,
-    sig: str | None = None,
-    debug: bool | str = False,
-    fastmath: bool = False,
-    contract: bool = True,
-    check: bool = True,
-    warn: bool | None = None,
-) -> Callable[[Callable[..., object]], Kernel]: ...
+if TYPE_CHECKING:
+
+    @overload
+    def kernel(function: Callable[..., object], /) -> Kernel: ...
+    @overload
+    def kernel(
+        function: str | None = None,
+        /,
+        *,
+        sig: str | None = None,
+        debug: bool | str = False,
+        fastmath: bool = False,
+        contract: bool = True,
+        check: bool = True,
+        warn: bool | None = None,
+    ) -> Callable[[Callable[..., object]], Kernel]: ...
+
+
 def kernel(
     function: Callable[..., object] | str | None = None,
     /,
@@ -143,9 +148,6 @@ def kernel(
         )
 
     return decorate if function is None else decorate(function)
-
-
-_Function = TypeVar("_Function", bound="Callable[..., object]")
 
 
 def device_function(function: _Function, /) -> _Function:

@@ -1,10 +1,9 @@
 """Finds the source of a function and has CPython parse it, for the front end of the compiler.
 
-`read` takes a function and gives its file, its lines (from the comments directly above it on) and its
-`ast.FunctionDef`,
-whose columns are those of the original file. It imports nothing on the usual path, where the source is a
-file: a block of
-lines is cut out and given to `compile`, which is many times quicker than parsing the module as `inspect` would.
+`read` takes a function and gives its file, its lines (from the comments above it on) and its `ast.FunctionDef`,
+whose columns are those of the original file. It imports nothing on the usual path, where the source is a file: a block
+of lines is cut out and given to `compile`, which is many times quicker than parsing the module as `inspect` would. What
+is no plain `def` in such a file is the business of `source_special`.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     import types
     from typing import Any
 
-_ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
-_FUTURES = 0x1FF0000  # the bits of co_flags that `from __future__ import` sets
+ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
+FUTURES = 0x1FF0000  # the bits of co_flags that `from __future__ import` sets
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 # A file that was written after this may be newer than the function that was made from it.
@@ -76,13 +75,17 @@ def read(function: types.FunctionType) -> tuple[str, int, list[str], int, Any]:
         raise refusal
     lines, start, changing = _locate(function, code)
     if code.co_name == "<lambda>":
+        from .source_special import check_unchanged, lambda_node
+
         if changing:
-            _check_unchanged(lines, code)
-        node = _lambda(lines, code)
+            check_unchanged(lines, code)
+        node = lambda_node(lines, code)
         return code.co_filename, node.lineno, lines[node.lineno - 1 : node.end_lineno], 0, node
     end, node, added = _parse(lines, start, code, changing)
     if changing:
-        _check_unchanged(lines, code)
+        from .source_special import check_unchanged
+
+        check_unchanged(lines, code)
     first = start
     while first > 0 and lines[first - 1].lstrip().startswith("#"):
         first -= 1
@@ -115,15 +118,16 @@ def _locate(function: types.FunctionType, code: types.CodeType) -> tuple[list[st
     path = code.co_filename
     start = code.co_firstlineno - 1
     changing = False
-    lines: list[str] | None
-    if path.startswith("<") and path.endswith(">"):
-        lines = _from_linecache(path, function, code)
-        if not lines and path == "<stdin>":
-            lines, start = _from_history(code)
-    else:
+    lines: list[str] | None = None
+    is_file = not (path.startswith("<") and path.endswith(">"))
+    if is_file:
         lines, changing = _from_file(path)
-        if lines is None:
-            lines = _from_linecache(path, function, code)
+    if not is_file or lines is None:
+        from .source_special import from_history, from_linecache
+
+        lines = from_linecache(path, function, code)
+        if not lines and path == "<stdin>":
+            lines, start = from_history(code)
     if not lines:
         raise SourceError(
             "no-source",
@@ -136,7 +140,7 @@ def _locate(function: types.FunctionType, code: types.CodeType) -> tuple[list[st
             code.co_firstlineno,
         )
     if start >= len(lines):
-        raise _changed(code)
+        raise changed(code)
     return lines, start, changing
 
 
@@ -175,48 +179,7 @@ def _decode(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _from_linecache(
-    path: str, function: types.FunctionType, code: types.CodeType
-) -> list[str] | None:
-    """What IPython, Jupyter, doctest, zipped packages and newer prompts have registered there."""
-    import linecache
-
-    lines = linecache.getlines(path, function.__globals__)
-    if not lines:
-        by_code = getattr(linecache, "_getlines_from_code", None)
-        lines = by_code(code) if by_code is not None else []
-    return [line.rstrip("\r\n") for line in lines]
-
-
-def _from_history(code: types.CodeType) -> tuple[list[str], int]:
-    """What was typed at the prompt, from the readline history: the last block with this `def`, and where it starts."""
-    readline = sys.modules.get("readline")
-    if readline is None:
-        return [], 0
-    lines: list[str] = []
-    for number in range(1, readline.get_current_history_length() + 1):
-        lines.extend(
-            (readline.get_history_item(number) or "").split("\n")
-        )  # a block may be one entry
-    header = f"def {code.co_name}"
-    for start in range(len(lines) - 1, -1, -1):
-        if not lines[start].startswith(header) or not lines[start][
-            len(header) :
-        ].lstrip().startswith("("):
-            continue
-        end = start + 1
-        while end < len(lines) and lines[end][:1] in ("", " ", "\t", "#"):
-            end += 1
-        while start > 0 and lines[start - 1].startswith("@"):
-            start -= 1
-        first = start
-        while first > 0 and lines[first - 1].startswith("#"):
-            first -= 1
-        return lines[first:end], start - first
-    return [], 0
-
-
-def _changed(code: types.CodeType) -> SourceError:
+def changed(code: types.CodeType) -> SourceError:
     return SourceError(
         "source-changed",
         f"the file has changed since `{code.co_name}` was defined: its source is no longer there",
@@ -256,7 +219,7 @@ def _parse(
                 prefix + "\n".join(lines[start:end]) + "\n",
                 code.co_filename,
                 "exec",
-                _ONLY_AST | (code.co_flags & _FUTURES),
+                ONLY_AST | (code.co_flags & FUTURES),
                 True,
             )
         except (SyntaxError, ValueError):
@@ -267,111 +230,16 @@ def _parse(
             node is None
             or type(node).__name__ != "FunctionDef"
             or node.name != code.co_name
-            or not _same_arguments(node, code)
+            or not same_arguments(node, code)
         ):
-            raise _changed(code)
+            raise changed(code)
         while end > start + 1 and lines[end - 1].lstrip()[:1] in ("", "#"):
             end -= 1
         return end, node, added
-    raise _changed(code)
+    raise changed(code)
 
 
-def _lambda(lines: list[str], code: types.CodeType) -> Any:
-    """The definition that a lambda stands for: `def <lambda>(x): return ...`, where the lambda is."""
-    import ast
-
-    try:
-        tree = compile(
-            "\n".join(lines) + "\n",
-            code.co_filename,
-            "exec",
-            _ONLY_AST | (code.co_flags & _FUTURES),
-            True,
-        )
-    except (SyntaxError, ValueError):
-        raise _changed(code) from None
-    found = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Lambda)
-        and node.lineno == code.co_firstlineno
-        and _same_arguments(node, code)
-    ]
-    if len(found) > 1 and hasattr(code, "co_positions"):
-        found = _around(found, list(code.co_positions()))
-    if not found:
-        raise _changed(code)
-    if len(found) > 1:
-        raise SourceError(
-            "lambda-function",
-            "which of the lambdas of this line is meant cannot be told",
-            "write each on a line of its own",
-            code.co_filename,
-            code.co_firstlineno,
-        )
-    made = ast.copy_location(ast.Return(value=found[0].body), found[0].body)
-    definition = ast.FunctionDef(
-        name=code.co_name, args=found[0].args, body=[made], decorator_list=[]
-    )
-    if sys.version_info >= (3, 12):
-        definition.type_params = []
-    return ast.copy_location(definition, found[0])
-
-
-def _around(found: list[Any], positions: list[Any]) -> list[Any]:
-    """The smallest of the lambdas that have all of a code's instructions in their bodies."""
-    whole = [place for place in positions if None not in place and place[3] > place[2]]
-    begin = min((line, column) for line, _, column, _ in whole)
-    end = max((line, column) for _, line, _, column in whole)
-
-    def span(node: Any) -> tuple[tuple[int, int], tuple[int, int]]:
-        body = node.body
-        return (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
-
-    fitting = [node for node in found if span(node)[0] <= begin and end <= span(node)[1]]
-    return sorted(fitting, key=lambda node: (-node.col_offset, node.end_col_offset))[:1]
-
-
-def _same_arguments(node: Any, code: types.CodeType) -> bool:
+def same_arguments(node: Any, code: types.CodeType) -> bool:
     arguments = node.args
     names = [item.arg for item in arguments.posonlyargs + arguments.args + arguments.kwonlyargs]
     return names == list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-
-
-def _check_unchanged(lines: list[str], code: types.CodeType) -> None:
-    """Compares what the file says now with the function: needed where the file is younger than this process.
-
-    The whole file is compiled, because what is around a function decides some of its code: which names are
-    modules, or cells.
-    """
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python gave them when it compiled the file itself
-            flags = code.co_flags & _FUTURES
-            made = [compile("\n".join(lines) + "\n", code.co_filename, "exec", flags, True)]
-    except (SyntaxError, ValueError):
-        raise _changed(code) from None
-    for outer in made:  # grows while it is walked
-        for constant in outer.co_consts:
-            if not isinstance(constant, type(code)):
-                continue
-            if constant.co_name == code.co_name and _same_code(constant, code):
-                return
-            made.append(constant)
-    block = lines[code.co_firstlineno - 1 :]
-    if any("assert" in line for line in block):  # test runners rewrite assertions
-        return
-    raise _changed(code)
-
-
-def _same_code(made: types.CodeType, code: types.CodeType) -> bool:
-    plain = type(code)
-    return (
-        made.co_code == code.co_code
-        and made.co_names == code.co_names
-        and made.co_varnames == code.co_varnames
-        and [repr(c) for c in made.co_consts if not isinstance(c, plain)]
-        == [repr(c) for c in code.co_consts if not isinstance(c, plain)]
-    )

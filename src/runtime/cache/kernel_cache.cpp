@@ -4,6 +4,7 @@
 // when it is deleted, and there is no state to mend after a fork.
 #include "runtime/cache/kernel_cache.h"
 
+#include "support/files.h"
 #include "support/hash.h"
 
 #include <dirent.h>
@@ -19,7 +20,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <filesystem>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -262,9 +262,7 @@ CacheOptions CacheOptions::from_environment() {
   options.size_limit = size_from(environment("CUDAPY_CACHE_SIZE"), options.size_limit);
   options.directory = environment("CUDAPY_CACHE_DIR");
   if (options.directory.empty()) options.directory = default_directory();
-  std::error_code ignored;
-  if (!options.directory.empty())
-    options.directory = std::filesystem::absolute(options.directory, ignored).string();
+  if (!options.directory.empty()) options.directory = absolute_path(options.directory);
   if (options.directory.empty()) options.enabled = false;
   return options;
 }

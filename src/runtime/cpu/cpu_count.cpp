@@ -7,10 +7,10 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string_view>
 #include <vector>
+
+#include "support/files.h"
 
 namespace cudapy::runtime {
 namespace {
@@ -23,30 +23,25 @@ struct CgroupMount {
 };
 
 bool lists_controller(std::string_view list, std::string_view controller) {
-  while (!list.empty()) {
-    const size_t comma = list.find(',');
-    if (list.substr(0, comma) == controller) return true;
-    if (comma == std::string_view::npos) break;
-    list.remove_prefix(comma + 1);
-  }
-  return false;
+  const auto controllers = split(list, ',');
+  return std::ranges::find(controllers, controller) != controllers.end();
 }
 
 // Lines read "id parent major:minor root point options [optional...] - type source super-options".
 std::vector<CgroupMount> cgroup_mounts(const std::string& root) {
   std::vector<CgroupMount> mounts;
-  std::ifstream file(root + "/proc/self/mountinfo");
-  for (std::string line; std::getline(file, line);) {
+  const std::string text = read_text(root + "/proc/self/mountinfo").value_or("");
+  for (const std::string_view line : split(text, '\n')) {
     const size_t separator = line.find(" - ");
-    if (separator == std::string::npos) continue;
-    std::istringstream head(line.substr(0, separator)), tail(line.substr(separator + 3));
-    std::string skipped, mount_root, point, type, source, super_options;
-    head >> skipped >> skipped >> skipped >> mount_root >> point;
-    tail >> type >> source >> super_options;
+    if (separator == std::string_view::npos) continue;
+    const auto head = split_words(line.substr(0, separator));
+    const auto tail = split_words(line.substr(separator + 3));
+    if (head.size() < 5 || tail.empty()) continue;
+    const std::string mount_root(head[3]), point(head[4]);
+    const std::string_view type = tail[0];
     if (type == "cgroup2") mounts.push_back({point, mount_root, true});
-    if (type == "cgroup" && lists_controller(super_options, "cpu")) {
+    if (type == "cgroup" && tail.size() > 2 && lists_controller(tail[2], "cpu"))
       mounts.push_back({point, mount_root, false});
-    }
   }
   return mounts;
 }
@@ -54,15 +49,15 @@ std::vector<CgroupMount> cgroup_mounts(const std::string& root) {
 // This process's group in the hierarchy: lines read "id:controllers:path", version 2's controllers
 // are empty.
 std::string group_path(const std::string& root, bool version2) {
-  std::ifstream file(root + "/proc/self/cgroup");
-  for (std::string line; std::getline(file, line);) {
+  const std::string text = read_text(root + "/proc/self/cgroup").value_or("");
+  for (const std::string_view line : split(text, '\n')) {
     const size_t first = line.find(':');
-    const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string_view controllers =
-        std::string_view(line).substr(first + 1, second - first - 1);
+    const size_t second =
+        first == std::string_view::npos ? std::string_view::npos : line.find(':', first + 1);
+    if (second == std::string_view::npos) continue;
+    const std::string_view controllers = line.substr(first + 1, second - first - 1);
     const bool matches = version2 ? controllers.empty() : lists_controller(controllers, "cpu");
-    if (matches) return line.substr(second + 1);
+    if (matches) return std::string(line.substr(second + 1));
   }
   return {};
 }
@@ -72,25 +67,27 @@ std::optional<double> ratio(double quota, double period) {
   return quota / period;
 }
 
-std::optional<double> read_number(const std::string& path) {
-  std::ifstream file(path);
-  double value = 0;
-  if (file >> value) return value;
-  return std::nullopt;
+// The numbers of a file's first line; "max", which sets no limit, ends them.
+std::vector<double> numbers_of(const std::string& path) {
+  const std::string text = read_text(path).value_or("");
+  std::vector<double> numbers;
+  for (const std::string_view word : split_words(text)) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc() || end != word.data() + word.size()) break;
+    numbers.push_back(number);
+  }
+  return numbers;
 }
 
 std::optional<double> limit_of_folder(const std::string& folder, bool version2) {
-  if (version2) {
-    std::ifstream file(folder + "/cpu.max");
-    std::string quota;
-    double period = 0;
-    if (!(file >> quota >> period) || quota == "max") return std::nullopt;
-    return ratio(std::strtod(quota.c_str(), nullptr), period);
+  std::vector<double> limit = numbers_of(folder + (version2 ? "/cpu.max" : "/cpu.cfs_quota_us"));
+  if (!version2) {
+    const auto period = numbers_of(folder + "/cpu.cfs_period_us");
+    limit.insert(limit.end(), period.begin(), period.end());
   }
-  const auto quota = read_number(folder + "/cpu.cfs_quota_us");
-  const auto period = read_number(folder + "/cpu.cfs_period_us");
-  if (!quota || !period) return std::nullopt;
-  return ratio(*quota, *period);
+  if (limit.size() < 2) return std::nullopt;
+  return ratio(limit[0], limit[1]);
 }
 
 std::optional<double> tighter(std::optional<double> a, std::optional<double> b) {
