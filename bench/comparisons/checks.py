@@ -13,6 +13,7 @@ from kernels.nbody import accelerate
 from kernels.saxpy import saxpy
 from kernels.sobel import sobel
 from kernels.stencil import stencil
+from kernels.tiled_matmul import SIDE, tiled_matmul
 from rounds import Contestant, check_answers, race
 
 CHECKED, UNCHECKED = "cudapy", "cudapy, check=False"
@@ -38,6 +39,7 @@ def priced(
     threads: tuple[int, ...],
     arguments: tuple[object, ...],
     result: np.ndarray,
+    block: tuple[int, ...] | None = None,
 ) -> Comparison:
     """The race of `kernel` with and without checks; `result` is what it writes."""
 
@@ -48,7 +50,7 @@ def priced(
         Contestant(
             name,
             "f(*arguments)",
-            {"f": cp.compile(kernel, check=check)(*threads), "arguments": arguments},
+            {"f": cp.compile(kernel, check=check)(*threads, block=block), "arguments": arguments},
             lambda: result,
             clear,
         )
@@ -79,6 +81,14 @@ def of_matmul(settings: Settings) -> Comparison:
     c = np.zeros(n * n, np.float32)
     arguments = (n, n, n, a, b, c)
     return priced(settings, f"naive matrix product, {n}³", matmul, (n, n), arguments, c)
+
+
+def of_tiled_matmul(settings: Settings) -> Comparison:
+    n = settings.pick(512, 256, 32)
+    a, b = np.random.default_rng(7).random((2, n * n), np.float32)
+    c = np.zeros(n * n, np.float32)
+    title, tile = f"tiled matrix product, {n}³", (SIDE, SIDE)
+    return priced(settings, title, tiled_matmul, (n, n), (n, a, b, c), c, tile)
 
 
 def of_histogram(settings: Settings) -> Comparison:
@@ -117,6 +127,7 @@ KERNELS = (
     of_saxpy,
     of_stencil,
     of_matmul,
+    of_tiled_matmul,
     of_histogram,
     of_nbody,
     of_black_scholes,

@@ -83,6 +83,28 @@ Block clone(const Block& block) {
   return copy;
 }
 
+namespace {
+
+ExprPtr clone_optional(const ExprPtr& expr) {
+  return expr ? clone(*expr) : nullptr;
+}
+
+IndexHull clone_hull(const IndexHull& hull) {
+  IndexHull copy;
+  copy.array = hull.array;
+  copy.axis = hull.axis;
+  copy.base = clone_optional(hull.base);
+  copy.least = hull.least;
+  copy.greatest = hull.greatest;
+  for (const IndexHull::Part& part : hull.parts) {
+    copy.parts.push_back({clone(*part.factor), part.sign, part.axis, clone_optional(part.first),
+                          clone_optional(part.last)});
+  }
+  return copy;
+}
+
+}  // namespace
+
 Function clone(const Function& function) {
   Function copy;
   copy.name = function.name;
@@ -98,13 +120,14 @@ Function clone(const Function& function) {
   std::copy_n(function.block, 3, copy.block);
   copy.runs_warps = function.runs_warps;
   copy.divergent_return = function.divergent_return;
-  copy.clip_x = clone_all(function.clip_x);
+  for (const Clip& clip : function.clips)
+    copy.clips.push_back({clip.axis, clip.op, clone(*clip.bound)});
   copy.fault_sites = function.fault_sites;
   for (const RowAccess& access : function.row_accesses) {
     copy.row_accesses.push_back({access.array, access.axis, access.has_idx,
-                                 access.offset ? clone(*access.offset) : nullptr,
-                                 access.last ? clone(*access.last) : nullptr});
+                                 clone_optional(access.offset), clone_optional(access.last)});
   }
+  for (const IndexHull& hull : function.hulls) copy.hulls.push_back(clone_hull(hull));
   return copy;
 }
 

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace cudapy::ir {
 
@@ -169,17 +170,25 @@ class Printer {
               " x " + std::to_string(block[2]);
     }
     ++indent_;
-    if (!function_.clip_x.empty()) {
-      line();
-      out_ += "# only where idx < ";
-      for (size_t i = 0; i < function_.clip_x.size(); ++i) {
-        if (i) out_ += ", ";
-        expr(*function_.clip_x[i], kTernary);
-      }
-    }
+    clips();
     block(function_.body);
     --indent_;
     out_ += '\n';
+  }
+
+  // # only where idx < n and idy >= 1
+  void clips() {
+    static constexpr const char* kIndices[] = {"idx", "idy", "idz"};
+    const char* joint = "# only where ";
+    if (!function_.clips.empty()) line();
+    for (const Clip& clip : function_.clips) {
+      out_ += std::exchange(joint, " and ");
+      out_ += kIndices[clip.axis];
+      out_ += ' ';
+      out_ += text_of(clip.op);
+      out_ += ' ';
+      expr(*clip.bound, kTernary);
+    }
   }
 
   void block(const Block& block) {

@@ -35,22 +35,46 @@ class Writer {
     for (const int32_t size : function.block) number(size);
     count(function.written.size());
     for (const bool written : function.written) byte(written);
-    exprs(function.clip_x);
+    count(function.clips.size());
+    for (const Clip& clip : function.clips) {
+      byte(clip.axis);
+      kind(clip.op);
+      expr(*clip.bound);
+    }
     count(function.row_accesses.size());
     for (const RowAccess& access : function.row_accesses) {
       number(access.array);
       byte(access.axis);
       byte(access.has_idx);
-      for (const Expr* bound : {access.offset.get(), access.last.get()}) {
-        byte(bound != nullptr);
-        if (bound) expr(*bound);
-      }
+      optional(access.offset);
+      optional(access.last);
     }
+    count(function.hulls.size());
+    for (const IndexHull& of : function.hulls) hull(of);
     block(function.body);
   }
 
  private:
   void byte(uint8_t value) { bytes_.push_back(value); }
+  void optional(const ExprPtr& value) {
+    byte(value != nullptr);
+    if (value) expr(*value);
+  }
+  void hull(const IndexHull& hull) {
+    number(hull.array);
+    byte(hull.axis);
+    optional(hull.base);
+    number(hull.least);
+    number(hull.greatest);
+    count(hull.parts.size());
+    for (const IndexHull::Part& part : hull.parts) {
+      expr(*part.factor);
+      number(part.sign);
+      number(part.axis);
+      optional(part.first);
+      optional(part.last);
+    }
+  }
   template <typename T>
   void kind(T value) {
     byte(static_cast<uint8_t>(value));

@@ -276,6 +276,14 @@ struct Stmt {
       false;  // some lanes leave the frame or kernel from inside while others go on
 };
 
+// A bound of the launch along one axis: threads whose index there does not compare so with the
+// bound do nothing.
+struct Clip {
+  uint8_t axis = 0;
+  CompareOp op = CompareOp::Less;  // or LessEqual, Greater, GreaterEqual: index op bound
+  ExprPtr bound;                   // uniform, pure, of the index's type
+};
+
 // An index of an access, idx + o or o alone, where o lies between two values that are the same for
 // a row of threads, and known before the row runs.
 struct RowAccess {
@@ -284,6 +292,26 @@ struct RowAccess {
   bool has_idx = true;
   ExprPtr offset;  // the least o; null: 0
   ExprPtr last;    // the greatest o; null: the same
+};
+
+// Between which values the indices of some accesses lie in a whole block of threads:
+//   base + least + sum of factor * first  to  base + greatest + sum of factor * last
+// in int64, without wrapping; where a factor is negative first and last change places. Expressions
+// are of int64 and made of arguments alone.
+struct IndexHull {
+  struct Part {
+    ExprPtr factor;
+    int8_t sign = 0;  // of the factor: 1 not negative, -1 not positive, 0 not known
+    int8_t axis = 0;  // first and last are those of the block's threads; -1: the ones below
+    ExprPtr first;
+    ExprPtr last;
+  };
+  LocalId array = kNoLocal;  // a parameter
+  uint8_t axis = 0;          // which of its dimensions
+  ExprPtr base;              // null: 0
+  int64_t least = 0;
+  int64_t greatest = 0;
+  std::vector<Part> parts;
 };
 
 // Where a local lives: in registers, or, an array that the kernel declares, in memory of its
@@ -327,13 +355,13 @@ struct Function {
   bool runs_warps = false;        // has operations of warps, which are its gangs; set by
                                   // transform::lower
   bool divergent_return =
-      false;  // threads return at different places; set by sema::annotate_shapes
-  // After transform::clip_guards: threads with idx >= min(values of these) do nothing. Uniform,
-  // pure, of idx's type.
-  std::vector<ExprPtr> clip_x;
+      false;                // threads return at different places; set by sema::annotate_shapes
+  std::vector<Clip> clips;  // after transform::clip_guards
   // After transform::place_checks.
   std::vector<FaultSite> fault_sites;
   std::vector<RowAccess> row_accesses;
+  // Of all row accesses; none if one of them has no hull.
+  std::vector<IndexHull> hulls;
 };
 
 // A kernel (functions[0]) with all the functions it calls.

@@ -33,7 +33,16 @@ class Verifier {
     }
     if (!function_.written.empty() && function_.written.size() != parameters)
       report("`written` has the wrong size");
-    for (const ExprPtr& clip : function_.clip_x) expr(*clip);
+    for (const Clip& clip : function_.clips) expr(*clip.bound);
+    for (const IndexHull& hull : function_.hulls) {
+      if (hull.base) expr(*hull.base);
+      for (const IndexHull::Part& part : hull.parts) {
+        expr(*part.factor);
+        if ((part.axis < 0) != (part.first && part.last)) report("a part of a hull lacks its ends");
+        for (const ExprPtr* end : {&part.first, &part.last})
+          if (*end) expr(**end);
+      }
+    }
     result_ = function_.result;
     block(function_.body);
     return std::move(problems_);

@@ -55,10 +55,18 @@ class ShapeWalk {
       block(function_.body);
       regions_.pop_back();
     } while (changed_);
-    for (ExprPtr& clip : function_.clip_x) expression(*clip);
+    for (Clip& clip : function_.clips) expression(*clip.bound);
     for (RowAccess& access : function_.row_accesses) {
       if (access.offset) expression(*access.offset);
       if (access.last) expression(*access.last);
+    }
+    for (IndexHull& hull : function_.hulls) {
+      if (hull.base) expression(*hull.base);
+      for (IndexHull::Part& part : hull.parts) {
+        expression(*part.factor);
+        for (ExprPtr* end : {&part.first, &part.last})
+          if (*end) expression(**end);
+      }
     }
   }
 

@@ -1,11 +1,14 @@
 // Recognises, after a head of plain assignments,
-//     if idx < bound [and rest]:   as the last statement, without else        -> clip_x, if rest
-//     if idx >= bound [or rest]: return                                       -> clip_x, if rest:
+//     if idx < bound [and rest]:   as the last statement, without else     -> a clip, if rest:
+//     if idx >= bound [or rest]: return                                    -> a clip, if rest:
 //     return
-// where idx may be written as a variable that is only ever idx, and bound is uniform and known
-// before the first thread runs.
+// where the comparison may be any but == and !=, idx may also be idy, idz or a variable that is
+// only ever one of them, and bound is uniform and known before the first thread runs.
 #include "transform/clip_guards.h"
 
+#include <optional>
+
+#include "ir/comparisons.h"
 #include "transform/single_assignments.h"
 
 namespace cudapy::transform {
@@ -56,12 +59,13 @@ class GuardClipper {
     for (StmtPtr& stmt : body) function_.body.push_back(std::move(stmt));
   }
 
-  // Removes from `condition`, a chain of `joint`s, the terms that bound idx; null if none is left.
+  // Removes from `condition`, a chain of `joint`s, the terms that bound a thread's index; null if
+  // none is left. What stands to the right of a term that may have effects or faults stays there:
+  // threads outside the bound have them too.
   void take_terms(ExprPtr& condition, ExprKind joint, bool guard) {
     if (condition->kind == joint) {
       take_terms(condition->operands[0], joint, guard);
-      // What stands to the right of a term that may have effects or faults must still be behind it;
-      // bounds are pure.
+      if (condition->operands[0] && !is_pure(*condition->operands[0])) return;
       take_terms(condition->operands[1], joint, guard);
       if (!condition->operands[0])
         condition = std::move(condition->operands[1]);
@@ -69,32 +73,38 @@ class GuardClipper {
         condition = ExprPtr(std::move(condition->operands[0]));
       return;
     }
-    if (ExprPtr bound = bound_of(*condition, guard)) {
-      function_.clip_x.push_back(std::move(bound));
+    if (std::optional<Clip> clip = clip_of(*condition, guard)) {
+      function_.clips.push_back(std::move(*clip));
       condition.reset();
     }
   }
 
-  // `idx < bound` or `bound > idx`; as a way out, `idx >= bound` or `bound <= idx`.
-  ExprPtr bound_of(const Expr& condition, bool guard) {
-    if (condition.kind != ExprKind::Compare) return nullptr;
-    CompareOp idx_first = guard ? CompareOp::Less : CompareOp::GreaterEqual;
-    CompareOp idx_second = guard ? CompareOp::Greater : CompareOp::LessEqual;
+  // What `condition`, or, as a way out, its opposite, says about a thread's index.
+  std::optional<Clip> clip_of(const Expr& condition, bool guard) {
+    if (condition.kind != ExprKind::Compare) return std::nullopt;
+    CompareOp op = guard ? condition.compare_op : opposite(condition.compare_op);
+    if (op == CompareOp::Equal || op == CompareOp::NotEqual) return std::nullopt;
     const Expr* index = condition.operands[0].get();
     const Expr* bound = condition.operands[1].get();
-    if (condition.compare_op == idx_second)
+    std::optional<uint8_t> axis = axis_of(*index);
+    if (!axis) {
       std::swap(index, bound);
-    else if (condition.compare_op != idx_first)
-      return nullptr;
-    if (!is_idx(*index)) return nullptr;
-    return launch_constant(*bound);
+      op = turned_around(op);
+      axis = axis_of(*index);
+    }
+    if (!axis) return std::nullopt;
+    ExprPtr value = launch_constant(*bound);
+    if (!value) return std::nullopt;
+    return Clip{*axis, op, std::move(value)};
   }
 
-  bool is_idx(const Expr& expr) const {
-    if (expr.kind == ExprKind::ThreadIndex) return expr.thread_index == ThreadIndex::Idx;
-    if (expr.kind != ExprKind::Local) return false;
+  // Of idx 0, of idy 1, of idz 2.
+  std::optional<uint8_t> axis_of(const Expr& expr) const {
+    if (expr.kind == ExprKind::ThreadIndex && expr.thread_index <= ThreadIndex::Idz)
+      return static_cast<uint8_t>(expr.thread_index);
+    if (expr.kind != ExprKind::Local) return std::nullopt;
     const Expr* value = assignments_.value_of(expr.local);
-    return value && is_idx(*value);
+    return value ? axis_of(*value) : std::nullopt;
   }
 
   // A copy of `expr` in terms of parameters alone; null where it is not the same for all threads or

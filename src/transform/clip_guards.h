@@ -1,6 +1,6 @@
-// The guard `if idx < len(X):` around a whole kernel, or `if idx >= n: return` at its head, becomes
-// a bound on the loop over threads (Function::clip_x): no thread past it starts, and the gangs
-// before it need no mask for it.
+// The guard `if 0 < idx < len(X):` around a whole kernel, or `if idy >= n: return` at its head,
+// becomes a bound of the loops over threads (Function::clips): no thread outside of it starts, and
+// the gangs inside need no mask for it.
 #pragma once
 
 #include "ir/tree.h"

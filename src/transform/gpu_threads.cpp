@@ -17,6 +17,7 @@ class ThreadReader {
  public:
   explicit ThreadReader(const Function& function) : function_(function), assignments_(function) {
     read(function.body);
+    for (const Clip& clip : function.clips) rank_ = std::max(rank_, clip.axis + 1);
     for (const Local& local : function.locals) {
       is_element_wise_ = is_element_wise_ && local.storage == Storage::Value;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ir/comparisons.h"
 #include "ir/liveness.h"
 
 namespace cudapy::transform {
@@ -10,24 +11,6 @@ namespace cudapy::transform {
 using namespace ir;
 
 namespace {
-
-CompareOp opposite(CompareOp op) {
-  switch (op) {
-    case CompareOp::Equal:
-      return CompareOp::NotEqual;
-    case CompareOp::NotEqual:
-      return CompareOp::Equal;
-    case CompareOp::Less:
-      return CompareOp::GreaterEqual;
-    case CompareOp::LessEqual:
-      return CompareOp::Greater;
-    case CompareOp::Greater:
-      return CompareOp::LessEqual;
-    case CompareOp::GreaterEqual:
-      return CompareOp::Less;
-  }
-  return op;
-}
 
 bool is_counted(const Expr& expr) {
   return is_integer(expr.type) && expr.type.scalar != Scalar::U64;
@@ -60,10 +43,6 @@ void IndexProofs::assume_terms(const Expr& condition, bool holds) {
     default:
       return;
   }
-}
-
-void IndexProofs::assume_less(const Expr& first, const Expr& second) {
-  assume_compare(CompareOp::Less, first, second);
 }
 
 void IndexProofs::assume_compare(CompareOp op, const Expr& first, const Expr& second) {

@@ -31,8 +31,7 @@ class IndexProofs {
 
   // What follows from `condition` being true, or false.
   void assume(const ir::Expr& condition, bool holds);
-  // first < second
-  void assume_less(const ir::Expr& first, const ir::Expr& second);
+  void assume_compare(ir::CompareOp op, const ir::Expr& first, const ir::Expr& second);
   // The body of `for counter in range(...)` has begun.
   void assume_turn(const ir::Stmt& loop);
   // After `local = value`; also forgets what was known of the local.
@@ -58,7 +57,6 @@ class IndexProofs {
   // What an expression's value is, as a sum; not known where it may wrap.
   LinearForm value_of(const ir::Expr& expr);
   void assume_terms(const ir::Expr& condition, bool holds);
-  void assume_compare(ir::CompareOp op, const ir::Expr& first, const ir::Expr& second);
   // form >= 0
   void learn(LinearForm form);
   [[nodiscard]] bool proves(const LinearForm& form, int depth) const;

@@ -108,6 +108,11 @@ std::optional<int64_t> LinearForm::least() const {
   return static_cast<int64_t>(std::min<Wide>(bound, std::numeric_limits<int64_t>::max()));
 }
 
+bool LinearForm::fits_int64() const {
+  const auto below = sum(constant_form(0), *this, -1).least();
+  return least() && below && *below > std::numeric_limits<int64_t>::min();
+}
+
 LinearForm sum(LinearForm a, const LinearForm& b, int64_t factor) {
   if (!a.is_known || !b.is_known) return unknown();
   for (const auto& [atoms, of_b] : b.terms) add_term(a, atoms, Wide{of_b} * factor);
@@ -171,8 +176,10 @@ LinearForm LinearForms::of(const Expr& expr) {
       }
       return atom_form(atom);
     }
-    case ExprKind::Local:
-      return of_local(expr.local);
+    case ExprKind::Local: {
+      const Expr* value = known_ != nullptr ? known_->value_of(expr.local) : nullptr;
+      return value != nullptr ? of(*value) : of_local(expr.local);
+    }
     case ExprKind::Len:
       return of_length(*expr.operands[0], static_cast<size_t>(expr.axis));
     case ExprKind::Unary:

@@ -10,6 +10,7 @@
 
 #include "ir/tree.h"
 #include "transform/index_ranges.h"
+#include "transform/single_assignments.h"
 
 namespace cudapy::transform {
 
@@ -39,6 +40,8 @@ struct LinearForm {
   [[nodiscard]] bool is_atom() const;
   // A lower bound from the atoms' types alone; none if it is below int64.
   [[nodiscard]] std::optional<int64_t> least() const;
+  [[nodiscard]] bool fits_int64() const;
+  friend bool operator==(const LinearForm&, const LinearForm&) = default;
 };
 
 // a + factor * b
@@ -52,7 +55,9 @@ LinearForm atom_form(Atom atom);
 // lies within the type's range is the value.
 class LinearForms {
  public:
-  explicit LinearForms(const ir::Function& function) : function_(function), ranges_(function) {}
+  // `known`: sums are followed into locals that are assigned once.
+  explicit LinearForms(const ir::Function& function, const SingleAssignments* known = nullptr)
+      : function_(function), ranges_(function), known_(known) {}
 
   LinearForm of(const ir::Expr& expr);
   [[nodiscard]] LinearForm of_local(ir::LocalId local) const;
@@ -64,6 +69,7 @@ class LinearForms {
 
   const ir::Function& function_;
   IndexRanges ranges_;
+  const SingleAssignments* known_;
   int32_t fresh_count_ = 0;
 };
 

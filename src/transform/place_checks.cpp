@@ -1,25 +1,27 @@
 #include "transform/place_checks.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "ir/liveness.h"
 #include "ir/view.h"
+#include "transform/index_hulls.h"
 #include "transform/index_proofs.h"
 #include "transform/never_negative.h"
 #include "transform/single_assignments.h"
 #include "transform/split_barriers.h"
+#include "transform/typed_nodes.h"
 
 namespace cudapy::transform {
 
 namespace {
 
 using namespace ir;
-
-constexpr Type kWide = Type::of(Scalar::I64);
 
 // An integer in terms of idx and what is the same for all threads of a row.
 struct RowIndex {
@@ -28,48 +30,21 @@ struct RowIndex {
   ExprPtr last;    // int64: the greatest value, where loops count between two; null: the offset
 };
 
-ExprPtr binary(BinaryOp op, ExprPtr a, ExprPtr b) {
-  auto expr = std::make_unique<Expr>();
-  expr->kind = ExprKind::Binary;
-  expr->binary_op = op;
-  expr->type = a->type;
-  expr->span = a->span;
-  expr->operands.push_back(std::move(a));
-  expr->operands.push_back(std::move(b));
-  return expr;
-}
-
-ExprPtr integer(int64_t value, Type type) {
-  auto expr = std::make_unique<Expr>();
-  expr->type = type;
-  expr->constant.integer = value;
-  return expr;
-}
-
-ExprPtr widened(ExprPtr expr) {
-  if (!expr) return integer(0, kWide);
-  if (expr->type == kWide) return expr;
-  auto cast = std::make_unique<Expr>();
-  cast->kind = ExprKind::Cast;
-  cast->type = kWide;
-  cast->span = expr->span;
-  cast->operands.push_back(std::move(expr));
-  return cast;
-}
-
 class CheckPlacer {
  public:
   explicit CheckPlacer(Function& function)
       : function_(function), assignments_(function), proofs_(function) {}
 
   void run() {
-    for (const ExprPtr& bound : function_.clip_x) {
-      Expr idx;
-      idx.kind = ExprKind::ThreadIndex;
-      idx.type = bound->type;
-      proofs_.assume_less(idx, *bound);
+    for (const Clip& clip : function_.clips) {
+      Expr index;
+      index.kind = ExprKind::ThreadIndex;
+      index.thread_index = static_cast<ThreadIndex>(clip.axis);
+      index.type = clip.bound->type;
+      proofs_.assume_compare(clip.op, index, *clip.bound);
     }
     block(function_.body);
+    if (hulls_) function_.hulls = hulls_->take();
   }
 
   // Where threads of a block may part before a barrier: `barrier` is the one that the block goes on
@@ -277,9 +252,26 @@ class CheckPlacer {
     RowIndex row;
     if (!decompose(index, row)) return false;
     if (!row.has_idx && !row.last && array.type.rank == 1) return false;
+    if (!hulls_)
+      hulls_.emplace(function_, assignments_, [this](LocalId local) { return ends_of(local); });
+    hulls_->add(array.local, axis, index);
     function_.row_accesses.push_back(
         {array.local, axis, row.has_idx, std::move(row.offset), std::move(row.last)});
     return true;
+  }
+
+  std::optional<CounterEnds> ends_of(LocalId counter) const {
+    RowIndex values;
+    const auto loop = loops_.find(counter);
+    if (loop == loops_.end() || !values_of(*loop->second, values)) return std::nullopt;
+    if (mentions_thread(*values.offset) || mentions_thread(*values.last)) return std::nullopt;
+    return CounterEnds{std::move(values.offset), std::move(values.last)};
+  }
+
+  static bool mentions_thread(const Expr& expr) {
+    return expr.kind == ExprKind::ThreadIndex ||
+           std::any_of(expr.operands.begin(), expr.operands.end(),
+                       [](const ExprPtr& operand) { return mentions_thread(*operand); });
   }
 
   bool decompose(const Expr& expr, RowIndex& out) const {
@@ -328,15 +320,15 @@ class CheckPlacer {
     start = widened(std::move(start));
     const bool up = step.constant.integer > 0;
     const int64_t stride = up ? step.constant.integer : -step.constant.integer;
-    ExprPtr one = integer(1, kWide);
+    ExprPtr one = integer(1, kInt64);
     ExprPtr end =
         binary(up ? BinaryOp::Subtract : BinaryOp::Add, widened(std::move(stop)), std::move(one));
     if (stride != 1) {
       ExprPtr distance = up ? binary(BinaryOp::Subtract, std::move(end), clone(*start))
                             : binary(BinaryOp::Subtract, clone(*start), std::move(end));
-      ExprPtr turns = binary(BinaryOp::FloorDivide, std::move(distance), integer(stride, kWide));
+      ExprPtr turns = binary(BinaryOp::FloorDivide, std::move(distance), integer(stride, kInt64));
       end = binary(up ? BinaryOp::Add : BinaryOp::Subtract, clone(*start),
-                   binary(BinaryOp::Multiply, std::move(turns), integer(stride, kWide)));
+                   binary(BinaryOp::Multiply, std::move(turns), integer(stride, kInt64)));
     }
     out.offset = up ? std::move(start) : std::move(end);
     out.last = up ? std::move(end) : std::move(start);
@@ -435,6 +427,7 @@ class CheckPlacer {
   Function& function_;
   SingleAssignments assignments_;
   IndexProofs proofs_;
+  std::optional<IndexHulls> hulls_;       // of the row accesses
   std::map<LocalId, const Stmt*> loops_;  // by their counters
   std::set<LocalId> upward_;              // counters that are never negative
 };

@@ -4,8 +4,9 @@
 // Indices `idx + offset`, or the offset alone, are listed as row accesses where the offset is the
 // same for a whole row of threads, or loops count it from one such value to another: codegen works
 // out once a row from which thread to which thread all of them are inside their arrays, and checks
-// none of them there. So `C[idy, idx] += A[idy, k] * B[k, idx]` in a loop over k is checked once a
-// row.
+// none of them there. Before that, it tries to tell from the indices' hulls that a whole block
+// needs no checks, whose rows are not looked at then. So `C[idy, idx] += A[idy, k] * B[k, idx]` in
+// a loop over k is checked once a row.
 #pragma once
 
 #include "ir/tree.h"

@@ -29,12 +29,15 @@ OPERATORS = ["<", "<=", ">", ">=", "==", "!="]
 
 
 class Author:
-    """Writes one kernel of the parameters X, Y (int arrays) and n (int)."""
+    """Writes one kernel of the parameters X, Y (int arrays) and n (int), for threads in one dimension or two."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        self.rank = self.random.choice([1, 1, 2])
         self.names = itertools.count()
         self.indices = ["idx"]  # what may index an array here
+        if self.rank == 2:
+            self.indices += ["idy", "idy * 6 + idx", "idx * 3 - idy", "idy * n + idx"]
         self.lines: list[str] = []
 
     def offset(self, text: str) -> str:
@@ -120,17 +123,41 @@ class Author:
             # What is bound in an arm may be unbound after it.
             self.indices = known
 
+    def guard(self) -> int:
+        """Around all that follows, or a way out before it; how much deeper the rest stands."""
+        index = self.random.choice(["idx", "idy", "idz"][: self.rank])
+        term = self.random.choice(
+            [
+                f"{self.random.choice(['0', '2', '-1'])} < {index} < {self.bound()}",
+                f"{self.bound()} {self.random.choice(OPERATORS)} {index}",
+                f"{index} {self.random.choice(OPERATORS)} {self.bound()}",
+            ]
+        )
+        if self.random.random() < 0.3:
+            first = f"X[{self.index()}] < 50"
+            term = f"{first} and {term}" if self.random.random() < 0.5 else f"{term} and {first}"
+        if self.random.random() < 0.4:
+            self.add(1, f"if not ({term}):" if "and" in term else f"if {term}:")
+            self.add(2, "return")
+            return 0
+        self.add(1, f"if {term}:")
+        return 1
+
     def write(self, name: str) -> str:
         self.lines = [
             f"# {name} : void (int* X, int* Y, int n, int* out)",
             f"def {name}(X, Y, n, out):",
         ]
-        self.add(1, "total = 0")
+        depth = 1
+        self.add(depth, "total = 0")
         if self.random.random() < 0.3:
-            self.add(1, f"assert {self.condition()}")
-        self.block(1, 3)
-        self.add(1, "if idx < len(out):")
-        self.add(2, "out[idx] = total")
+            self.add(depth, f"assert {self.condition()}")
+        if self.random.random() < 0.5:
+            depth += self.guard()
+        self.block(depth, 3)
+        place = "idx" if self.rank == 1 else "idy * 9 + idx"
+        self.add(depth, f"if {place} < len(out):")
+        self.add(depth + 1, f"out[{place}] = total")
         return "\n".join(self.lines) + "\n"
 
 
@@ -164,22 +191,28 @@ def outcome(run: Any, given: list[Any]) -> Any:
     return given[3].tolist()
 
 
-def reference(function: Any, size: int, *given: Any) -> None:
-    interpret(Source((function,), (None,)), (size, 1, 1), None, given)
+def threads_for(function: Any, case: int) -> tuple[int, ...]:
+    size = (1, 5, 38, 48)[case % 4]
+    is_plane = "idy" in function.__code__.co_names
+    return (size, 1, 1) if not is_plane else (9, (1, 2, 5, 4)[case % 4], 1)
+
+
+def reference(function: Any, threads: tuple[int, ...], *given: Any) -> None:
+    interpret(Source((function,), (None,)), threads, None, given)
 
 
 def compare(function: Any, targets: list[Any]) -> int:
     """How many of the launches raised."""
     raised = 0
     for case in range(2 * len(LENGTHS)):
-        size = (1, 5, 38, 48)[case % 4]
-        expected = outcome(partial(reference, function, size), arguments(case))
+        threads = threads_for(function, case)
+        expected = outcome(partial(reference, function, threads), arguments(case))
         raised += expected == "raised"
         for target in targets:
             with compiling_for(target):
                 kernel = cp.compile(function)
-            got = outcome(kernel(size), arguments(case))
-            assert got == expected, f"{function.__name__}, {target}, case {case}, {size} threads"
+            got = outcome(kernel(*threads), arguments(case))
+            assert got == expected, f"{function.__name__}, {target}, case {case}, {threads} threads"
     return raised
 
 

@@ -27,6 +27,8 @@ namespace cudapy::codegen::cpu {
 
 // The size of the launch, as i64s.
 struct LaunchValues {
+  // The threads from `first` on, up to `threads`, do something.
+  llvm::Value* first[3] = {};
   llvm::Value* threads[3] = {};
   llvm::Value* block[3] = {};
   llvm::Value* grid[3] = {};

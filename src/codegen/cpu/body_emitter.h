@@ -126,9 +126,13 @@ class BodyEmitter {
   void set_private_bins(ir::LocalId array, llvm::Value* memory) { private_bins_[array] = memory; }
   [[nodiscard]] const std::vector<ArrayValue>& arrays() const { return arrays_; }
   // Whether the gangs emitted next run where all row accesses are inside their arrays.
-  void set_rows_inside(bool inside) { rows_inside_ = inside; }
+  // `known` (an i1): whether they do is asked where the gang runs; null: it is not known.
+  void set_rows_inside(bool inside, llvm::Value* known = nullptr) {
+    rows_inside_ = inside;
+    rows_fit_ = known;
+  }
 
-  // A uniform expression of parameters alone, as in Function::clip_x.
+  // A uniform expression of parameters alone, as in Function::clips.
   llvm::Value* emit_launch_constant(const ir::Expr& expr);
   // The same for Function::row_accesses: of parameters, idy and idz.
   llvm::Value* emit_row_constant(const ir::Expr& expr, const ThreadPosition& row);
@@ -337,6 +341,8 @@ class BodyEmitter {
   void check_thread(llvm::Value* index, ir::Scalar type, llvm::Value* length, int32_t site);
   void check_operand(ir::BinaryOp op, llvm::Value* second, int32_t site);
   void emit_raise(const ir::Stmt& stmt);
+  llvm::BasicBlock* skip_where_rows_fit(uint8_t row_axes, size_t axis);
+  void go_on_at(llvm::BasicBlock* block);
   [[nodiscard]] bool is_checked(int32_t site, uint8_t row_axes, size_t axis) const {
     return site >= 0 && !(rows_inside_ && (row_axes >> axis & 1U) != 0);
   }
@@ -438,6 +444,7 @@ class BodyEmitter {
   llvm::Value* interruption_ = nullptr;
   llvm::Value* prints_ = nullptr;
   bool rows_inside_ = false;
+  llvm::Value* rows_fit_ = nullptr;
   ThreadPosition position_;
   LaneState state_;
   int open_arms_ = 0;  // varying conditions around the statement at hand

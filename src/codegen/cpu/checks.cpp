@@ -90,6 +90,24 @@ Value* BodyEmitter::first_lane(Value* mask) {
   return builder_.CreateZExtOrTrunc(zeros, builder_.getInt64Ty());
 }
 
+// A branch around the checks of an index that is a row access, where it is asked at run time
+// whether these are needed; the block behind the checks, for go_on_at.
+BasicBlock* BodyEmitter::skip_where_rows_fit(uint8_t row_axes, size_t axis) {
+  if (rows_fit_ == nullptr || (row_axes >> axis & 1U) == 0) return nullptr;
+  BasicBlock* check = new_block("check");
+  BasicBlock* known = new_block("known");
+  builder_.CreateCondBr(rows_fit_, known, check,
+                        MDBuilder(builder_.getContext()).createBranchWeights(1U << 20U, 1));
+  start_block(check);
+  return known;
+}
+
+void BodyEmitter::go_on_at(BasicBlock* block) {
+  if (block == nullptr) return;
+  builder_.CreateBr(block);
+  start_block(block);
+}
+
 void BodyEmitter::check_index(Value* length, const ir::Expr& index_expr, const Lanes& index,
                               int32_t site) {
   if (kernel_.fault_sites[static_cast<size_t>(site)].is_proved) return;

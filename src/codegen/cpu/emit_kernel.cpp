@@ -2,7 +2,7 @@
 // a full gang, and for the rest of a row under a mask.
 //
 //   for block in [block_begin, block_end):
-//     for z, y of the block that were asked for:
+//     for z, y of the block that were asked for, and that no guard around the kernel excludes:
 //       x = first; while x + W <= end: body(x); x += W
 //       if x < end: body(x) under the mask of the first end - x lanes
 #include "codegen/cpu/emit_kernel.h"
@@ -10,12 +10,14 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Module.h>
 
 #include <cstddef>
 
 #include "codegen/common/arithmetic.h"
 #include "codegen/cpu/block_emitter.h"
+#include "codegen/cpu/block_hulls.h"
 #include "codegen/cpu/body_emitter.h"
 #include "codegen/cpu/private_bins.h"
 #include "runtime/cpu/kernel_abi.h"
@@ -152,12 +154,19 @@ class KernelEmitter {
       launch_.grid[i] =
           load_at(launch, offsetof(runtime::Launch, grid) + at, builder_.getInt64Ty());
     }
-    for (const ir::ExprPtr& bound : kernel_.clip_x) {
-      Value* limit = body_.emit_launch_constant(*bound);
-      limit = emit_cast(builder_, limit, bound->type.scalar, ir::Scalar::I64);
-      launch_.threads[0] =
-          builder_.CreateBinaryIntrinsic(Intrinsic::smin, launch_.threads[0], limit);
-    }
+    for (Value*& first : launch_.first) first = i64(0);
+    for (const ir::Clip& clip : kernel_.clips) clip_launch(clip);
+  }
+
+  void clip_launch(const ir::Clip& clip) {
+    Value* bound = body_.emit_launch_constant(*clip.bound);
+    bound = emit_cast(builder_, bound, clip.bound->type.scalar, ir::Scalar::I64);
+    if (clip.op == ir::CompareOp::LessEqual || clip.op == ir::CompareOp::Greater)
+      bound = builder_.CreateBinaryIntrinsic(Intrinsic::sadd_sat, bound, i64(1));
+    const bool is_lower =
+        clip.op == ir::CompareOp::Greater || clip.op == ir::CompareOp::GreaterEqual;
+    Value*& end = (is_lower ? launch_.first : launch_.threads)[clip.axis];
+    end = builder_.CreateBinaryIntrinsic(is_lower ? Intrinsic::smax : Intrinsic::smin, end, bound);
   }
 
   template <class Body>
@@ -168,6 +177,7 @@ class KernelEmitter {
   void emit_blocks() {
     emit_count(function_->getArg(2), function_->getArg(3), "block", [&](Value* block) {
       Value* number[3];
+      Value* from[3];
       number_of_block(builder_, launch_, block, number);
       Value* begin[3];
       Value* end[3];
@@ -175,22 +185,25 @@ class KernelEmitter {
         begin[i] = builder_.CreateNSWMul(number[i], launch_.block[i]);
         end[i] = builder_.CreateBinaryIntrinsic(
             Intrinsic::smin, builder_.CreateNSWAdd(begin[i], launch_.block[i]), launch_.threads[i]);
+        from[i] = builder_.CreateBinaryIntrinsic(Intrinsic::smax, begin[i], launch_.first[i]);
       }
-      emit_count(begin[2], end[2], "z", [&](Value* z) {
-        emit_count(begin[1], end[1], "y", [&](Value* y) {
-          Value* first[3] = {begin[0], y, z};
-          emit_row(first, end[0], begin, number);
+      Value* fits = options_.gang_width > 1 ? emit_block_fits(builder_, kernel_, body_, {from, end})
+                                            : nullptr;
+      emit_count(from[2], end[2], "z", [&](Value* z) {
+        emit_count(from[1], end[1], "y", [&](Value* y) {
+          Value* first[3] = {from[0], y, z};
+          emit_row(first, end[0], fits, [&](Value* x, Mask mask) {
+            Value* thread[3] = {x, y, z};
+            body_.emit_gang(position_of(thread, begin, number), mask);
+          });
         });
       });
     });
   }
 
-  void emit_row(Value* const (&first)[3], Value* end, Value* const (&begin)[3],
-                Value* const (&number)[3]) {
-    auto gang = [&](Value* x, Mask mask) {
-      Value* thread[3] = {x, first[1], first[2]};
-      body_.emit_gang(position_of(thread, begin, number), mask);
-    };
+  // `fits`: whether all row accesses of the block are inside their arrays; null: it is not known.
+  template <class Gang>
+  void emit_row(Value* const (&first)[3], Value* end, Value* fits, Gang gang) {
     if (options_.gang_width == 1) {
       body_.set_rows_inside(false);
       return emit_count(first[0], end, "x", [&](Value* x) { gang(x, nullptr); });
@@ -198,15 +211,20 @@ class KernelEmitter {
     Range full = first_and_end(first, end);
     if (kernel_.row_accesses.empty()) {
       Value* reached = emit_full_gangs(full, gang);
-      emit_masked_gangs({reached, end}, gang);
+      emit_masked_gangs({reached, end}, nullptr, gang);
       return;
     }
-    emit_row_in_parts(first, full, gang);
+    emit_row_in_parts(full, part_inside(first, full, fits), gang);
   }
 
   struct Range {
     Value* begin;
     Value* end;
+  };
+  // The part of a row where all row accesses are inside, and whether that is all of it.
+  struct PartInside {
+    Range range;
+    Value* is_whole;
   };
 
   Range first_and_end(Value* const (&first)[3], Value* end) {
@@ -228,9 +246,10 @@ class KernelEmitter {
     return after(gangs);
   }
 
-  // What is left of a row, under masks: less than a gang, unless checks are wanted.
+  // What is left of a row, under masks: less than a gang, unless checks are wanted. `fits`: whether
+  // row accesses are known to be inside all the same; null: they are not.
   template <class Gang>
-  void emit_masked_gangs(Range range, Gang gang) {
+  void emit_masked_gangs(Range range, Value* fits, Gang gang) {
     BasicBlock* before = builder_.GetInsertBlock();
     BasicBlock* tail = BasicBlock::Create(builder_.getContext(), "tail", function_);
     BasicBlock* done = BasicBlock::Create(builder_.getContext(), "row_done", function_);
@@ -240,7 +259,7 @@ class KernelEmitter {
     PHINode* x = loops ? builder_.CreatePHI(builder_.getInt64Ty(), 2, "x") : nullptr;
     if (x) x->addIncoming(range.begin, before);
     Value* begin = x ? x : range.begin;
-    body_.set_rows_inside(false);
+    body_.set_rows_inside(false, fits);
     gang(begin, first_lanes(builder_.CreateNSWSub(range.end, begin)));
     if (x) {
       Value* next = builder_.CreateNSWAdd(x, i64(options_.gang_width));
@@ -253,13 +272,14 @@ class KernelEmitter {
   }
 
   // Threads for which all row accesses are inside their arrays run unchecked in full gangs; those
-  // before and after them, usually none, under masks and checked. The code for these stands once:
+  // before and after them, usually less than a gang, under masks, and checked if they must be. The
+  // code for these stands once:
   //   part: phi [row's begin, inside's begin, first], [reached, row's end, last]
   //     masked gangs; br first part, full gangs, done
   //   full gangs -> part
   template <class Gang>
-  void emit_row_in_parts(Value* const (&first)[3], Range row, Gang gang) {
-    Range inside = inside_of_row(first, row);
+  void emit_row_in_parts(Range row, const PartInside& part_inside, Gang gang) {
+    const Range& inside = part_inside.range;
     BasicBlock* before = builder_.GetInsertBlock();
     BasicBlock* part = BasicBlock::Create(builder_.getContext(), "part", function_);
     BasicBlock* full = BasicBlock::Create(builder_.getContext(), "full", function_);
@@ -272,7 +292,7 @@ class KernelEmitter {
     begin->addIncoming(row.begin, before);
     end->addIncoming(inside.begin, before);
     is_first->addIncoming(builder_.getTrue(), before);
-    emit_masked_gangs({begin, end}, gang);
+    emit_masked_gangs({begin, end}, part_inside.is_whole, gang);
     builder_.CreateCondBr(is_first, full, done);
     builder_.SetInsertPoint(full);
     Value* reached = emit_full_gangs(inside, gang);
@@ -281,6 +301,38 @@ class KernelEmitter {
     is_first->addIncoming(builder_.getFalse(), builder_.GetInsertBlock());
     builder_.CreateBr(part);
     builder_.SetInsertPoint(done);
+  }
+
+  //   br fits, known, look
+  // look:                                        what holds for this row
+  // known: phi [row, all], [inside, part]
+  PartInside part_inside(Value* const (&first)[3], Range row, Value* fits) {
+    if (!fits) return look_at_row(first, row);
+    BasicBlock* before = builder_.GetInsertBlock();
+    BasicBlock* look = BasicBlock::Create(builder_.getContext(), "look", function_);
+    BasicBlock* known = BasicBlock::Create(builder_.getContext(), "known", function_);
+    builder_.CreateCondBr(fits, known, look,
+                          MDBuilder(builder_.getContext()).createBranchWeights(1U << 20U, 1));
+    builder_.SetInsertPoint(look);
+    const PartInside seen = look_at_row(first, row);
+    BasicBlock* looked = builder_.GetInsertBlock();
+    builder_.CreateBr(known);
+    builder_.SetInsertPoint(known);
+    auto either = [&](Value* all, Value* part) -> Value* {
+      PHINode* phi = builder_.CreatePHI(all->getType(), 2);
+      phi->addIncoming(all, before);
+      phi->addIncoming(part, looked);
+      return phi;
+    };
+    Value* begin = either(row.begin, seen.range.begin);
+    Value* end = either(row.end, seen.range.end);
+    return {{begin, end}, either(builder_.getTrue(), seen.is_whole)};
+  }
+
+  PartInside look_at_row(Value* const (&first)[3], Range row) {
+    const Range inside = inside_of_row(first, row);
+    return {inside, builder_.CreateAnd(builder_.CreateICmpEQ(inside.begin, row.begin),
+                                       builder_.CreateICmpEQ(inside.end, row.end))};
   }
 
   // Their minimum or maximum, as a tree: the latency of a row's start counts where rows are short.

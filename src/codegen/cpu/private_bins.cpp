@@ -184,8 +184,11 @@ void BodyEmitter::emit_private_add(const ir::Expr& expr, Value* bins) {
   const ir::Expr& place = *expr.operands[0];
   Lanes at = emit(*place.operands[1]);
   const ArrayValue& array = array_of(*place.operands[0]);
-  if (is_checked(place.fault_site, place.row_axes, 0))
+  if (is_checked(place.fault_site, place.row_axes, 0)) {
+    BasicBlock* known = skip_where_rows_fit(place.row_axes, 0);
     check_index(array.shape[0], *place.operands[1], at, place.fault_site);
+    go_on_at(known);
+  }
   Lanes added = emit(*expr.operands[1]);
   BasicBlock* mine = new_block("own_bins");
   BasicBlock* shared = new_block("shared_bins");

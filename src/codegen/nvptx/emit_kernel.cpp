@@ -303,10 +303,11 @@ class KernelEmitter {
 
   void emit_thread() {
     const cpu::ThreadPosition position = find_thread();
-    for (const ir::ExprPtr& bound : kernel_.clip_x) {
-      Value* end = body_.emit_launch_constant(*bound);
+    for (const ir::Clip& clip : kernel_.clips) {
+      Value* const index[] = {position.idx, position.idy, position.idz};
+      Value* bound = body_.emit_launch_constant(*clip.bound);
       leave_unless(
-          emit_compare(builder_, ir::CompareOp::Less, bound->type.scalar, position.idx, end));
+          emit_compare(builder_, clip.op, clip.bound->type.scalar, index[clip.axis], bound));
     }
     if (!threads_.looks_ahead) return emit_body(position, /*rows_inside=*/false);
     BasicBlock* inside = new_block("inside");
@@ -384,12 +385,20 @@ class KernelEmitter {
   void emit_neighbours() {
     Value* per_thread = to_index(function_->getArg(launch_ + 5));
     Value* begin = builder_.CreateMul(thread_number(0), per_thread, "begin");
+    Value* first = ConstantInt::get(index_type(), 0);
     Value* end = limit(function_->getArg(launch_));
-    for (const ir::ExprPtr& bound : kernel_.clip_x) {
-      Value* clip = body_.emit_launch_constant(*bound);
-      clip =
-          builder_.CreateBinaryIntrinsic(Intrinsic::smax, clip, ConstantInt::get(index_type(), 0));
-      end = builder_.CreateBinaryIntrinsic(Intrinsic::umin, end, clip);
+    for (const ir::Clip& clip : kernel_.clips) {
+      Value* bound = body_.emit_launch_constant(*clip.bound);
+      // No thread has the greatest index of its type.
+      if (clip.op == ir::CompareOp::LessEqual || clip.op == ir::CompareOp::Greater)
+        bound = builder_.CreateBinaryIntrinsic(Intrinsic::sadd_sat, bound,
+                                               ConstantInt::get(index_type(), 1));
+      bound =
+          builder_.CreateBinaryIntrinsic(Intrinsic::smax, bound, ConstantInt::get(index_type(), 0));
+      if (clip.op == ir::CompareOp::Greater || clip.op == ir::CompareOp::GreaterEqual)
+        first = builder_.CreateBinaryIntrinsic(Intrinsic::umax, first, bound);
+      else
+        end = builder_.CreateBinaryIntrinsic(Intrinsic::umin, end, bound);
     }
     Value* gang_end = end;
     for (const ir::RowAccess& access : kernel_.row_accesses) {
@@ -400,6 +409,7 @@ class KernelEmitter {
     Value* is_gang =
         builder_.CreateAnd(builder_.CreateICmpEQ(per_thread, width),
                            builder_.CreateICmpULE(builder_.CreateAdd(begin, width), gang_end));
+    is_gang = builder_.CreateAnd(is_gang, builder_.CreateICmpUGE(begin, first));
     BasicBlock* gang = new_block("gang");
     BasicBlock* each = new_block("each");
     builder_.CreateCondBr(is_gang, gang, each, likely());
@@ -409,7 +419,8 @@ class KernelEmitter {
     builder_.CreateBr(exit_);
     builder_.SetInsertPoint(each);
     Value* stop = builder_.CreateAdd(begin, per_thread);
-    emit_each(begin, builder_.CreateBinaryIntrinsic(Intrinsic::umin, stop, end));
+    emit_each(builder_.CreateBinaryIntrinsic(Intrinsic::umax, begin, first),
+              builder_.CreateBinaryIntrinsic(Intrinsic::umin, stop, end));
   }
 
   void emit_each(Value* begin, Value* end) {

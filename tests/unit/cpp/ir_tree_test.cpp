@@ -106,7 +106,8 @@ TEST(Serialize, TellsApartWhatDecidesTheCode) {
   EXPECT_TRUE(differs([](Function& f) { f.wide_index = true; }));
   EXPECT_TRUE(differs([](Function& f) { f.uses_block_shape = true; }));
   EXPECT_TRUE(differs([](Function& f) { f.written[0] = true; }));
-  EXPECT_TRUE(differs([](Function& f) { f.clip_x.push_back(local(0, kI32)); }));
+  EXPECT_TRUE(
+      differs([](Function& f) { f.clips.push_back({0, CompareOp::Less, local(0, kI32)}); }));
   EXPECT_TRUE(differs([](Function& f) { f.body.push_back(clone(*f.body[0])); }));
   EXPECT_TRUE(differs([](Function& f) { f.body[0]->kind = StmtKind::Evaluate; }));
 }
