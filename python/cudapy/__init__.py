@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         Event as Event,
     )
     from ._core import (
+        Graph as Graph,
+    )
+    from ._core import (
         Stream as Stream,
     )
     from ._core import (
@@ -270,7 +273,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "_core": "CudaArray Event Stream cache_clear cache_info get_num_threads set_num_threads",
+    "_core": "CudaArray Event Graph Stream cache_clear cache_info get_num_threads set_num_threads",
     "_impl.compile": "compile device_function kernel",
     "_impl.device": "Device cuda device devices get_device set_device synchronize",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError PerformanceWarning TemplateError",

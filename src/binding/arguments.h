@@ -94,6 +94,8 @@ struct GpuCopy {
   runtime::cuda::Address address() const { return memory + shift(); }
 };
 
+struct RecordedGraph;
+
 class CallArguments {
  public:
   // For a launch on `gpu`; null: on the CPU.
@@ -124,6 +126,9 @@ class CallArguments {
   bool has_results() const;
   bool has_copies() const { return !gpu_copies_.empty(); }  // on the GPU
   void fetch_results();
+
+  // Gives what keeps the arrays valid to a graph that is being recorded.
+  void keep_in(RecordedGraph& graph);
 
   // Gives what the kernel wrote into copies back to the objects. False with an exception set.
   bool copy_back();

@@ -119,7 +119,33 @@ HostArray array_from_sequence(nb::handle source, std::optional<Scalar> wanted) {
   return array;
 }
 
+// Of an array in the host's memory that is as the GPU needs it, without a copy on the host.
+std::optional<HostArray> send_at_once(nb::handle source, std::optional<Scalar> wanted,
+                                      runtime::cuda::Device& gpu) {
+  if (host_array_of(source.ptr()) != nullptr || !PyObject_CheckBuffer(source.ptr()))
+    return std::nullopt;
+  ForeignArray foreign;
+  ForeignHold hold;
+  std::string problem;
+  if (view_foreign_array(source.ptr(), foreign, hold, problem) != ForeignResult::kViewed)
+    return std::nullopt;
+  const bool is_plain = foreign.device == runtime::kHostDevice && foreign.structure == nullptr &&
+                        !foreign.is_swapped && foreign.layout.rank > 0 && foreign.is_contiguous() &&
+                        wanted.value_or(foreign.scalar) == foreign.scalar;
+  if (!is_plain) return std::nullopt;
+  HostArray array({foreign.layout.shape.data(), static_cast<size_t>(foreign.layout.rank)},
+                  foreign.scalar, gpu);
+  const GilRelease released;
+  gpu.copy_from_host(reinterpret_cast<runtime::cuda::Address>(array.data()), foreign.data,
+                     static_cast<size_t>(array.bytes()));
+  return array;
+}
+
 HostArray make_array(nb::handle source, nb::handle dtype) {
+  if (current_gpu != nullptr) {
+    if (auto sent = send_at_once(source, wanted_scalar(dtype), *current_gpu))
+      return std::move(*sent);
+  }
   HostArray array = make_array_on_host(source, wanted_scalar(dtype));
   return current_gpu != nullptr ? send(array, *current_gpu) : std::move(array);
 }

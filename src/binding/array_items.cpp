@@ -26,7 +26,7 @@ PyObject* guarded(Body&& body) {
   try {
     return body();
   } catch (const runtime::cuda::CudaFailure& failure) {
-    return raise_cuda_error(failure.what());
+    return raise_cuda_failure(failure);
   } catch (nb::python_error& error) {
     error.restore();
     return nullptr;
@@ -216,6 +216,10 @@ bool is_number(PyObject* value) {
 // All elements of `array`, in order, from those of `source`, which lies row by row.
 void write_elements(HostArray& array, const HostArray& source) {
   if (!array.is_on_gpu()) return scatter_elements(source.data(), view_of(array));
+  if (array.is_contiguous()) {
+    const GilRelease released;
+    return array.copy_from_host(source);
+  }
   HostArray copy = fetch(array);
   scatter_elements(source.data(), view_of(copy));
   const GilRelease released;

@@ -7,6 +7,7 @@
 #include "binding/elem_type.h"
 #include "binding/errors.h"
 #include "binding/gil.h"
+#include "binding/graph.h"
 #include "binding/numbers.h"
 #include "binding/struct_type.h"
 #include "support/address.h"
@@ -413,6 +414,11 @@ bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
   const bool is_foreign = argument.kind == Kind::kForeign;
   const bool is_on_gpu = is_foreign && given.device != runtime::kHostDevice;
   if (is_on_gpu && !check_device(index)) return false;
+  if (recorded_graph != nullptr && gpu_ != nullptr && !is_on_gpu) {
+    return fail(index,
+                "it is in the host's memory, and while a graph is recorded nothing is copied",
+                "make a CudaArray of it before the recording");
+  }
   const bool in_place = is_foreign && given.is_usable_in_place();
   if (!in_place && !make_copy(index, slot)) return false;
   const int size = slot.item_size();
@@ -506,6 +512,14 @@ void CallArguments::fetch_results() {
     if (copy.is_written)
       gpu_->copy_to_host(pointer_to(static_cast<uint64_t>(copy.begin)), copy.address(),
                          copy.bytes());
+  }
+}
+
+void CallArguments::keep_in(RecordedGraph& graph) {
+  for (CallArgument& argument : arguments_) {
+    if (argument.kind == Kind::kNumber) continue;
+    graph.arguments.push_back(PyRef::borrow(argument.object));
+    graph.holds.push_back(std::move(argument.hold));
   }
 }
 

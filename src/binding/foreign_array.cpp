@@ -317,6 +317,10 @@ void swap_bytes(char* element, ir::Scalar scalar) {
 
 void gather_elements(const ForeignArray& array, void* out) {
   const int size = array.item_size();
+  if (array.is_contiguous() && !array.is_swapped) {
+    if (array.length > 0) std::memcpy(out, array.data, static_cast<size_t>(array.length * size));
+    return;
+  }
   auto* to = static_cast<char*>(out);
   visit_elements(array, [&](const char* from) {
     std::memcpy(to, from, static_cast<size_t>(size));
@@ -327,6 +331,11 @@ void gather_elements(const ForeignArray& array, void* out) {
 
 void scatter_elements(const void* elements, const ForeignArray& array) {
   const int size = array.item_size();
+  if (array.is_contiguous() && !array.is_swapped) {
+    if (array.length > 0)
+      std::memcpy(array.data, elements, static_cast<size_t>(array.length * size));
+    return;
+  }
   const auto* from = static_cast<const char*>(elements);
   visit_elements(array, [&](char* to) {
     std::memcpy(to, from, static_cast<size_t>(size));

@@ -12,6 +12,8 @@
 #include "binding/errors.h"
 #include "binding/faults.h"
 #include "binding/gil.h"
+#include "binding/gpu_prints.h"
+#include "binding/graph.h"
 
 namespace nb = nanobind;
 
@@ -58,6 +60,11 @@ void forget_orphans() {
 GpuCode::~GpuCode() {
   const auto found = fault_sources().find(source_key(kernel->device().ordinal(), kernel->number()));
   if (found != fault_sources().end()) found->second.is_orphaned = true;
+}
+
+const std::vector<ir::FaultSite>* sites_of_kernel(const Device& gpu, int32_t number) {
+  const auto found = fault_sources().find(source_key(gpu.ordinal(), number));
+  return found != fault_sources().end() ? &found->second.sites : nullptr;
 }
 
 std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
@@ -107,6 +114,7 @@ bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char
   if (image.threads.per_thread > 1 && all_arrays_aligned(binding, arguments))
     rules.per_thread = image.threads.per_thread;
   runtime::cuda::GridPlan plan;
+  plan.launch.names_block = image.uses_block_shape || request.block[0] > 0;
   const std::string problem = runtime::cuda::plan_grid(request, rules, plan);
   if (!problem.empty()) {
     raise(PyExc_ValueError, "`" + body.name + "`: " + problem);
@@ -117,12 +125,13 @@ bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char
   kernel.device().launch(kernel, arguments, launch_offset, plan,
                          stream != nullptr ? stream->handle() : nullptr);
   static const char* const sync = std::getenv("CUDAPY_SYNC");
-  if (sync == nullptr || *sync != '1') return true;
+  if (sync == nullptr || *sync != '1' || recorded_graph != nullptr) return true;
   kernel.device().synchronize();
   return raise_no_fault(kernel.device());
 }
 
 bool raise_no_fault(Device& gpu) {
+  if (gpu.may_have_printed() && !write_gpu_prints(gpu)) return false;
   const auto report = gpu.take_fault();
   if (!report) return true;
   const auto found = fault_sources().find(source_key(gpu.ordinal(), report->kernel));
@@ -136,8 +145,48 @@ bool raise_no_fault(Device& gpu) {
   record.index = report->index;
   record.length = report->length;
   std::copy_n(report->thread, 3, record.thread);
-  raise_fault(record, source.sites, source.kernel, source.sources);
+  const int64_t block[3] = {report->block[0], report->block[1], report->block[2]};
+  raise_fault(record, source.sites, source.kernel, source.sources, block[0] > 0 ? block : nullptr);
   return false;
+}
+
+namespace {
+
+// "`past` (kernels.py, line 7)", the last launch first; each kernel once.
+std::string recent_kernels(const Device& gpu) {
+  std::vector<int32_t> told;
+  std::string text;
+  for (const int32_t number : gpu.recent_kernels()) {
+    const auto found = fault_sources().find(source_key(gpu.ordinal(), number));
+    if (found == fault_sources().end() || std::find(told.begin(), told.end(), number) != told.end())
+      continue;
+    told.push_back(number);
+    const FaultSource& source = found->second;
+    text += (text.empty() ? "`" : ", `") + source.kernel + "`";
+    if (source.sources.empty()) continue;
+    text += " (" + source.sources.front().filename + ", line " +
+            std::to_string(source.sources.front().first_line) + ")";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::nullptr_t raise_cuda_failure(const CudaFailure& failure) {
+  std::string message = failure.what();
+  if (!runtime::cuda::is_fatal(failure.result)) return raise_cuda_error(message);
+  for (const Device* device : used_devices()) {
+    const std::string kernels = recent_kernels(*device);
+    if (!kernels.empty()) {
+      message += "\n  launched last on cuda:" + std::to_string(device->ordinal()) + ": " + kernels;
+    }
+  }
+  message +=
+      "\n  This process cannot use the GPU any more. Checked kernels don't reach beyond their "
+      "arrays: an array of another library may be shorter than it says or be gone, or a kernel has "
+      "check=False.\n  help: with CUDAPY_SYNC=1 in the environment the launch itself fails, and "
+      "`compute-sanitizer python program.py` shows the line";
+  return raise_cuda_error(message);
 }
 
 namespace {
@@ -185,7 +234,7 @@ void translate(const std::exception_ptr& pointer, void*) {
   try {
     std::rethrow_exception(pointer);
   } catch (const CudaFailure& failure) {
-    raise_cuda_error(failure.what());
+    raise_cuda_failure(failure);
   }
 }
 

@@ -38,14 +38,21 @@ std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
 // What a fault of the code would be reported with. The GIL is held.
 void remember_faults(const KernelBody& body, const GpuCode& code);
 
+// The fault sites of the kernel with that number; null: it is gone.
+const std::vector<ir::FaultSite>* sites_of_kernel(const runtime::cuda::Device& gpu, int32_t number);
+
 // Starts the kernel; `arguments` as Device::launch wants them, `stream` null: the default one.
 // False with an exception set.
 bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
                    const runtime::LaunchRequest& request, const runtime::cuda::Stream* stream);
 
-// Raises what the launches so far ran into, if anything; after the device was waited for. True if
-// there was nothing.
+// Writes what the launches so far printed, and raises what they ran into, if anything; after the
+// device was waited for. True if there was nothing.
 bool raise_no_fault(runtime::cuda::Device& gpu);
+
+// CudaError, as the failure says. Where the device is lost to the process it names the kernels that
+// were launched last, and says how to find the one.
+std::nullptr_t raise_cuda_failure(const runtime::cuda::CudaFailure& failure);
 
 // The functions of the module.
 void define_gpu_functions(nanobind::module_& module);

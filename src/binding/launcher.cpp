@@ -20,6 +20,7 @@
 #include "binding/faults.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/graph.h"
 #include "binding/launch_size.h"
 #include "binding/parameter_defaults.h"
 #include "binding/prints.h"
@@ -42,7 +43,7 @@ PyObject* guarded(Body&& body) {
   } catch (const std::bad_alloc&) {
     return PyErr_NoMemory();
   } catch (const runtime::cuda::CudaFailure& failure) {
-    return raise_cuda_error(failure.what());
+    return raise_cuda_failure(failure);
   } catch (const std::exception& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
     return nullptr;
@@ -216,6 +217,7 @@ enum class FastOutcome : uint8_t { kDeclined, kLaunched, kFailed };
 
 // The bindings used last, for arguments that need no copy: one a parameter, in their order.
 inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments) {
+  if (recorded_graph != nullptr) return FastOutcome::kDeclined;
   KernelBody& body = *self->kernel->body;
   const bool wide_threads = self->request.threads[0] > INT32_MAX;
   const auto& bindings = bindings_of(body);
@@ -250,6 +252,11 @@ PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* argum
   if (!call.classify()) return nullptr;
   const Binding* binding = bind(body, call, self->request);
   if (binding == nullptr || !call.fill(*binding)) return nullptr;
+  if (recorded_graph != nullptr && gpu != nullptr) {
+    if (!is_recorded(stream_for(self, *gpu))) return nullptr;
+    recorded_graph->kernels.push_back(binding->gpu);
+    call.keep_in(*recorded_graph);
+  }
   bool is_done = run(self, *binding, call.buffer());
   if (gpu != nullptr && call.has_copies()) {
     const runtime::cuda::Stream* stream = stream_for(self, *gpu);

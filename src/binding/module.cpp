@@ -10,6 +10,7 @@
 #include "binding/errors.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/graph.h"
 #include "binding/kernel.h"
 #include "binding/launcher.h"
 #include "binding/stream.h"
@@ -61,11 +62,12 @@ nb::object launch_hook_setter(nb::handle hook) {
 nb::object late_attribute(const nb::str& name) {
   nb::module_ module = nb::module_::import_("cudapy._core");
   const std::string text = name.c_str();
-  if (text != "Stream" && text != "Event") {
+  if (text != "Stream" && text != "Event" && text != "Graph") {
     raise(PyExc_AttributeError, "module 'cudapy._core' has no attribute '" + text + "'");
     throw nb::python_error();
   }
-  define_streams(module);  // both names are there from now on
+  define_streams(module);  // all of these names are there from now on
+  define_graphs(module);
   return module.attr(text.c_str());
 }
 

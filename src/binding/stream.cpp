@@ -1,7 +1,9 @@
 #include "binding/stream.h"
 
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "binding/gil.h"
 #include "binding/gpu.h"
 #include "binding/numbers.h"
+#include "runtime/cuda/notifier.h"
 
 namespace nb = nanobind;
 
@@ -18,6 +21,7 @@ namespace cudapy::binding {
 
 using runtime::cuda::Device;
 using runtime::cuda::Event;
+using runtime::cuda::Notifier;
 using runtime::cuda::Stream;
 using runtime::cuda::StreamHandle;
 
@@ -41,16 +45,6 @@ std::vector<Entered>& entered() {
 
 [[noreturn]] void fail() {
   throw nb::python_error();
-}
-
-Device& needed_gpu(const char* what) {
-  if (current_gpu == nullptr) {
-    raise(PyExc_ValueError, std::string(what) +
-                                " belongs to a GPU, and launches go to the CPU: choose one with "
-                                "cp.set_device(\"cuda\")");
-    fail();
-  }
-  return *current_gpu;
 }
 
 std::string name_of(const Device& gpu) {
@@ -83,16 +77,8 @@ nb::object enter(const nb::object& self) {
                                 ", and launches go to " + name_of(*current_gpu));
     fail();
   }
-  entered().push_back({self, current_stream});
-  current_stream = &stream;
+  enter_stream(self, stream);
   return self;
-}
-
-void leave(const nb::args&) {
-  if (entered().empty()) return;
-  const Entered last = std::move(entered().back());
-  entered().pop_back();
-  current_stream = last.before;
 }
 
 std::string stream_text(const Stream& stream) {
@@ -130,7 +116,41 @@ std::optional<uint64_t> foreign_handle(PyObject* given) {
   return handle;
 }
 
+// An awaitable that is done when `self` is; what is done already needs no notifier.
+template <typename Awaited>
+nb::object await(const nb::object& self) {
+  const auto& awaited = *nb::inst_ptr<Awaited>(self);
+  awaited.device().refuse_while_recording();
+  nb::object notifier = nb::none();
+  if (!awaited.is_done()) notifier = nb::cast(std::make_unique<Notifier>(awaited));
+  return nb::module_::import_("cudapy._impl.awaiting")
+      .attr("done")(self, notifier)
+      .attr("__await__")();
+}
+
 }  // namespace
+
+Device& needed_gpu(const char* what) {
+  if (current_gpu == nullptr) {
+    raise(PyExc_ValueError, std::string(what) +
+                                " belongs to a GPU, and launches go to the CPU: choose one with "
+                                "cp.set_device(\"cuda\")");
+    fail();
+  }
+  return *current_gpu;
+}
+
+void enter_stream(nb::object owner, const Stream& stream) {
+  entered().push_back({std::move(owner), current_stream});
+  current_stream = &stream;
+}
+
+void leave_stream() {
+  if (entered().empty()) return;
+  const Entered last = std::move(entered().back());
+  entered().pop_back();
+  current_stream = last.before;
+}
 
 const Stream* stream_of(PyObject* object) {
   return Py_TYPE(object) == stream_type ? nb::inst_ptr<Stream>(nb::handle(object)) : nullptr;
@@ -184,8 +204,9 @@ void define_streams(nb::module_& module) {
            [](const Stream& self) {
              return nb::make_tuple(0, reinterpret_cast<uintptr_t>(self.handle()));
            })
+      .def("__await__", await<Stream>)
       .def("__enter__", enter)
-      .def("__exit__", [](nb::handle, const nb::args& error) { leave(error); })
+      .def("__exit__", [](nb::handle, const nb::args&) { leave_stream(); })
       .def("__repr__", stream_text);
   nb::class_<Event>(module, "Event",
                     "A mark in a stream: it is done when all that was launched before it is.")
@@ -198,8 +219,11 @@ void define_streams(nb::module_& module) {
           [](const Event& self) { wait(self.device(), [&] { self.synchronize(); }); },
           "Waits for it, and raises the first fault of the launches so far, if any.")
       .def("is_done", &Event::is_done, "Whether all before it is done.")
+      .def("__await__", await<Event>)
       .def("elapsed", elapsed, nb::arg("end"),
            "Waits for both, and gives the milliseconds from this event to `end`.");
+  nb::class_<Notifier>(module, "Notifier", "Tells an event loop when a GPU has come somewhere.")
+      .def_prop_ro("descriptor", &Notifier::descriptor, "Of a file that becomes readable then.");
 }
 
 }  // namespace cudapy::binding

@@ -20,6 +20,13 @@ const runtime::cuda::Stream* stream_of(PyObject* object);
 // `__cuda_stream__` or for a handle one that stands for theirs. Null with an exception set.
 PyRef to_stream(PyObject* given, runtime::cuda::Device& gpu);
 
+// Lets launches without `stream=` go to `stream` until leave_stream(); `owner` is kept until then.
+void enter_stream(nanobind::object owner, const runtime::cuda::Stream& stream);
+void leave_stream();
+
+// The GPU that launches go to. Raises a ValueError that `what` belongs to one if it is the CPU.
+runtime::cuda::Device& needed_gpu(const char* what);
+
 // Adds the classes to the module, when one of them is first asked for: most programs need none.
 void define_streams(nanobind::module_& module);
 

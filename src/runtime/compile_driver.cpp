@@ -120,19 +120,10 @@ std::vector<uint8_t> cache_key(const ir::Function& kernel, const CompileOptions&
   return key.add(ir::serialize(kernel)).take();
 }
 
-const ir::FaultSite* find_print(const ir::Function& kernel) {
-  const auto found = std::ranges::find(kernel.fault_sites, ir::FaultKind::Print,
-                                       [](const ir::FaultSite& site) { return site.kind; });
-  return found != kernel.fault_sites.end() ? &*found : nullptr;
-}
-
-bool refuses_print(const ir::Function& kernel, Diagnostics& diagnostics) {
-  const ir::FaultSite* site = find_print(kernel);
-  if (site == nullptr) return false;
-  diagnostics.error("print-on-gpu", site->span, "kernels cannot print on a GPU yet",
-                    "launch it on the CPU, `with cp.device(\"cpu\"):`, or store the values in an "
-                    "array and print them after the launch");
-  return true;
+bool has_print(const ir::Function& kernel) {
+  return std::ranges::any_of(kernel.fault_sites, [](const ir::FaultSite& site) {
+    return site.kind == ir::FaultKind::Print;
+  });
 }
 
 std::shared_ptr<const CompiledKernel> load(std::span<const uint8_t> image,
@@ -149,7 +140,7 @@ std::shared_ptr<const CompiledKernel> load(std::span<const uint8_t> image,
   compiled->kernel.entry = reinterpret_cast<KernelEntry>(const_cast<void*>(compiled->code.entry()));
   compiled->written = kernel.written;
   compiled->fault_sites = kernel.fault_sites;
-  compiled->prints = find_print(kernel) != nullptr;
+  compiled->prints = has_print(kernel);
   return compiled;
 }
 
@@ -291,7 +282,7 @@ std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
   StageTexts texts;
   const auto kernel =
       lower(types, diagnostics, {.contract = options_.contract, .for_gpu = true}, &texts);
-  if (!kernel || refuses_print(*kernel, diagnostics)) return std::nullopt;
+  if (!kernel) return std::nullopt;
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = architecture});
   request.want_unoptimised_llvm_ir = request.want_llvm_ir = true;
   jit::CompileResult result;
@@ -310,7 +301,7 @@ std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const As
   const std::shared_lock no_fork(fork_guard());
   const auto kernel =
       lower(types, diagnostics, {.contract = options_.contract, .for_gpu = true}, nullptr);
-  if (!kernel || refuses_print(*kernel, diagnostics)) return std::nullopt;
+  if (!kernel) return std::nullopt;
   GpuImage image;
   image.entry = cuda_entry_name(kernel->name);
   image.uses_block_shape = kernel->uses_block_shape;
@@ -319,7 +310,8 @@ std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const As
   image.fault_sites = kernel->fault_sites;
   KernelCache& cache = kernel_cache();
   const std::vector<uint8_t> key =
-      cache_key(*kernel, options_, {.isa = assembler.architecture + " " + assembler.identity});
+      cache_key(*kernel, options_,
+                {.isa = assembler.architecture + " " + assembler.identity + " " + image.entry});
   if (auto cubin = cache.load(key)) {
     image.cubin = std::move(*cubin);
     return image;

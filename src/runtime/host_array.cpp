@@ -93,11 +93,13 @@ HostArray HostArray::copied_to_host() const {
 }
 
 HostArray HostArray::copied_to(cuda::Device& device) const {
-  if (is_on_gpu() && device_ != device.ordinal()) return copied_to_host().copied_to(device);
   const Reach from = reach();
   HostArray copy(std::array{from.bytes / ir::size_of(scalar_)}, scalar_, device);
   const auto bytes = static_cast<size_t>(from.bytes);
-  if (is_on_gpu()) {
+  if (is_on_gpu() && device_ != device.ordinal()) {
+    device.copy_from_device(address_of(copy.data(), 0), cuda::Device::get(device_),
+                            address_of(data_, from.begin), bytes);
+  } else if (is_on_gpu()) {
     device.copy_within(address_of(copy.data(), 0), address_of(data_, from.begin), bytes);
   } else {
     device.copy_from_host(address_of(copy.data(), 0), static_cast<char*>(data_) + from.begin,

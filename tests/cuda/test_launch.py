@@ -161,6 +161,21 @@ def test_torch_tensors_in_place():
     assert ours.toList() == [2.0, 3.0]
 
 
+def test_kernels_that_differ_by_name_alone():
+    # first : void (int* C)
+    def first(C):
+        C[idx] = 77
+
+    # second : void (int* C)
+    def second(C):
+        C[idx] = 77
+
+    for function in (first, second, first, second):
+        C = cp.CudaArray.allocate(3, cp.int32)
+        cp.compile(function)(3)(C)
+        assert C.toList() == [77] * 3
+
+
 # scale : void (float* X, float* Y)
 def scale(X, Y):
     if idx < len(X):

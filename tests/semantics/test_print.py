@@ -11,7 +11,7 @@ import cudapy as cp
 import numpy as np
 import pytest
 from cudapy._impl.interpreter import launch as interpret
-from differential import CPU_TARGETS, Source, compiling_for, floats, integers
+from differential import TARGETS, Source, compiling_for, floats, integers
 
 
 def text_of(launch) -> str:
@@ -27,7 +27,7 @@ def printed(kernel, threads, arguments, sig=None, block=None) -> str:
     source = Source(tuple(listed), (sig,) + (None,) * (len(listed) - 1))
     launch = (*threads, 1, 1)[:3]
     expected = text_of(lambda: interpret(source, launch, block, tuple(arguments())))
-    for target in CPU_TARGETS:
+    for target in TARGETS:
         with compiling_for(target):
             compiled = cp.compile(listed, sig=sig)
             text = text_of(partial(compiled(*threads, block=block), *arguments()))
@@ -189,10 +189,11 @@ def test_the_writer_s_error_is_raised():
     assert sys.stdout is not None
 
 
-def test_a_gpu_refuses():
+def test_code_for_a_gpu_takes_records_down():
     # line : void (int n)
     def line(n):
         print(n)
 
-    with pytest.raises(cp.CompileError, match="cannot print on a GPU yet"):
-        cp.compile(line).inspect("ptx")
+    ptx = cp.compile(line).inspect("ptx")
+    assert "cudapy_prints" in ptx
+    assert ptx.count("atom.relaxed.gpu.global.add.u64") == 2 or ptx.count("atom") == 2

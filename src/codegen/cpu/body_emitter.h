@@ -53,6 +53,7 @@ struct ThreadPosition {
 
 // What a GPU's code calls where all threads of a block meet: by themselves, or with a bool of each,
 // of which all are told how many are true (an i32), whether all or any are.
+inline constexpr const char* kPrint = "cudapy_print";
 inline constexpr const char* kDeviceBarrier = "cudapy_barrier";
 inline constexpr const char* kDeviceBarrierCount = "cudapy_barrier_count";
 inline constexpr const char* kDeviceBarrierAll = "cudapy_barrier_all";
@@ -118,7 +119,8 @@ class BodyEmitter {
   }
   // The same where the lanes are a GPU's thread.
   void set_fault_meeting(const FaultMeeting& meeting) { fault_meeting_ = meeting; }
-  // What takes down what threads print; only in kernels that print.
+  // What takes down what threads print, on a GPU the number of the launch; only in kernels that
+  // print.
   void set_prints(llvm::Value* prints) { prints_ = prints; }
   // Optional: what loops ask whether to leave the kernel, by the same exit.
   void set_interruption(llvm::Value* interruption) { interruption_ = interruption; }

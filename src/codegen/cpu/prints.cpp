@@ -14,12 +14,13 @@ using namespace llvm;
 
 namespace {
 
-FunctionCallee print_function(IRBuilderBase& builder) {
+// `prints` is the launch's buffer, on a GPU the launch's number.
+FunctionCallee print_function(IRBuilderBase& builder, Value* prints) {
   Module& module = *builder.GetInsertBlock()->getModule();
   Type* i64 = builder.getInt64Ty();
   Type* i32 = builder.getInt32Ty();
   Type* pointer = builder.getPtrTy();
-  FunctionCallee callee = module.getOrInsertFunction("cudapy_print", builder.getVoidTy(), pointer,
+  FunctionCallee callee = module.getOrInsertFunction(kPrint, builder.getVoidTy(), prints->getType(),
                                                      i32, i64, i64, i64, i64, pointer, i32, i32);
   cast<Function>(callee.getCallee())->setDoesNotThrow();
   return callee;
@@ -57,7 +58,7 @@ void BodyEmitter::emit_print(const ir::Stmt& stmt) {
                             : builder_.CreateZExtOrTrunc(lane_bits(state_.mask), i64);
   const auto print = [&](Value* lanes, Value* x, Value* y, Value* z) {
     builder_.CreateCall(
-        print_function(builder_),
+        print_function(builder_, prints_),
         {prints_, builder_.getInt32(static_cast<uint32_t>(stmt.fault_site)), lanes, wide(x),
          wide(y), wide(z), values, builder_.getInt32(static_cast<uint32_t>(count)),
          builder_.getInt32(width)});

@@ -1,5 +1,6 @@
-// What kernels call and a GPU has no library for: the recorder of faults, and exact argument
-// reduction and division for the rare arguments that the formulas of codegen/math leave aside.
+// What kernels call and a GPU has no library for: the recorders of faults and of prints, and exact
+// argument reduction and division for the rare arguments that the formulas of codegen/math leave
+// aside.
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Intrinsics.h>
@@ -7,6 +8,7 @@
 #include <llvm/IR/Module.h>
 
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -39,19 +41,17 @@ Value* field(IRBuilderBase& builder, Value* base, size_t offset) {
 }
 
 // Set by the loader: which kernel this is, and where to report.
-GlobalVariable* fault_handle(Module& module) {
-  Type* bytes = ArrayType::get(Type::getInt64Ty(module.getContext()),
-                               sizeof(runtime::CudaFaultHandle) / sizeof(int64_t));
-  auto* handle =
-      new GlobalVariable(module, bytes, /*isConstant=*/false, GlobalValue::ExternalLinkage,
-                         Constant::getNullValue(bytes), runtime::kCudaFaultVariable, nullptr,
-                         GlobalValue::NotThreadLocal, kGlobalMemory,
-                         /*isExternallyInitialized=*/true);
+GlobalVariable* make_handle(Module& module, const char* name, size_t size) {
+  Type* bytes = ArrayType::get(Type::getInt64Ty(module.getContext()), size / sizeof(int64_t));
+  auto* handle = new GlobalVariable(module, bytes, /*isConstant=*/false,
+                                    GlobalValue::ExternalLinkage, Constant::getNullValue(bytes),
+                                    name, nullptr, GlobalValue::NotThreadLocal, kGlobalMemory,
+                                    /*isExternallyInitialized=*/true);
   handle->setAlignment(Align(8));
   return handle;
 }
 
-// The body of cudapy_record_fault(site, index, length, x, y, z):
+// The body of cudapy_record_fault(site, index, length, x, y, z, names_block):
 //   if (claim->claimed || atomicCAS(&claim->claimed, 0, 1)) return;
 //   report->... = ...; __threadfence_system(); report->site = site;
 void define_fault_recorder(Function& function) {
@@ -62,7 +62,7 @@ void define_fault_recorder(Function& function) {
   IRBuilder<> builder(BasicBlock::Create(module.getContext(), "entry", &function));
   Type* i32 = builder.getInt32Ty();
   Type* pointer = PointerType::get(module.getContext(), kGlobalMemory);
-  Value* handle = fault_handle(module);
+  Value* handle = make_handle(module, runtime::kCudaFaultVariable, sizeof(CudaFaultHandle));
   Value* claim = builder.CreateAlignedLoad(
       pointer, field(builder, handle, offsetof(CudaFaultHandle, claim)), Align(8));
   Value* claimed = field(builder, claim, offsetof(CudaFaultClaim, claimed));
@@ -92,9 +92,85 @@ void define_fault_recorder(Function& function) {
   put(offsetof(CudaFaultReport, length), function.getArg(2));
   for (unsigned i = 0; i < 3; ++i)
     put(offsetof(CudaFaultReport, thread) + i * sizeof(int64_t), function.getArg(3 + i));
+  constexpr Intrinsic::ID kBlockSize[3] = {Intrinsic::nvvm_read_ptx_sreg_ntid_x,
+                                           Intrinsic::nvvm_read_ptx_sreg_ntid_y,
+                                           Intrinsic::nvvm_read_ptx_sreg_ntid_z};
+  for (unsigned i = 0; i < 3; ++i) {
+    put(offsetof(CudaFaultReport, block) + i * sizeof(int32_t),
+        builder.CreateMul(builder.CreateIntrinsic(kBlockSize[i], {}), function.getArg(6)));
+  }
   builder.CreateFence(AtomicOrdering::Release);
   put(offsetof(CudaFaultReport, site), function.getArg(0));
   builder.CreateBr(done);
+  builder.SetInsertPoint(done);
+  builder.CreateRetVoid();
+}
+
+// ---- prints
+
+// The body of cudapy_print(launch, site, lanes, x, y, z, values, count, width) of one thread:
+//   if (atomicAdd(&prints->records, 1) >= most) return;
+//   place = atomicAdd(&prints->words, head + count);
+//   if (place + head + count <= room) record = words + place, record[0] = ...
+void define_print_recorder(Function& function) {
+  using runtime::CudaPrintHandle;
+  using runtime::CudaPrints;
+  Module& module = *function.getParent();
+  IRBuilder<> builder(BasicBlock::Create(module.getContext(), "entry", &function));
+  Type* i64 = builder.getInt64Ty();
+  Value* handle = make_handle(module, runtime::kCudaPrintVariable, sizeof(CudaPrintHandle));
+  Value* prints = builder.CreateAlignedLoad(
+      PointerType::get(module.getContext(), kGlobalMemory),
+      field(builder, handle, offsetof(CudaPrintHandle, prints)), Align(8));
+  Value* count = builder.CreateZExt(function.getArg(7), i64);
+  Value* words = builder.CreateAdd(count, builder.getInt64(runtime::kCudaPrintHead));
+  const auto take = [&](size_t counter, Value* amount) {
+    return builder.CreateAtomicRMW(AtomicRMWInst::Add, field(builder, prints, counter), amount,
+                                   Align(8), AtomicOrdering::Monotonic);
+  };
+  BasicBlock* ask = add_block(builder, "ask");
+  BasicBlock* write = add_block(builder, "write");
+  BasicBlock* copy = add_block(builder, "copy");
+  BasicBlock* done = add_block(builder, "done");
+  Value* number = take(offsetof(CudaPrints, records), builder.getInt64(1));
+  builder.CreateCondBr(builder.CreateICmpULT(number, builder.getInt64(runtime::kCudaMostPrints)),
+                       ask, done);
+
+  builder.SetInsertPoint(ask);
+  Value* place = take(offsetof(CudaPrints, words), words);
+  Value* end = builder.CreateAdd(place, words);
+  builder.CreateCondBr(builder.CreateICmpULE(end, builder.getInt64(runtime::kCudaPrintWords)),
+                       write, done);
+
+  builder.SetInsertPoint(write);
+  Value* record = builder.CreateGEP(i64, field(builder, prints, sizeof(CudaPrints)), place);
+  const auto word = [&](Value* base, Value* number) {
+    return builder.CreateGEP(i64, base, number);
+  };
+  const auto pair = [&](Value* low, Value* high) {
+    return builder.CreateOr(builder.CreateZExt(low, i64),
+                            builder.CreateShl(builder.CreateZExt(high, i64), 32));
+  };
+  Value* kernel = builder.CreateAlignedLoad(
+      builder.getInt32Ty(), field(builder, handle, offsetof(CudaPrintHandle, kernel)), Align(4));
+  Value* head[] = {
+      pair(builder.CreateAdd(function.getArg(1), builder.getInt32(1)), function.getArg(7)),
+      pair(kernel, function.getArg(0)), function.getArg(3), function.getArg(4), function.getArg(5)};
+  static_assert(std::size(head) == runtime::kCudaPrintHead);
+  for (uint64_t i = 0; i < std::size(head); ++i)
+    builder.CreateAlignedStore(head[i], word(record, builder.getInt64(i)), Align(8));
+  builder.CreateCondBr(builder.CreateICmpEQ(count, builder.getInt64(0)), done, copy);
+
+  builder.SetInsertPoint(copy);
+  PHINode* i = builder.CreatePHI(i64, 2);
+  i->addIncoming(builder.getInt64(0), write);
+  Value* value = builder.CreateAlignedLoad(i64, word(function.getArg(6), i), Align(8));
+  builder.CreateAlignedStore(
+      value, word(record, builder.CreateAdd(i, builder.getInt64(runtime::kCudaPrintHead))),
+      Align(8));
+  Value* next = builder.CreateAdd(i, builder.getInt64(1));
+  i->addIncoming(next, copy);
+  builder.CreateCondBr(builder.CreateICmpEQ(next, count), done, copy);
   builder.SetInsertPoint(done);
   builder.CreateRetVoid();
 }
@@ -324,6 +400,8 @@ std::string define_runtime(Module& module) {
     const StringRef name = function->getName();
     if (name == kRecordFault) {
       define_fault_recorder(*function);
+    } else if (name == cpu::kPrint) {
+      define_print_recorder(*function);
     } else if (name.starts_with(cpu::kDeviceBarrier)) {
       define_barrier(*function);
     } else if (const auto rare = rare_function(name)) {

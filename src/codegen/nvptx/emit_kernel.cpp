@@ -86,6 +86,7 @@ class KernelEmitter {
     make_declared_arrays();
     cpu::set_constant_arrays(body_, builder_, kernel_, kGlobalMemory);
     if (shares_) cpu::call_device_barrier(builder_, cpu::kDeviceBarrier, nullptr);
+    body_.set_prints(function_->getArg(launch_ + 9));
     make_fault_meeting();
     if (threads_.per_thread > 1)
       emit_neighbours();
@@ -113,7 +114,7 @@ class KernelEmitter {
     }
     launch_ = static_cast<unsigned>(types.size());
     types.append(3, builder_.getInt64Ty());
-    types.append(6, builder_.getInt32Ty());
+    types.append(8, builder_.getInt32Ty());
     function_ = Function::Create(FunctionType::get(builder_.getVoidTy(), types, false),
                                  GlobalValue::ExternalLinkage,
                                  runtime::cuda_entry_name(kernel_.name), module);
@@ -465,13 +466,13 @@ class KernelEmitter {
     }
     builder_.SetInsertPoint(meeting_.block);
     Type* i64 = builder_.getInt64Ty();
-    Type* types[] = {builder_.getInt32Ty(), i64, i64, i64, i64, i64};
+    Type* types[] = {builder_.getInt32Ty(), i64, i64, i64, i64, i64, builder_.getInt32Ty()};
     FunctionCallee recorder = function_->getParent()->getOrInsertFunction(
         kRecordFault, FunctionType::get(builder_.getVoidTy(), types, false));
     Value* y = builder_.CreateZExt(thread_number(1), i64);
     Value* z = builder_.CreateZExt(thread_number(2), i64);
-    builder_.CreateCall(recorder,
-                        {meeting_.site, meeting_.index, meeting_.length, meeting_.idx, y, z});
+    builder_.CreateCall(recorder, {meeting_.site, meeting_.index, meeting_.length, meeting_.idx, y,
+                                   z, function_->getArg(launch_ + 10)});
     builder_.CreateBr(exit_);
   }
 

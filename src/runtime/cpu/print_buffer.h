@@ -22,6 +22,7 @@ class PrintBuffer {
   };
 
   void add(const Record& record, const uint64_t* values, int32_t stride);
+  void drop(uint64_t records) { dropped_ += records; }
 
   // By thread, x fastest; what one thread printed in its order.
   void sort();

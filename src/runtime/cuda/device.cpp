@@ -120,6 +120,8 @@ void Device::set_up_memory() {
 }
 
 void Device::set_up_faults() {
+  constexpr unsigned kApart = 1;  // CU_STREAM_NON_BLOCKING
+  CUDAPY_CALL(cuStreamCreate, &uploads_, kApart);
   void* host = nullptr;
   CUDAPY_CALL(cuMemHostAlloc, &host, sizeof(CudaFaultReport), kHostMapped | kHostPortable);
   Address mapped = 0;
@@ -145,9 +147,15 @@ Address Device::allocate(size_t bytes) {
   return address;
 }
 
-// The driver may be gone before the last array is, at the end of the process.
+// The driver may be gone before the last array is, at the end of the process. While a graph is
+// recorded the default stream may be closed to us: what is freed then waits for its end.
 void Device::free(Address address) noexcept {
   if (address == 0) return;
+  if (recordings_.load(std::memory_order_relaxed) > 0) {
+    const std::lock_guard lock(mutex_);
+    dead_memory_.push_back(address);
+    return;
+  }
   try {
     const ContextScope scope(context_);
     if (pool_ != nullptr) {
@@ -168,19 +176,64 @@ void Device::fill_with_zero(Address address, size_t bytes) {
 void Device::copy_from_host(Address to, const void* from, size_t bytes) {
   if (bytes == 0) return;
   const ContextScope scope(context_);
+  if (Staging::pays(from, bytes) && staging_.copy_from_host(to, from, bytes)) return;
   CUDAPY_CALL(cuMemcpyHtoD, to, from, bytes);
 }
 
 void Device::copy_to_host(void* to, Address from, size_t bytes) {
+  refuse_while_recording();
   if (bytes == 0) return;
   const ContextScope scope(context_);
+  if (Staging::pays(to, bytes) && staging_.copy_to_host(to, from, bytes)) return;
   CUDAPY_CALL(cuMemcpyDtoH, to, from, bytes);
 }
 
 void Device::copy_within(Address to, Address from, size_t bytes) {
+  refuse_while_recording();
   if (bytes == 0) return;
   const ContextScope scope(context_);
   CUDAPY_CALL(cuMemcpyDtoDAsync, to, from, bytes, kStream);
+}
+
+void Device::copy_from_device(Address to, const Device& other, Address from, size_t bytes) {
+  refuse_while_recording();
+  other.refuse_while_recording();
+  if (bytes == 0) return;
+  const ContextScope scope(context_);
+  CUDAPY_CALL(cuMemcpyPeer, to, context_, from, other.context_, bytes);
+}
+
+void Device::end_recording() noexcept {
+  std::vector<Address> dead;
+  {
+    const std::lock_guard lock(mutex_);
+    if (recordings_.fetch_sub(1, std::memory_order_relaxed) > 1) return;
+    dead.swap(dead_memory_);
+  }
+  for (const Address address : dead) free(address);
+}
+
+// In a stream that takes turns with none, so that it may be done while a graph is recorded.
+void Device::upload(Address to, const void* from, size_t bytes) {
+  CUDAPY_CALL(cuMemcpyHtoDAsync, to, from, bytes, uploads_);
+  CUDAPY_CALL(cuStreamSynchronize, uploads_);
+}
+
+void Device::refuse_while_recording() const {
+  if (recordings_.load(std::memory_order_relaxed) == 0) return;
+  constexpr Result kCaptureUnsupported = 900;
+  throw CudaFailure(
+      "a graph is being recorded on this GPU, and its launches have not run: read arrays and wait "
+      "for the GPU before the `with graph:` block or behind graph.launch()",
+      kCaptureUnsupported);
+}
+
+std::vector<int32_t> Device::recent_kernels() const {
+  std::vector<int32_t> numbers;
+  const uint32_t launches = launches_.load(std::memory_order_relaxed);
+  for (uint32_t back = 1; back <= std::min(launches, kRecent); ++back)
+    numbers.push_back(recent_[(launches - back) % kRecent].load(std::memory_order_relaxed));
+  return numbers;
 }
 
 int Device::owner_of(Address address) {
@@ -241,20 +294,27 @@ std::shared_ptr<const Kernel> Device::load(std::span<const uint8_t> cubin,
     // A kernel that cannot fault has no such variable.
     if (driver().cuModuleGetGlobal(&variable, &size, module, kCudaFaultVariable) == 0) {
       const CudaFaultHandle handle{static_cast<CudaFaultClaim*>(pointer_to(claim_)), number, 0};
-      CUDAPY_CALL(cuMemcpyHtoD, variable, &handle, sizeof handle);
+      upload(variable, &handle, sizeof handle);
     }
-    return std::make_shared<const Kernel>(*this, module, function, number);
+    const bool prints =
+        driver().cuModuleGetGlobal(&variable, &size, module, kCudaPrintVariable) == 0;
+    if (prints) {
+      const CudaPrintHandle handle{static_cast<CudaPrints*>(pointer_to(print_memory())), number, 0};
+      upload(variable, &handle, sizeof handle);
+    }
+    return std::make_shared<const Kernel>(*this, module, function, number, prints);
   } catch (...) {
     driver().cuModuleUnload(module);
     throw;
   }
 }
 
-Kernel::Kernel(Device& device, Module module, Function function, int32_t number)
+Kernel::Kernel(Device& device, Module module, Function function, int32_t number, bool prints)
     : device_(device),
       module_(module),
       function_(function),
       number_(number),
+      prints_(prints),
       max_threads_(attribute(function, kMaxThreadsPerBlock)),
       registers_(attribute(function, kRegisters)),
       local_bytes_(attribute(function, kLocalBytes)) {}
@@ -307,6 +367,14 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
                    nullptr};
   const auto block = [&](int i) { return static_cast<unsigned>(plan.block[i]); };
   CudaLaunch& launch = plan.launch;
+  // Launches at the same time may take one place: this is for messages.
+  const uint32_t number = launches_.load(std::memory_order_relaxed);
+  recent_[number % kRecent].store(kernel.number(), std::memory_order_relaxed);
+  launches_.store(number + 1, std::memory_order_relaxed);
+  if (kernel.prints()) {
+    launch.number = printing_launches_.fetch_add(1, std::memory_order_relaxed);
+    expect_prints();
+  }
   for (int64_t z = 0; z < launch.grid[2]; z += kMaxBlocksYZ) {
     for (int64_t y = 0; y < launch.grid[1]; y += kMaxBlocksYZ) {
       launch.first_block[0] = static_cast<int32_t>(y);
@@ -321,6 +389,7 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
 }
 
 void Device::synchronize() {
+  refuse_while_recording();
   const ContextScope scope(context_);
   std::vector<Module> dead;  // before the wait: what is launched meanwhile may still run after it
   {
@@ -331,6 +400,34 @@ void Device::synchronize() {
   for (Module module : dead) driver().cuModuleUnload(module);
 }
 
+Address Device::print_memory() {
+  const std::lock_guard lock(mutex_);
+  if (prints_ != 0) return prints_;
+  constexpr size_t kBytes = sizeof(CudaPrints) + kCudaPrintWords * sizeof(uint64_t);
+  Address memory = 0;
+  CUDAPY_CALL(cuMemAlloc, &memory, kBytes);
+  CUDAPY_CALL(cuMemsetD8Async, memory, 0, kBytes, uploads_);
+  CUDAPY_CALL(cuStreamSynchronize, uploads_);
+  return prints_ = memory;
+}
+
+PrintedWords Device::take_prints() {
+  may_have_printed_.store(false, std::memory_order_relaxed);
+  synchronize();
+  const std::lock_guard lock(mutex_);
+  PrintedWords printed;
+  if (prints_ == 0) return printed;
+  const ContextScope scope(context_);
+  CudaPrints head;
+  CUDAPY_CALL(cuMemcpyDtoH, &head, prints_, sizeof head);
+  printed.records = head.records;
+  printed.words.resize(std::min(head.words, kCudaPrintWords));
+  const size_t bytes = printed.words.size() * sizeof(uint64_t);
+  if (bytes != 0) CUDAPY_CALL(cuMemcpyDtoH, printed.words.data(), prints_ + sizeof head, bytes);
+  CUDAPY_CALL(cuMemsetD8Async, prints_, 0, sizeof head + bytes, kStream);
+  return printed;
+}
+
 std::optional<CudaFaultReport> Device::take_fault() {
   const std::lock_guard lock(mutex_);
   if (report_->site < 0) return std::nullopt;
@@ -339,7 +436,10 @@ std::optional<CudaFaultReport> Device::take_fault() {
   fault.kernel = report_->kernel;
   fault.index = report_->index;
   fault.length = report_->length;
-  for (int i = 0; i < 3; ++i) fault.thread[i] = report_->thread[i];
+  for (int i = 0; i < 3; ++i) {
+    fault.thread[i] = report_->thread[i];
+    fault.block[i] = report_->block[i];
+  }
   report_->site = -1;
   const int32_t unclaimed = 0;
   const ContextScope scope(context_);

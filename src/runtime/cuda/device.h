@@ -7,6 +7,8 @@
 // was none, the primary one stays.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -18,6 +20,7 @@
 #include "runtime/cpu/launch.h"
 #include "runtime/cuda/driver.h"
 #include "runtime/cuda/kernel_abi.h"
+#include "runtime/cuda/staging.h"
 
 namespace cudapy::runtime::cuda {
 
@@ -26,7 +29,8 @@ class Device;
 // A kernel in a device's memory. When it goes, its code stays until the device is idle.
 class Kernel {
  public:
-  Kernel(Device& device, Module module, Function function, int32_t number);
+  // `number` as in CudaFaultReport.
+  Kernel(Device& device, Module module, Function function, int32_t number, bool prints);
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
   ~Kernel();
@@ -37,12 +41,14 @@ class Kernel {
   int registers() const { return registers_; }
   int local_bytes() const { return local_bytes_; }  // a thread's, spills included
   int32_t number() const { return number_; }        // as in CudaFaultReport
+  bool prints() const { return prints_; }
 
  private:
   Device& device_;
   Module module_;
   Function function_;
   int32_t number_;
+  bool prints_;
   int max_threads_ = 0;
   int registers_ = 0;
   int local_bytes_ = 0;
@@ -52,6 +58,12 @@ class Kernel {
 struct GridPlan {
   CudaLaunch launch{};
   int64_t block[3] = {1, 1, 1};
+};
+
+// What threads printed: words as CudaPrints describes them, and of how many records.
+struct PrintedWords {
+  std::vector<uint64_t> words;
+  uint64_t records = 0;  // those that found no room included
 };
 
 // What decides over blocks and grids beside what was asked for.
@@ -85,6 +97,8 @@ class Device {
   void copy_from_host(Address to, const void* from, size_t bytes);
   void copy_to_host(void* to, Address from, size_t bytes);
   void copy_within(Address to, Address from, size_t bytes);
+  // After all work on both devices so far, and before all that follows.
+  void copy_from_device(Address to, const Device& other, Address from, size_t bytes);
 
   // The number of the device whose memory `address` is.
   static int owner_of(Address address);
@@ -104,6 +118,20 @@ class Device {
   // Waits for everything that was launched.
   void synchronize();
 
+  // While a graph is recorded what would wait, or read what has not run, throws CudaFailure.
+  void begin_recording() { recordings_.fetch_add(1, std::memory_order_relaxed); }
+  void end_recording() noexcept;
+  void refuse_while_recording() const;
+
+  // The numbers of the kernels that were launched last, the last one first.
+  std::vector<int32_t> recent_kernels() const;
+
+  // Whether kernels that print were launched since take_prints(). A replay of a graph says so.
+  bool may_have_printed() const { return may_have_printed_.load(std::memory_order_relaxed); }
+  void expect_prints() { may_have_printed_.store(true, std::memory_order_relaxed); }
+  // What was printed so far, once. Waits for all that was launched.
+  PrintedWords take_prints();
+
   // The first fault of the launches so far, once; ask after a wait.
   std::optional<CudaFaultReport> take_fault();
 
@@ -113,16 +141,28 @@ class Device {
   void set_up_memory();
   void set_up_faults();
   void bury(Module module) noexcept;
+  Address print_memory();
+  void upload(Address to, const void* from, size_t bytes);
 
   int ordinal_;
   std::string architecture_;
   Context context_ = nullptr;
   Pool pool_ = nullptr;  // null: the device has no pools
+  StreamHandle uploads_ = nullptr;
   Address claim_ = 0;
   volatile CudaFaultReport* report_ = nullptr;  // in the host's memory
+  Staging staging_;
   std::mutex mutex_;
   std::vector<Module> dead_modules_;
+  std::vector<Address> dead_memory_;  // freed while a graph is recorded
   int32_t next_kernel_ = 0;
+  std::atomic<int> recordings_{0};
+  Address prints_ = 0;  // a CudaPrints and its words, made for the first kernel that prints
+  std::atomic<bool> may_have_printed_{false};
+  std::atomic<int32_t> printing_launches_{0};
+  static constexpr uint32_t kRecent = 8;
+  std::array<std::atomic<int32_t>, kRecent> recent_{};  // where launch i, counted from 0, is i % 8
+  std::atomic<uint32_t> launches_{0};
 };
 
 }  // namespace cudapy::runtime::cuda

@@ -98,6 +98,21 @@ const Driver& driver() {
   return *known;
 }
 
+bool is_fatal(Result result) {
+  // CUDA_ERROR_ECC_UNCORRECTABLE, _ILLEGAL_ADDRESS, _LAUNCH_TIMEOUT, _ASSERT and what follows it up
+  // to _LAUNCH_FAILED, _CONTEXT_IS_DESTROYED
+  constexpr Result kUncorrectable = 214;
+  constexpr Result kIllegalAddress = 700;
+  constexpr Result kTimeout = 702;
+  constexpr Result kDestroyed = 709;
+  constexpr Result kAssert = 710;
+  constexpr Result kHardwareStack = 714;
+  constexpr Result kLaunchFailed = 719;
+  return result == kUncorrectable || result == kIllegalAddress || result == kTimeout ||
+         result == kDestroyed || result == kAssert ||
+         (result >= kHardwareStack && result <= kLaunchFailed);
+}
+
 void check(Result result, const char* call) {
   if (result == 0) return;
   const Driver* known = ready.load(std::memory_order_acquire);

@@ -19,6 +19,9 @@ struct StreamTag;
 struct EventTag;
 struct PoolTag;
 struct LinkTag;
+struct GraphTag;
+struct GraphExecutableTag;
+struct NodeTag;
 using Context = ContextTag*;
 using Module = ModuleTag*;
 using Function = FunctionTag*;
@@ -26,10 +29,17 @@ using StreamHandle = StreamTag*;  // CUstream
 using EventHandle = EventTag*;
 using Pool = PoolTag*;
 using LinkState = LinkTag*;
+using GraphHandle = GraphTag*;
+using GraphExecutable = GraphExecutableTag*;
+using GraphNode = NodeTag*;
+using StreamCallback = void (*)(StreamHandle, Result, void*);
 
 inline constexpr Result kOutOfMemory = 2;
 inline constexpr Result kDeinitialized = 4;
 inline constexpr Result kNoDevice = 100;
+
+// Whether a failure has taken the context with it: nothing works in this process any more.
+bool is_fatal(Result result);
 
 // CUmemPoolProps.
 struct PoolProperties {
@@ -68,6 +78,9 @@ static_assert(sizeof(PoolProperties) == 88);
   X(cuMemHostGetDevicePointer, (Address*, void*, unsigned))                                \
   X(cuMemcpyHtoD, (Address, const void*, size_t))                                          \
   X(cuMemcpyDtoH, (void*, Address, size_t))                                                \
+  X(cuMemcpyHtoDAsync, (Address, const void*, size_t, StreamHandle))                       \
+  X(cuMemcpyDtoHAsync, (void*, Address, size_t, StreamHandle))                             \
+  X(cuMemcpyPeer, (Address, Context, Address, Context, size_t))                            \
   X(cuMemcpyDtoDAsync, (Address, Address, size_t, StreamHandle))                           \
   X(cuMemsetD8Async, (Address, unsigned char, size_t, StreamHandle))                       \
   X(cuPointerGetAttribute, (void*, int, Address))                                          \
@@ -77,6 +90,15 @@ static_assert(sizeof(PoolProperties) == 88);
   X(cuStreamSynchronize, (StreamHandle))                                                   \
   X(cuStreamQuery, (StreamHandle))                                                         \
   X(cuStreamWaitEvent, (StreamHandle, EventHandle, unsigned))                              \
+  X(cuStreamIsCapturing, (StreamHandle, int*))                                             \
+  X(cuStreamAddCallback, (StreamHandle, StreamCallback, void*, unsigned))                  \
+  X(cuStreamBeginCapture, (StreamHandle, int))                                             \
+  X(cuStreamEndCapture, (StreamHandle, GraphHandle*))                                      \
+  X(cuGraphGetNodes, (GraphHandle, GraphNode*, size_t*))                                   \
+  X(cuGraphInstantiateWithFlags, (GraphExecutable*, GraphHandle, unsigned long long))      \
+  X(cuGraphLaunch, (GraphExecutable, StreamHandle))                                        \
+  X(cuGraphDestroy, (GraphHandle))                                                         \
+  X(cuGraphExecDestroy, (GraphExecutable))                                                 \
   X(cuEventCreate, (EventHandle*, unsigned))                                               \
   X(cuEventDestroy, (EventHandle))                                                         \
   X(cuEventRecord, (EventHandle, StreamHandle))                                            \

@@ -19,7 +19,9 @@ struct CudaLaunch {
   int64_t threads[3];
   int32_t first_block[2];  // y, z
   int32_t per_thread;
-  int32_t grid[3];  // of all pieces
+  int32_t grid[3];      // of all pieces
+  int32_t number;       // of a launch that prints: its lines come out in this order
+  int32_t names_block;  // 1: a fault is told with its block
 };
 
 // The first fault of the launches since the last one that was reported. In the host's memory, which
@@ -30,6 +32,8 @@ struct CudaFaultReport {
   int64_t index = 0;   // of an index fault, with the array's length
   int64_t length = 0;
   int64_t thread[3] = {};  // idx, idy, idz
+  int32_t block[3] = {};   // its shape, if CudaLaunch::names_block
+  int32_t unused = 0;
 };
 
 // In the device's memory: threads that fault ask here, so that only one of them crosses the bus.
@@ -47,6 +51,29 @@ struct CudaFaultHandle {
 };
 
 inline constexpr const char* kCudaFaultVariable = "cudapy_fault";
+
+// What threads print, in the device's memory. A record is kCudaPrintHead words and its values, as
+// PrintBuffer holds them:
+//   (site + 1) | count << 32, kernel | launch << 32, idx, idy, idz, values ...
+// and takes its place by adding to the counters. Once one finds no room none behind it does: the
+// first word that is 0 is the end.
+struct CudaPrints {
+  uint64_t records = 0;
+  uint64_t words = 0;
+};
+
+inline constexpr uint64_t kCudaPrintHead = 5;
+inline constexpr uint64_t kCudaMostPrints = uint64_t{1} << 16U;
+inline constexpr uint64_t kCudaPrintWords = kCudaMostPrints * kCudaPrintHead + (uint64_t{1} << 20U);
+
+// The value of the variable `cudapy_prints` in the module of a kernel that prints.
+struct CudaPrintHandle {
+  CudaPrints* prints = nullptr;  // with room for kCudaPrintWords behind it
+  int32_t kernel = 0;
+  int32_t unused = 0;
+};
+
+inline constexpr const char* kCudaPrintVariable = "cudapy_prints";
 
 // The name of a kernel's entry in its module. It may hold no word that PTX reserves.
 inline std::string cuda_entry_name(std::string_view kernel) {

@@ -7,6 +7,7 @@ namespace {
 
 constexpr Result kNotReady = 600;
 constexpr unsigned kTakesTurns = 0;  // CU_STREAM_DEFAULT
+constexpr unsigned kApart = 1;       // CU_STREAM_NON_BLOCKING
 
 bool is_over(Result result, const char* call) {
   if (result == kNotReady) return false;
@@ -21,6 +22,11 @@ Stream::Stream(Device& device) : device_(device), is_ours_(true) {
   CUDAPY_CALL(cuStreamCreate, &handle_, kTakesTurns);
 }
 
+Stream::Stream(Device& device, Apart) : device_(device), is_ours_(true) {
+  const ContextScope scope(device.context());
+  CUDAPY_CALL(cuStreamCreate, &handle_, kApart);
+}
+
 // The driver may be gone before the last stream is, at the end of the process.
 Stream::~Stream() {
   if (!is_ours_) return;
@@ -32,6 +38,7 @@ Stream::~Stream() {
 }
 
 void Stream::synchronize() const {
+  device_.refuse_while_recording();
   const ContextScope scope(device_.context());
   CUDAPY_CALL(cuStreamSynchronize, handle_);
 }
@@ -39,6 +46,14 @@ void Stream::synchronize() const {
 bool Stream::is_done() const {
   const ContextScope scope(device_.context());
   return is_over(driver().cuStreamQuery(handle_), "cuStreamQuery");
+}
+
+bool Stream::is_recording() const {
+  constexpr int kActive = 1;
+  const ContextScope scope(device_.context());
+  int status = 0;
+  CUDAPY_CALL(cuStreamIsCapturing, handle_, &status);
+  return status == kActive;
 }
 
 void Stream::wait_for(const Event& event) const {
@@ -65,6 +80,7 @@ void Event::record(const Stream* stream) {
 }
 
 void Event::synchronize() const {
+  device_.refuse_while_recording();
   const ContextScope scope(device_.context());
   CUDAPY_CALL(cuEventSynchronize, handle_);
 }

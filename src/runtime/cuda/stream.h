@@ -14,6 +14,9 @@ class Event;
 class Stream {
  public:
   explicit Stream(Device& device);
+  // One that takes turns with nothing.
+  struct Apart {};
+  Stream(Device& device, Apart);
   Stream(Device& device, StreamHandle theirs) : device_(device), handle_(theirs) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -25,6 +28,8 @@ class Stream {
 
   void synchronize() const;
   bool is_done() const;
+  // Whether what is launched here becomes part of a graph.
+  bool is_recording() const;
   // What is launched here from now on starts after the event.
   void wait_for(const Event& event) const;
 
