@@ -88,7 +88,7 @@ class Source:
 
 def ulp_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """How many representable values lie between the items of two float arrays; 0 for two NaNs."""
-    width = {4: np.int32, 8: np.int64}[a.dtype.itemsize]
+    width = {2: np.int16, 4: np.int32, 8: np.int64}[a.dtype.itemsize]
     ordered = []
     for array in (a, b):
         bits = np.ascontiguousarray(array).view(width).astype(object)
@@ -113,7 +113,7 @@ def same(expected: np.ndarray, got: np.ndarray, ulp: float) -> bool:
     if expected.dtype.kind != "f":
         return bool(np.array_equal(expected, got))
     if ulp == 0:
-        width = {4: np.uint32, 8: np.uint64}[expected.dtype.itemsize]
+        width = {2: np.uint16, 4: np.uint32, 8: np.uint64}[expected.dtype.itemsize]
         equal = expected.view(width) == got.view(width)
         return bool(np.all(equal | (np.isnan(expected) & np.isnan(got))))
     return bool(np.all(ulp_distance(expected, got) <= ulp))

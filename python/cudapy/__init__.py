@@ -225,6 +225,9 @@ if TYPE_CHECKING:
         Void as Void,
     )
     from ._impl.types import (
+        bfloat16 as bfloat16,
+    )
+    from ._impl.types import (
         bool_ as bool_,
     )
     from ._impl.types import (
@@ -238,6 +241,9 @@ if TYPE_CHECKING:
     )
     from ._impl.types import (
         elemType as elemType,
+    )
+    from ._impl.types import (
+        float16 as float16,
     )
     from ._impl.types import (
         float32 as float32,
@@ -283,8 +289,8 @@ _HOMES = {
     "randint threadfence threadfence_block activemask all any ballot lane_id match_any shfl shfl_down shfl_up "
     "shfl_xor syncwarp warp_id",
     "_impl.template": "Template template",
-    "_impl.types": "Array Bool Double Float Int Pointer Void bool_ complex64 complex128 dim3 elemType float32 float64 "
-    "int8 int16 int32 int64 uint8 uint16 uint32 uint64",
+    "_impl.types": "Array Bool Double Float Int Pointer Void bfloat16 bool_ complex64 complex128 dim3 elemType "
+    "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -18,6 +18,7 @@
 #include "binding/gpu.h"
 #include "binding/nested_sequence.h"
 #include "binding/numbers.h"
+#include "ir/half.h"
 
 namespace nb = nanobind;
 
@@ -66,6 +67,14 @@ void convert_to_float(Scalar from_scalar, const void* from, int64_t length, void
       return convert_elements<float, To>(from, length, to);
     case Scalar::F64:
       return convert_elements<double, To>(from, length, to);
+    case Scalar::F16:
+    case Scalar::BF16: {
+      const auto* halves = static_cast<const uint16_t*>(from);
+      std::transform(halves, halves + length, static_cast<To*>(to), [&](uint16_t bits) {
+        return static_cast<To>(ir::half_value(from_scalar, bits));
+      });
+      return;
+    }
     case Scalar::C64:
     case Scalar::C128:
       return;  // no caller comes here: a complex number has no float
@@ -216,7 +225,12 @@ nb::object elem_type(const HostArray& array) {
   return nb::steal(type.release());
 }
 
+// NumPy has no bfloat16 by itself: cudapy's own element type then.
 nb::object dtype(const HostArray& array) {
+  if (array.scalar() == Scalar::BF16) {
+    nb::object own = nb::module_::import_("cudapy._impl.bfloat16").attr("dtype")();
+    return own.is_none() ? elem_type(array) : own;
+  }
   return nb::module_::import_("numpy").attr("dtype")(
       std::string(ir::name_of(array.scalar())).c_str());
 }
@@ -363,6 +377,9 @@ void define_cuda_array(nb::module_& module) {
       .def(
           "pointer", [](HostArray& self) { return reinterpret_cast<uintptr_t>(self.data()); },
           "The address of the first element.")
+      .def(
+          "_bits", [](const HostArray& self) { return self.bits(); },
+          "The elements of a float16 or bfloat16 array as uint16, in the same memory.")
       .def("__repr__", repr)
       .def("__array__", as_numpy, nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
       .def("__dlpack__", to_dlpack, nb::arg("kwargs"))

@@ -79,6 +79,11 @@ bool refuse_buffer(Py_buffer* view, const std::string& why) {
 
 // Whether the array is laid out as a consumer asks. Sets BufferError.
 bool suits(const HostArray& array, Py_buffer* view, int flags) {
+  if (array.scalar() == Scalar::BF16) {
+    return refuse_buffer(
+        view,
+        "buffers have no format for bfloat16: .toHost() gives a NumPy array, and DLPack has one");
+  }
   if (array.is_on_gpu()) {
     return refuse_buffer(
         view, "the array is on " + device_name(array) + ": .toHost() gives a NumPy array");
@@ -103,6 +108,18 @@ nb::tuple strides_of(const HostArray& array) {
   return tuple_of(array.layout().strides.data(), array.layout().rank);
 }
 
+namespace {
+
+// NumPy has no bfloat16. `as_numpy` of the package views the bits as ml_dtypes' where that is
+// installed, else it makes float32 of them.
+nb::object bfloat16_as_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
+  const nb::object bits = nb::cast(host_array_of(self.ptr())->bits());
+  const nb::module_ package = nb::module_::import_("cudapy._impl.bfloat16");
+  return package.attr("as_numpy")(bits, dtype, copy);
+}
+
+}  // namespace
+
 // A NumPy array over the same memory, or converted; `copy` as in NumPy's __array__ protocol.
 nb::object as_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
   const HostArray& array = *host_array_of(self.ptr());
@@ -114,6 +131,7 @@ nb::object as_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
     const nb::object fetched = nb::cast(fetch(array));
     return as_numpy(fetched, dtype, nb::none());
   }
+  if (array.scalar() == Scalar::BF16) return bfloat16_as_numpy(self, dtype, copy);
   const nb::module_ numpy = nb::module_::import_("numpy");
   const nb::object view = numpy.attr("asarray")(nb::steal(PyMemoryView_FromObject(self.ptr())));
   nb::object result = dtype.is_none() ? view : view.attr("astype")(dtype, nb::arg("copy") = false);
@@ -125,6 +143,12 @@ nb::object as_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
 nb::dict cuda_array_interface(const HostArray& array) {
   if (!array.is_on_gpu()) {
     raise(PyExc_AttributeError, "a CudaArray in the CPU's memory has no __cuda_array_interface__");
+    fail();
+  }
+  if (array.scalar() == Scalar::BF16) {
+    raise(PyExc_AttributeError,
+          "a CudaArray of bfloat16 has no __cuda_array_interface__, which knows no such type: use "
+          "DLPack");
     fail();
   }
   const char kind = array.scalar() == Scalar::Bool    ? 'b'

@@ -21,7 +21,7 @@ struct DLDevice {
 };
 
 struct DLDataType {
-  uint8_t code;  // 0 int, 1 unsigned, 2 float, 5 complex, 6 bool
+  uint8_t code;  // 0 int, 1 unsigned, 2 float, 4 bfloat, 5 complex, 6 bool
   uint8_t bits;
   uint16_t lanes;
 };
@@ -46,13 +46,14 @@ struct DLManagedTensor {
 inline DLDataType dlpack_type(ir::Scalar scalar) {
   const auto bits = static_cast<uint8_t>(8 * ir::size_of(scalar));
   if (scalar == ir::Scalar::Bool) return {6, 8, 1};
+  if (scalar == ir::Scalar::BF16) return {4, bits, 1};
   if (ir::is_float(scalar)) return {2, bits, 1};
   if (ir::is_complex(scalar)) return {5, bits, 1};
   return {static_cast<uint8_t>(ir::is_unsigned(scalar) ? 1 : 0), bits, 1};
 }
 
 inline std::optional<ir::Scalar> scalar_of_dlpack(DLDataType type) {
-  for (int i = 0; i <= static_cast<int>(ir::Scalar::C128); ++i) {
+  for (int i = 0; i < ir::kScalars; ++i) {
     const auto scalar = static_cast<ir::Scalar>(i);
     const DLDataType candidate = dlpack_type(scalar);
     if (candidate.code == type.code && candidate.bits == type.bits && type.lanes == 1)

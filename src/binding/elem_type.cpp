@@ -8,7 +8,7 @@ namespace {
 
 using ir::Scalar;
 
-constexpr int kScalars = 13;
+using ir::kScalars;
 
 PyRef types_attribute(const char* name) {
   const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.types"));
@@ -43,6 +43,7 @@ std::optional<Scalar> integer_of_size(bool is_signed, Py_ssize_t size) {
 
 std::optional<Scalar> scalar_of_letter(char letter, Py_ssize_t size) {
   constexpr std::string_view kSigned = "bhilqn", kUnsigned = "BHILQN";
+  if (letter == 'e' && size == 2) return Scalar::F16;
   if (letter == 'f' && size == 4) return Scalar::F32;
   if (letter == 'd' && size == 8) return Scalar::F64;
   if (letter == '?' && size == 1) return Scalar::Bool;
@@ -106,8 +107,8 @@ std::string signature_name(const ir::Type& type) {
 }
 
 const char* buffer_format(Scalar scalar) {
-  static constexpr const char* kFormats[kScalars] = {"?", "b", "h", "i", "q",  "B", "H",
-                                                     "I", "Q", "f", "d", "Zf", "Zd"};
+  static constexpr const char* kFormats[kScalars] = {"?", "b", "h", "i",  "q",  "B", "H", "I",
+                                                     "Q", "f", "d", "Zf", "Zd", "e", "H"};
   return kFormats[static_cast<int>(scalar)];
 }
 

@@ -7,6 +7,7 @@
 #include "binding/arguments.h"
 #include "binding/array.h"
 #include "binding/elem_type.h"
+#include "ir/half.h"
 
 namespace cudapy::binding {
 namespace {
@@ -41,6 +42,9 @@ bool put_integer(Scalar scalar, int64_t value, unsigned char* out) {
       return put(out, static_cast<float>(value));
     case Scalar::F64:
       return put(out, static_cast<double>(value));
+    case Scalar::F16:
+    case Scalar::BF16:
+      return put(out, ir::half_bits(scalar, static_cast<float>(value)));
     case Scalar::Bool:
     case Scalar::C64:
     case Scalar::C128:
@@ -52,6 +56,8 @@ bool put_integer(Scalar scalar, int64_t value, unsigned char* out) {
 // The format that the slot's own element type is written as by nearly everybody; the rest are
 // parsed.
 bool has_format(const Py_buffer& view, Scalar scalar) {
+  // What has the letter of bfloat16 in a buffer is an array of uint16.
+  if (scalar == Scalar::BF16) return false;
   if (!ir::is_complex(scalar) && view.format != nullptr &&
       view.format[0] == buffer_format(scalar)[0] && view.format[1] == '\0') {
     return view.itemsize == ir::size_of(scalar);
@@ -140,7 +146,9 @@ bool FastArguments::fill_scalar(const ParameterSlot& slot, PyObject* argument) {
   if (slot.takes_float &&
       (PyFloat_CheckExact(argument) || (slot.is_declared && PyFloat_Check(argument)))) {
     const double value = PyFloat_AsDouble(argument);
-    return slot.scalar == Scalar::F32 ? put(out, static_cast<float>(value)) : put(out, value);
+    if (slot.scalar == Scalar::F64) return put(out, value);
+    return slot.scalar == Scalar::F32 ? put(out, static_cast<float>(value))
+                                      : put(out, ir::half_bits(slot.scalar, value));
   }
   if (slot.takes_int && PyLong_CheckExact(argument)) {
     int overflow = 0;

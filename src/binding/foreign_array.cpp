@@ -178,7 +178,8 @@ struct ForeignReader {
         !PyTuple_Check(data) || PyTuple_Size(data) != 2) {
       return fail("its __array_interface__ lacks shape, typestr or data");
     }
-    const auto format = parse_typestr(type);
+    std::optional<BufferFormat> format = BufferFormat{ir::Scalar::BF16, false};
+    if (!is_bfloat16(object)) format = parse_typestr(type);
     if (!format) return fail(unsupported_format(type));
     array.scalar = format->scalar;
     array.is_swapped = format->is_swapped;
@@ -217,10 +218,25 @@ struct ForeignReader {
     return result;
   }
 
+  // As the package ml_dtypes gives it to NumPy: no letter tells it from other types of two bytes.
+  static bool is_bfloat16(PyObject* object) {
+    const PyRef dtype = PyRef::steal(PyObject_GetAttrString(object, "dtype"));
+    const PyRef name = PyRef::steal(dtype ? PyObject_GetAttrString(dtype.get(), "name") : nullptr);
+    const char* text = name && PyUnicode_Check(name.get())
+                           ? PyUnicode_AsUTF8AndSize(name.get(), nullptr)
+                           : nullptr;
+    PyErr_Clear();
+    return text != nullptr && std::strcmp(text, "bfloat16") == 0;
+  }
+
   // "<f4": byte order, kind, size in bytes.
   static std::optional<BufferFormat> parse_typestr(const char* type) {
     if (std::strlen(type) < 3) return std::nullopt;
     const auto size = static_cast<Py_ssize_t>(std::strtol(type + 2, nullptr, 10));
+    if (type[1] == 'f' && size == 2) {
+      const char half[] = {type[0], 'e', '\0'};
+      return parse_buffer_format(half, size);
+    }
     const char letter = type[1] == 'b'   ? '?'
                         : type[1] == 'i' ? 'q'
                         : type[1] == 'u' ? 'Q'
@@ -274,8 +290,9 @@ ForeignResult view_foreign_array(PyObject* object, ForeignArray& array, ForeignH
   const PyRef cuda = PyRef::steal(PyObject_GetAttrString(object, "__cuda_array_interface__"));
   if (cuda) return reader.read_cuda_array_interface(object, cuda.get());
   PyErr_Clear();
-  if (PyObject_CheckBuffer(object)) return ForeignResult::kUnsupported;
-  if (PyObject_HasAttrString(object, "__dlpack__") &&
+  if (PyObject_CheckBuffer(object) && !ForeignReader::is_bfloat16(object))
+    return ForeignResult::kUnsupported;
+  if (!PyObject_CheckBuffer(object) && PyObject_HasAttrString(object, "__dlpack__") &&
       PyObject_HasAttrString(object, "__dlpack_device__")) {
     return reader.read_dlpack(object);
   }

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "binding/py_ref.h"
+#include "ir/half.h"
 
 namespace cudapy::binding {
 namespace {
@@ -137,6 +138,8 @@ StoreResult store_float(PyObject* value, Scalar scalar, void* out) {
   }
   if (scalar == Scalar::F32) {
     put(out, static_cast<float>(number));
+  } else if (ir::is_half(scalar)) {
+    put(out, ir::half_bits(scalar, number));
   } else {
     put(out, number);
   }
@@ -274,6 +277,9 @@ PyObject* load_number(Scalar scalar, const void* element) {
       return load_complex<float>(element);
     case Scalar::C128:
       return load_complex<double>(element);
+    case Scalar::F16:
+    case Scalar::BF16:
+      return PyFloat_FromDouble(ir::half_value(scalar, get<uint16_t>(element)));
   }
   Py_RETURN_NONE;
 }
@@ -304,8 +310,11 @@ std::string describe_range(Scalar scalar) {
   const std::string name(ir::name_of(scalar));
   if (scalar == Scalar::Bool) return "bool holds False and True";
   if (!ir::is_integer(scalar)) {
-    const bool narrow = scalar == Scalar::F32 || scalar == Scalar::C64;
-    return name + " holds numbers up to " + (narrow ? "3.4e38" : "1.8e308");
+    const bool wide = scalar == Scalar::F64 || scalar == Scalar::C128;
+    return name + " holds numbers up to " +
+           (scalar == Scalar::F16 ? "65504"
+            : wide                ? "1.8e308"
+                                  : "3.4e38");
   }
   const Range range = range_of(scalar);
   return name + " holds integers from " + std::to_string(range.low) + " to " +

@@ -9,7 +9,7 @@ namespace {
 
 using ir::Scalar;
 
-constexpr std::array<std::pair<std::string_view, Scalar>, 29> kScalars = {{
+constexpr std::array<std::pair<std::string_view, Scalar>, 32> kScalars = {{
     {"bool", Scalar::Bool},     {"int", Scalar::I32},         {"float", Scalar::F32},
     {"double", Scalar::F64},    {"int8", Scalar::I8},         {"int16", Scalar::I16},
     {"int32", Scalar::I32},     {"int64", Scalar::I64},       {"uint8", Scalar::U8},
@@ -19,12 +19,14 @@ constexpr std::array<std::pair<std::string_view, Scalar>, 29> kScalars = {{
     {"int64_t", Scalar::I64},   {"uint8_t", Scalar::U8},      {"uint16_t", Scalar::U16},
     {"uint32_t", Scalar::U32},  {"uint64_t", Scalar::U64},    {"single", Scalar::F32},
     {"longlong", Scalar::I64},  {"intc", Scalar::I32},        {"byte", Scalar::I8},
-    {"complex64", Scalar::C64}, {"complex128", Scalar::C128},
+    {"complex64", Scalar::C64}, {"complex128", Scalar::C128}, {"float16", Scalar::F16},
+    {"half", Scalar::F16},      {"bfloat16", Scalar::BF16},
 }};
 
-constexpr std::array<std::string_view, 17> kSuggested = {
-    "bool",  "int",    "float",  "double", "void",    "int8",    "int16",     "int32",     "int64",
-    "uint8", "uint16", "uint32", "uint64", "float32", "float64", "complex64", "complex128"};
+constexpr std::array<std::string_view, 19> kSuggested = {
+    "bool",    "int",       "float",      "double",  "void",    "int8",   "int16",
+    "int32",   "int64",     "uint8",      "uint16",  "uint32",  "uint64", "float32",
+    "float64", "complex64", "complex128", "float16", "bfloat16"};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kReplacements = {{
     {"unsigned", "uint32"},

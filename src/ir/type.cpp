@@ -124,6 +124,10 @@ std::string_view name_of(Scalar scalar) {
       return "complex64";
     case Scalar::C128:
       return "complex128";
+    case Scalar::F16:
+      return "float16";
+    case Scalar::BF16:
+      return "bfloat16";
   }
   return "?";
 }

@@ -9,7 +9,24 @@
 
 namespace cudapy::ir {
 
-enum class Scalar : uint8_t { Bool, I8, I16, I32, I64, U8, U16, U32, U64, F32, F64, C64, C128 };
+enum class Scalar : uint8_t {
+  Bool,
+  I8,
+  I16,
+  I32,
+  I64,
+  U8,
+  U16,
+  U32,
+  U64,
+  F32,
+  F64,
+  C64,
+  C128,
+  F16,
+  BF16,
+};
+inline constexpr int kScalars = 15;
 
 struct Aggregate;
 
@@ -93,8 +110,12 @@ struct Aggregate {
 
 inline constexpr int kMaxRank = 8;
 
+// Floats of 16 bits, which arithmetic is not carried out in: see ir/half.h.
+constexpr bool is_half(Scalar s) {
+  return s == Scalar::F16 || s == Scalar::BF16;
+}
 constexpr bool is_float(Scalar s) {
-  return s == Scalar::F32 || s == Scalar::F64;
+  return s == Scalar::F32 || s == Scalar::F64 || is_half(s);
 }
 // Complex numbers are scalars to users and to sema; to codegen they are two floats each, which
 // transform::split_aggregates makes of them.
@@ -106,7 +127,7 @@ constexpr Scalar part_of(Scalar s) {
   return s == Scalar::C64 ? Scalar::F32 : Scalar::F64;
 }
 constexpr Scalar complex_of(Scalar part) {
-  return part == Scalar::F32 ? Scalar::C64 : Scalar::C128;
+  return part == Scalar::F64 ? Scalar::C128 : Scalar::C64;
 }
 constexpr bool is_signed(Scalar s) {
   return s >= Scalar::I8 && s <= Scalar::I64;
@@ -119,6 +140,9 @@ constexpr bool is_integer(Scalar s) {
 }
 constexpr bool is_bool(const Type& t) {
   return t.is_scalar() && t.scalar == Scalar::Bool;
+}
+constexpr bool is_half(const Type& t) {
+  return t.is_scalar() && is_half(t.scalar);
 }
 constexpr bool is_float(const Type& t) {
   return t.is_scalar() && is_float(t.scalar);
@@ -164,6 +188,8 @@ constexpr int size_of(Scalar s) {
       return 1;
     case Scalar::I16:
     case Scalar::U16:
+    case Scalar::F16:
+    case Scalar::BF16:
       return 2;
     case Scalar::I32:
     case Scalar::U32:

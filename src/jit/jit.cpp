@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 
+#include "codegen/common/halves.h"
 #include "codegen/cpu/emit_kernel.h"
 #include "codegen/cpu/estimate_work.h"
 #include "ir/tree.h"
@@ -68,6 +69,7 @@ bool compile(Compilation& work, const CompileRequest& request, CompileResult& re
                                              .fastmath = request.fastmath};
   const codegen::cpu::EmittedKernel emitted =
       codegen::cpu::emit_kernel(*request.kernel, work.target.info, options, work.module);
+  codegen::expand_half_conversions(work.module, work.target.info.has_float16);
   if (!codegen::cpu::has_small_lanes(*request.kernel))
     drop_byte_instructions(work.module, work.target);
   result.gang_width = emitted.gang_width;

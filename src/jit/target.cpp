@@ -81,6 +81,7 @@ TargetInfo describe(const llvm::TargetMachine& machine, runtime::IsaLevel level)
   info.native_vector_bits = avx512 ? 512 : avx2 ? 256 : 128;
   info.vector_registers = avx512 ? 32 : 16;
   info.has_fma = subtarget.checkFeatures("+fma");
+  info.has_float16 = subtarget.checkFeatures("+f16c") || info.isa == "neon";
   info.has_masked_ops = avx2;
   info.has_mask_registers = avx512;
   info.has_gather = avx2;

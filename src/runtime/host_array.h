@@ -33,6 +33,13 @@ class HostArray {
   // An array in this one's memory, which starts `offset` bytes behind its first element.
   HostArray view(int64_t offset, const ArrayLayout& layout) const;
 
+  // In the same memory: the bits of floats of 16 bits.
+  HostArray bits() const {
+    HostArray same = *this;
+    same.scalar_ = ir::Scalar::U16;
+    return same;
+  }
+
   // Copies of the same layout, done when they return.
   HostArray copied_to_host() const;
   HostArray copied_to(cuda::Device& device) const;

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <optional>
 
+#include "ir/half.h"
 #include "sema/builder.h"
 
 namespace cudapy::sema {
@@ -45,6 +46,7 @@ void append(std::vector<uint8_t>& bytes, T value) {
 void append(std::vector<uint8_t>& bytes, const ir::ConstantValue& value, ir::Scalar scalar) {
   if (scalar == ir::Scalar::F32) return append(bytes, static_cast<float>(value.real));
   if (scalar == ir::Scalar::F64) return append(bytes, value.real);
+  if (ir::is_half(scalar)) return append(bytes, ir::half_bits(scalar, value.real));
   // Little-endian: the lowest bytes come first.
   const size_t at = bytes.size();
   append(bytes, value.integer);

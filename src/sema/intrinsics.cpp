@@ -116,6 +116,11 @@ Type Inference::atomic(Expr& expr) {
                  name + " needs real numbers, and this is " + describe(element),
                  "use one array of floats for each part");
   }
+  if (ir::is_half(element)) {
+    return wrong("atomic-type", span,
+                 name + " needs numbers of 32 or 64 bits, and this is " + describe(element),
+                 "use an array of float32");
+  }
   if (ir::needs_integer(expr.atomic_op) && ir::is_float(element)) {
     return wrong("atomic-type", span, name + " needs integers, and this is " + describe(element),
                  "use an array of integers");

@@ -37,7 +37,7 @@ Scalar promote(Scalar a, Scalar b) {
   if (ir::is_float(a) || ir::is_float(b)) {
     if (!ir::is_float(a)) return b;
     if (!ir::is_float(b)) return a;
-    return Scalar::F64;
+    return a == Scalar::F64 || b == Scalar::F64 ? Scalar::F64 : Scalar::F32;
   }
   if (ir::is_signed(a) == ir::is_signed(b)) return ir::size_of(a) >= ir::size_of(b) ? a : b;
   const Scalar with_sign = ir::is_signed(a) ? a : b;

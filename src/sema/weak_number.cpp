@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ir/half.h"
+
 namespace cudapy::sema {
 
 using ir::Scalar;
@@ -287,7 +289,7 @@ ir::ConstantValue to_constant(const WeakNumber& number, Scalar scalar) {
   } else if (ir::is_float(scalar)) {
     constant.kind = ir::ConstantValue::Kind::Float;
     constant.real = number.as_float();
-    if (scalar == Scalar::F32) constant.real = static_cast<float>(constant.real);
+    constant.real = ir::rounded(scalar, constant.real);
   } else {
     constant.kind = ir::ConstantValue::Kind::Integer;
     constant.integer = wrapped(number.integer, scalar);

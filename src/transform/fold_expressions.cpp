@@ -99,9 +99,11 @@ bool lossless(Scalar from, Scalar to) {
   if (to == Scalar::Bool) return false;
   const int from_bits = 8 * ir::size_of(from);
   const int to_bits = 8 * ir::size_of(to);
-  if (ir::is_float(from)) return ir::is_float(to) && to_bits >= from_bits;
-  if (ir::is_float(to))
-    return from_bits - (ir::is_signed(from) ? 1 : 0) <= (to == Scalar::F32 ? 24 : 53);
+  if (ir::is_float(from)) return ir::is_float(to) && to_bits > from_bits;
+  if (ir::is_float(to)) {
+    const int digits = to == Scalar::F64 ? 53 : to == Scalar::F32 ? 24 : to == Scalar::F16 ? 11 : 8;
+    return from_bits - (ir::is_signed(from) ? 1 : 0) <= digits;
+  }
   if (ir::is_signed(from)) return ir::is_signed(to) && to_bits >= from_bits;
   return ir::is_signed(to) ? to_bits > from_bits : to_bits >= from_bits;
 }

@@ -1,7 +1,8 @@
 // The order of the passes, and the reasons for it: aggregates become scalars once the calls that
 // pass them are gone, so that no later pass knows of them; folding comes after inlining, because
-// constants travel through calls; contraction after folding, which makes the products of small
-// powers; shapes last, on what codegen will see.
+// constants travel through calls, and after float16 and bfloat16 are no longer computed in;
+// contraction after folding, which makes the products of small powers; shapes last, on what codegen
+// will see.
 #include "transform/lower.h"
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include "transform/split_barriers.h"
 #include "transform/split_loop_counters.h"
 #include "transform/twin_variables.h"
+#include "transform/widen_halves.h"
 
 namespace cudapy::transform {
 
@@ -36,6 +38,8 @@ ir::Function lower(ir::Program typed, const Options& options) {
   std::copy_n(options.block, 3, function.block);
   fix_block_shape(function);
   passed("block-shape");
+  widen_halves(function);
+  passed("widen-halves");
   fold(function);
   passed("fold");
   if (options.contract) {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ir/half.h"
+
 namespace cudapy::transform {
 
 using ir::BinaryOp;
@@ -228,7 +230,8 @@ Value convert(Scalar from, Scalar to, const Value& a) {
   if (to == Scalar::Bool) return boolean(ir::is_float(from) ? a.real != 0.0 : a.integer != 0);
   if (ir::is_float(to)) {
     if (to == Scalar::F64) return real(ir::is_float(from) ? a.real : static_cast<double>(wide(a)));
-    return real(ir::is_float(from) ? static_cast<float>(a.real) : static_cast<float>(wide(a)));
+    if (ir::is_float(from)) return real(ir::rounded(to, a.real));
+    return real(ir::rounded(to, static_cast<float>(wide(a))));
   }
   return ir::is_float(from) ? float_to_integer(a.real, to) : integer(wide(a), to);
 }

@@ -326,7 +326,7 @@ REFUSED = [
         "with 2 dimensions\n  help: pass X.ravel(), or write `float32** X` in the signature",
     ),
     (lambda k: k(2)(1.0, np.float32(1), [1.0]), "with 0 dimensions"),
-    (lambda k: k(2)(1.0, np.ones(2, np.float16), [1.0]), "its element format"),
+    (lambda k: k(2)(1.0, np.ones(2, np.longdouble), [1.0]), "its element format"),
     (
         lambda k: k(2)(1.0, ["a"], [1.0]),
         "`X` of `saxpy`: item 0 is 'a', a str, which does not become float32",

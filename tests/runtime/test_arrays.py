@@ -177,7 +177,7 @@ def test_from_other_sources():
         (lambda: cp.CudaArray(np.zeros(2, "i4,f4")), cp.CudaTypeError, "array of structures"),
         (lambda: cp.CudaArray(np.zeros((1,) * 9)), cp.CudaTypeError, "9 dimensions"),
         (lambda: cp.CudaArray(np.array(["a"])), cp.CudaTypeError, "format"),
-        (lambda: cp.CudaArray(np.zeros(2, np.float16)), cp.CudaTypeError, "format"),
+        (lambda: cp.CudaArray(np.zeros(2, np.longdouble)), cp.CudaTypeError, "format"),
         (lambda: cp.CudaArray([1])[1], IndexError, "index 1 of a CudaArray of length 1"),
         (lambda: cp.CudaArray([1])[-2], IndexError, "index -2"),
         (lambda: cp.CudaArray([1])["a"], cp.CudaTypeError, "indexed by integers"),

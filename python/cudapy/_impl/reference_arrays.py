@@ -24,6 +24,7 @@ from .reference_structs import (
     struct_of_dtype,
 )
 from .scalar import (
+    HALVES,
     Scalar,
     Value,
     convert,
@@ -33,12 +34,15 @@ from .scalar import (
     strong,
     type_of,
 )
-from .types import ELEM_TYPES, elemType
+from .types import ELEM_TYPES, bfloat16, elemType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FORMATS = {elem.format: elem.name for elem in ELEM_TYPES} | {"l": "int64", "L": "uint64"}
+_FORMATS = {elem.format: elem.name for elem in ELEM_TYPES if elem is not bfloat16} | {
+    "l": "int64",
+    "L": "uint64",
+}
 
 
 class _Elements(Protocol):
@@ -231,7 +235,8 @@ def constant_array(value: Any) -> ArrayView:
         element, shape = _element_of(value, view), view.shape
         native = memoryview(value.astype(value.dtype.newbyteorder("=")))
     assert shape is not None
-    return ArrayView(native, element, shape)
+    memory: _Elements = PlacedElements(native, element) if element in HALVES else native
+    return ArrayView(memory, element, shape)
 
 
 def argument_type(value: Any) -> str:
@@ -260,6 +265,10 @@ def _fields(value: Any) -> Any:
 
 
 def _buffer(value: Any) -> memoryview:
+    if getattr(getattr(value, "dtype", None), "name", "") == "bfloat16" and hasattr(value, "view"):
+        value = value.view("uint16")  # NumPy makes no buffer of ml_dtypes' type
+    if getattr(getattr(value, "dtype", None), "name", "") == "bfloat16" and hasattr(value, "_bits"):
+        value = value._bits()
     try:
         return memoryview(value)
     except TypeError:
@@ -269,6 +278,10 @@ def _buffer(value: Any) -> memoryview:
 def _element_of(value: Any, view: memoryview) -> str:
     if _fields(value) is not None:
         return struct_of_dtype(value.dtype)
+    if getattr(getattr(value, "dtype", None), "name", "") == "bfloat16" or (
+        callable(getattr(value, "elemType", None)) and value.elemType() is bfloat16
+    ):
+        return "bfloat16"
     element = _FORMATS.get(view.format.lstrip("@=<"))
     if element is None or view.ndim == 0:
         raise CudaTypeError(
@@ -289,7 +302,7 @@ def as_argument(value: Any, wanted: str, position: int) -> Any:
     view = _buffer(value)
     _check_type(_element_of(value, view) + "*" * view.ndim, wanted, position)
     assert view.shape is not None
-    is_placed = is_complex(element) or is_struct(element)
+    is_placed = is_complex(element) or is_struct(element) or element in HALVES
     memory: _Elements = PlacedElements(view, element) if is_placed else view
     return ArrayView(memory, element, view.shape)
 

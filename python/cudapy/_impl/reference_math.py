@@ -9,6 +9,7 @@ them is called.
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from .errors import CudaPyError
@@ -19,10 +20,12 @@ from .scalar import (
     Value,
     _divide,
     convert,
+    in_float_type,
     is_float,
     is_integer,
     number,
     power_float,
+    promote,
     round_to_float32,
     type_of,
 )
@@ -356,7 +359,7 @@ class MathFunction:
         ]
         if not floats:
             return Context.default_float
-        return "float64" if "float64" in floats else "float32"
+        return str(reduce(promote, floats))
 
     def argument_types(self, types: list[str]) -> list[str | None]:
         """What each argument is converted to; None leaves it as it is."""
@@ -384,12 +387,14 @@ class MathFunction:
         ]
         if self.name == "nextafter":
             answer = _nearest_step(
-                float(arguments[0]), float(arguments[1]), 24 if at == "float32" else 53
+                float(arguments[0]), float(arguments[1]), 53 if at == "float64" else 24
             )
-        elif self.name == "fma" and at == "float32":
+        elif self.name == "fma" and at != "float64":
             answer = _fma_float32(*(float(x) for x in arguments))
         else:
             answer = self.function(*arguments)
+        if is_float(result):
+            return Scalar(result, in_float_type(float(answer), result))
         return Scalar(result, convert(answer, result))
 
 

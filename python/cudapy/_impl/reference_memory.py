@@ -41,7 +41,7 @@ def address_of(view: memoryview) -> int:
 
 
 class PlacedElements:
-    """Complex numbers or structs by the indices of all dimensions."""
+    """Complex numbers, structs or floats of 16 bits by the indices of all dimensions."""
 
     def __init__(self, view: memoryview, type: str) -> None:
         self._view = view  # keeps the memory

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     import ast
     from types import FunctionType
 
-_NAMES = {"int": "int32", "float": "float32", "double": "float64", "bool": "bool", "void": "void"}
+_NAMES = {
+    "int": "int32",
+    "float": "float32",
+    "double": "float64",
+    "bool": "bool",
+    "half": "float16",
+    "void": "void",
+}
 _SIGNATURE = re.compile(
     r"^\s*(?:(?P<name>\w+)\s*:)?\s*(?P<result>\w+)\s*\((?P<parameters>[\w\s,*]*)\)\s*$"
 )

@@ -10,7 +10,16 @@ import ctypes
 from typing import TYPE_CHECKING, Any
 
 from .record_classes import fields_of_class, is_record_class
-from .scalar import COMPLEX, Scalar, cast, is_complex, number
+from .scalar import (
+    COMPLEX,
+    HALVES,
+    Scalar,
+    bits_of_half,
+    cast,
+    half_from_bits,
+    is_complex,
+    number,
+)
 from .types import as_elem_type
 
 if TYPE_CHECKING:
@@ -23,6 +32,7 @@ _CTYPES: dict[str, Any] = {
     "bool": ctypes.c_bool,
     "float32": ctypes.c_float,
     "float64": ctypes.c_double,
+    **dict.fromkeys(HALVES, ctypes.c_uint16),  # their bits
     **{
         f"{kind}{bits}": getattr(ctypes, f"c_{kind}{bits}")
         for kind in ("int", "uint")
@@ -179,7 +189,9 @@ class Place:
 
     def _load(self) -> Any:
         if self._type in _CTYPES:
-            return Scalar(self._type, _CTYPES[self._type].from_address(self._address).value)
+            bare = _CTYPES[self._type].from_address(self._address).value
+            is_half = self._type in HALVES
+            return Scalar(self._type, half_from_bits(bare, self._type) if is_half else bare)
         parts = [self._field(name)._load() for name in fields_of(self._type)]
         if is_complex(self._type):
             return Scalar(self._type, complex(*map(number, parts)))
@@ -187,7 +199,9 @@ class Place:
 
     def _store(self, value: Any) -> None:
         if self._type in _CTYPES:
-            _CTYPES[self._type].from_address(self._address).value = number(cast(value, self._type))
+            bare = number(cast(value, self._type))
+            bits = bits_of_half(bare, self._type) if self._type in HALVES else bare
+            _CTYPES[self._type].from_address(self._address).value = bits
             return
         if is_complex(self._type):
             bare = number(cast(value, self._type))

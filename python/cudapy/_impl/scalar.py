@@ -11,9 +11,11 @@ A `Scalar` has a type of the language. A bare Python int or float is *weak*: it 
 from __future__ import annotations
 
 import math
+import struct
 from ctypes import c_float
 from typing import TYPE_CHECKING, Any, Union
 
+from . import bfloat16
 from .printing import formatted
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ WEAK_FLOAT = "weak float"
 WEAK_COMPLEX = "weak complex"
 SIGNED = ("int8", "int16", "int32", "int64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
-FLOATS = ("float32", "float64")
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+HALVES = ("float16", "bfloat16")  # computed in float32, and rounded after each operation
 COMPLEX = {"complex64": "float32", "complex128": "float64"}  # with the type of their parts
 BITS = {"bool": 1, **{name: 8 << (i % 4) for i, name in enumerate(SIGNED + UNSIGNED)}}
 
@@ -56,7 +59,7 @@ def is_complex(type: str) -> bool:
 
 def complex_of(part: str) -> str:
     """The complex type whose parts are of type `part`."""
-    return WEAK_COMPLEX if is_weak(part) else "complex64" if part == "float32" else "complex128"
+    return WEAK_COMPLEX if is_weak(part) else "complex128" if part == "float64" else "complex64"
 
 
 def part_of(type: str) -> str:
@@ -111,8 +114,10 @@ def promote(a: str, b: str) -> str:
         return promote("int32", b if a == "bool" else a)
     if WEAK_INT in (a, b):
         return b if a == WEAK_INT else a
-    if is_float(a) or is_float(b):
+    if is_float(a) and is_float(b):
         return "float64" if "float64" in (a, b) else "float32"
+    if is_float(a) or is_float(b):
+        return a if is_float(a) else b
     if "uint64" in (a, b) or (a in SIGNED) == (b in SIGNED):
         return a if a == "uint64" or (b != "uint64" and BITS[a] >= BITS[b]) else b
     one, other = (a, b) if a in SIGNED else (b, a)  # signed, unsigned of at most 32 bits
@@ -127,6 +132,34 @@ def arithmetic_type(a: str, b: str) -> str:
 
 def round_to_float32(value: float) -> float:
     return c_float(value).value
+
+
+def bits_of_half(value: float, type: str) -> int:
+    """The bits of the nearest float16 or bfloat16, halfway to even."""
+    if type == "bfloat16":
+        return bfloat16.bits_of(value)
+    try:
+        bits: int = struct.unpack("<H", struct.pack("<e", value))[0]
+    except OverflowError:
+        return 0xFC00 if value < 0 else 0x7C00
+    return bits
+
+
+def half_from_bits(bits: int, type: str) -> float:
+    """The float16 or bfloat16 with these bits."""
+    if type == "bfloat16":
+        return bfloat16.value_of(bits)
+    value: float = struct.unpack("<e", struct.pack("<H", bits))[0]
+    return value
+
+
+def round_to_half(value: float, type: str) -> float:
+    return half_from_bits(bits_of_half(value, type), type)
+
+
+def in_float_type(value: float, type: str) -> float:
+    """A result of float arithmetic as a value of `type`: that of float16 and bfloat16 is a float32 first."""
+    return float(convert(convert(value, "float32") if type in HALVES else value, type))
 
 
 def integer_to_float32(value: int) -> float:
@@ -163,6 +196,10 @@ def convert(value: Any, type: str) -> Any:
     if type == "float32":
         return (
             round_to_float32(value) if isinstance(value, float) else integer_to_float32(int(value))
+        )
+    if type in HALVES:
+        return round_to_half(
+            value if isinstance(value, float) else integer_to_float32(int(value)), type
         )
     if isinstance(value, float):
         if value != value:
@@ -389,7 +426,7 @@ def binary(operator: str, left: Value, right: Value) -> Value:
             raise TypeError(
                 f"unsupported operand types for {operator}: {type_of(left)} and {type_of(right)}"
             )
-        return Scalar(type, convert(_FLOAT[operator](float(a), float(b)), type))
+        return Scalar(type, in_float_type(_FLOAT[operator](float(a), float(b)), type))
     return Scalar(type, _INTEGER[operator](type, int(a), int(b)))
 
 

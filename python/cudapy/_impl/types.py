@@ -40,6 +40,13 @@ class ElemType:
     def __call__(self, value: object = 0) -> object:
         import numpy
 
+        if self is bfloat16:
+            from .bfloat16 import dtype
+
+            if dtype() is None:
+                raise TypeError(
+                    "NumPy has no bfloat16: install ml_dtypes, which adds it, or use cudapy.float32"
+                )
         with numpy.errstate(all="ignore"):
             return numpy.asarray(value).astype(self.name)[()]
 
@@ -63,6 +70,8 @@ float32 = ElemType("float32", 4, "f", "f", 9)
 float64 = ElemType("float64", 8, "f", "d", 10)
 complex64 = ElemType("complex64", 8, "c", "Zf", 11)
 complex128 = ElemType("complex128", 16, "c", "Zd", 12)
+float16 = ElemType("float16", 2, "f", "e", 13)
+bfloat16 = ElemType("bfloat16", 2, "f", "H", 14)  # no letter is its own: buffers hold its bits
 
 # In the order of `code`.
 ELEM_TYPES = (
@@ -79,6 +88,8 @@ ELEM_TYPES = (
     float64,
     complex64,
     complex128,
+    float16,
+    bfloat16,
 )
 _BY_NAME = {elem.name: elem for elem in ELEM_TYPES}
 
@@ -180,9 +191,13 @@ def as_elem_type(value: object) -> ElemType:
         if isinstance(value, str)
         else getattr(value, "name", None) or getattr(value, "__name__", None)
     )
-    found = {"int": int32, "float": float32, "double": float64, "bool_": bool_}.get(
-        str(name)
-    ) or _BY_NAME.get(str(name))
+    found = {
+        "int": int32,
+        "float": float32,
+        "double": float64,
+        "bool_": bool_,
+        "half": float16,
+    }.get(str(name)) or _BY_NAME.get(str(name))
     if found is None:
         known = ", ".join(elem.name for elem in ELEM_TYPES)
         raise TypeError(

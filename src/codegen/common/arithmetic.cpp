@@ -3,7 +3,9 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
 
+#include "codegen/common/halves.h"
 #include "codegen/math/integer.h"
+#include "ir/half.h"
 
 namespace cudapy::codegen {
 
@@ -32,6 +34,7 @@ llvm::Type* memory_type(LLVMContext& context, Scalar scalar) {
 Constant* emit_constant(LLVMContext& context, Scalar scalar, const ir::ConstantValue& value) {
   llvm::Type* type = value_type(context, scalar);
   bool real = value.kind == ir::ConstantValue::Kind::Float;
+  if (ir::is_half(scalar)) return ConstantInt::get(type, ir::half_bits(scalar, value.real));
   if (ir::is_float(scalar)) {
     return ConstantFP::get(type, real ? value.real : static_cast<double>(value.integer));
   }
@@ -163,6 +166,9 @@ Value* emit_compare(IRBuilderBase& builder, CompareOp op, Scalar type, Value* a,
 
 Value* emit_cast(IRBuilderBase& builder, Value* value, Scalar from, Scalar to) {
   if (from == to) return value;
+  if (ir::is_half(from))
+    return emit_cast(builder, from_half(builder, value, from), Scalar::F32, to);
+  if (ir::is_half(to)) return to_half(builder, value, from, to);
   llvm::Type* type = value->getType()->getWithNewType(value_type(builder.getContext(), to));
   if (to == Scalar::Bool) {
     Constant* zero = Constant::getNullValue(value->getType());

@@ -11,6 +11,7 @@ struct TargetInfo {
   int native_vector_bits = 128;
   int vector_registers = 16;
   bool has_fma = false;
+  bool has_float16 = false;  // conversions between float16 and float32 are instructions
   bool has_masked_ops =
       false;  // masked loads and stores are single instructions (AVX2: 32 and 64 bit; AVX-512: all)
   bool has_mask_registers = false;  // masks live in registers of their own, one bit a lane
