@@ -7,6 +7,8 @@
 #include "binding/arguments.h"
 #include "binding/array.h"
 #include "binding/elem_type.h"
+#include "binding/py_ref.h"
+#include "binding/struct_type.h"
 #include "ir/half.h"
 
 namespace cudapy::binding {
@@ -72,8 +74,21 @@ bool has_unit_stride(const Py_buffer& view) {
 }
 
 bool is_usable(const Py_buffer& view, const ParameterSlot& slot) {
-  return has_format(view, slot.scalar) && !(slot.is_written && view.readonly) &&
-         reinterpret_cast<uintptr_t>(view.buf) % static_cast<uintptr_t>(view.itemsize) == 0;
+  const bool is_struct = slot.structure != nullptr;
+  const auto alignment =
+      static_cast<uintptr_t>(is_struct ? slot.structure->alignment : view.itemsize);
+  return (is_struct ? view.itemsize == slot.structure->size : has_format(view, slot.scalar)) &&
+         !(slot.is_written && view.readonly) &&
+         reinterpret_cast<uintptr_t>(view.buf) % alignment == 0;
+}
+
+// Of structs the dtype is looked at instead of the buffer's format, which NumPy writes anew for
+// each buffer.
+bool is_array_of(const ir::Aggregate& structure, PyObject* argument) {
+  static PyObject* const name = PyUnicode_InternFromString("dtype");
+  const PyRef dtype = PyRef::steal(PyObject_GetAttr(argument, name));
+  if (!dtype) PyErr_Clear();
+  return dtype && known_struct(dtype.get()) == &structure;
 }
 
 // A NumPy scalar, or an array without dimensions, of the slot's own type. Where the parameter's
@@ -103,15 +118,18 @@ runtime::ArrayLayout layout_of(const Py_buffer& view) {
 bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, int device) {
   runtime::ArrayArgument array{};
   if (runtime::HostArray* own = exact_host_array_of(argument)) {
-    if (own->scalar() != slot.scalar || own->device() != device) return false;
+    if (slot.structure != nullptr || own->scalar() != slot.scalar || own->device() != device)
+      return false;
     if (slot.rank != 1 || slot.is_strided || !own->is_vector()) {
       return own->layout().rank == slot.rank && fill_layout(slot, own->data(), own->layout());
     }
     array = {own->data(), own->length()};
   } else {
     if (device != runtime::kHostDevice || !PyObject_CheckBuffer(argument)) return false;
+    if (slot.structure != nullptr && !is_array_of(*slot.structure, argument)) return false;
     Py_buffer& view = views_[view_count_];
-    if (PyObject_GetBuffer(argument, &view, PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
+    const int flags = PyBUF_STRIDES | (slot.structure != nullptr ? 0 : PyBUF_FORMAT);
+    if (PyObject_GetBuffer(argument, &view, flags) != 0) {
       PyErr_Clear();
       return false;
     }
@@ -129,7 +147,7 @@ bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, in
 // for: one with contiguous rows goes to code that relies on them.
 bool FastArguments::fill_layout(const ParameterSlot& slot, void* data,
                                 const runtime::ArrayLayout& layout) {
-  const int size = ir::size_of(slot.scalar);
+  const int size = slot.item_size();
   const bool fits = layout.has_contiguous_rows(size) != slot.is_strided &&
                     layout.has_whole_strides(size) &&
                     !(slot.is_written && layout.repeats_elements());

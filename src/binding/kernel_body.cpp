@@ -77,7 +77,7 @@ void lay_out(Binding& binding, const std::vector<Parameter>& parameters,
   uint32_t offset = 0;
   int arrays = 0;
   size_t part = 0;  // of the code's parameters: a complex number is two of them
-  bool has_structs = false;
+  bool has_records = false;
   for (size_t i = 0; i < parameters.size(); ++i) {
     ParameterSlot slot =
         make_slot(binding.types.arguments[i], parameters[i].declared, binding.classes[i]);
@@ -93,12 +93,12 @@ void lay_out(Binding& binding, const std::vector<Parameter>& parameters,
       part += leaves.size();
     }
     arrays += slot.is_array;
-    has_structs = has_structs || slot.structure != nullptr;
+    has_records = has_records || (slot.structure != nullptr && !slot.is_array);
     binding.slots.push_back(slot);
   }
   binding.argument_bytes = offset;
   binding.takes_fast_path =
-      !has_structs && offset <= FastArguments::kMaxBytes && arrays <= FastArguments::kMaxArrays;
+      !has_records && offset <= FastArguments::kMaxBytes && arrays <= FastArguments::kMaxArrays;
 }
 
 std::string describe_signature(const KernelBody& body) {

@@ -148,6 +148,14 @@ std::optional<ir::Type> struct_of_dtype(PyObject* dtype, std::string& problem) {
   return type;
 }
 
+const ir::Aggregate* known_struct(PyObject* dtype) {
+  static PyObject* const interned = PyUnicode_InternFromString("names");
+  const PyRef names = PyRef::steal(PyObject_GetAttr(dtype, interned));
+  if (!names) PyErr_Clear();
+  const auto type = names ? known_type(dtype, names.get()) : std::nullopt;
+  return type ? type->aggregate : nullptr;
+}
+
 namespace {
 
 // [(name, type), ...] of a dataclass or a NamedTuple; empty: it is none.

@@ -14,6 +14,9 @@ namespace cudapy::binding {
 // `problem` says which field kernels cannot take; no exception is set.
 std::optional<ir::Type> struct_of_dtype(PyObject* dtype, std::string& problem);
 
+// The same for a dtype that was read before; null for others. No exception is set.
+const ir::Aggregate* known_struct(PyObject* dtype);
+
 // The struct that a dataclass or a NamedTuple describes, laid out as in C. nullopt: it is no such
 // class, or `problem` says which field kernels cannot take; no exception is set.
 std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem);

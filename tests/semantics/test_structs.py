@@ -211,3 +211,14 @@ def test_many_dtypes():
             array = np.zeros(1, np.dtype([("x", "f4"), *((name, "i1") for name in names)]))
             kernel(1)(array)
             assert array["x"][0] == 1
+
+
+def turned(P, Q):
+    if idx < len(P):
+        x, y = P[idx]
+        (a, b), _, z, k = Q[idx]
+        P[idx] = (y + a, x - b + z.imag + k)
+
+
+def test_structs_are_unpacked():
+    differential(turned, lambda n: [filled(POINT, n), filled(NESTED, n, 3)])
