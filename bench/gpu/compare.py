@@ -1,15 +1,17 @@
-"""Kernels on a GPU beside the same through nvcc, and the cost of a call beside the driver's own.
+"""Kernels on a GPU beside the same through nvcc and numba-cuda, the cost of a call beside the driver's own and other
+libraries', and copies beside cudaMemcpy. `script/bench --gpu` builds what it needs and runs it:
 
-    nvcc -cubin -arch=sm_90 -O3 -o kernels.cubin bench/gpu/kernels.cu
-    python bench/gpu/compare.py kernels.cubin [results.json]
+    python bench/gpu/compare.py kernels.cubin launches results.json plot.png
 
-Times are medians of device events (CuPy's); rows are printed as they are measured, and written to the file in the end.
+Times of kernels are medians of device events (CuPy's); rows are printed as they are measured, and written in the end.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any
 import cudapy as cp
 import cupy
 import numpy as np
+from rivals import cuda_core_call, numba_call, numba_kernels, triton_call
 
 
 # saxpy : void (float alpha, float* X, float* Y)
@@ -118,6 +121,11 @@ def waves(X, Y):
 def nothing(alpha, X, Y):
     if idx < 0:
         Y[idx] = X[idx]
+
+
+# empty : void ()
+def empty():
+    pass
 
 
 def many(a, b, c, d, e, f, g, h, A, B, C, D, E, F, G, H):
@@ -246,6 +254,7 @@ def compare_kernels(module: Any) -> None:
 
 
 RESULTS: dict[str, Any] = {}
+NUMBA = numba_kernels()
 
 
 def row(
@@ -268,9 +277,12 @@ def row(
         device_ms(theirs),
     )
     RESULTS[name] = {"ms": a, "unchecked_ms": b, "nvcc_ms": c}
-    print(
-        f"{name}: {a:.3f} ms, unchecked {b:.3f}, nvcc {c:.3f}; nvcc/ours {c / a:.3f}, checks {a / b - 1:+.1%}"
-    )
+    text = f"{name}: {a:.3f} ms, unchecked {b:.3f}, nvcc {c:.3f}; nvcc/ours {c / a:.3f}, checks {a / b - 1:+.1%}"
+    if function.__name__ in NUMBA:
+        d = device_ms(NUMBA[function.__name__](threads, *arguments))
+        RESULTS[name]["numba_ms"] = d
+        text += f"; numba-cuda {d:.3f}, numba/ours {d / a:.2f}"
+    print(text)
 
 
 def call_row(name: str, run: Any) -> None:
@@ -279,7 +291,11 @@ def call_row(name: str, run: Any) -> None:
     print(f"{name}: {us:.2f} us")
 
 
-def compare_calls(module: Any) -> None:
+def compare_calls(module: Any, cubin: str, launches: str) -> None:
+    lines = subprocess.run([launches], capture_output=True, text=True, check=True).stdout
+    for count, us in re.findall(r"(\d+) arguments: ([\d.]+) us", lines):
+        RESULTS[f"C++, {count} arguments"] = {"us": float(us)}
+    print(lines, end="")
     X = cp.CudaArray.allocate(256, cp.float32)
     k = cp.compile(nothing)
     call_row("k(n)(a, X, Y)", lambda: k(256)(2.0, X, X))
@@ -290,7 +306,57 @@ def compare_calls(module: Any) -> None:
     call_row("bound with 16 arguments", lambda: sixteen(*arguments))
     theirs, array = module.get_function("nothing"), cupy.zeros(256, cupy.float32)
     given = (np.float32(2), array, np.int64(256), array, np.int64(256))
-    call_row("CuPy RawKernel, 5 parameters", lambda: theirs((1,), (256,), given))
+    call_row("CuPy RawKernel, 3 arguments", lambda: theirs((1,), (256,), given))
+    bare = cp.compile(empty)(256)
+    call_row("bound with no argument", lambda: bare())
+    with cp.Graph() as graph:
+        for _ in range(20):
+            bound(2.0, X, X)
+    call_row("a graph of 20 launches", graph.launch)
+    for name, run in (
+        ("cuda.core, 3 arguments", cuda_core_call(cubin, 3)),
+        ("cuda.core, 16 arguments", cuda_core_call(cubin, 16)),
+        ("numba-cuda, 3 arguments", numba_call(3)),
+        ("numba-cuda, 16 arguments", numba_call(16)),
+        ("Triton, 3 arguments", triton_call()),
+    ):
+        if run is not None:
+            call_row(name, run)
+
+
+def compare_copies(mebibytes: int) -> None:
+    """Between NumPy arrays and the GPU, beside one cudaMemcpy to or from the same memory."""
+    count = mebibytes << 20
+    host = np.full(count, 3, np.uint8)
+    array, theirs = cp.CudaArray(host), cupy.empty(count, cupy.uint8)
+    memcpy, there, here = cupy.cuda.runtime.memcpy, theirs.data.ptr, host.ctypes.data
+    times = {
+        "in": call_us(lambda: cp.CudaArray(host), 1, 7),
+        "in, cudaMemcpy": call_us(lambda: memcpy(there, here, count, 1), 1, 7),
+        "out": call_us(array.toHost, 1, 7),
+        "out, cupy.asnumpy": call_us(lambda: cupy.asnumpy(theirs), 1, 7),
+        "out, cudaMemcpy to warm memory": call_us(lambda: memcpy(here, there, count, 2), 1, 7),
+    }
+    RESULTS[f"copies of {mebibytes} MiB"] = {f"{name}, us": us for name, us in times.items()}
+    speeds = ", ".join(f"{name} {count / us / 1e3:.1f}" for name, us in times.items())
+    print(f"copies of {mebibytes} MiB, GB/s: {speeds}")
+
+
+def plot(path: str) -> None:
+    """Ratios to nvcc's times, one bar a kernel."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    rows = {name: row for name, row in RESULTS.items() if "nvcc_ms" in row}
+    figure, axes = plt.subplots(figsize=(8, 0.5 * len(rows) + 1))
+    names = list(rows)[::-1]
+    axes.barh(names, [rows[name]["nvcc_ms"] / rows[name]["ms"] for name in names], color="#4477aa")
+    axes.axvline(1.0, color="black", linewidth=0.8)
+    axes.set_xlabel("speed, times nvcc's")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
 
 
 def first_calls() -> None:
@@ -315,7 +381,9 @@ if __name__ == "__main__":
     print(f"the device opens in {(time.perf_counter() - begin) * 1e3:.0f} ms: {cp.devices()[1]}")
     first_calls()
     cubin = cupy.RawModule(path=sys.argv[1])
-    compare_calls(cubin)
+    compare_calls(cubin, sys.argv[1], sys.argv[2])
+    for mebibytes in (1, 16, 256):
+        compare_copies(mebibytes)
     compare_kernels(cubin)
-    if len(sys.argv) > 2:
-        Path(sys.argv[2]).write_text(json.dumps(RESULTS, indent=1) + "\n")
+    Path(sys.argv[3]).write_text(json.dumps(RESULTS, indent=1) + "\n")
+    plot(sys.argv[4])

@@ -2,6 +2,7 @@
 #include "binding/launch_size.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <string_view>
@@ -77,6 +78,8 @@ bool read_flag(PyObject* options, const char* name, bool& out) {
 }
 
 bool read_options(PyObject* options, KernelBody& body) {
+  static const char* const lines = std::getenv("CUDAPY_LINEINFO");
+  body.options.line_info = lines != nullptr && *lines == '1';
   PyObject* debug = PyDict_GetItemString(options, "debug");
   if (debug != nullptr && PyUnicode_Check(debug)) {
     const char* folder = PyUnicode_AsUTF8AndSize(debug, nullptr);

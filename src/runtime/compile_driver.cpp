@@ -120,6 +120,22 @@ std::vector<uint8_t> cache_key(const ir::Function& kernel, const CompileOptions&
   return key.add(ir::serialize(kernel)).take();
 }
 
+// Beside the tree, what decides the lines that a GPU's code is said to come from.
+std::string lines_key(const std::vector<SourceText>& sources) {
+  std::string key = "lines";
+  for (const SourceText& source : sources) {
+    key += "\n" + source.filename + ":" + std::to_string(source.first_line);
+    for (const std::string& line : source.lines) key += "\n" + line;
+  }
+  return key;
+}
+
+std::vector<std::string> files_of(const std::vector<SourceText>& sources) {
+  std::vector<std::string> files;
+  for (const SourceText& source : sources) files.push_back(source.filename);
+  return files;
+}
+
 bool has_print(const ir::Function& kernel) {
   return std::ranges::any_of(kernel.fault_sites, [](const ir::FaultSite& site) {
     return site.kind == ir::FaultKind::Print;
@@ -284,6 +300,7 @@ std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
       lower(types, diagnostics, {.contract = options_.contract, .for_gpu = true}, &texts);
   if (!kernel) return std::nullopt;
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = architecture});
+  if (options_.line_info) request.line_files = files_of(untyped_.sources);
   request.want_unoptimised_llvm_ir = request.want_llvm_ir = true;
   jit::CompileResult result;
   if (!run_compiler(request, result)) {
@@ -309,15 +326,17 @@ std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const As
   image.written = kernel->written;
   image.fault_sites = kernel->fault_sites;
   KernelCache& cache = kernel_cache();
-  const std::vector<uint8_t> key =
-      cache_key(*kernel, options_,
-                {.isa = assembler.architecture + " " + assembler.identity + " " + image.entry});
+  std::string target = assembler.architecture + " " + assembler.identity + " " + image.entry;
+  if (options_.line_info) target += lines_key(untyped_.sources);
+  const std::vector<uint8_t> key = cache_key(*kernel, options_, {.isa = target});
   if (auto cubin = cache.load(key)) {
     image.cubin = std::move(*cubin);
     return image;
   }
   jit::CompileResult result;
-  if (!run_compiler(compile_request(*kernel, options_, {.isa = assembler.architecture}), result)) {
+  jit::CompileRequest request = compile_request(*kernel, options_, {.isa = assembler.architecture});
+  if (options_.line_info) request.line_files = files_of(untyped_.sources);
+  if (!run_compiler(request, result)) {
     error = result.error;
     return std::nullopt;
   }

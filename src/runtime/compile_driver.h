@@ -24,7 +24,8 @@ namespace cudapy::runtime {
 struct CompileOptions {
   bool contract = true;
   bool fastmath = false;
-  bool check = true;  // indices and divisors, at run time
+  bool check = true;       // indices and divisors, at run time
+  bool line_info = false;  // in a GPU's code, for profilers and sanitisers
 };
 
 // What code is made for: the arguments' types, whether indices need 64 bits, and where the threads

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 
 import cudapy as cp
 import numpy as np
@@ -347,3 +349,47 @@ def test_functions_that_gpus_lack_are_refused():
 
     with pytest.raises(cp.CompileError, match=r"`math.j0f` does not exist on a GPU yet"):
         ptx(bessel)
+
+
+# shifts : void (uint64* A, uint64* C, uint64* L)
+def shifts(A, C, L):
+    if idx < len(A):
+        L[idx] = A[idx] << C[idx]
+
+
+def test_counts_of_64_bits_are_not_cut_before_they_are_compared():
+    """PTX shifts by 32 bits: a count of 2^32 must not become 0."""
+    entry = instructions(ptx(shifts))
+    counts = re.findall(r"shl\.b64 \t%rd\d+, %rd\d+, (%r\d+);", entry)
+    assert counts
+    for count in counts:
+        cut = re.search(rf"cvt\.u32\.u64 \t{count}, (%rd\d+);", entry)
+        assert f"min.u64 \t{cut[1]}," in entry
+
+
+def test_lines_of_the_source_are_told_to_profilers_on_request(tmp_path):
+    program = tmp_path / "lines.py"
+    program.write_text(
+        "import cudapy as cp\n\n\n# twice : void (float* X)\ndef twice(X):\n    y = X[idx] * 2\n    X[idx] = y\n\n\n"
+        "print(cp.compile(twice).inspect('ptx', architecture='sm_90'))\n"
+    )
+    texts = {}
+    for wanted in ("", "1"):
+        done = subprocess.run(
+            [sys.executable, str(program)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "CUDAPY_LINEINFO": wanted},
+        )
+        texts[wanted] = done.stdout
+    assert ".loc" not in texts[""]
+    assert f'.file\t1 "{program}"' in texts["1"]
+    assert {int(line) for line in re.findall(r"\.loc\t1 (\d+)", texts["1"])} >= {6, 7}
+    if PTXAS is not None:
+        text = tmp_path / "lines.ptx"
+        text.write_text(texts["1"])
+        subprocess.run(
+            [PTXAS, "-arch=sm_90", "-lineinfo", text, "-o", tmp_path / "lines.cubin"], check=True
+        )
+        assert b"lines.py" in (tmp_path / "lines.cubin").read_bytes()

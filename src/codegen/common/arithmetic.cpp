@@ -2,6 +2,7 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/Module.h>
 
 #include "codegen/common/halves.h"
 #include "codegen/math/integer.h"
@@ -57,6 +58,16 @@ Value* emit_unary(IRBuilderBase& builder, ir::UnaryOp op, Scalar type, Value* op
 
 namespace {
 
+// PTX shifts by 32-bit counts, and gives 0 for large ones. LLVM's back end for it (22.1) therefore
+// takes `count <= last ? x << count : 0` for the plain shift, also where the count has 64 bits, of
+// which it drops the upper half: counts of 2^32 would shift by 0. It does not know this form.
+Value* safe_shift_count(IRBuilderBase& builder, Value* in_range, Value* count, Constant* last) {
+  const bool is_ptx = builder.GetInsertBlock()->getModule()->getTargetTriple().isNVPTX();
+  if (is_ptx && count->getType()->getScalarSizeInBits() > 32)
+    return builder.CreateBinaryIntrinsic(Intrinsic::umin, count, last);
+  return builder.CreateSelect(in_range, count, Constant::getNullValue(count->getType()));
+}
+
 // The kernel language defines counts of the width and more; LLVM's shifts don't.
 Value* emit_shift(IRBuilderBase& builder, BinaryOp op, Scalar type, Value* a, Value* count) {
   unsigned width = a->getType()->getScalarSizeInBits();
@@ -65,8 +76,7 @@ Value* emit_shift(IRBuilderBase& builder, BinaryOp op, Scalar type, Value* a, Va
     return builder.CreateAShr(a, builder.CreateBinaryIntrinsic(Intrinsic::umin, count, last));
   }
   Value* in_range = builder.CreateICmpULE(count, last);
-  Value* safe_count =
-      builder.CreateSelect(in_range, count, Constant::getNullValue(count->getType()));
+  Value* safe_count = safe_shift_count(builder, in_range, count, last);
   Value* shifted = op == BinaryOp::ShiftLeft ? builder.CreateShl(a, safe_count)
                                              : builder.CreateLShr(a, safe_count);
   return builder.CreateSelect(in_range, shifted, Constant::getNullValue(a->getType()));

@@ -119,6 +119,9 @@ class BodyEmitter {
   }
   // The same where the lanes are a GPU's thread.
   void set_fault_meeting(const FaultMeeting& meeting) { fault_meeting_ = meeting; }
+  // Where statements of each source get their line numbers from; empty: they have none.
+  void set_line_scopes(std::vector<llvm::DIScope*> scopes) { line_scopes_ = std::move(scopes); }
+
   // What takes down what threads print, on a GPU the number of the launch; only in kernels that
   // print.
   void set_prints(llvm::Value* prints) { prints_ = prints; }
@@ -353,6 +356,7 @@ class BodyEmitter {
   void start_gang(const ThreadPosition& position, Mask mask);
   std::vector<Arrival> emit_region(const ir::Block& block);
   void emit_block(const ir::Block& block, size_t begin = 0);
+  void set_line(const Span& span);
   void emit_statement(const ir::Stmt& stmt);
   void emit_barrier(const ir::Stmt& stmt);
   llvm::Value* agreed(const ir::Stmt& stmt, llvm::Value* condition);
@@ -445,6 +449,7 @@ class BodyEmitter {
   std::optional<transform::BlockUniform> block_uniform_;
   llvm::Value* interruption_ = nullptr;
   llvm::Value* prints_ = nullptr;
+  std::vector<llvm::DIScope*> line_scopes_;  // one a source
   bool rows_inside_ = false;
   llvm::Value* rows_fit_ = nullptr;
   ThreadPosition position_;

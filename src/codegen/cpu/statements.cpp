@@ -1,5 +1,6 @@
 // Blocks, assignments, conditions, returns.
 #include <llvm/IR/Constants.h>
+#include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/Module.h>
 
 #include <algorithm>
@@ -93,7 +94,16 @@ void BodyEmitter::emit_rest_if_any(const ir::Block& block, size_t begin) {
   join(std::move(arrivals), base, [](LocalId) { return true; }, "rested");
 }
 
+// What is emitted from here on comes from there.
+void BodyEmitter::set_line(const Span& span) {
+  if (span.line == 0 || span.source >= line_scopes_.size()) return;
+  builder_.SetCurrentDebugLocation(
+      DILocation::get(builder_.getContext(), static_cast<unsigned>(span.line),
+                      static_cast<unsigned>(span.column) + 1, line_scopes_[span.source]));
+}
+
 void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
+  set_line(stmt.span);
   switch (stmt.kind) {
     case StmtKind::Assign:
       if (kernel_.locals[index(stmt.local)].type.is_array())

@@ -17,8 +17,10 @@
 //   each:  for i in [begin, end): the body
 #include "codegen/nvptx/emit_kernel.h"
 
+#include <llvm/BinaryFormat/Dwarf.h>
 #include <llvm/IR/ConstantRange.h>
 #include <llvm/IR/Constants.h>
+#include <llvm/IR/DIBuilder.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/IntrinsicsNVPTX.h>
 #include <llvm/IR/MDBuilder.h>
@@ -65,20 +67,22 @@ constexpr Intrinsic::ID kBlockSize[3] = {Intrinsic::nvvm_read_ptx_sreg_ntid_x,
 
 class KernelEmitter {
  public:
-  KernelEmitter(const ir::Function& kernel, bool fastmath, Module& module)
+  KernelEmitter(const ir::Function& kernel, const KernelOptions& options, Module& module)
       : kernel_(kernel),
         threads_(transform::gpu_threads(kernel)),
         builder_(module.getContext()),
         liveness_(kernel),
         body_(builder_, kernel, liveness_, thread_target(),
-              {.gang_width = 1, .fastmath = fastmath}),
-        gang_body_(
-            builder_, kernel, liveness_, thread_target(),
-            {.gang_width = threads_.per_thread, .fastmath = fastmath, .aligned_gangs = true}) {
+              {.gang_width = 1, .fastmath = options.fastmath}),
+        gang_body_(builder_, kernel, liveness_, thread_target(),
+                   {.gang_width = threads_.per_thread,
+                    .fastmath = options.fastmath,
+                    .aligned_gangs = true}) {
     make_function(module);
     builder_.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function_));
     exit_ = BasicBlock::Create(module.getContext(), "exit", function_);
-    if (fastmath) builder_.setFastMathFlags(FastMathFlags::getFast());
+    if (options.fastmath) builder_.setFastMathFlags(FastMathFlags::getFast());
+    if (!options.line_files.empty()) make_line_scopes(options.line_files);
   }
 
   void run() {
@@ -121,6 +125,33 @@ class KernelEmitter {
     function_->setCallingConv(CallingConv::PTX_Kernel);
     function_->setDoesNotThrow();
     for (unsigned i = 0; i < 3; ++i) bound_parameter(launch_ + i, i > 0 || !kernel_.wide_index);
+  }
+
+  // What .loc and .file in PTX come from: profilers and sanitisers then show Python's lines. Code
+  // outside of statements has the function's own line.
+  void make_line_scopes(const std::vector<std::string>& files) {
+    Module& module = *function_->getParent();
+    module.addModuleFlag(Module::Warning, "Debug Info Version", DEBUG_METADATA_VERSION);
+    DIBuilder made(module);
+    std::vector<DIScope*> scopes;
+    DISubprogram* function = nullptr;
+    for (const std::string& path : files) {
+      DIFile* file = made.createFile(path, "");
+      if (function == nullptr) {
+        made.createCompileUnit(DISourceLanguageName(dwarf::DW_LANG_Python), file, "cudapy",
+                               /*isOptimized=*/true, "", 0, "", DICompileUnit::DebugDirectivesOnly);
+        const auto line = static_cast<unsigned>(std::max(kernel_.span.line, 1));
+        DISubroutineType* type = made.createSubroutineType(made.getOrCreateTypeArray({}));
+        function = made.createFunction(file, kernel_.name, function_->getName(), file, line, type,
+                                       line, DINode::FlagZero, DISubprogram::SPFlagDefinition);
+        function_->setSubprogram(function);
+        builder_.SetCurrentDebugLocation(DILocation::get(module.getContext(), line, 1, function));
+      }
+      scopes.push_back(made.createLexicalBlockFile(function, file));
+    }
+    made.finalize();
+    body_.set_line_scopes(scopes);
+    gang_body_.set_line_scopes(std::move(scopes));
   }
 
   const ir::Local& local(ir::LocalId id) const { return kernel_.locals[static_cast<size_t>(id)]; }
@@ -491,8 +522,8 @@ class KernelEmitter {
 
 }  // namespace
 
-std::string emit_kernel(const ir::Function& kernel, bool fastmath, Module& module) {
-  KernelEmitter emitter(kernel, fastmath, module);
+std::string emit_kernel(const ir::Function& kernel, const KernelOptions& options, Module& module) {
+  KernelEmitter emitter(kernel, options, module);
   emitter.run();
   return emitter.name();
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "ir/tree.h"
 
@@ -19,8 +20,15 @@ namespace cudapy::codegen::nvptx {
 // What the code calls to report a fault: site, index, length, idx, idy, idz.
 inline constexpr const char* kRecordFault = "cudapy_record_fault";
 
+struct KernelOptions {
+  bool fastmath = false;
+  // The files of the program's sources, where the code says which lines it comes from.
+  std::vector<std::string> line_files = {};
+};
+
 // Returns the entry's name.
-std::string emit_kernel(const ir::Function& kernel, bool fastmath, llvm::Module& module);
+std::string emit_kernel(const ir::Function& kernel, const KernelOptions& options,
+                        llvm::Module& module);
 
 // Defines what the emitted code calls and the device has to have: the recorder of faults, and the
 // functions that math formulas turn to for rare arguments. Returns the name of a function that is

@@ -24,6 +24,7 @@ constexpr unsigned kHostMapped = 2;    // CU_MEMHOSTALLOC_DEVICEMAP
 constexpr unsigned kHostPortable = 1;  // CU_MEMHOSTALLOC_PORTABLE
 constexpr int kErrorLog = 5;           // CU_JIT_ERROR_LOG_BUFFER
 constexpr int kErrorLogBytes = 6;
+constexpr int kKeepLines = 13;  // CU_JIT_GENERATE_LINE_INFO
 constexpr int kInputPtx = 1;
 constexpr int kOldestArchitecture = 75;
 constexpr StreamHandle kStream = nullptr;  // the legacy default stream
@@ -250,10 +251,12 @@ void Device::wait_for_stream(uint64_t handle) {
 std::vector<uint8_t> Device::assemble(const std::string& ptx) {
   const ContextScope scope(context_);
   std::string log(8192, '\0');
-  int options[] = {kErrorLog, kErrorLogBytes};
-  void* values[] = {log.data(), pointer_to(log.size())};
+  // The last one counts where the text says which lines it comes from.
+  int options[] = {kErrorLog, kErrorLogBytes, kKeepLines};
+  void* values[] = {log.data(), pointer_to(log.size()), pointer_to(1)};
+  const unsigned option_count = ptx.find("\t.loc\t") != std::string::npos ? 3 : 2;
   LinkState link = nullptr;
-  CUDAPY_CALL(cuLinkCreate, 2, options, values, &link);
+  CUDAPY_CALL(cuLinkCreate, option_count, options, values, &link);
   void* cubin = nullptr;
   size_t size = 0;
   Result result = driver().cuLinkAddData(link, kInputPtx, const_cast<char*>(ptx.c_str()),
