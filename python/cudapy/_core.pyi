@@ -1,8 +1,9 @@
 """The compiled core of cudapy."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from typing import Any, Protocol, SupportsIndex
+from typing import Any, Literal, Protocol, SupportsIndex, overload
 
+from cudapy._impl.assemble import GpuCode
 from cudapy._impl.errors import PerformanceWarning
 from cudapy._impl.types import ElemType, dim3
 
@@ -114,6 +115,18 @@ class Kernel:
         block: SupportsIndex | Sequence[SupportsIndex] | dim3 | None = None,
         stream: Stream | HasCudaStream | int | None = None,
     ) -> Launcher: ...
+    def compile_for(
+        self, architecture: str, types: str | Iterable[object] | None = None
+    ) -> GpuCode: ...
+    @overload
+    def inspect(  # type: ignore[overload-overlap]
+        self,
+        stage: Literal["cubin"],
+        types: str | Iterable[object] | None = None,
+        architecture: str | None = None,
+        block: SupportsIndex | Sequence[SupportsIndex] | dim3 | None = None,
+    ) -> bytes: ...
+    @overload
     def inspect(
         self,
         stage: str,

@@ -293,6 +293,25 @@ PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject
   return text_of(stage == "llvm" ? texts->llvm : texts->assembly);
 }
 
+// A function of cudapy._impl.assemble, which makes machine code of PTX.
+PyObject* call_assembler(const char* function, PyObject* kernel, const char* architecture,
+                         PyObject* types) {
+  const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.assemble"));
+  if (!module) return nullptr;
+  return PyObject_CallMethod(module.get(), function, "OsO", kernel, architecture,
+                             types != nullptr ? types : Py_None);
+}
+
+PyObject* compile_for(PyObject* object, PyObject* arguments, PyObject* keywords) {
+  static const char* names[] = {"architecture", "types", nullptr};
+  const char* architecture = nullptr;
+  PyObject* types = nullptr;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|O:compile_for",
+                                   const_cast<char**>(names), &architecture, &types))
+    return nullptr;
+  return call_assembler("compile_for", object, architecture, types);
+}
+
 PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
   static const char* names[] = {"stage", "types", "architecture", "block", nullptr};
   const char* stage_text = nullptr;
@@ -306,15 +325,19 @@ PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
   KernelObject* self = as_kernel(object);
   const std::string_view stage = stage_text;
   if (stage != "tree" && stage != "typed" && stage != "lowered" && stage != "llvm" &&
-      stage != "asm" && stage != "ptx") {
+      stage != "asm" && stage != "ptx" && stage != "cubin") {
     return raise(PyExc_ValueError,
                  "inspect(\"" + std::string(stage) +
-                     "\"): the stages are \"tree\", \"typed\", \"lowered\", \"llvm\", \"asm\" "
-                     "and \"ptx\"");
+                     "\"): the stages are \"tree\", \"typed\", \"lowered\", \"llvm\", \"asm\", "
+                     "\"ptx\" and \"cubin\"");
   }
   try {
     if (!prepare_kernel(self)) return nullptr;
     if (stage == "tree") return text_of(ir::print(self->body->code->untyped()));
+    if (stage == "cubin") {
+      return call_assembler("cubin_of", object, architecture != nullptr ? architecture : "sm_75",
+                            types);
+    }
     if (stage == "ptx" || (architecture != nullptr && stage == "llvm")) {
       return inspect_for_gpu(*self->body, stage, types,
                              architecture != nullptr ? architecture : "sm_75");
@@ -385,13 +408,20 @@ PyMethodDef methods[] = {
      "inspect($self, /, stage, types=None, architecture=None, block=None)\n--\n\n"
      "What a stage made of the kernel: \"tree\" as it was read, \"typed\" after type inference, "
      "\"lowered\" as code\n"
-     "generation sees it, \"llvm\" and \"asm\" after optimisation, \"ptx\" for NVIDIA GPUs. "
+     "generation sees it, \"llvm\" and \"asm\" after optimisation, \"ptx\" and \"cubin\" (bytes) "
+     "for "
+     "NVIDIA GPUs. "
      "`types`, one a parameter or one\n"
      "of `signatures`, are by default those of the signature, else those of the last launch. "
      "`architecture` names the\n"
      "GPU, which need not be there: \"sm_75\" by default; with it \"llvm\" is that of the GPU. "
      "`block`: for which shape of\n"
      "blocks, if the threads of a block work together."},
+    {"compile_for", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(compile_for)),
+     METH_VARARGS | METH_KEYWORDS,
+     "compile_for($self, /, architecture, types=None)\n--\n\n"
+     "Compiles for a GPU that need not be there, such as \"sm_90\", and gives `ptx`, `cubin`, "
+     "`registers` and\n`spilled_bytes`. It needs nvJitLink or ptxas. `types` as in inspect()."},
     {nullptr, nullptr, 0, nullptr},
 };
 

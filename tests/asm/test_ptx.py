@@ -11,6 +11,7 @@ import sys
 import cudapy as cp
 import numpy as np
 import pytest
+from cudapy._impl.assemble import _nvjitlink
 
 PTXAS = shutil.which("ptxas")
 
@@ -393,3 +394,39 @@ def test_lines_of_the_source_are_told_to_profilers_on_request(tmp_path):
             [PTXAS, "-arch=sm_90", "-lineinfo", text, "-o", tmp_path / "lines.cubin"], check=True
         )
         assert b"lines.py" in (tmp_path / "lines.cubin").read_bytes()
+
+
+HAS_ASSEMBLER = PTXAS is not None or _nvjitlink() is not None
+
+
+@pytest.mark.skipif(not HAS_ASSEMBLER, reason="needs nvJitLink or ptxas")
+@pytest.mark.parametrize("architecture", ["sm_75", "sm_80", "sm_90", "sm_100"])
+def test_machine_code_for_a_gpu_that_is_not_there(architecture):
+    code = cp.compile(tiled).compile_for(architecture)
+    assert code.architecture == architecture
+    assert f".target {architecture}" in code.ptx
+    assert code.cubin.startswith(b"\x7fELF")
+    assert b"cudapy_tiled" in code.cubin
+    assert 10 < code.registers <= 128
+    assert code.spilled_bytes == 0
+
+
+@pytest.mark.skipif(not HAS_ASSEMBLER, reason="needs nvJitLink or ptxas")
+def test_registers_of_known_kernels():
+    most = {saxpy: 32, stencil: 32, gather: 32, matmul: 64, mandelbrot: 48, columns: 64}
+    for function, limit in most.items():
+        code = cp.compile(function).compile_for("sm_90")
+        assert 8 <= code.registers <= limit, f"{function.__name__}: {code.registers} registers"
+        assert code.spilled_bytes == 0
+    assert cp.compile(saxpy).inspect("cubin", architecture="sm_90").startswith(b"\x7fELF")
+
+
+def test_without_an_assembler_it_is_said_what_would_be_one(monkeypatch):
+    from cudapy._impl import assemble
+
+    monkeypatch.setattr(assemble, "_nvjitlink", lambda: None)
+    monkeypatch.setattr(assemble, "_ptxas", lambda: None)
+    with pytest.raises(cp.CudaError, match="pip install nvidia-nvjitlink"):
+        cp.compile(saxpy).compile_for("sm_90")
+    with pytest.raises(cp.CompileError, match="sm_12"):
+        cp.compile(saxpy).compile_for("sm_12")

@@ -1,0 +1,182 @@
+"""Machine code for a GPU that need not be there: `kernel.compile_for("sm_90")` and `kernel.inspect("cubin")`.
+
+PTX becomes a cubin by nvJitLink, a library of the CUDA toolkit and of the wheel `nvidia-nvjitlink`, or by the
+toolkit's `ptxas`, whichever is found first. Kernels that are launched need neither: the driver assembles them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import sys
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cudapy._core import Kernel
+
+
+class GpuCode(NamedTuple):
+    """What a kernel becomes for a GPU.
+
+    Attributes:
+        architecture: such as `"sm_90"`.
+        ptx: the assembly.
+        cubin: the machine code, an ELF file, as profilers and disassemblers take it.
+        registers: how many a thread has.
+        spilled_bytes: what a thread stores to memory because it has no more registers.
+    """
+
+    architecture: str
+    ptx: str
+    cubin: bytes
+    registers: int
+    spilled_bytes: int
+
+
+def compile_for(
+    kernel: Kernel, architecture: str, types: str | Iterable[object] | None = None
+) -> GpuCode:
+    """Compiles a kernel for a GPU that need not be there.
+
+    Args:
+        kernel: it is not launched.
+        architecture: such as `"sm_90"`, from sm_75 on.
+        types: as in `inspect`.
+
+    Raises:
+        CompileError: the kernel has no code for it.
+        CudaError: nothing on this machine assembles PTX; the message says what would.
+    """
+    ptx = kernel.inspect("ptx", types, architecture)
+    cubin, log = _assemble(ptx, architecture)
+    registers = re.search(r"Used (\d+) registers", log)
+    spills = re.search(r"(\d+) bytes spill stores", log)
+    return GpuCode(
+        architecture,
+        ptx,
+        cubin,
+        int(registers[1]) if registers else 0,
+        int(spills[1]) if spills else 0,
+    )
+
+
+def cubin_of(
+    kernel: Kernel, architecture: str, types: str | Iterable[object] | None = None
+) -> bytes:
+    """What `inspect("cubin")` gives."""
+    return compile_for(kernel, architecture, types).cubin
+
+
+def _assemble(ptx: str, architecture: str) -> tuple[bytes, str]:
+    """The cubin, and what the assembler says of it."""
+    from .errors import CudaError
+
+    library = _nvjitlink()
+    if library is not None:
+        return _by_nvjitlink(library, ptx, architecture)
+    ptxas = _ptxas()
+    if ptxas is not None:
+        return _by_ptxas(ptxas, ptx, architecture)
+    raise CudaError(
+        "nothing on this machine assembles PTX\n  help: pip install nvidia-nvjitlink, or put the CUDA toolkit's "
+        "ptxas on the PATH; launches need neither"
+    )
+
+
+# ---- nvJitLink
+
+
+def _places() -> Iterator[str]:
+    yield from (f"libnvJitLink.so.{version}" for version in (13, 12))
+    for folder in sys.path:
+        for part in (
+            "nvidia/cu13/lib/libnvJitLink.so.13",
+            "nvidia/nvjitlink/lib/libnvJitLink.so.12",
+        ):
+            yield f"{folder}/{part}"
+    for version in (13, 12):
+        yield f"/usr/local/cuda/lib64/libnvJitLink.so.{version}"
+        yield f"/usr/local/cuda/lib/libnvJitLink.so.{version}"
+
+
+def _nvjitlink() -> ctypes.CDLL | None:
+    return next((library for place in _places() if (library := _opened(place)) is not None), None)
+
+
+def _opened(place: str) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(place)
+    except OSError:
+        return None
+
+
+def _by_nvjitlink(library: ctypes.CDLL, ptx: str, architecture: str) -> tuple[bytes, str]:
+    from .errors import CudaError
+
+    kept = [f"-arch={architecture}".encode(), b"-verbose", b"-lineinfo"]
+    if "\t.loc\t" not in ptx:
+        kept.pop()
+    options = (ctypes.c_char_p * len(kept))(*kept)
+    handle = ctypes.c_void_p()
+    failure = library.nvJitLinkCreate(ctypes.byref(handle), ctypes.c_uint32(len(kept)), options)
+    if failure:
+        raise CudaError(f"nvJitLink knows no {architecture}: error {failure}")
+
+    def text(kind: str) -> str:
+        size = ctypes.c_size_t()
+        getattr(library, f"nvJitLinkGet{kind}LogSize")(handle, ctypes.byref(size))
+        buffer = ctypes.create_string_buffer(size.value + 1)
+        getattr(library, f"nvJitLinkGet{kind}Log")(handle, buffer)
+        return buffer.value.decode("utf-8", "replace")
+
+    try:
+        data, input_is_ptx = ptx.encode(), 2
+        failure = library.nvJitLinkAddData(
+            handle, input_is_ptx, data, ctypes.c_size_t(len(data)), b"kernel.ptx"
+        ) or library.nvJitLinkComplete(handle)
+        if failure:
+            raise CudaError(f"nvJitLink refuses the kernel's PTX: error {failure}\n{text('Error')}")
+        size = ctypes.c_size_t()
+        library.nvJitLinkGetLinkedCubinSize(handle, ctypes.byref(size))
+        cubin = ctypes.create_string_buffer(size.value)
+        library.nvJitLinkGetLinkedCubin(handle, cubin)
+        return cubin.raw, text("Info")
+    finally:
+        library.nvJitLinkDestroy(ctypes.byref(handle))
+
+
+# ---- ptxas
+
+
+def _ptxas() -> str | None:
+    import os
+    import shutil
+
+    found = shutil.which("ptxas")
+    usual = "/usr/local/cuda/bin/ptxas"
+    return found or (usual if os.access(usual, os.X_OK) else None)
+
+
+def _by_ptxas(ptxas: str, ptx: str, architecture: str) -> tuple[bytes, str]:
+    import subprocess
+    import tempfile
+    from pathlib import Path
+
+    from .errors import CudaError
+
+    with tempfile.TemporaryDirectory() as folder:
+        text, cubin = Path(folder, "kernel.ptx"), Path(folder, "kernel.cubin")
+        text.write_text(ptx)
+        lines = ["-lineinfo"] if "\t.loc\t" in ptx else []
+        done = subprocess.run(
+            [ptxas, "-v", f"-arch={architecture}", *lines, text, "-o", cubin],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise CudaError(f"ptxas refuses the kernel's PTX:\n{done.stderr}")
+        return cubin.read_bytes(), done.stderr
