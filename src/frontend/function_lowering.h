@@ -171,9 +171,9 @@ class FunctionLowering {
                        const syntax::Expr*& shape, const syntax::Expr*& dtype);
   std::optional<std::vector<int64_t>> array_extents(const syntax::Expr& shape,
                                                     const std::string& name);
-  std::optional<ir::Scalar> array_element(const syntax::Expr& dtype, const std::string& name);
+  std::optional<ir::Type> array_element(const syntax::Expr& dtype, const std::string& name);
   bool check_array_size(const syntax::Expr& call, SpecialForm form,
-                        const std::vector<int64_t>& extents, ir::Scalar element);
+                        const std::vector<int64_t>& extents, const ir::Type& element);
   [[nodiscard]] const syntax::Expr* declared_base(const syntax::Expr& expr) const;
   bool declared_operands(const syntax::Expr& expr, const syntax::Expr& base,
                          std::vector<ir::ExprPtr>& operands);

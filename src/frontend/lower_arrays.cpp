@@ -162,30 +162,27 @@ std::optional<std::vector<int64_t>> FunctionLowering::array_extents(const syntax
   return extents;
 }
 
-std::optional<ir::Scalar> FunctionLowering::array_element(const syntax::Expr& dtype,
-                                                          const std::string& name) {
+std::optional<ir::Type> FunctionLowering::array_element(const syntax::Expr& dtype,
+                                                        const std::string& name) {
   if (const auto path = path_of(dtype); path && !is_variable(path->front())) {
     const Resolved found = resolve(*path);
     if (found.kind == Resolved::Kind::Failed) return std::nullopt;
     const bool is_type = found.kind == Resolved::Kind::Cast && found.consumed + 1 == path->size();
-    if (is_type && ir::is_complex(found.type)) {
-      error("array-type", dtype.span, "an array made in a kernel holds no complex numbers",
-            "make one array of floats for each part");
-      return std::nullopt;
-    }
-    if (is_type && found.type.is_scalar()) return found.type.scalar;
+    if (is_type && (found.type.is_scalar() || ir::is_struct(found.type))) return found.type;
   }
-  error("array-type", dtype.span, "the second argument of `" + name + "` is a type of numbers",
-        "write float, int, bool, or one of cudapy's types: cp.float32, cp.uint8");
+  error("array-type", dtype.span, "the second argument of `" + name + "` is a type",
+        "write float, int, bool, one of cudapy's types: cp.float32, cp.uint8, or a dataclass or "
+        "NamedTuple of them");
   return std::nullopt;
 }
 
 // An error if the array is too large for what it is made in.
 bool FunctionLowering::check_array_size(const syntax::Expr& call, SpecialForm form,
-                                        const std::vector<int64_t>& extents, ir::Scalar element) {
+                                        const std::vector<int64_t>& extents,
+                                        const ir::Type& element) {
   const bool of_block = form == SpecialForm::SharedArray;
   const int64_t most = of_block ? kMostBlockBytes : kMostThreadBytes;
-  int64_t bytes = ir::size_of(element);
+  int64_t bytes = ir::item_size(ir::Type::array_of(element, 1));
   for (const int64_t extent : extents) {
     // Extents that pass the limit on their own would overflow the product.
     bytes = extent > most ? most + 1 : bytes * extent;
@@ -225,7 +222,7 @@ void FunctionLowering::declare_array(const syntax::Expr& target, const syntax::E
     return refuse_name();
   const ir::LocalId local = variable(target.text, target.span);
   ir::Local& array = function_.locals[static_cast<size_t>(local)];
-  array.declared = ir::Type::array(*element, static_cast<uint8_t>(extents->size()));
+  array.declared = ir::Type::array_of(*element, static_cast<uint8_t>(extents->size()));
   array.extents = *extents;
   array.storage = form == SpecialForm::SharedArray ? ir::Storage::Block : ir::Storage::Thread;
   emit(ir::StmtKind::Declare, target.span).local = local;

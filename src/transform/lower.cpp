@@ -20,6 +20,7 @@
 #include "transform/place_checks.h"
 #include "transform/split_aggregates.h"
 #include "transform/split_barriers.h"
+#include "transform/split_declared_arrays.h"
 #include "transform/split_loop_counters.h"
 #include "transform/twin_variables.h"
 #include "transform/widen_halves.h"
@@ -34,6 +35,7 @@ ir::Function lower(ir::Program typed, const Options& options) {
   };
   passed("inline");
   split_aggregates(function);
+  split_declared_arrays(function);
   passed("split-aggregates");
   std::copy_n(options.block, 3, function.block);
   fix_block_shape(function);

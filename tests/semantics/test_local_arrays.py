@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import cudapy as cp
 import numpy as np
 import pytest
@@ -110,3 +113,103 @@ def test_each_index_is_checked(target):
         assert not Y.any()
         with pytest.raises(IndexError, match="index 3 is out of bounds for dimension 1 of `held`"):
             kernel(5)(Y, 3)
+
+
+class Body(NamedTuple):
+    at: cp.complex64
+    mass: np.float64
+    kind: cp.int8
+
+
+@dataclass
+class Pair:
+    first: Body
+    second: Body
+    near: bool
+
+
+# orbits : void (complex64* Z, float* R)
+def orbits(Z, R):
+    held = local((2, 3), cp.complex64)
+    if idx < len(Z):
+        for i in range(3):
+            held[0, i] = Z[idx] * (i + 1)
+            held[1][i] = held[0, i] * held[0, i] - 1j
+        if idx % 3:
+            held[idx % 2, idx % 3].imag = 7.5
+            held[1, 2] *= 2
+            held[0, 1].real += held[1, idx % 3].imag
+        R[idx] = held[0, idx % 3].real + held.shape[1]
+        Z[idx] = held[1, idx % 3] + held[0, 1]
+
+
+def test_complex_elements():
+    def arguments(n):
+        return [(floats(n) + 1j * floats(n, 1)).astype("complex64"), np.zeros(n, "float32")]
+
+    differential(orbits, arguments)
+
+
+def heaviest(bodies):
+    best = bodies[0]
+    for i in range(1, len(bodies)):
+        if bodies[i].mass > best.mass:
+            best = bodies[i]
+    return best
+
+
+# picks : void (double* M, float* R, int* K)
+def picks(M, R, K):
+    bodies = local(4, Body)
+    pairs = local(2, Pair)
+    if idx < len(M):
+        for i in range(4):
+            bodies[i] = Body(complex(i, M[idx]), M[(idx + 3 * i) % len(M)], i)
+        bodies[idx % 4].kind -= 3
+        bodies[(idx + 1) % 4].at.imag = 2.5
+        pairs[idx % 2] = Pair(bodies[1], heaviest(bodies), M[idx] > 0)
+        pairs[1 - idx % 2].second = bodies[idx % 4]
+        pairs[0].second.at.real += 1
+        found = pairs[idx % 2]
+        R[idx] = found.second.at.real + found.first.at.imag + pairs[1 - idx % 2].first.mass
+        K[idx] = pairs[1 - idx % 2].second.kind + (10 if found.near else 20)
+
+
+def test_structs_as_elements():
+    differential(
+        [picks, heaviest],
+        lambda n: [floats(n, dtype="float64"), np.zeros(n, "float32"), np.zeros(n, "int32")],
+    )
+
+
+# swaps : void (complex64* Z, float* R)
+def swaps(Z, R):
+    tile = shared(32, cp.complex64)
+    bodies = shared((2, 32), Body)
+    i = threadIdx.x
+    tile[i] = Z[idx]
+    bodies[i % 2, i] = Body(Z[idx], i, i % 100)
+    syncthreads()
+    other = bodies[(31 - i) % 2, 31 - i]
+    Z[idx] = tile[31 - i] + other.at
+    R[idx] = other.mass + other.kind + bodies[1 - i % 2, i].mass
+
+
+def test_shared_arrays_of_complex_numbers_and_structs():
+    def arguments(n):
+        return [
+            (floats(32 * n) + 1j * floats(32 * n, 1)).astype("complex64"),
+            np.zeros(32 * n, "float32"),
+        ]
+
+    differential(swaps, arguments, threads=lambda n: (32 * n,), block=(32, 1, 1))
+
+
+def test_an_index_of_a_part_names_the_array():
+    # outside : void (float* R, int k)
+    def outside(R, k):
+        held = local(3, cp.complex64)
+        R[idx] = held[k].imag
+
+    with pytest.raises(IndexError, match=r"`held`.*3"):
+        cp.compile(outside)(1)(np.zeros(1, "float32"), 3)

@@ -8,11 +8,14 @@ same. Barriers wait until no thread has come to an operation of its warp.
 from __future__ import annotations
 
 import ast
+import math
 import threading
 from typing import TYPE_CHECKING, Any
 
 from .reference_arrays import ArrayView
-from .scalar import Scalar, Value, is_float, number
+from .reference_memory import PlacedElements
+from .reference_structs import is_struct, size_of
+from .scalar import Scalar, Value, is_complex, is_float, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +43,15 @@ class _Elements:
         self._items[indices] = value
 
 
+def _memory(element: str, lengths: tuple[int, ...]) -> _Elements | PlacedElements:
+    """Zeros: for elements of several parts, which are stored one by one, in memory of their own."""
+    if not is_complex(element) and not is_struct(element):
+        return _Elements(element)
+    size = size_of(element)
+    memory = memoryview(bytearray(math.prod(lengths) * size))
+    return PlacedElements(memory.cast("B", (*lengths, size)), element)
+
+
 class NewArray:
     """`local(shape, dtype)` and `shared(shape, dtype)`: called with the place in the source too, which tells the
     arrays of a block apart."""
@@ -61,7 +73,8 @@ class NewArray:
 
     def __call__(self, shape: Any, dtype: Any, place: tuple[int, int]) -> ArrayView:
         extents = tuple(int(number(item)) for item in shape) if isinstance(shape, tuple) else None
-        made = ArrayView(_Elements(dtype.type), dtype.type, extents or (int(number(shape)),))
+        lengths = extents or (int(number(shape)),)
+        made = ArrayView(_memory(dtype.type, lengths), dtype.type, lengths)
         return _block.arrays.setdefault(place, made) if self.is_shared else made
 
 

@@ -64,13 +64,14 @@ def struct_of_class(record: type) -> str:
         alignment = _alignment(type)
         offset = -(-end // alignment) * alignment
         fields[name] = (type, offset)
-        end, widest = offset + _size(type), max(widest, alignment)
+        end, widest = offset + size_of(type), max(widest, alignment)
     return _known(fields, -(-end // widest) * widest)
 
 
-def _size(type: str) -> int:
+def size_of(type: str) -> int:
+    """The bytes of an element."""
     if is_complex(type):
-        return 2 * _size(COMPLEX[type])
+        return 2 * size_of(COMPLEX[type])
     return _SIZES[type] if type in _SIZES else ctypes.sizeof(_CTYPES[type])
 
 
