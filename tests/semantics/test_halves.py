@@ -383,3 +383,40 @@ def test_bfloat16_of_ml_dtypes():
     cp.compile(doubles)(2)(A)
     assert A.tolist() == [2.0, 5.0]
     assert cp.CudaArray(A).toHost().dtype == A.dtype
+
+
+# shuffles : void (half* A, half* R, int* K)
+def shuffles(A, R, K):
+    h = A[idx]
+    total = h
+    for step in (16, 8, 4, 2, 1):
+        total += shfl_xor(total, step)
+    R[idx] = total + shfl(h, 3)
+    K[idx] = match_any(h) & 0xFFFF
+
+
+def test_shuffles_between_lanes():
+    differential(
+        shuffles,
+        lambda n: [
+            halves(32 * n, special=False),
+            np.zeros(32 * n, np.float16),
+            np.zeros(32 * n, np.int32),
+        ],
+        threads=lambda n: (32 * n,),
+        block=(32, 1, 1),
+    )
+
+
+# shows : void (half* H)
+def shows(H):
+    print(H[idx], H[idx] * 2)
+
+
+def test_printed_as_float32(capfd):
+    H = np.array([0.5, 0.1], np.float16)
+    interpret(Source((shows,), (None,)), (2, 1, 1), None, (H,))
+    expected = capfd.readouterr().out
+    cp.compile(shows)(2)(H)
+    assert expected == "0.5 1.0\n0.099975586 0.19995117\n"
+    assert capfd.readouterr().out == expected

@@ -49,7 +49,8 @@ class Float32(float):
 
 def formatted(type: str, value: float) -> float:
     """A number of a kernel as an object that str.format treats as Python treats its own."""
-    return Float32(value) if type == "float32" else value
+    # Floats of 16 bits are printed as the float32 that they are computed in.
+    return Float32(value) if type in ("float32", "float16", "bfloat16") else value
 
 
 def write(lines: list[tuple[object, ...]], dropped: int) -> None:
