@@ -15,6 +15,12 @@ import numpy as np
 if not hasattr(np, "row_stack"):  # numba-cuda 0.x asks for it, and NumPy 2.5 has dropped it
     np.row_stack = np.vstack  # type: ignore[attr-defined]
 
+try:
+    import triton
+    import triton.language as tl
+except ImportError:
+    tl = None
+
 Run = Callable[[], Any]
 
 
@@ -57,19 +63,16 @@ def numba_call(count: int) -> Run | None:
     return lambda: launcher(*given)
 
 
+def triton_nothing(X, Y, n, BLOCK: tl.constexpr):  # Triton looks `tl` up among the globals
+    pass
+
+
 def triton_call() -> Run | None:
-    try:
-        import torch
-        import triton
-        import triton.language as tl
-    except ImportError:
+    if tl is None:
         return None
+    import torch
 
-    @triton.jit
-    def nothing(X, Y, n, BLOCK: tl.constexpr):
-        pass
-
-    X, launcher = torch.zeros(256, device="cuda"), nothing[(1,)]
+    X, launcher = torch.zeros(256, device="cuda"), triton.jit(triton_nothing)[(1,)]
     return lambda: launcher(X, X, 256, BLOCK=256)
 
 

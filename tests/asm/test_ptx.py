@@ -184,14 +184,26 @@ def parts_of_floats(P, X):
         P[idx].charge = X[idx] + 1.0
 
 
-def test_a_part_of_a_float_is_not_stored_from_the_register_that_computed_it():
+def parts_of_halves(P, X):
+    if idx < len(P):
+        P[idx].mass = X[idx] * 2.0
+        P[idx].charge = P[idx].mass + X[idx]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "mass", "charge", "bytes_stored"),
+    [(parts_of_floats, "f8", "f4", 8 + 4), (parts_of_halves, "f2", "f2", 2 + 2)],
+)
+def test_a_part_of_a_float_is_not_stored_from_the_register_that_computed_it(
+    kernel, mass, charge, bytes_stored
+):
     # The assembler would convert the number to an integer: `cvt.rn.f32.f64 %r1, ...; st.global.b8 [p], %r1`.
-    packed = np.dtype([("kind", "i1"), ("mass", "f8"), ("charge", "f4")])
-    kernel = cp.compile(parts_of_floats)
+    packed = np.dtype([("kind", "i1"), ("mass", mass), ("charge", charge)])
+    kernel = cp.compile(kernel)
     kernel(1)(np.zeros(1, packed), np.zeros(1, "float32"))
     body = instructions(kernel.inspect("ptx", architecture="sm_90"))
     stored = re.findall(r"st\.global\.b8\s+\[[^\]]+\], (%\w+);", body)
-    assert len(stored) >= 8 + 4
+    assert len(stored) >= bytes_stored
     for register in set(stored):
         makers = re.findall(rf"^\s*([a-z][\w.]*)\s+{register},", body, re.MULTILINE)
         assert makers

@@ -7,6 +7,8 @@
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/Module.h>
 
+#include <string>
+
 namespace cudapy::codegen::nvptx {
 
 using namespace llvm;
@@ -17,18 +19,22 @@ namespace {
 //   mov.b32 %r2, %r1;
 Value* copy_of_bits(IRBuilderBase& builder, Value* bits) {
   Type* type = bits->getType();
-  const bool is_wide = type->isIntegerTy(64);
+  const unsigned width = type->getIntegerBitWidth();
   const auto copy = InlineAsm::get(FunctionType::get(type, {type}, /*isVarArg=*/false),
-                                   is_wide ? "mov.b64 $0, $1;" : "mov.b32 $0, $1;",
-                                   is_wide ? "=l,l" : "=r,r", /*hasSideEffects=*/false);
+                                   "mov.b" + std::to_string(width) + " $0, $1;",
+                                   width == 64   ? "=l,l"
+                                   : width == 32 ? "=r,r"
+                                                 : "=h,h",
+                                   /*hasSideEffects=*/false);
   return builder.CreateCall(copy, {bits});
 }
 
-// A float stored where it is not aligned: PTX does it byte by byte.
+// A float stored where it is not aligned: PTX does it byte by byte. A half is its bits already.
 bool is_split(const StoreInst& store) {
   Type* type = store.getValueOperand()->getType();
-  return (type->isFloatTy() || type->isDoubleTy()) &&
-         store.getAlign().value() < type->getScalarSizeInBits() / 8;
+  const bool may_be_float =
+      type->isFloatTy() || type->isDoubleTy() || type->is16bitFPTy() || type->isIntegerTy(16);
+  return may_be_float && store.getAlign().value() < type->getScalarSizeInBits() / 8;
 }
 
 // The number whose low part is stored; null: there is none.
