@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "ir/liveness.h"
+#include "transform/near_progressions.h"
 
 namespace cudapy::transform {
 
@@ -31,7 +32,8 @@ bool is_load(const Expr& expr) {
 
 class NoteWalk {
  public:
-  explicit NoteWalk(const Function& function) : function_(function), liveness_(function) {
+  explicit NoteWalk(const Function& function)
+      : function_(function), liveness_(function), near_(function) {
     for (LocalId id = 0; id < function.parameter_count; ++id) {
       const Type& type = local(id).type;
       if (type.is_array()) has_float32_ |= type.scalar == Scalar::F32;
@@ -170,6 +172,7 @@ class NoteWalk {
                   "sort the work so that neighbouring threads use neighbouring elements, if the "
                   "order is yours to choose");
     }
+    if (near_.holds(last)) return;
     note(code, span, start + "take an index that is not idx plus what they share",
          "index with `idx + offset`, where the offset is the same for all threads");
   }
@@ -212,6 +215,7 @@ class NoteWalk {
 
   const Function& function_;
   Liveness liveness_;
+  NearProgressions near_;
   Diagnostics notes_;
   std::set<std::tuple<std::string, uint16_t, int, int>> said_;
   bool has_float32_ = false;

@@ -48,9 +48,18 @@ class Author:
         text = self.random.choice(["len(X)", "len(X)", "len(Y)", "n", "5"])
         return self.offset(text) if text != "5" else text
 
-    def index(self) -> str:
-        name = self.random.choice(self.indices)
+    def index(self, near_zero: bool = False) -> str:
+        """Where a loop starts from it, it must not be as far from 0 as `n` may be."""
+        name = self.random.choice([i for i in self.indices if not (near_zero and "n" in i)])
         shapes = [name, name, name, f"2 * {name}", f"len(X) - {name}", f"{name} % 7", f"-{name}"]
+        if near_zero:
+            return self.offset(self.random.choice(shapes))
+        shapes += [
+            f"min(max({name}, 0), {self.bound()})",
+            f"min({self.offset(name)}, len(Y) - 1)",
+            f"({self.offset(name)}) % max(n, 1)",
+            f"({self.offset(name)}) % (len(X) + 1)",
+        ]
         return self.offset(self.random.choice(shapes))
 
     def condition(self) -> str:
@@ -113,7 +122,7 @@ class Author:
                 self.block(depth + 1, 2)
             else:
                 name = f"j{next(self.names)}"
-                self.add(depth, f"{name} = {self.index()}")
+                self.add(depth, f"{name} = {self.index(near_zero=True)}")
                 self.indices.append(name)
                 self.add(
                     depth, f"while {name} < {self.random.choice(['len(X)', 'len(Y) - 1', '6'])}:"

@@ -2,6 +2,7 @@
 //   lanes.cpp      values of lanes: scalars, progressions, vectors, masks
 //   expressions.cpp, memory.cpp, checks.cpp
 //   compound_elements.cpp elements of several parts
+//   neighbours.cpp clamped and wrapped indices
 //   declared_arrays.cpp shared and local arrays
 //   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
 //   loops.cpp      while and for; ranges.cpp the counter of a for; polls.cpp ways out of long loops
@@ -21,6 +22,7 @@
 #include "ir/liveness.h"
 #include "ir/tree.h"
 #include "transform/block_uniform.h"
+#include "transform/near_progressions.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -242,6 +244,9 @@ class BodyEmitter {
     int32_t stride = 0;
     int32_t parts = 1;  // linear: the address is of whole elements, each of so many parts,
     int32_t part = 0;   // and this one of them is meant
+    // Varying, where the lanes' elements are probably neighbours: they are `indices` from `base`.
+    llvm::Value* base = nullptr;
+    llvm::Value* indices = nullptr;
   };
   using Operands = std::vector<ir::ExprPtr>;  // an array and its indices
   const ArrayValue& array_of(const ir::Expr& expr);
@@ -261,6 +266,19 @@ class BodyEmitter {
   Lanes emit_load(const ir::Expr& expr);
   void emit_store(const ir::Stmt& stmt);
   void emit_uniform_store(llvm::Value* address, const ir::Expr& value, llvm::Align align);
+
+  // neighbours.cpp
+  struct NeighbourTest {
+    llvm::BasicBlock* neighbours;
+    llvm::BasicBlock* accessed;  // where both ways meet
+    llvm::Value* first;          // the index of lane 0
+  };
+  bool is_near_progression(const ir::Expr& index);
+  NeighbourTest branch_if_neighbours(const Place& place);
+  llvm::Value* load_near(const Place& place, llvm::Type* element, llvm::Align align);
+  void store_near(const Place& place, llvm::Value* value, llvm::Align align);
+  [[nodiscard]] bool wraps_progression(const ir::Expr& expr) const;
+  Lanes emit_wrapped_progression(const ir::Expr& expr);
 
   // compound_elements.cpp
   [[nodiscard]] size_t stores_of_element(const ir::Block& block, size_t begin) const;
@@ -447,6 +465,7 @@ class BodyEmitter {
   // Of a GPU.
   FaultMeeting fault_meeting_;
   std::optional<transform::BlockUniform> block_uniform_;
+  std::optional<transform::NearProgressions> near_;  // made when it is first asked
   llvm::Value* interruption_ = nullptr;
   llvm::Value* prints_ = nullptr;
   std::vector<llvm::DIScope*> line_scopes_;  // one a source

@@ -41,6 +41,7 @@ Lanes BodyEmitter::emit(const ir::Expr& expr) {
     default:
       break;
   }
+  if (wraps_progression(expr)) return emit_wrapped_progression(expr);
   SmallVector<Value*, 4> operands;
   for (const ir::ExprPtr& operand : expr.operands) operands.push_back(emit_as(*operand, shape));
   return {emit_operation(expr, operands), shape, expr.stride};

@@ -1,7 +1,7 @@
 // Loads and stores. Uniform indices are one scalar access; a progression of stride 1 or -1 along
 // contiguous rows, the other indices uniform, is one vector access, anything else a gather or
-// scatter. Lanes that are off never touch memory. Vector accesses to elements of several parts are
-// in compound_elements.cpp.
+// scatter, though neighbours.cpp looks out for vector accesses there. Lanes that are off never
+// touch memory. Vector accesses to elements of several parts are in compound_elements.cpp.
 #include <llvm/IR/Constants.h>
 
 #include <algorithm>
@@ -134,6 +134,11 @@ BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lane
   ir::Scalar index_type = operands.back()->type.scalar;
   if (ir::is_unsigned(index_type) && ir::size_of(index_type) < 8)
     index = builder_.CreateZExt(index, index->getType()->getWithNewBitWidth(64));
+  if (place.shape == Shape::Varying && !ir::is_compound(type.element()) &&
+      is_near_progression(*operands.back())) {
+    place.base = place.address;
+    place.indices = index;
+  }
   place.address = builder_.CreateGEP(element, place.address, index);
   return place;
 }
@@ -185,6 +190,8 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
                                         Constant::getNullValue(vector))
             : static_cast<Value*>(builder_.CreateAlignedLoad(vector, address, gang_align(element)));
     if (reversed) loaded = builder_.CreateVectorReverse(loaded);
+  } else if (place.indices != nullptr) {
+    loaded = load_near(place, type, align);
   } else {
     loaded = builder_.CreateMaskedGather(vector, place.address, align, full_mask(state_.mask),
                                          Constant::getNullValue(vector));
@@ -216,6 +223,7 @@ void BodyEmitter::store_vector(const Place& place, Value* value, const ir::Stmt&
     values[static_cast<size_t>(place.part)] = value;
     return store_parts(place, values, array, align);
   }
+  if (place.indices != nullptr) return store_near(place, value, align);
   if (place.shape == Shape::Varying) {
     builder_.CreateMaskedScatter(value, place.address, align, full_mask(state_.mask));
     return;
