@@ -5,7 +5,17 @@ from importlib import import_module
 
 from comparison import Comparison, Settings
 
-NAMES = ("mandelbrot", "saxpy", "stencil", "matmul", "checks", "call", "first_call", "startup")
+NAMES = (
+    "mandelbrot",
+    "saxpy",
+    "stencil",
+    "borders",
+    "matmul",
+    "checks",
+    "call",
+    "first_call",
+    "startup",
+)
 
 
 def load(name: str) -> Callable[[Settings], list[Comparison]]:
