@@ -9,7 +9,7 @@ import pytest
 from cudapy import idx, idy
 from differential import TARGETS, compiling_for, differential
 
-DTYPES = ["int8", "uint16", "int32", "float32", "float64"]
+DTYPES = ["int8", "uint16", "int32", "float16", "float32", "float64"]
 
 
 def numbers(n, dtype="int32", seed=0):
