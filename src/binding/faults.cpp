@@ -1,8 +1,10 @@
 #include "binding/faults.h"
 
+#include <optional>
 #include <string>
 
 #include "binding/errors.h"
+#include "binding/prints.h"
 #include "binding/py_ref.h"
 
 namespace cudapy::binding {
@@ -44,16 +46,33 @@ void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site
   diagnostics.error("index-out-of-bounds", site.span, message, help);
 }
 
+static_assert(runtime::kFaultValues == ir::kMostRaisedValues);
+
+// The message that the kernel gave; nullopt with an exception set, such as one of a wrong format.
+std::optional<std::string> own_message(const runtime::FaultRecord& fault,
+                                       const ir::FaultSite& site) {
+  const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.printing"));
+  const PyRef parts = text_parts(site, [&](size_t i) { return fault.values[i]; });
+  if (!module || !parts) return std::nullopt;
+  const PyRef text = PyRef::steal(PyObject_CallMethod(module.get(), "text_of", "(O)", parts.get()));
+  Py_ssize_t size = 0;
+  const char* data = text ? PyUnicode_AsUTF8AndSize(text.get(), &size) : nullptr;
+  if (data == nullptr) return std::nullopt;
+  return std::string(data, static_cast<size_t>(size));
+}
+
 // What an `assert` or a `raise` of the kernel's says.
-std::nullptr_t raise_own(const ir::FaultSite& site, const std::string& where,
-                         const std::vector<SourceText>& sources) {
+std::nullptr_t raise_own(const runtime::FaultRecord& fault, const ir::FaultSite& site,
+                         const std::string& where, const std::vector<SourceText>& sources) {
   const PyRef builtins = PyRef::steal(PyImport_ImportModule("builtins"));
   const PyRef exception =
       builtins ? PyRef::steal(PyObject_GetAttrString(builtins.get(), site.subject.c_str()))
                : PyRef();
   if (!exception) return nullptr;
   const bool is_assertion = site.subject == "AssertionError";
-  std::string message = site.message;
+  const auto own = own_message(fault, site);
+  if (!own) return nullptr;
+  std::string message = *own;
   if (is_assertion) message = "assertion failed" + (message.empty() ? "" : ": " + message);
   if (message.empty()) message = "the kernel raises " + site.subject;
   Diagnostics diagnostics;
@@ -81,7 +100,7 @@ std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
   if (site.kind == ir::FaultKind::Index) {
     describe_index(fault, site, diagnostics);
   } else if (site.kind == ir::FaultKind::Raise) {
-    return raise_own(site, thread_text(fault, kernel, block), sources);
+    return raise_own(fault, site, thread_text(fault, kernel, block), sources);
   } else if (site.kind == ir::FaultKind::Barrier) {
     exception = PyExc_RuntimeError;
     diagnostics

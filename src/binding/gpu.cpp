@@ -145,6 +145,7 @@ bool raise_no_fault(Device& gpu) {
   record.index = report->index;
   record.length = report->length;
   std::copy_n(report->thread, 3, record.thread);
+  std::copy_n(report->values, runtime::kFaultValues, record.values);
   const int64_t block[3] = {report->block[0], report->block[1], report->block[2]};
   raise_fault(record, source.sites, source.kernel, source.sources, block[0] > 0 ? block : nullptr);
   return false;

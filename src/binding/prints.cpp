@@ -19,9 +19,9 @@ PyObject* number_of(uint64_t bits, ir::Scalar type) {
   return PyLong_FromLongLong(static_cast<int64_t>(bits));
 }
 
-// (format, (type, value), ...) of one record.
-PyRef line_of(const runtime::PrintBuffer& prints, const runtime::PrintBuffer::Record& record,
-              const ir::FaultSite& site) {
+}  // namespace
+
+PyRef text_parts(const ir::FaultSite& site, const std::function<uint64_t(size_t)>& bits_of) {
   PyRef line = PyRef::steal(PyTuple_New(1 + static_cast<Py_ssize_t>(site.values.size())));
   PyObject* format = PyUnicode_DecodeUTF8(site.message.data(),
                                           static_cast<Py_ssize_t>(site.message.size()), "replace");
@@ -29,7 +29,7 @@ PyRef line_of(const runtime::PrintBuffer& prints, const runtime::PrintBuffer::Re
   PyTuple_SetItem(line.get(), 0, format);
   for (size_t i = 0; i < site.values.size(); ++i) {
     const std::string type(ir::name_of(site.values[i]));
-    PyObject* number = number_of(prints.value(record, i), site.values[i]);
+    PyObject* number = number_of(bits_of(i), site.values[i]);
     PyObject* pair = number != nullptr ? Py_BuildValue("(sN)", type.c_str(), number) : nullptr;
     if (pair == nullptr) return {};
     PyTuple_SetItem(line.get(), static_cast<Py_ssize_t>(i) + 1, pair);
@@ -37,13 +37,16 @@ PyRef line_of(const runtime::PrintBuffer& prints, const runtime::PrintBuffer::Re
   return line;
 }
 
+namespace {
+
 bool write(runtime::PrintBuffer& prints, const std::vector<ir::FaultSite>& sites) {
   prints.sort();
   const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.printing"));
   const PyRef lines = PyRef::steal(PyList_New(0));
   if (!module || !lines) return false;
   for (const auto& record : prints.records()) {
-    const PyRef line = line_of(prints, record, sites[static_cast<size_t>(record.site)]);
+    const PyRef line = text_parts(sites[static_cast<size_t>(record.site)],
+                                  [&](size_t i) { return prints.value(record, i); });
     if (!line || PyList_Append(lines.get(), line.get()) != 0) return false;
   }
   const PyRef result = PyRef::steal(PyObject_CallMethod(

@@ -269,7 +269,7 @@ class FunctionLowering {
   // lower_faults.cpp
   void lower_assert(const syntax::Stmt& stmt);
   void lower_raise(const syntax::Stmt& stmt);
-  std::string text_of_message(const syntax::Expr& message);
+  std::string lower_message(const syntax::Expr& message, std::vector<ir::ExprPtr>& values);
 
   // lower_print.cpp
   bool is_print(const syntax::Expr& value);

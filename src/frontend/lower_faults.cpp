@@ -1,7 +1,7 @@
 // Lowering of `assert` and `raise`. Neither has a handler in a kernel: what is raised ends the
-// launch.
+// launch. The message is put together after it, like what is printed.
 //
-//     assert c, "text"      if not c: raise AssertionError("text")
+//     assert c, f"got {x}"      if not c: raise AssertionError "got {0}" x
 #include <utility>
 
 #include "frontend/function_lowering.h"
@@ -10,26 +10,32 @@ namespace cudapy::frontend {
 
 using syntax::ExprKind;
 
-// The message of an exception; it is shown after the launch, so it is a text of the source.
-std::string FunctionLowering::text_of_message(const syntax::Expr& message) {
+// The message of an exception, as str.format takes it, and the numbers in it.
+std::string FunctionLowering::lower_message(const syntax::Expr& message,
+                                            std::vector<ir::ExprPtr>& values) {
   if (message.absent() || message.kind == ExprKind::None) return {};
-  if (message.kind == ExprKind::String) return message.text;
-  error("message", message.span, "the message of an exception in a kernel is a plain text",
-        "write the text in quotes; the line, its source and the thread are shown with it");
-  return {};
+  std::string format = print_argument(message, values);
+  if (values.size() > ir::kMostRaisedValues) {
+    error("message", message.span,
+          "the message of an exception in a kernel holds at most " +
+              std::to_string(ir::kMostRaisedValues) + " values, not " +
+              std::to_string(values.size()),
+          "leave some out, or `print` them before");
+    values.resize(ir::kMostRaisedValues);
+  }
+  return format;
 }
 
 void FunctionLowering::lower_assert(const syntax::Stmt& stmt) {
   ir::ExprPtr failed = make_expr(ir::ExprKind::Unary, stmt.value.span, lower(stmt.value));
   failed->unary_op = ir::UnaryOp::Not;
-  std::string message = text_of_message(stmt.annotation);
+  auto raise = std::make_unique<ir::Stmt>();
+  raise->message = lower_message(stmt.annotation, raise->operands);
   ir::Stmt& branch = emit(ir::StmtKind::If, stmt.span);
   branch.value = std::move(failed);
-  auto raise = std::make_unique<ir::Stmt>();
   raise->kind = ir::StmtKind::Raise;
   raise->span = stmt.span;
   raise->exception = "AssertionError";
-  raise->message = std::move(message);
   raise->is_assertion = true;
   branch.body.push_back(std::move(raise));
 }
@@ -61,6 +67,7 @@ void FunctionLowering::lower_raise(const syntax::Stmt& stmt) {
     return;
   }
   std::string message;
+  std::vector<ir::ExprPtr> values;
   if (is_call) {
     const size_t arguments = stmt.value.operands.size() - 1;
     if (!stmt.value.keywords.empty() || arguments > 1) {
@@ -68,11 +75,12 @@ void FunctionLowering::lower_raise(const syntax::Stmt& stmt) {
             "write `raise " + found.description + "(\"...\")`");
       return;
     }
-    if (arguments == 1) message = text_of_message(stmt.value.operands[1]);
+    if (arguments == 1) message = lower_message(stmt.value.operands[1], values);
   }
   ir::Stmt& raise = emit(ir::StmtKind::Raise, stmt.span);
   raise.exception = found.description;
   raise.message = std::move(message);
+  raise.operands = std::move(values);
 }
 
 }  // namespace cudapy::frontend

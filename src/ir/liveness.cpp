@@ -36,7 +36,7 @@ class LivenessWalk {
       case StmtKind::Return:  // what becomes the frame's result is no read
         return stmt.value ? expression(*stmt.value, return_) : operands(stmt.operands, return_);
       case StmtKind::Raise:
-        return LocalSet(locals_);
+        return operands(stmt.operands, LocalSet(locals_));
       case StmtKind::Break:
         return loops_.back().after;
       case StmtKind::Continue:

@@ -564,7 +564,11 @@ void Printer::stmt(const Stmt& stmt) {
       break;
     case StmtKind::Raise:
       out_ += "raise " + stmt.exception;
-      if (!stmt.message.empty()) out_ += "(\"" + stmt.message + "\")";
+      if (!stmt.message.empty()) out_ += "(\"" + escaped(stmt.message) + "\")";
+      if (!stmt.operands.empty()) {
+        out_ += " ";
+        list(stmt.operands);
+      }
       break;
     case StmtKind::Barrier:
       barrier(stmt);

@@ -162,13 +162,16 @@ enum class FaultKind : uint8_t {
 
 // A place that may fault at run time, and what a user is told of it then; or one that
 // prints.
+// The values that the message of an exception may hold: a fault's record has room for them.
+inline constexpr size_t kMostRaisedValues = 8;
+
 struct FaultSite {
   FaultKind kind = FaultKind::Index;
   Span span;
   std::string subject;  // Index: the array's name; Raise: the exception's
   // Raise; Print: what str.format makes a text of; Index, not empty: what is too short for it
   std::string message;
-  std::vector<Scalar> values;  // Print: their types
+  std::vector<Scalar> values;  // Raise, Print: the types of those in the text
   uint8_t axis = 0;            // Index: which of the array's `rank` indices
   uint8_t rank = 1;
   Span cause;              // Barrier
@@ -241,7 +244,7 @@ enum class StmtKind : uint8_t {
   Region,   // body: what the gangs of a block do one after the other; after
             // transform::split_barriers
   // faults
-  Raise,  // exception, message, is_assertion: ends the thread and the launch
+  Raise,  // exception, message, its operands, is_assertion: ends the thread and the launch
   // output
   Print,  // operands: numbers; message: how Python's str.format makes a text of them
 };

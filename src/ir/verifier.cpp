@@ -404,6 +404,14 @@ class Verifier {
     same(*stmt.value, stmt.value->type, Type::of(Scalar::Bool), "a condition is not a bool");
   }
 
+  // Of a print or a raise.
+  void texts(const Stmt& stmt) {
+    for (const ExprPtr& operand : stmt.operands) {
+      expr(*operand);
+      if (!operand->type.is_scalar()) report(*operand, "what is made a text of is no number");
+    }
+  }
+
   void barrier(const Stmt& stmt) {
     if (stmt.vote == BarrierVote::None) return;
     if (stmt.operands.size() != 1 || !has_local(stmt.local))
@@ -466,17 +474,14 @@ class Verifier {
         return;
       case StmtKind::Raise:
         if (stmt.exception.empty()) report("a raise of nothing");
-        return;
+        if (stmt.operands.size() > kMostRaisedValues) report("a raise of too many values");
+        return texts(stmt);
       case StmtKind::Barrier:
         return barrier(stmt);
       case StmtKind::Region:
         return block(stmt.body);
       case StmtKind::Print:
-        for (const ExprPtr& operand : stmt.operands) {
-          expr(*operand);
-          if (!operand->type.is_scalar()) report(*operand, "what is printed is no number");
-        }
-        return;
+        return texts(stmt);
       case StmtKind::Evaluate:
         if (!stmt.value) return report("an evaluation lacks its value");
         return expr(*stmt.value);

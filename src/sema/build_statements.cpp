@@ -191,11 +191,11 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
       for (ExprPtr& operand : stmt->operands) operand = condition(std::move(operand));
       break;
     case StmtKind::Print:
+    case StmtKind::Raise:
       for (ExprPtr& operand : stmt->operands) operand = natural(std::move(operand));
       break;
     case StmtKind::Break:
     case StmtKind::Continue:
-    case StmtKind::Raise:
     case StmtKind::Region:
       break;
     case StmtKind::Return:

@@ -215,7 +215,10 @@ class Walker {
         state.reachable = false;
         return;
       case StmtKind::Continue:
+        state.reachable = false;
+        return;
       case StmtKind::Raise:
+        for (const ir::ExprPtr& operand : stmt.operands) expr(*operand, state);
         state.reachable = false;
         return;
       case StmtKind::Return:

@@ -119,13 +119,13 @@ void Inference::stmt(Stmt& stmt) {
     case StmtKind::Break:
     case StmtKind::Continue:
     case StmtKind::Declare:
-    case StmtKind::Raise:
     case StmtKind::Region:
       return;
     case StmtKind::Barrier:
       for (const ir::ExprPtr& operand : stmt.operands) infer(*operand);
       return;
     case StmtKind::Print:
+    case StmtKind::Raise:
       for (const ir::ExprPtr& operand : stmt.operands) {
         infer(*operand);
         if (!reporting() || operand->type.is_unknown()) continue;
@@ -133,7 +133,7 @@ void Inference::stmt(Stmt& stmt) {
           wrong("print-complex", operand->span, "kernels cannot print complex numbers yet",
                 "print the parts: `z.real, z.imag`");
         } else {
-          is_value(*operand, "`print`");
+          is_value(*operand, stmt.kind == StmtKind::Print ? "`print`" : "a message");
         }
       }
       return;

@@ -125,6 +125,7 @@ class ShapeWalk {
         block(stmt.body);
         break;
       case StmtKind::Print:
+      case StmtKind::Raise:
         for (ExprPtr& operand : stmt.operands) expression(*operand);
         break;
       case StmtKind::Barrier:
@@ -132,7 +133,6 @@ class ShapeWalk {
         if (stmt.local != kNoLocal) assign(stmt.local, kUniform);
         break;
       case StmtKind::Declare:
-      case StmtKind::Raise:
         break;
     }
   }

@@ -139,3 +139,82 @@ def test_assertions_without_checks(device):
     X[39] = -5
     with pytest.raises((ValueError, AssertionError)):
         kernel(40)(X)
+
+
+def message(error) -> str:
+    """What the kernel says: all of the text on the reference device, else a part of the report's first line."""
+    text = str(error.value)
+    for line in text.splitlines():
+        if "error[" in line:
+            return line.split("]: ", 1)[1].removeprefix("assertion failed: ")
+    return text
+
+
+@pytest.mark.parametrize("place", [0, 17, 99])
+def test_values_in_a_message(place, device):
+    # f : void (float* X, int* N, uint8* B, double* D)
+    def f(X, N, B, D):
+        if X[idx] < 0:
+            raise ValueError(f"{{X}}[{idx}] = {X[idx]:.2f}, {N[idx]}, {B[idx]:#04x} and {D[idx]!r}")
+
+    X, N = np.ones(100, np.float32), np.arange(100, dtype=np.int32) - 50
+    B, D = np.full(100, 200, np.uint8), np.arange(100) / 3
+    kernel = cp.compile(f)
+    kernel(100)(X, N, B, D)
+    X[place] = -1.25
+    with pytest.raises(ValueError) as caught:
+        kernel(100)(X, N, B, D)
+    assert message(caught) == f"{{X}}[{place}] = -1.25, {place - 50}, 0xc8 and {place / 3!r}"
+
+
+def test_numbers_and_texts_alone(device):
+    # f : void (float* X, int which)
+    def f(X, which):
+        assert which != 1, X[idx]
+        assert which != 2, "{braces} %s"
+        if which == 3:
+            raise OverflowError(which + idx)
+        if which == 4:
+            raise ValueError("{}")
+
+    X = np.full(1, 0.1, np.float32)
+    kernel = cp.compile(f)
+    kernel(1)(X, 0)
+    for which, text in enumerate(["0.1", "{braces} %s", "3", "{}"], 1):
+        with pytest.raises((AssertionError, OverflowError, ValueError)) as caught:
+            kernel(1)(X, which)
+        assert message(caught) == text
+
+
+def test_values_of_helpers_and_loops(device):
+    def checked(x, k):
+        if x > 3:
+            raise RuntimeError(f"step {k}: {x}")
+        return x
+
+    # f : void (int* X, int* Y)
+    def f(X, Y):
+        total = 0
+        for k in range(idx + 1):
+            total += checked(X[k], k)
+        Y[idx] = total
+
+    X, Y = np.ones(40, np.int32), np.zeros(40, np.int32)
+    kernel = cp.compile(f)
+    kernel(40)(X, Y)
+    assert np.array_equal(Y, np.arange(1, 41))
+    X[39] = 7
+    with pytest.raises(RuntimeError) as caught:
+        kernel(40)(X, Y)
+    assert message(caught) == "step 39: 7"
+
+
+def test_values_are_evaluated_only_by_who_raises(device):
+    # f : void (int* X, int n)
+    def f(X, n):
+        assert n > 0, f"{X[0] // n}"
+
+    kernel = cp.compile(f)
+    kernel(5)(np.ones(5, np.int32), 1)
+    with pytest.raises(ZeroDivisionError):
+        kernel(5)(np.ones(5, np.int32), 0)

@@ -1,5 +1,5 @@
-"""What kernels print, as Python would format it. Both devices come here: machine code hands over a launch's numbers at
-its end, the reference each line as it is printed."""
+"""What kernels print and raise, as Python would format it. Both devices come here: machine code hands over a launch's
+numbers at its end, the reference each line as it is printed."""
 
 from __future__ import annotations
 
@@ -53,17 +53,25 @@ def formatted(type: str, value: float) -> float:
     return Float32(value) if type in ("float32", "float16", "bfloat16") else value
 
 
-def write(lines: list[tuple[object, ...]], dropped: int) -> None:
+def text_of(parts: tuple[Any, ...]) -> str:
+    """A text of a kernel.
+
+    Args:
+        parts: what `str.format` makes it of, then (type, value) of each number in it.
+    """
+    template, *values = parts
+    text: str = template.format(*(formatted(*pair) for pair in values))
+    return text
+
+
+def write(lines: list[tuple[Any, ...]], dropped: int) -> None:
     """Writes what a launch printed to standard output.
 
     Args:
-        lines: for each call of `print`, in the threads' order: the format, then (type, value) of each number.
+        lines: for each call of `print`, in the threads' order, what `text_of` takes.
         dropped: how many more there were than the launch could keep.
     """
-    texts = []
-    for template, *values in lines:
-        assert isinstance(template, str)
-        texts.append(template.format(*(formatted(*pair) for pair in values)))  # type: ignore[misc]
+    texts = [text_of(line) for line in lines]
     if dropped:
         texts.append(f"[cudapy: {dropped} more prints of this launch were dropped]\n")
     sys.stdout.write("".join(texts))

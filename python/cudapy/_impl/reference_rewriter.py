@@ -460,7 +460,8 @@ class Rewriter:
             case ast.Return() if node.value is not None:
                 return [ast.Return(value=self.at(node.value, self.types.storage("return")))]
             case ast.Assert():
-                return [ast.Assert(test=self.condition(node.test), msg=node.msg)]
+                text = None if node.msg is None else self._text(node.msg)
+                return [ast.Assert(test=self.condition(node.test), msg=text)]
             case ast.Raise() if node.exc is not None:
                 return [ast.Raise(exc=self._exception(node.exc), cause=None)]
             case ast.Expr():
@@ -468,10 +469,18 @@ class Rewriter:
                 return [node if is_text else ast.Expr(value=self.natural(node.value))]
         return [node]
 
+    def _text(self, node: ast.expr) -> ast.expr:
+        """The message of an exception, as a text: that of a number is its text too."""
+        is_plain = isinstance(node, ast.Constant) and isinstance(node.value, (str, type(None)))
+        if is_plain:
+            return node
+        value = ast.FormattedValue(value=self.natural(node), conversion=-1, format_spec=None)
+        return ast.JoinedStr(values=[value])
+
     def _exception(self, node: ast.expr) -> ast.expr:
         called = node.func if isinstance(node, ast.Call) else node
         name = self._outside(called, "void")
-        texts = [*node.args] if isinstance(node, ast.Call) else []
+        texts = list(map(self._text, node.args)) if isinstance(node, ast.Call) else []
         return ast.copy_location(ast.Call(func=name, args=texts, keywords=[]), node)
 
     def _target(self, target: ast.expr) -> ast.expr:

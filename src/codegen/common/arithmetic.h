@@ -30,4 +30,7 @@ llvm::Value* emit_cast(llvm::IRBuilderBase& builder, llvm::Value* value, ir::Sca
 llvm::Value* to_memory(llvm::IRBuilderBase& builder, llvm::Value* value, ir::Scalar scalar);
 llvm::Value* from_memory(llvm::IRBuilderBase& builder, llvm::Value* value, ir::Scalar scalar);
 
+// 64 bits that say a value in a text: integers widened by their sign, floats as their own bits.
+llvm::Value* bits_of(llvm::IRBuilderBase& builder, llvm::Value* value, ir::Scalar type);
+
 }  // namespace cudapy::codegen

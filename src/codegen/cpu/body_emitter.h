@@ -73,6 +73,7 @@ struct FaultMeeting {
   llvm::PHINode* index = nullptr;  // of an index fault, with the array's length
   llvm::PHINode* length = nullptr;
   llvm::PHINode* idx = nullptr;
+  llvm::AllocaInst* values = nullptr;  // of what is raised; null: nothing has some
 };
 
 struct BodyOptions {
@@ -349,9 +350,11 @@ class BodyEmitter {
 
   // checks.cpp
   struct Fault {
-    llvm::Value* lane;   // null: the first that is on
-    llvm::Value* index;  // null: it is not about an index
-    llvm::Value* length;
+    llvm::Value* lane = nullptr;   // null: the first that is on
+    llvm::Value* index = nullptr;  // null: it is not about an index
+    llvm::Value* length = nullptr;
+    llvm::Value* values = nullptr;  // of the message of what is raised, if it has some
+    uint32_t value_count = 0;
   };
   llvm::BasicBlock* branch_unless(llvm::Value* fine);
   void emit_fault(llvm::BasicBlock* block, int32_t site, const Fault& fault);
@@ -364,6 +367,7 @@ class BodyEmitter {
   void check_thread(llvm::Value* index, ir::Scalar type, llvm::Value* length, int32_t site);
   void check_operand(ir::BinaryOp op, llvm::Value* second, int32_t site);
   void emit_raise(const ir::Stmt& stmt);
+  llvm::Value* emit_values_of_lane(const std::vector<ir::ExprPtr>& operands, llvm::Value* lane);
   llvm::BasicBlock* skip_where_rows_fit(uint8_t row_axes, size_t axis);
   void go_on_at(llvm::BasicBlock* block);
   [[nodiscard]] bool is_checked(int32_t site, uint8_t row_axes, size_t axis) const {

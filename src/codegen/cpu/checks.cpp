@@ -35,6 +35,18 @@ FunctionCallee fault_recorder(Module& module, IRBuilderBase& builder) {
   return callee;
 }
 
+FunctionCallee raise_recorder(Module& module, IRBuilderBase& builder) {
+  Type* i64 = builder.getInt64Ty();
+  Type* i32 = builder.getInt32Ty();
+  Type* pointer = builder.getPtrTy();
+  FunctionCallee callee = module.getOrInsertFunction("cudapy_record_raise", builder.getVoidTy(),
+                                                     pointer, i32, pointer, i32, i64, i64, i64);
+  auto* function = cast<Function>(callee.getCallee());
+  function->addFnAttr(Attribute::Cold);
+  function->setDoesNotThrow();
+  return callee;
+}
+
 }  // namespace
 
 // Goes on in a new block if `fine`, else in the block returned, which is cold.
@@ -76,9 +88,16 @@ void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault
     return;
   }
   Module& module = *builder_.GetInsertBlock()->getModule();
-  builder_.CreateCall(
-      fault_recorder(module, builder_),
-      {fault_record_, number, at, length, x, of_lane(position_.idy), of_lane(position_.idz)});
+  Value* y = of_lane(position_.idy);
+  Value* z = of_lane(position_.idz);
+  if (fault.values) {
+    builder_.CreateCall(
+        raise_recorder(module, builder_),
+        {fault_record_, number, fault.values, builder_.getInt32(fault.value_count), x, y, z});
+  } else {
+    builder_.CreateCall(fault_recorder(module, builder_),
+                        {fault_record_, number, at, length, x, y, z});
+  }
   builder_.CreateBr(fault_exit_);
 }
 
@@ -218,7 +237,31 @@ void BodyEmitter::check_lanes(Value* indices, ir::Scalar type, Value* length, in
 void BodyEmitter::emit_raise(const ir::Stmt& stmt) {
   Value* nobody = state_.mask ? builder_.CreateNot(any(state_.mask)) : builder_.getFalse();
   BasicBlock* fault = branch_unless(nobody);
-  emit_fault(fault, stmt.fault_site, {nullptr, nullptr, nullptr});
+  BasicBlock* go_on = builder_.GetInsertBlock();
+  start_block(fault);
+  Fault raised;
+  if (!stmt.operands.empty()) {
+    raised.lane = state_.mask ? first_lane(state_.mask) : builder_.getInt64(0);
+    raised.values = emit_values_of_lane(stmt.operands, raised.lane);
+    raised.value_count = static_cast<uint32_t>(stmt.operands.size());
+  }
+  emit_fault(nullptr, stmt.fault_site, raised);
+  start_block(go_on);
+}
+
+// The values of a message in one lane, in memory.
+Value* BodyEmitter::emit_values_of_lane(const std::vector<ir::ExprPtr>& operands, Value* lane) {
+  Type* i64 = builder_.getInt64Ty();
+  Value* values = fault_meeting_.values;
+  if (!values) values = entry_slot(ArrayType::get(i64, operands.size()));
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const Lanes lanes = emit(*operands[i]);
+    const bool is_one = scalar_code() || lanes.shape == Shape::Uniform;
+    Value* value = is_one ? lanes.value : builder_.CreateExtractElement(to_vector(lanes), lane);
+    builder_.CreateAlignedStore(bits_of(builder_, value, operands[i]->type.scalar),
+                                builder_.CreateConstGEP1_64(i64, values, i), Align(8));
+  }
+  return values;
 }
 
 // A divisor of zero; a negative count of a shift.

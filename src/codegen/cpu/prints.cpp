@@ -26,19 +26,6 @@ FunctionCallee print_function(IRBuilderBase& builder, Value* prints) {
   return callee;
 }
 
-// Integers widened by their sign, floats as their bits.
-Value* bits_of(IRBuilderBase& builder, Value* value, ir::Scalar type) {
-  Type* wide = value->getType()->getWithNewType(builder.getInt64Ty());
-  if (ir::is_float(type)) {
-    Type* same = value->getType()->getWithNewBitWidth(value->getType()->getScalarSizeInBits());
-    if (!same->isIntOrIntVectorTy())
-      same = value->getType()->getWithNewType(
-          builder.getIntNTy(value->getType()->getScalarSizeInBits()));
-    return builder.CreateZExt(builder.CreateBitCast(value, same), wide);
-  }
-  return builder.CreateIntCast(value, wide, ir::is_signed(type) && type != ir::Scalar::Bool);
-}
-
 }  // namespace
 
 void BodyEmitter::emit_print(const ir::Stmt& stmt) {

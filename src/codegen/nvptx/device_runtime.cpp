@@ -51,9 +51,11 @@ GlobalVariable* make_handle(Module& module, const char* name, size_t size) {
   return handle;
 }
 
-// The body of cudapy_record_fault(site, index, length, x, y, z, names_block):
+// The body of cudapy_record_fault(site, index, length, x, y, z, names_block, values):
 //   if (claim->claimed || atomicCAS(&claim->claimed, 0, 1)) return;
-//   report->... = ...; __threadfence_system(); report->site = site;
+//   report->... = ...;
+//   if (values) report->values = *values;
+//   __threadfence_system(); report->site = site;
 void define_fault_recorder(Function& function) {
   using runtime::CudaFaultClaim;
   using runtime::CudaFaultHandle;
@@ -99,6 +101,18 @@ void define_fault_recorder(Function& function) {
     put(offsetof(CudaFaultReport, block) + i * sizeof(int32_t),
         builder.CreateMul(builder.CreateIntrinsic(kBlockSize[i], {}), function.getArg(6)));
   }
+  BasicBlock* put_values = add_block(builder, "values");
+  BasicBlock* put_site = add_block(builder, "site");
+  Value* values = function.getArg(7);
+  builder.CreateCondBr(builder.CreateIsNull(values), put_site, put_values);
+  builder.SetInsertPoint(put_values);
+  for (size_t i = 0; i < runtime::kFaultValues; ++i) {
+    const size_t offset = i * sizeof(int64_t);
+    put(offsetof(CudaFaultReport, values) + offset,
+        builder.CreateAlignedLoad(builder.getInt64Ty(), field(builder, values, offset), Align(8)));
+  }
+  builder.CreateBr(put_site);
+  builder.SetInsertPoint(put_site);
   builder.CreateFence(AtomicOrdering::Release);
   put(offsetof(CudaFaultReport, site), function.getArg(0));
   builder.CreateBr(done);

@@ -486,8 +486,23 @@ class KernelEmitter {
     meeting_.index = builder_.CreatePHI(builder_.getInt64Ty(), 0, "index");
     meeting_.length = builder_.CreatePHI(builder_.getInt64Ty(), 0, "length");
     meeting_.idx = builder_.CreatePHI(builder_.getInt64Ty(), 0, "fault_idx");
+    const bool has_values = std::ranges::any_of(kernel_.fault_sites, [](const ir::FaultSite& site) {
+      return site.kind == ir::FaultKind::Raise && !site.values.empty();
+    });
+    if (has_values) meeting_.values = make_value_slot();
     body_.set_fault_meeting(meeting_);
     gang_body_.set_fault_meeting(meeting_);
+  }
+
+  // Zeros, where a thread puts the values of what it raises.
+  AllocaInst* make_value_slot() {
+    IRBuilderBase::InsertPointGuard guard(builder_);
+    BasicBlock& entry = function_->getEntryBlock();
+    builder_.SetInsertPoint(&entry, entry.begin());
+    Type* words = ArrayType::get(builder_.getInt64Ty(), runtime::kFaultValues);
+    AllocaInst* slot = builder_.CreateAlloca(words, nullptr, "raised");
+    builder_.CreateAlignedStore(Constant::getNullValue(words), slot, Align(8));
+    return slot;
   }
 
   void finish_fault_meeting() {
@@ -497,13 +512,16 @@ class KernelEmitter {
     }
     builder_.SetInsertPoint(meeting_.block);
     Type* i64 = builder_.getInt64Ty();
-    Type* types[] = {builder_.getInt32Ty(), i64, i64, i64, i64, i64, builder_.getInt32Ty()};
+    Type* types[] = {builder_.getInt32Ty(), i64, i64, i64, i64, i64, builder_.getInt32Ty(),
+                     builder_.getPtrTy()};
     FunctionCallee recorder = function_->getParent()->getOrInsertFunction(
         kRecordFault, FunctionType::get(builder_.getVoidTy(), types, false));
     Value* y = builder_.CreateZExt(thread_number(1), i64);
     Value* z = builder_.CreateZExt(thread_number(2), i64);
+    Value* values = meeting_.values ? static_cast<Value*>(meeting_.values)
+                                    : ConstantPointerNull::get(builder_.getPtrTy());
     builder_.CreateCall(recorder, {meeting_.site, meeting_.index, meeting_.length, meeting_.idx, y,
-                                   z, function_->getArg(launch_ + 10)});
+                                   z, function_->getArg(launch_ + 10), values});
     builder_.CreateBr(exit_);
   }
 

@@ -10,6 +10,9 @@ namespace cudapy::runtime {
 // Of a fault that has no place in the source: there is no memory for a block.
 inline constexpr int32_t kNoMemorySite = INT32_MAX;
 
+// The values of an exception's message that a fault's record has room for.
+inline constexpr int kFaultValues = 8;
+
 // The first fault of a launch. A thread that faults claims the record and fills it; whoever finds
 // it claimed stops. Read it when no thread is in the kernel any more.
 struct FaultRecord {
@@ -18,6 +21,8 @@ struct FaultRecord {
   int64_t index = 0;  // of an index fault, with the array's length
   int64_t length = 0;
   int64_t thread[3] = {};  // idx, idy, idz
+  // Of what a thread raises: those in its message, as bits; integers are widened by their sign.
+  uint64_t values[kFaultValues] = {};
 };
 
 class Interruption;

@@ -39,6 +39,7 @@ const std::array kLibrarySymbols = {
     MathSymbol{"cudapy_poll", address(::cudapy_poll)},
     MathSymbol{"cudapy_print", address(::cudapy_print)},
     MathSymbol{"cudapy_record_fault", address(::cudapy_record_fault)},
+    MathSymbol{"cudapy_record_raise", address(::cudapy_record_raise)},
     MathSymbol{"floor", address<Unary>(::floor)},
     MathSymbol{"floorf", address<UnaryF>(::floorf)},
     MathSymbol{"fma", address<Ternary>(::fma)},

@@ -443,6 +443,7 @@ std::optional<CudaFaultReport> Device::take_fault() {
     fault.thread[i] = report_->thread[i];
     fault.block[i] = report_->block[i];
   }
+  for (int i = 0; i < kFaultValues; ++i) fault.values[i] = report_->values[i];
   report_->site = -1;
   const int32_t unclaimed = 0;
   const ContextScope scope(context_);

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/cpu/kernel_abi.h"
+
 namespace cudapy::runtime {
 
 // Threads are those wanted; the blocks of all pieces cover them, where a thread of a block stands
@@ -34,6 +36,7 @@ struct CudaFaultReport {
   int64_t thread[3] = {};  // idx, idy, idz
   int32_t block[3] = {};   // its shape, if CudaLaunch::names_block
   int32_t unused = 0;
+  uint64_t values[kFaultValues] = {};  // of what a thread raises
 };
 
 // In the device's memory: threads that fault ask here, so that only one of them crosses the bus.
