@@ -218,3 +218,17 @@ def test_values_are_evaluated_only_by_who_raises(device):
     kernel(5)(np.ones(5, np.int32), 1)
     with pytest.raises(ZeroDivisionError):
         kernel(5)(np.ones(5, np.int32), 0)
+
+
+def test_a_half_in_a_message_and_in_print(device, capfd):
+    # f : void (float16* X, int n)
+    def f(X, n):
+        print(X[idx], f"{X[idx]:.3f}")
+        assert n == 0, X[idx]
+
+    kernel = cp.compile(f)
+    kernel(1)(np.full(1, 0.1, np.float16), 0)
+    assert capfd.readouterr().out == "0.099975586 0.100\n"
+    with pytest.raises(AssertionError) as caught:
+        kernel(1)(np.full(1, 0.1, np.float16), 1)
+    assert message(caught) == "0.099975586"
