@@ -31,7 +31,6 @@ constexpr StreamHandle kStream = nullptr;  // the legacy default stream
 
 constexpr int64_t kMaxBlocksX = INT32_MAX;
 constexpr int64_t kMaxBlocksYZ = 65535;
-constexpr int64_t kFreeBlockWidth = 256;
 
 int attribute(DeviceHandle device, int which) {
   int value = 0;
