@@ -79,13 +79,22 @@ if TYPE_CHECKING:
         all as all,
     )
     from ._impl.placeholders import (
+        all_sync as all_sync,
+    )
+    from ._impl.placeholders import (
         any as any,
+    )
+    from ._impl.placeholders import (
+        any_sync as any_sync,
     )
     from ._impl.placeholders import (
         atomic as atomic,
     )
     from ._impl.placeholders import (
         ballot as ballot,
+    )
+    from ._impl.placeholders import (
+        ballot_sync as ballot_sync,
     )
     from ._impl.placeholders import (
         blockDim as blockDim,
@@ -133,6 +142,9 @@ if TYPE_CHECKING:
         match_any as match_any,
     )
     from ._impl.placeholders import (
+        match_any_sync as match_any_sync,
+    )
+    from ._impl.placeholders import (
         mulhi as mulhi,
     )
     from ._impl.placeholders import (
@@ -166,10 +178,22 @@ if TYPE_CHECKING:
         shfl_down as shfl_down,
     )
     from ._impl.placeholders import (
+        shfl_down_sync as shfl_down_sync,
+    )
+    from ._impl.placeholders import (
+        shfl_sync as shfl_sync,
+    )
+    from ._impl.placeholders import (
         shfl_up as shfl_up,
     )
     from ._impl.placeholders import (
+        shfl_up_sync as shfl_up_sync,
+    )
+    from ._impl.placeholders import (
         shfl_xor as shfl_xor,
+    )
+    from ._impl.placeholders import (
+        shfl_xor_sync as shfl_xor_sync,
     )
     from ._impl.placeholders import (
         syncthreads as syncthreads,
@@ -191,6 +215,9 @@ if TYPE_CHECKING:
     )
     from ._impl.placeholders import (
         threadfence_block as threadfence_block,
+    )
+    from ._impl.placeholders import (
+        threadfence_system as threadfence_system,
     )
     from ._impl.placeholders import (
         threadIdx as threadIdx,
@@ -286,8 +313,9 @@ _HOMES = {
     "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads syncthreads_and "
     "syncthreads_count syncthreads_or threadIdx "
     "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "
-    "randint threadfence threadfence_block activemask all any ballot lane_id match_any shfl shfl_down shfl_up "
-    "shfl_xor syncwarp warp_id",
+    "randint threadfence threadfence_block threadfence_system activemask all any ballot lane_id match_any shfl "
+    "shfl_down shfl_up shfl_xor syncwarp warp_id all_sync any_sync ballot_sync match_any_sync shfl_sync shfl_down_sync shfl_up_sync "
+    "shfl_xor_sync",
     "_impl.template": "Template template",
     "_impl.types": "Array Bool Double Float Int Pointer Void bfloat16 bool_ complex64 complex128 dim3 elemType "
     "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64",

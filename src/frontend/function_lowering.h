@@ -284,6 +284,9 @@ class FunctionLowering {
   ir::ExprPtr call_atomic(const syntax::Expr& expr, ir::AtomicOp op);
   // lower_warps.cpp
   ir::ExprPtr call_warp_operation(const syntax::Expr& expr, ir::Intrinsic intrinsic);
+  ir::ExprPtr call_masked(const syntax::Expr& expr, ir::Intrinsic intrinsic);
+  ir::ExprPtr warp_operation(ir::Intrinsic intrinsic, std::vector<ir::ExprPtr> operands, Span span);
+  ir::ExprPtr behind_mask(ir::ExprPtr mask, ir::ExprPtr value);
 
   ProgramLowering& program_;
   NameResolver& resolver_;

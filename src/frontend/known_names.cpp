@@ -254,9 +254,13 @@ Resolved make_math(ir::MathFunction function, bool single) {
 }
 
 std::optional<Resolved> find_intrinsic_name(std::string_view name) {
+  constexpr std::string_view kMasked = "_sync";  // CUDA's own: a mask of lanes comes first
+  const bool is_masked = name.ends_with(kMasked);
+  if (is_masked) name.remove_suffix(kMasked.size());
   const std::optional<ir::Intrinsic> intrinsic = ir::find_intrinsic(name);
-  if (!intrinsic) return std::nullopt;
+  if (!intrinsic || (is_masked && !ir::takes_mask(*intrinsic))) return std::nullopt;
   Resolved result;
+  result.takes_mask = is_masked;
   result.kind = Resolved::Kind::Intrinsic;
   result.intrinsic = *intrinsic;
   return result;

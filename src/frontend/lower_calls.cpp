@@ -149,7 +149,8 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
       return target.type.is_aggregate() ? call_struct(expr, target.type)
                                         : call_cast(expr, target.type);
     case Resolved::Kind::Intrinsic:
-      return call_intrinsic(expr, target.intrinsic);
+      return target.takes_mask ? call_masked(expr, target.intrinsic)
+                               : call_intrinsic(expr, target.intrinsic);
     case Resolved::Kind::Atomic:
       return call_atomic(expr, target.atomic);
     default:

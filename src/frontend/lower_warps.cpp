@@ -45,12 +45,19 @@ ir::ExprPtr FunctionLowering::call_warp_operation(const syntax::Expr& expr,
   const ir::IntrinsicInfo& info = ir::info(intrinsic);
   auto arguments = positional(expr, info.least, info.most);
   if (!arguments) return make_integer(0, expr.span);
-  ir::ExprPtr result = make_expr(ir::ExprKind::Intrinsic, expr.span);
+  if (intrinsic != ir::Intrinsic::SyncWarp || arguments->empty())
+    return warp_operation(intrinsic, std::move(*arguments), expr.span);
+  ir::ExprPtr mask = std::move((*arguments)[0]);
+  return behind_mask(std::move(mask), warp_operation(intrinsic, {}, expr.span));
+}
+
+ir::ExprPtr FunctionLowering::warp_operation(ir::Intrinsic intrinsic,
+                                             std::vector<ir::ExprPtr> operands, Span span) {
+  ir::ExprPtr result = make_expr(ir::ExprKind::Intrinsic, span);
   result->intrinsic = intrinsic;
-  result->operands = std::move(*arguments);
+  result->operands = std::move(operands);
   if (ir::is_shuffle(intrinsic)) {
-    if (result->operands.size() == 2)
-      result->operands.push_back(make_integer(ir::kWarpSize, expr.span));
+    if (result->operands.size() == 2) result->operands.push_back(make_integer(ir::kWarpSize, span));
     if (!is_segment(*result->operands[2])) {
       return error("warp-width", result->operands[2]->span,
                    "a warp is cut into segments of 1, 2, 4, 8, 16 or 32 lanes, which are known "
@@ -59,8 +66,59 @@ ir::ExprPtr FunctionLowering::call_warp_operation(const syntax::Expr& expr,
                    "one");
     }
   } else if (intrinsic == ir::Intrinsic::LaneId || intrinsic == ir::Intrinsic::WarpId) {
-    result->operands.push_back(number_in_block(expr.span));
+    result->operands.push_back(number_in_block(span));
   }
+  return result;
+}
+
+// Of the lanes that come together those take part whose bits are set:
+//     ballot_sync(m, p)      ballot(p) & m
+//     any_sync(m, p)         (ballot(p) & m) != 0
+//     all_sync(m, p)         (ballot(not p) & m) == 0
+//     match_any_sync(m, v)   match_any(v) & m
+// A shuffle reads from lanes that have to be in its mask, so that it matters no more.
+ir::ExprPtr FunctionLowering::call_masked(const syntax::Expr& expr, ir::Intrinsic intrinsic) {
+  const ir::IntrinsicInfo& info = ir::info(intrinsic);
+  auto arguments = positional(expr, size_t{1} + info.least, size_t{1} + info.most);
+  if (!arguments) return make_integer(0, expr.span);
+  const Span span = expr.span;
+  const ir::LocalId mask = temporary("mask", span);
+  function_.locals[static_cast<size_t>(mask)].declared = ir::Type::of(ir::Scalar::U32);
+  ir::ExprPtr given = std::move((*arguments)[0]);
+  arguments->erase(arguments->begin());
+  ir::ExprPtr value;
+  if (ir::is_shuffle(intrinsic)) {
+    value = warp_operation(intrinsic, std::move(*arguments), span);
+  } else {
+    const bool is_all = intrinsic == ir::Intrinsic::All;
+    const bool is_any = intrinsic == ir::Intrinsic::Any;
+    if (is_all) {
+      (*arguments)[0] = make_expr(ir::ExprKind::Unary, span, std::move((*arguments)[0]));
+      (*arguments)[0]->unary_op = ir::UnaryOp::Not;
+    }
+    ir::ExprPtr lanes = warp_operation(is_all || is_any ? ir::Intrinsic::Ballot : intrinsic,
+                                       std::move(*arguments), span);
+    value = make_binary(ir::BinaryOp::BitAnd, span, std::move(lanes), make_local(mask, span));
+    if (is_all || is_any) {
+      value = make_expr(ir::ExprKind::Compare, span, std::move(value), make_integer(0, span));
+      value->compare_op = is_all ? ir::CompareOp::Equal : ir::CompareOp::NotEqual;
+    }
+  }
+  ir::ExprPtr result = behind_mask(std::move(given), std::move(value));
+  result->body[0]->local = mask;
+  return result;
+}
+
+// { %mask = mask; yield value }
+ir::ExprPtr FunctionLowering::behind_mask(ir::ExprPtr mask, ir::ExprPtr value) {
+  ir::ExprPtr result = make_expr(ir::ExprKind::Sequence, value->span);
+  auto keep = std::make_unique<ir::Stmt>();
+  keep->kind = ir::StmtKind::Assign;
+  keep->span = mask->span;
+  keep->local = temporary("mask", mask->span);
+  keep->value = std::move(mask);
+  result->body.push_back(std::move(keep));
+  result->operands.push_back(std::move(value));
   return result;
 }
 

@@ -89,6 +89,7 @@ struct Resolved {
   SpecialForm special = SpecialForm::Range;
   ir::ThreadIndex thread_index = ir::ThreadIndex::Idx;
   ir::Intrinsic intrinsic = ir::Intrinsic::Popc;
+  bool takes_mask = false;  // Intrinsic: shfl_sync(mask, ...)
   ir::AtomicOp atomic = ir::AtomicOp::Add;
   std::string description;
   std::string message;

@@ -19,7 +19,8 @@ enum class Intrinsic : uint8_t {
   MulHigh,   // both of the result's type: the upper half of the product
   Clock,     // no operands; int64
   Fence,
-  FenceBlock,  // no operands; void
+  FenceBlock,
+  FenceSystem,  // no operands; void
   // Warps: 32 threads of a block whose numbers, x fastest, follow each other. Only lanes that come
   // to an operation together take part in it; what a lane that does not would have given is the
   // reader's own value.
@@ -61,6 +62,10 @@ struct IntrinsicInfo {
 // What lanes of a warp do together; neither lane_id nor warp_id.
 constexpr bool is_warp_operation(Intrinsic intrinsic) {
   return intrinsic >= Intrinsic::Shfl && intrinsic <= Intrinsic::SyncWarp;
+}
+// Has a form that is told by a mask which lanes take part: shfl_sync, ...
+constexpr bool takes_mask(Intrinsic intrinsic) {
+  return intrinsic >= Intrinsic::Shfl && intrinsic <= Intrinsic::MatchAny;
 }
 constexpr bool is_shuffle(Intrinsic intrinsic) {
   return intrinsic >= Intrinsic::Shfl && intrinsic <= Intrinsic::ShflXor;

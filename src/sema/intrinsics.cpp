@@ -87,6 +87,7 @@ Type Inference::intrinsic(Expr& expr) {
       return kInt64;
     case Intrinsic::Fence:
     case Intrinsic::FenceBlock:
+    case Intrinsic::FenceSystem:
       return Type::void_();
     case Intrinsic::Rand:
     case Intrinsic::Normal:

@@ -284,6 +284,21 @@ def test_threads_ask_each_other_only_where_they_may_part():
     assert body.count(agreed) + body.count("bar.red") == 0
 
 
+# fences : void (int* X)
+def fences(X):
+    X[0] = 1
+    threadfence_block()
+    X[0] = 2
+    threadfence()
+    X[0] = 3
+    threadfence_system()
+
+
+def test_fences_reach_as_far_as_they_say():
+    found = re.findall(r"fence\.sc\.(\w+);", ptx(fences, check=False))
+    assert found == ["cta", "gpu", "sys"]
+
+
 def test_warps_use_the_devices_own_operations():
     body = instructions(ptx(warps, check=False))
     assert body.count("shfl.sync.down.b32") == 5

@@ -7,18 +7,26 @@ import numpy as np
 import pytest
 from cudapy import (
     activemask,
+    all_sync,
+    any_sync,
     ballot,
+    ballot_sync,
     blockDim,
     idx,
     idy,
     lane_id,
     match_any,
+    match_any_sync,
     popc,
     shared,
     shfl,
     shfl_down,
+    shfl_down_sync,
+    shfl_sync,
     shfl_up,
+    shfl_up_sync,
     shfl_xor,
+    shfl_xor_sync,
     syncthreads,
     syncwarp,
     threadIdx,
@@ -297,6 +305,33 @@ def test_warps_of_planes(block):
         ]
 
     check(planes, arguments, sizes=(1,), block=block, threads=lambda n: block)
+
+
+def test_masks_of_lanes():
+    # masked : void (int* X, int** Y, uint32** M, bool** B)
+    def masked(X, Y, M, B):
+        v = X[idx]
+        half = 0xFFFF if lane_id() < 16 else 0xFFFF0000
+        M[0, idx] = ballot_sync(half, v > 0)
+        M[1, idx] = match_any_sync(half, v)
+        B[0, idx] = any_sync(half, v > 8)
+        B[1, idx] = all_sync(half, v > -9)
+        Y[0, idx] = shfl_sync(0xFFFFFFFF, v, 3, 16)
+        Y[1, idx] = shfl_down_sync(half, v, 1, 16)
+        if v > 0:
+            Y[2, idx] = shfl_xor_sync(activemask(), v, 1)
+            Y[3, idx] = shfl_up_sync(activemask(), v, 2)
+        syncwarp(0xFFFFFFFF)
+
+    def arguments(n):
+        return [
+            integers(n, low=-10, high=10),
+            np.zeros((4, n), np.int32),
+            np.zeros((2, n), np.uint32),
+            np.zeros((2, n), bool),
+        ]
+
+    check(masked, arguments)
 
 
 def warp_sum(v):

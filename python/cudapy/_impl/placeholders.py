@@ -17,6 +17,7 @@ INTRINSICS = (
     "clock",
     "threadfence",
     "threadfence_block",
+    "threadfence_system",
     "randbits",
     "rand",
     "rand64",
@@ -158,6 +159,7 @@ mulhi = DeviceFunction("mulhi")
 clock = DeviceFunction("clock")
 threadfence = DeviceFunction("threadfence")
 threadfence_block = DeviceFunction("threadfence_block")
+threadfence_system = DeviceFunction("threadfence_system")
 randbits = DeviceFunction("randbits")
 rand = DeviceFunction("rand")
 rand64 = DeviceFunction("rand64")
@@ -176,4 +178,12 @@ activemask = DeviceFunction("activemask")
 syncwarp = DeviceFunction("syncwarp")
 lane_id = DeviceFunction("lane_id")
 warp_id = DeviceFunction("warp_id")
+shfl_sync = DeviceFunction("shfl_sync")
+shfl_up_sync = DeviceFunction("shfl_up_sync")
+shfl_down_sync = DeviceFunction("shfl_down_sync")
+shfl_xor_sync = DeviceFunction("shfl_xor_sync")
+ballot_sync = DeviceFunction("ballot_sync")
+any_sync = DeviceFunction("any_sync")
+all_sync = DeviceFunction("all_sync")
+match_any_sync = DeviceFunction("match_any_sync")
 atomic = Atomic()

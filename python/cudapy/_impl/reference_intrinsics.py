@@ -38,6 +38,7 @@ _RESULTS = {
     "clock": "int64",
     "threadfence": "void",
     "threadfence_block": "void",
+    "threadfence_system": "void",
     "randbits": "uint32",
     "rand": "float32",
     "rand64": "float64",
@@ -147,7 +148,7 @@ class Intrinsic:
     def _threadfence(self) -> None:
         """Threads run one after the other here: everything is seen already."""
 
-    _threadfence_block = _threadfence
+    _threadfence_block = _threadfence_system = _threadfence
 
     @staticmethod
     def _words(seed: Value, counter: Value, upper: Value = 0) -> tuple[int, int, int, int]:

@@ -33,11 +33,13 @@ class WarpOperation:
     """A shuffle, a vote, or what else lanes of a warp do together.
 
     Args:
-        name: as it is spelled.
+        name: as it is spelled, without `_sync`.
+        takes_mask: it has `_sync`, and the lanes that take part come first.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, takes_mask: bool = False) -> None:
         self.name = name
+        self.takes_mask = takes_mask
 
     @property
     def is_shuffle(self) -> bool:
@@ -45,21 +47,26 @@ class WarpOperation:
 
     def argument_types(self, node: ast.Call) -> list[str | None]:
         """What each argument is converted to before the call; None leaves it as it is."""
-        return (
-            [None, "int32", "int32"][: len(node.args)]
-            if self.is_shuffle
-            else [None] * len(node.args)
-        )
+        mask: list[str | None] = ["uint32"] if self.takes_mask or self.name == "syncwarp" else []
+        wanted = [*mask, None, *(["int32", "int32"] if self.is_shuffle else [])]
+        return wanted[: len(node.args)]
 
     def typed(self, types: Types, node: ast.Call) -> str | None:
         """The type of a call."""
         if not self.is_shuffle:
             return _RESULTS[self.name]
-        own = types.type_of(node.args[0])
-        return str(types.alone(node.args[0])) if isinstance(own, str) and is_weak(own) else own
+        value = node.args[1 if self.takes_mask else 0]
+        own = types.type_of(value)
+        return str(types.alone(value)) if isinstance(own, str) and is_weak(own) else own
 
     def __call__(self, place: Place, *values: Any) -> Value | None:
+        mask = (1 << WARP_SIZE) - 1
+        if self.takes_mask:
+            mask = int(number(values[0]))
+            values = values[1:]
         lane, lanes = current_block().meet(place, values)
+        if not self.is_shuffle:
+            lanes = {other: brought for other, brought in lanes.items() if mask >> other & 1}
         made: Value | None = getattr(self, "_" + self.name.partition("_")[0])(lane, lanes, *values)
         return made
 
@@ -101,7 +108,7 @@ class WarpOperation:
     def _activemask(self, _: int, lanes: Lanes) -> Scalar:
         return self._mask(lanes, lambda _: True)
 
-    def _syncwarp(self, _: int, __: Lanes) -> None:
+    def _syncwarp(self, _: int, __: Lanes, mask: Any = None) -> None:
         """All lanes that take part have come."""
 
 
@@ -132,11 +139,10 @@ def enter_thread(number_in_block: int) -> None:
     _number = number_in_block
 
 
+_MASKED = ("shfl", "shfl_up", "shfl_down", "shfl_xor", "ballot", "any", "all", "match_any")
 WARPS: dict[str, Any] = {
-    **{
-        name: WarpOperation(name)
-        for name in ("shfl", "shfl_up", "shfl_down", "shfl_xor", *_RESULTS)
-    },
+    **{name: WarpOperation(name) for name in (*_MASKED, "activemask", "syncwarp")},
+    **{name + "_sync": WarpOperation(name, takes_mask=True) for name in _MASKED},
     "lane_id": WarpPlace(lambda number_in_block: number_in_block % WARP_SIZE),
     "warp_id": WarpPlace(lambda number_in_block: number_in_block // WARP_SIZE),
 }

@@ -91,7 +91,18 @@ Value* emit_clock(IRBuilderBase& builder) {
   return builder.CreateIntrinsic(counter, ArrayRef<Type*>(), ArrayRef<Value*>());
 }
 
-Value* emit_fence(IRBuilderBase& builder, SyncScope::ID scope) {
+// For the threads of a block, for all of the device, or for the host and other devices as well. On
+// the CPU a block's threads run on one core, and all others see one memory.
+Value* emit_fence(IRBuilderBase& builder, Intrinsic fence) {
+  LLVMContext& context = builder.getContext();
+  const bool is_of_block = fence == Intrinsic::FenceBlock;
+  SyncScope::ID scope = SyncScope::System;
+  if (builder.GetInsertBlock()->getModule()->getTargetTriple().isNVPTX()) {
+    if (is_of_block) scope = context.getOrInsertSyncScopeID("block");
+    if (fence == Intrinsic::Fence) scope = context.getOrInsertSyncScopeID("device");
+  } else if (is_of_block) {
+    scope = SyncScope::SingleThread;
+  }
   builder.CreateFence(AtomicOrdering::SequentiallyConsistent, scope);
   return nullptr;
 }
@@ -117,10 +128,9 @@ Value* emit_intrinsic(IRBuilderBase& builder, Intrinsic intrinsic, ArrayRef<Valu
     case Intrinsic::Clock:
       return emit_clock(builder);
     case Intrinsic::Fence:
-      return emit_fence(builder, SyncScope::System);
     case Intrinsic::FenceBlock:
-      // The threads of a block run on one core.
-      return emit_fence(builder, SyncScope::SingleThread);
+    case Intrinsic::FenceSystem:
+      return emit_fence(builder, intrinsic);
     case Intrinsic::Philox0:
     case Intrinsic::Philox1:
     case Intrinsic::Philox2:
