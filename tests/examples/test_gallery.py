@@ -21,6 +21,7 @@ SIZES = {
     "bitonic_sort": (20, 3000),
     "black_scholes": (20, 2000),
     "blur": (9, 64),
+    "compaction": (300, 5000),
     "convolution": (9, 64),
     "dct": (8, 64),
     "edit_distance": (7, 200),

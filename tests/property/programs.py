@@ -1,7 +1,7 @@
 """Generates well-typed kernels as source text: nested loops that lanes leave at different times, breaks,
 continues, returns, helpers with early returns, integers and floats of all widths, variables that live on after loops;
 tuples, functions inside functions and as arguments, keywords, a thread's own arrays, rows of matrices, intrinsics,
-random numbers, assert and raise.
+random numbers, assert and raise; what the lanes of warps tell each other, wherever an expression stands.
 
 Every program ends: loops have bounded trips. Every index is in bounds: gathers are taken modulo the length. No integer
 division by zero: divisors are odd. Each thread stores only to its own element, so the order of threads does not matter.
@@ -112,6 +112,7 @@ class Writer:
         self._lines: list[str] = []
         self._names = 0
         self._budget = 40
+        self._has_warps = self.chance(6)
 
     # Choices
 
@@ -161,6 +162,8 @@ class Writer:
             lambda: self.intrinsic(scope, depth),
             lambda: self.call(scope, depth),
         ]
+        if self._has_warps:
+            choices += [lambda: self.of_warp(scope, depth)] * 3
         if scope.pairs:
             choices.append(lambda: f"{self.pick(*scope.pairs)}[{self.pick(0, -2)}]")
         held = [name for name, kind in scope.held.items() if kind == "int"]
@@ -194,6 +197,20 @@ class Writer:
             lambda: f"int(randbits({self.number(0, 9)}, {one()}, {other()}))",
             lambda: f"cp.{self.pick(*INTEGERS)}({other()})",
             lambda: f"divmod({other()}, {self.pick(1, 3, -4)})[{self.pick(0, 1)}]",
+        ]
+        return str(self.pick(*choices)())
+
+    def of_warp(self, scope: Scope, depth: int) -> str:
+        """What other lanes give."""
+        one = lambda: self.integer(scope, depth - 1)  # noqa: E731
+        distance = lambda: self.pick(self.number(0, 33), f"int({one()}) % 40")  # noqa: E731
+        width = self.pick("", "", f", {self.pick(1, 4, 8, 32)}")
+        choices = [
+            lambda: f"shfl{self.pick('', '_up', '_down', '_xor')}({one()}, {distance()}{width})",
+            lambda: f"int(shfl_xor({self.floating(scope, depth - 1)}, {self.number(1, 31)}))",
+            lambda: f"int(ballot({self.condition(scope, depth - 1)}))",
+            lambda: f"popc(match_any({one()}))",
+            lambda: self.pick("popc(activemask())", "lane_id()", "warp_id()"),
         ]
         return str(self.pick(*choices)())
 
@@ -306,6 +323,8 @@ class Writer:
             ),
             lambda: f"{self.integer(scope, depth - 1)} & 1 == {self.pick(0, 1)}",
         ]
+        if self._has_warps:
+            choices.append(lambda: f"{self.pick('any', 'all')}({self.condition(scope, depth - 1)})")
         if scope.bools:
             choices.append(lambda: self.pick(*scope.bools))
         truths = [array for array in scope.arrays if array.dtype == "bool"]
