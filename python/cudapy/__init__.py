@@ -314,8 +314,8 @@ _HOMES = {
     "syncthreads_count syncthreads_or threadIdx "
     "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "
     "randint threadfence threadfence_block threadfence_system activemask all any ballot lane_id match_any shfl "
-    "shfl_down shfl_up shfl_xor syncwarp warp_id all_sync any_sync ballot_sync match_any_sync shfl_sync shfl_down_sync shfl_up_sync "
-    "shfl_xor_sync",
+    "shfl_down shfl_up shfl_xor syncwarp warp_id all_sync any_sync ballot_sync match_any_sync shfl_sync shfl_down_sync "
+    "shfl_up_sync shfl_xor_sync",
     "_impl.template": "Template template",
     "_impl.types": "Array Bool Double Float Int Pointer Void bfloat16 bool_ complex64 complex128 dim3 elemType "
     "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64",

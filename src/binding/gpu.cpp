@@ -115,7 +115,11 @@ bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char
     rules.per_thread = image.threads.per_thread;
   runtime::cuda::GridPlan plan;
   plan.launch.names_block = image.uses_block_shape || request.block[0] > 0;
-  const std::string problem = runtime::cuda::plan_grid(request, rules, plan);
+  std::string problem = runtime::cuda::plan_grid(request, rules, plan);
+  if (problem.empty() && !image.block_arrays.arrays.empty()) {
+    problem = runtime::block_bytes(image.block_arrays, arguments, plan.block,
+                                   kernel.device().most_block_bytes(), plan.shared_bytes);
+  }
   if (!problem.empty()) {
     raise(PyExc_ValueError, "`" + body.name + "`: " + problem);
     return false;

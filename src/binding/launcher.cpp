@@ -94,6 +94,15 @@ bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void
          const runtime::LaunchRequest& request) {
   runtime::LaunchPlan plan = runtime::plan_launch(code.kernel.metadata, request);
   if (plan.blocks == 0) return true;
+  if (!code.block_arrays.arrays.empty()) {
+    int64_t bytes = 0;
+    const std::string problem = runtime::block_bytes(code.block_arrays, arguments,
+                                                     plan.launch.block, ir::kMostBlockBytes, bytes);
+    if (!problem.empty()) {
+      raise(PyExc_ValueError, "`" + body.name + "`: " + problem);
+      return false;
+    }
+  }
   runtime::FaultRecord fault;
   const auto has_no_fault = [&] {
     if (fault.site < 0) return true;
@@ -172,10 +181,18 @@ bool warn_of_slow_code(const KernelBody& body, const Binding& binding) {
       PyRef::steal(PyObject_CallMethod(module.get(), "warn", "O", warnings.get())));
 }
 
+// Whether the launch alone has indices beyond an int32. Where whole blocks run, so may threads
+// behind those that were asked for.
+bool has_wide_threads(const KernelBody& body, const runtime::LaunchRequest& request) {
+  constexpr int64_t kMostBehind = 1023;
+  const bool whole_blocks = body.code != nullptr && body.code->has_blocks();
+  return request.threads[0] > INT32_MAX - (whole_blocks ? kMostBehind : 0);
+}
+
 // Finds or makes code for a call's arguments; compiles without the GIL. Null with an exception set.
 Binding* bind(KernelBody& body, const CallArguments& call, const runtime::LaunchRequest& request) {
   std::vector<ArgumentClass> classes = call.classes();
-  runtime::KernelTypes types = call.types(request.threads[0] > INT32_MAX);
+  runtime::KernelTypes types = call.types(has_wide_threads(body, request));
   if (Binding* known = find_binding(body, classes, types.wide_index, request)) return known;
   if (body.code->has_blocks() && current_gpu == nullptr) {
     int64_t block[3];
@@ -219,7 +236,7 @@ enum class FastOutcome : uint8_t { kDeclined, kLaunched, kFailed };
 inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments) {
   if (recorded_graph != nullptr) return FastOutcome::kDeclined;
   KernelBody& body = *self->kernel->body;
-  const bool wide_threads = self->request.threads[0] > INT32_MAX;
+  const bool wide_threads = has_wide_threads(body, self->request);
   const auto& bindings = bindings_of(body);
   const int device = current_device();
   FastArguments fast;

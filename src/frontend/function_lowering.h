@@ -169,8 +169,15 @@ class FunctionLowering {
   void declare_array(const syntax::Expr& target, const syntax::Expr& call, SpecialForm form);
   bool array_arguments(const syntax::Expr& call, const std::string& name,
                        const syntax::Expr*& shape, const syntax::Expr*& dtype);
-  std::optional<std::vector<int64_t>> array_extents(const syntax::Expr& shape,
-                                                    const std::string& name);
+  // sizes: of a shared array that the launch decides about, else empty.
+  struct ArrayShape {
+    std::vector<int64_t> extents;
+    std::vector<ir::ArraySize> sizes;
+  };
+  std::optional<ArrayShape> array_shape(const syntax::Expr& shape, const std::string& name,
+                                        bool is_shared);
+  bool append_size(const ir::Expr& expr, ir::ArraySize& size) const;
+  void refuse_shape(const ir::Expr& length, Span span, bool is_shared);
   std::optional<ir::Type> array_element(const syntax::Expr& dtype, const std::string& name);
   bool check_array_size(const syntax::Expr& call, SpecialForm form,
                         const std::vector<int64_t>& extents, const ir::Type& element);

@@ -1,5 +1,5 @@
 // Lowering of arrays that a kernel declares: `tile = shared((16, 16), float)`, `window = local(3,
-// cp.float32)`, and their elements, `tile[i, j]` or `tile[i][j]`.
+// cp.float32)`, `row = shared(2 * n, int)`, and their elements, `tile[i, j]` or `tile[i][j]`.
 #include <utility>
 
 #include "frontend/function_lowering.h"
@@ -12,7 +12,6 @@ namespace {
 
 constexpr size_t kMostDimensions = 8;
 constexpr int64_t kMostThreadBytes = int64_t{1} << 14;
-constexpr int64_t kMostBlockBytes = 227 << 10;  // what a block has on today's GPUs
 
 // The value of an integer expression that is made of constants alone.
 std::optional<int64_t> integer_of(const ir::Expr& expr) {
@@ -126,8 +125,58 @@ bool FunctionLowering::array_arguments(const syntax::Expr& call, const std::stri
   return false;
 }
 
-std::optional<std::vector<int64_t>> FunctionLowering::array_extents(const syntax::Expr& shape,
-                                                                    const std::string& name) {
+// A length that the launch decides, made of the kernel's parameters, numbers and blockDim.
+bool FunctionLowering::append_size(const ir::Expr& expr, ir::ArraySize& size) const {
+  using Kind = ir::SizeStep::Kind;
+  const auto push = [&](Kind kind, int64_t value) {
+    size.push_back({kind, value});
+    return true;
+  };
+  if (const auto number = integer_of(expr)) return push(Kind::Constant, *number);
+  if (expr.kind == ir::ExprKind::Local) {
+    const bool is_parameter = index_ == 0 && expr.local < function_.parameter_count;
+    return is_parameter && push(Kind::Parameter, expr.local);
+  }
+  if (expr.kind == ir::ExprKind::ThreadIndex) {
+    const int axis =
+        static_cast<int>(expr.thread_index) - static_cast<int>(ir::ThreadIndex::BlockDimX);
+    return axis >= 0 && axis < 3 && push(Kind::BlockDim, axis);
+  }
+  if (expr.kind != ir::ExprKind::Binary || !append_size(*expr.operands[0], size) ||
+      !append_size(*expr.operands[1], size))
+    return false;
+  switch (expr.binary_op) {
+    case ir::BinaryOp::Add:
+      return push(Kind::Add, 0);
+    case ir::BinaryOp::Subtract:
+      return push(Kind::Subtract, 0);
+    case ir::BinaryOp::Multiply:
+      return push(Kind::Multiply, 0);
+    case ir::BinaryOp::FloorDivide:
+      return integer_of(*expr.operands[1]).value_or(0) > 0 && push(Kind::Divide, 0);
+    default:
+      return false;
+  }
+}
+
+void FunctionLowering::refuse_shape(const ir::Expr& length, Span span, bool is_shared) {
+  if (!is_shared) {
+    error("array-shape", span, "the shape of an array must be known when the kernel is compiled",
+          "write a number, or a name from outside the kernel that stands for one");
+  } else if (index_ != 0 && length.kind == ir::ExprKind::Local) {
+    error("array-shape", span,
+          "a function that a kernel calls cannot decide how large a shared array is",
+          "make the array in the kernel, and hand it to the function");
+  } else {
+    error("array-shape", span, "the shape of a shared array is not known before the kernel runs",
+          "make it of numbers, the kernel's integer parameters and blockDim, by + - * and // by a "
+          "number");
+  }
+}
+
+std::optional<FunctionLowering::ArrayShape> FunctionLowering::array_shape(const syntax::Expr& shape,
+                                                                          const std::string& name,
+                                                                          bool is_shared) {
   std::vector<const syntax::Expr*> items;
   if (shape.kind == ExprKind::Tuple) {
     for (const syntax::Expr& item : shape.operands) items.push_back(&item);
@@ -139,27 +188,31 @@ std::optional<std::vector<int64_t>> FunctionLowering::array_extents(const syntax
           "write `" + name + "(32, float)` or `" + name + "((16, 16), float)`");
     return std::nullopt;
   }
-  std::vector<int64_t> extents;
+  ArrayShape found;
+  bool is_known = true;
   for (const syntax::Expr* item : items) {
     const size_t before = diagnostics_.errors().size();
     const ir::ExprPtr lowered = lower(*item);
     if (diagnostics_.errors().size() != before) return std::nullopt;
     const auto extent = integer_of(*lowered);
-    if (!extent) {
-      error("array-shape", item->span,
-            "the shape of an array must be known when the kernel is compiled",
-            "write a number, or a name from outside the kernel that stands for one");
+    ir::ArraySize size;
+    if (extent) size = {{ir::SizeStep::Kind::Constant, *extent}};
+    if (!extent && !(is_shared && append_size(*lowered, size))) {
+      refuse_shape(*lowered, item->span, is_shared);
       return std::nullopt;
     }
-    if (*extent < 1) {
+    if (extent && *extent < 1) {
       error("array-shape", item->span,
             "an array of " + std::to_string(*extent) + " elements cannot be made",
             "write a number of at least 1");
       return std::nullopt;
     }
-    extents.push_back(*extent);
+    is_known = is_known && extent;
+    found.extents.push_back(extent.value_or(0));
+    found.sizes.push_back(std::move(size));
   }
-  return extents;
+  if (is_known) found.sizes.clear();
+  return found;
 }
 
 std::optional<ir::Type> FunctionLowering::array_element(const syntax::Expr& dtype,
@@ -176,12 +229,13 @@ std::optional<ir::Type> FunctionLowering::array_element(const syntax::Expr& dtyp
   return std::nullopt;
 }
 
-// An error if the array is too large for what it is made in.
+// An error if the array is too large for what it is made in; of one whose size the launch decides,
+// it says so.
 bool FunctionLowering::check_array_size(const syntax::Expr& call, SpecialForm form,
                                         const std::vector<int64_t>& extents,
                                         const ir::Type& element) {
   const bool of_block = form == SpecialForm::SharedArray;
-  const int64_t most = of_block ? kMostBlockBytes : kMostThreadBytes;
+  const int64_t most = of_block ? ir::kMostBlockBytes : kMostThreadBytes;
   int64_t bytes = ir::item_size(ir::Type::array_of(element, 1));
   for (const int64_t extent : extents) {
     // Extents that pass the limit on their own would overflow the product.
@@ -216,14 +270,15 @@ void FunctionLowering::declare_array(const syntax::Expr& target, const syntax::E
   const syntax::Expr* shape = nullptr;
   const syntax::Expr* dtype = nullptr;
   if (!array_arguments(call, name, shape, dtype)) return refuse_name();
-  const auto extents = array_extents(*shape, name);
+  auto found = array_shape(*shape, name, form == SpecialForm::SharedArray);
   const auto element = array_element(*dtype, name);
-  if (!extents || !element || !check_array_size(call, form, *extents, *element))
+  if (!found || !element || !check_array_size(call, form, found->extents, *element))
     return refuse_name();
   const ir::LocalId local = variable(target.text, target.span);
   ir::Local& array = function_.locals[static_cast<size_t>(local)];
-  array.declared = ir::Type::array_of(*element, static_cast<uint8_t>(extents->size()));
-  array.extents = *extents;
+  array.declared = ir::Type::array_of(*element, static_cast<uint8_t>(found->extents.size()));
+  array.extents = std::move(found->extents);
+  array.sizes = std::move(found->sizes);
   array.storage = form == SpecialForm::SharedArray ? ir::Storage::Block : ir::Storage::Thread;
   emit(ir::StmtKind::Declare, target.span).local = local;
 }

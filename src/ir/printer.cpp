@@ -483,7 +483,9 @@ void Printer::declaration(const Stmt& stmt) {
   out_ += local_name(stmt.local);
   out_ += local.storage == Storage::Block ? " = shared((" : " = local((";
   for (size_t i = 0; i < local.extents.size(); ++i) {
-    out_ += (i > 0 ? ", " : "") + std::to_string(local.extents[i]);
+    out_ += i > 0 ? ", " : "";
+    out_ += local.sizes.empty() ? std::to_string(local.extents[i])
+                                : to_string(local.sizes[i], function_);
   }
   const Type& type = local.type.is_unknown() ? local.declared : local.type;
   out_ += "), " + std::string(name_of(type.scalar)) + ")";

@@ -26,6 +26,14 @@ class Writer {
       kind(local.storage);
       count(local.extents.size());
       for (const int64_t extent : local.extents) number(extent);
+      count(local.sizes.size());
+      for (const ArraySize& size : local.sizes) {
+        count(size.size());
+        for (const SizeStep& step : size) {
+          kind(step.kind);
+          number(step.value);
+        }
+      }
       count(local.table.size());
       bytes_.insert(bytes_.end(), local.table.begin(), local.table.end());
     }

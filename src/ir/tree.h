@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "ir/array_size.h"
 #include "ir/intrinsic.h"
 #include "ir/math_function.h"
 #include "ir/type.h"
@@ -330,6 +331,8 @@ struct Local {
   int32_t stride = 0;
   Storage storage = Storage::Value;
   std::vector<int64_t> extents;  // of an array that is declared: one for each dimension, row by row
+  std::vector<ArraySize> sizes;  // Storage::Block, not empty: the launch decides; extents of what
+                                 // it decides are 0
   std::vector<uint8_t> table;    // Storage::Constant: the elements, as they lie in memory
 };
 

@@ -28,6 +28,7 @@ class Verifier {
         report("the local " + local.name + " is an array that is not declared, or no array");
       if (declared && local.extents.size() != local.type.rank)
         report("the array " + local.name + " has the wrong number of extents");
+      if (!local.sizes.empty()) sizes(local);
       if (local.table.empty() == (local.storage == Storage::Constant))
         report("the array " + local.name + " lacks its elements, or has some");
     }
@@ -49,6 +50,19 @@ class Verifier {
   }
 
  private:
+  void sizes(const Local& array) {
+    if (array.storage != Storage::Block || array.sizes.size() != array.extents.size())
+      report("the array " + array.name + " has sizes that no launch decides");
+    for (const ArraySize& size : array.sizes) {
+      for (const SizeStep& step : size) {
+        if (step.kind != SizeStep::Kind::Parameter) continue;
+        const bool is_parameter = step.value >= 0 && step.value < function_.parameter_count;
+        if (!is_parameter || !is_integer(function_.locals[static_cast<size_t>(step.value)].type))
+          report("the size of " + array.name + " is made of what is no integer parameter");
+      }
+    }
+  }
+
   void report(const std::string& what) { problems_.push_back(function_.name + ": " + what); }
   void report(const Expr& expr, const std::string& what) {
     report(what + ": " + print(expr, function_));

@@ -156,6 +156,7 @@ std::shared_ptr<const CompiledKernel> load(std::span<const uint8_t> image,
   compiled->kernel.entry = reinterpret_cast<KernelEntry>(const_cast<void*>(compiled->code.entry()));
   compiled->written = kernel.written;
   compiled->fault_sites = kernel.fault_sites;
+  compiled->block_arrays = find_block_arrays(kernel);
   compiled->prints = has_print(kernel);
   return compiled;
 }
@@ -325,6 +326,7 @@ std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const As
   image.threads = transform::gpu_threads(*kernel);
   image.written = kernel->written;
   image.fault_sites = kernel->fault_sites;
+  image.block_arrays = find_block_arrays(*kernel);
   KernelCache& cache = kernel_cache();
   std::string target = assembler.architecture + " " + assembler.identity + " " + image.entry;
   if (options_.line_info) target += lines_key(untyped_.sources);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ir/tree.h"
+#include "runtime/block_arrays.h"
 #include "runtime/cache/kernel_cache.h"
 #include "runtime/cpu/code_image.h"
 #include "runtime/cpu/launch.h"
@@ -43,6 +44,7 @@ struct CompiledKernel {
   LoadedCode code;
   CpuKernel kernel;
   std::vector<bool> written;  // per parameter: an array that the kernel stores to
+  BlockArrays block_arrays;
   std::vector<ir::FaultSite> fault_sites;
   bool prints = false;  // has sites that print
 };
@@ -54,6 +56,7 @@ struct GpuImage {
   bool uses_block_shape = false;
   transform::GpuThreads threads;
   std::vector<bool> written;
+  BlockArrays block_arrays;
   std::vector<ir::FaultSite> fault_sites;
 };
 

@@ -103,6 +103,30 @@ void Inference::condition(Expr& expr) {
   if (reporting() && !expr.type.is_unknown()) is_value(expr, "a condition");
 }
 
+// What the launch makes the size of a shared array of are integers that stay what they were.
+void Inference::declare(const Stmt& stmt) {
+  if (!reporting()) return;
+  for (const ir::ArraySize& size : instance_.local(stmt.local).sizes) {
+    for (const ir::SizeStep& step : size) {
+      if (step.kind != ir::SizeStep::Kind::Parameter) continue;
+      const auto parameter = static_cast<LocalId>(step.value);
+      const Type& type = instance_.types[static_cast<size_t>(parameter)];
+      const std::string name = "`" + instance_.local(parameter).name + "`";
+      if (!type.is_unknown() && !ir::is_integer(type)) {
+        wrong("array-shape", stmt.span,
+              "the shape of a shared array is made of integers, and " + name + " is " +
+                  describe(type),
+              "pass it as an integer");
+      } else if (instance_.flow.locals[static_cast<size_t>(parameter)].assignments > 0) {
+        wrong("array-shape", stmt.span,
+              "the launch decides how large this array is, and " + name +
+                  " is assigned in the kernel",
+              "use another name for what is assigned");
+      }
+    }
+  }
+}
+
 void Inference::stmt(Stmt& stmt) {
   switch (stmt.kind) {
     case StmtKind::Assign:
@@ -118,9 +142,10 @@ void Inference::stmt(Stmt& stmt) {
       break;
     case StmtKind::Break:
     case StmtKind::Continue:
-    case StmtKind::Declare:
     case StmtKind::Region:
       return;
+    case StmtKind::Declare:
+      return declare(stmt);
     case StmtKind::Barrier:
       for (const ir::ExprPtr& operand : stmt.operands) infer(*operand);
       return;

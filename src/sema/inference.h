@@ -32,6 +32,7 @@ class Inference {
   // Statements.
   void block(ir::Block& block);
   void stmt(ir::Stmt& stmt);
+  void declare(const ir::Stmt& stmt);
   void assign(ir::Stmt& stmt);
   void store(ir::Stmt& stmt);
   void refuse_view(const ir::Stmt& stmt, const std::string& name);

@@ -19,6 +19,26 @@ class ShapeFixer {
     }
   }
 
+  // Puts the block's shape in the place of blockDim, and lengths that are known then.
+  void array(Local& local) const {
+    bool is_known = true;
+    for (size_t i = 0; i < local.sizes.size(); ++i) {
+      bool has_parameter = false;
+      for (SizeStep& step : local.sizes[i]) {
+        if (step.kind == SizeStep::Kind::BlockDim)
+          step = {SizeStep::Kind::Constant, shape_[step.value]};
+        has_parameter = has_parameter || step.kind == SizeStep::Kind::Parameter;
+      }
+      if (!has_parameter) {
+        const auto length =
+            evaluate(local.sizes[i], [](const SizeStep& step) { return step.value; });
+        if (length && *length > 0 && *length <= kMostBlockBytes) local.extents[i] = *length;
+      }
+      is_known = is_known && local.extents[i] > 0;
+    }
+    if (is_known) local.sizes.clear();
+  }
+
  private:
   void expression(Expr& expr) const {
     for (ExprPtr& operand : expr.operands) expression(*operand);
@@ -43,7 +63,10 @@ class ShapeFixer {
 }  // namespace
 
 void fix_block_shape(Function& function) {
-  if (function.block[0] > 0) ShapeFixer(function.block).block(function.body);
+  if (function.block[0] == 0) return;
+  const ShapeFixer fixer(function.block);
+  fixer.block(function.body);
+  for (Local& local : function.locals) fixer.array(local);
 }
 
 }  // namespace cudapy::transform

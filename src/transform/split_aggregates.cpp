@@ -166,6 +166,14 @@ class Splitter {
       if (!function_.written.empty())
         written.resize(written.size() + locals_.size() - before, function_.written[i]);
     }
+    for (Local& local : locals_) {
+      for (ArraySize& size : local.sizes) {
+        for (SizeStep& step : size) {
+          if (step.kind == SizeStep::Kind::Parameter)
+            step.value = first_[static_cast<size_t>(step.value)];
+        }
+      }
+    }
     function_.parameter_count = parameters;
     function_.written = std::move(written);
   }

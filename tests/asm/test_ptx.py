@@ -126,6 +126,30 @@ def warps(X, Z, L, Y):
     syncwarp()
 
 
+# window : void (float* X, float* Y, int width)
+def window(X, Y, width):
+    near = shared((2, blockDim.x + width), float)
+    marks = shared(width, cp.uint8)
+    for i in range(threadIdx.x, blockDim.x + width, blockDim.x):
+        near[1, i] = X[i] if i < len(X) else 0.0
+    if threadIdx.x < width:
+        marks[threadIdx.x] = 1
+    syncthreads()
+    if idx < len(Y):
+        total = 0.0
+        for i in range(width):
+            total += near[1, threadIdx.x + i] * marks[i]
+        Y[idx] = total
+
+
+# large : void (float* Y)
+def large(Y):
+    held = shared(16_000, float)
+    held[threadIdx.x] = Y[idx]
+    syncthreads()
+    Y[idx] = held[threadIdx.x ^ 1]
+
+
 KERNELS = [
     tiled,
     columns,
@@ -139,6 +163,8 @@ KERNELS = [
     rare,
     every_type,
     warps,
+    window,
+    large,
 ]
 
 
@@ -297,6 +323,16 @@ def fences(X):
 def test_fences_reach_as_far_as_they_say():
     found = re.findall(r"fence\.sc\.(\w+);", ptx(fences, check=False))
     assert found == ["cta", "gpu", "sys"]
+
+
+@pytest.mark.parametrize("kernel", [window, large])
+def test_arrays_that_the_launch_gives_memory_are_behind_one_symbol(kernel):
+    text = ptx(kernel)
+    assert text.count(".extern .shared .align 16 .b8 cudapy_launch_memory[];") == 1
+    assert ".shared .align 16 .b8 cudapy_shared" not in text
+    body = instructions(text)
+    assert "ld.shared" in body
+    assert "ld.b32" not in body, "the address space is known"
 
 
 def test_warps_use_the_devices_own_operations():

@@ -46,6 +46,7 @@ TYPES = [
     "uint32",
     "int64",
     "uint64",
+    "float16",
     "float32",
     "float64",
 ]
@@ -448,3 +449,16 @@ def test_faults_name_the_thread_of_a_warp_of_several_rows():
     with pytest.raises(IndexError, match="idx = 2, idy = 3, idz = 0") as raised:
         cp.compile(out)(4, 8, block=(4, 8))(np.zeros(4, np.int32), np.zeros(8, np.int32))
     assert "102" in str(raised.value)
+
+
+def test_prints_of_a_warp_of_several_rows(capsys):
+    # show : void (int* X)
+    def show(X):
+        v = shfl_xor(X[idx + 4 * idy], 1)
+        if v % 2:
+            print(idx, idy, v)
+
+    cp.compile(show)(4, 8, block=(4, 8))(np.arange(32, dtype=np.int32))
+    cp.synchronize()
+    expected = [f"{i % 4} {i // 4} {i ^ 1}" for i in range(32) if (i ^ 1) % 2]
+    assert capsys.readouterr().out.splitlines() == expected

@@ -74,6 +74,8 @@ class NewArray:
     def __call__(self, shape: Any, dtype: Any, place: tuple[int, int]) -> ArrayView:
         extents = tuple(int(number(item)) for item in shape) if isinstance(shape, tuple) else None
         lengths = extents or (int(number(shape)),)
+        if min(lengths) < 0:
+            raise ValueError(f"a length of {min(lengths)} is less than 0 (line {place[0]})")
         made = ArrayView(_memory(dtype.type, lengths), dtype.type, lengths)
         return _block.arrays.setdefault(place, made) if self.is_shared else made
 

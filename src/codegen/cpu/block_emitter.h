@@ -140,7 +140,7 @@ class BlockEmitter {
 
   std::vector<Slot> slots_;  // by LocalId
   llvm::Value* shared_ = nullptr;
-  uint64_t shared_bytes_ = 0;
+  llvm::Value* shared_bytes_ = nullptr;
   llvm::Value* masks_ = nullptr;  // of the threads that have not returned, an i64 for each gang
   llvm::Value* gangs_most_ = nullptr;
   llvm::Value* number_[3] = {};

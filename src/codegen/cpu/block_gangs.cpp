@@ -123,21 +123,25 @@ Value* BlockEmitter::memory(int32_t which, Value* bytes) {
   return data;
 }
 
+// Once for their sizes, and again for where they are.
 void BlockEmitter::make_shared_arrays() {
-  std::vector<std::pair<size_t, uint64_t>> places;
+  Value* bytes = i64(0);
+  std::vector<std::pair<LocalId, Value*>> places;
   for (size_t i = 0; i < kernel_.locals.size(); ++i) {
-    const ir::Local& local = kernel_.locals[i];
-    if (local.storage != Storage::Block) continue;
-    places.emplace_back(i, shared_bytes_);
-    auto bytes = static_cast<uint64_t>(element_count(local) * ir::size_of(local.type.scalar));
-    shared_bytes_ += alignTo(bytes, kCacheLine);
+    if (kernel_.locals[i].storage != Storage::Block) continue;
+    const auto local = static_cast<LocalId>(i);
+    places.emplace_back(local, bytes);
+    Value* own = body_.set_block_array(local, nullptr, launch_.block);
+    own = builder_.CreateAnd(builder_.CreateAdd(own, i64(kCacheLine - 1)),
+                             i64(-static_cast<int64_t>(kCacheLine)));
+    bytes = builder_.CreateAdd(bytes, own);
   }
   if (places.empty()) return;
-  shared_ = memory(0, builder_.getInt64(shared_bytes_));
+  shared_ = memory(0, bytes);
+  shared_bytes_ = bytes;
   for (auto [local, offset] : places) {
-    Value* data = builder_.CreateConstGEP1_64(builder_.getInt8Ty(), shared_, offset);
-    body_.set_array(static_cast<LocalId>(local),
-                    declared_array(builder_, kernel_.locals[local], data));
+    Value* data = builder_.CreateGEP(builder_.getInt8Ty(), shared_, offset);
+    body_.set_block_array(local, data, launch_.block);
   }
 }
 

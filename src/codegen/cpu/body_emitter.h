@@ -111,6 +111,10 @@ class BodyEmitter {
     arrays_[index(parameter)] = std::move(array);
   }
 
+  // An array of the block, at `data`, in blocks of this shape (i64s). Returns its bytes.
+  llvm::Value* set_block_array(ir::LocalId local, llvm::Value* data,
+                               llvm::Value* const (&block)[3]);
+
   // Emits the kernel's body for the gang at `position`, with the lanes of `mask` on, and leaves the
   // builder behind it.
   void emit_gang(const ThreadPosition& position, Mask mask);
@@ -299,7 +303,8 @@ class BodyEmitter {
   [[nodiscard]] ir::Storage storage_of(ir::LocalId array) const;
   llvm::Value* index_vector(Lanes flat);
   Lanes flat_index(const std::vector<ir::ExprPtr>& operands, int32_t site);
-  Lanes next_axis(Lanes flat, int64_t extent, Lanes lanes);
+  Lanes next_axis(Lanes flat, llvm::Value* extent, Lanes lanes);
+  llvm::Value* emit_size(const ir::ArraySize& size, llvm::Value* const (&block)[3]);
   Place declared_place(const std::vector<ir::ExprPtr>& operands, int32_t site);
   Lanes load_declared(const ir::Expr& expr);
   void store_declared(const ir::Stmt& stmt);

@@ -35,21 +35,64 @@ ArrayValue declared_array(IRBuilderBase& builder, const ir::Local& array, Value*
   return value;
 }
 
+//   2 * n + 1    add i64 (mul i64 2, %n), 1
+Value* BodyEmitter::emit_size(const ir::ArraySize& size, Value* const (&block)[3]) {
+  using Kind = ir::SizeStep::Kind;
+  SmallVector<Value*, 4> stack;
+  for (const ir::SizeStep& step : size) {
+    if (step.kind < Kind::Add) {
+      const auto which = static_cast<size_t>(step.value);
+      Value* value = builder_.getInt64(static_cast<uint64_t>(step.value));
+      if (step.kind == Kind::BlockDim) value = block[which];
+      if (step.kind == Kind::Parameter)
+        value = emit_cast(builder_, parameters_[which], kernel_.locals[which].type.scalar,
+                          ir::Scalar::I64);
+      stack.push_back(value);
+      continue;
+    }
+    Value* right = stack.pop_back_val();
+    Value* left = stack.pop_back_val();
+    Value* result = step.kind == Kind::Add        ? builder_.CreateAdd(left, right)
+                    : step.kind == Kind::Subtract ? builder_.CreateSub(left, right)
+                    : step.kind == Kind::Multiply ? builder_.CreateMul(left, right)
+                                                  : builder_.CreateSDiv(left, right);
+    if (step.kind == Kind::Divide) {
+      Value* rest = builder_.CreateSRem(left, right);
+      Value* is_below = builder_.CreateICmpSLT(rest, builder_.getInt64(0));
+      result = builder_.CreateSub(result, builder_.CreateZExt(is_below, builder_.getInt64Ty()));
+    }
+    stack.push_back(result);
+  }
+  return stack.back();
+}
+
+Value* BodyEmitter::set_block_array(ir::LocalId local, Value* data, Value* const (&block)[3]) {
+  const ir::Local& array = kernel_.locals[index(local)];
+  ArrayValue value = declared_array(builder_, array, data);
+  Value* bytes = builder_.getInt64(static_cast<uint64_t>(ir::size_of(array.type.scalar)));
+  for (size_t axis = 0; axis < value.shape.size(); ++axis) {
+    if (!array.sizes.empty()) value.shape[axis] = emit_size(array.sizes[axis], block);
+    bytes = builder_.CreateMul(bytes, value.shape[axis]);
+  }
+  set_array(local, std::move(value));
+  return bytes;
+}
+
 // The element's number in the array, ((i0 * n1) + i1) * n2 + ...: an i64, of which addresses are
 // made best, or a vector of i32s, as gathers like them. Bit k of `inside`: index k needs no check.
 Lanes BodyEmitter::flat_index(const std::vector<ir::ExprPtr>& operands, int32_t site) {
-  const ir::Local& array = kernel_.locals[index(operands[0]->local)];
+  const ArrayValue& array = arrays_[index(operands[0]->local)];
+  const SmallVector<Value*, 2> lengths = array.shape;
   Lanes flat;
-  for (size_t axis = 0; axis < array.extents.size(); ++axis) {
+  for (size_t axis = 0; axis < lengths.size(); ++axis) {
     const ir::Expr& expr = *operands[axis + 1];
     Lanes lanes = emit(expr);
     if (site >= 0) {
-      auto extent = builder_.getInt64(static_cast<uint64_t>(array.extents[axis]));
-      check_index(extent, expr, lanes, site + static_cast<int32_t>(axis));
+      check_index(lengths[axis], expr, lanes, site + static_cast<int32_t>(axis));
     }
     const ir::Scalar wide = lanes.shape == Shape::Varying ? ir::Scalar::I32 : ir::Scalar::I64;
     lanes.value = emit_cast(builder_, lanes.value, expr.type.scalar, wide);
-    flat = axis == 0 ? lanes : next_axis(flat, array.extents[axis], lanes);
+    flat = axis == 0 ? lanes : next_axis(flat, lengths[axis], lanes);
   }
   return flat;
 }
@@ -61,19 +104,24 @@ Value* BodyEmitter::index_vector(Lanes flat) {
 }
 
 // flat * extent + lanes
-Lanes BodyEmitter::next_axis(Lanes flat, int64_t extent, Lanes lanes) {
-  const bool varying = flat.shape == Shape::Varying || lanes.shape == Shape::Varying;
+Lanes BodyEmitter::next_axis(Lanes flat, Value* extent, Lanes lanes) {
+  auto* known = dyn_cast<ConstantInt>(extent);
+  const bool varying = flat.shape == Shape::Varying || lanes.shape == Shape::Varying ||
+                       (flat.shape == Shape::Linear && !known);
   Lanes result;
   Value* a = varying ? index_vector(flat) : flat.value;
   Value* b = varying ? index_vector(lanes) : lanes.value;
-  Value* scaled = builder_.CreateMul(a, ConstantInt::getSigned(a->getType(), extent));
+  if (varying)
+    extent = to_vector({builder_.CreateTrunc(extent, builder_.getInt32Ty()), Shape::Uniform, 0});
+  Value* scaled = builder_.CreateMul(a, extent);
   result.value = builder_.CreateAdd(scaled, b);
   if (varying) {
     result.shape = Shape::Varying;
     return result;
   }
   if (scalar_code()) return result;
-  result.stride = static_cast<int32_t>(flat.stride * extent) + lanes.stride;
+  const int64_t step = known ? known->getSExtValue() : 0;
+  result.stride = static_cast<int32_t>(flat.stride * step) + lanes.stride;
   result.shape = result.stride == 0 ? Shape::Uniform : Shape::Linear;
   return result;
 }

@@ -40,6 +40,7 @@ namespace {
 
 constexpr unsigned kGlobalMemory = 1;  // address spaces
 constexpr unsigned kSharedMemory = 3;
+constexpr uint64_t kWord = 4;  // bytes
 
 const cpu::TargetInfo& thread_target() {
   static const cpu::TargetInfo target = [] {
@@ -198,20 +199,51 @@ class KernelEmitter {
   // A thread's own array becomes registers where its indices are constants; a block's is in the
   // memory that its threads share.
   void make_declared_arrays() {
+    const bool by_launch = has_launch_sized_arrays(kernel_);
+    Value* end = builder_.getInt64(0);
     for (size_t i = 0; i < kernel_.locals.size(); ++i) {
       const ir::Local& array = kernel_.locals[i];
-      if (array.storage == ir::Storage::Value || array.storage == ir::Storage::Constant) continue;
-      Type* type = ArrayType::get(memory_type(builder_.getContext(), array.type.scalar),
-                                  static_cast<uint64_t>(cpu::element_count(array)));
-      cpu::ArrayValue value;
-      const auto bytes = static_cast<uint64_t>(cpu::element_count(array)) *
-                         static_cast<uint64_t>(ir::size_of(array.type.scalar));
-      value.data = array.storage == ir::Storage::Thread ? thread_array(type, array.name)
-                                                        : block_array(bytes);
-      for (int64_t extent : array.extents)
-        value.shape.push_back(builder_.getInt64(static_cast<uint64_t>(extent)));
-      body_.set_array(static_cast<ir::LocalId>(i), std::move(value));
+      const auto id = static_cast<ir::LocalId>(i);
+      if (array.storage == ir::Storage::Thread) {
+        Type* type = ArrayType::get(memory_type(builder_.getContext(), array.type.scalar),
+                                    static_cast<uint64_t>(cpu::element_count(array)));
+        body_.set_array(id, cpu::declared_array(builder_, array, thread_array(type, array.name)));
+      }
+      if (array.storage != ir::Storage::Block) continue;
+      if (by_launch)
+        end = builder_.CreateAdd(end, launch_sized_array(id, end));
+      else
+        body_.set_block_array(id, block_array(static_cast<uint64_t>(known_bytes(array))),
+                              block_size_);
     }
+    if (!by_launch) return;
+    Value* words = builder_.CreateUDiv(end, builder_.getInt64(kWord));
+    clear(launch_memory(), builder_.CreateTrunc(words, builder_.getInt32Ty()));
+  }
+
+  // Behind what begins at `begin`; returns how far the next one is away. As in block_bytes.
+  Value* launch_sized_array(ir::LocalId array, Value* begin) {
+    if (block_size_[0] == nullptr) {
+      for (unsigned axis = 0; axis < 3; ++axis)
+        block_size_[axis] = builder_.CreateZExt(special(kBlockSize[axis]), builder_.getInt64Ty());
+    }
+    Value* data = builder_.CreateGEP(builder_.getInt8Ty(), launch_memory(), begin);
+    Value* bytes = body_.set_block_array(array, data, block_size_);
+    bytes = builder_.CreateAdd(bytes, builder_.getInt64(ir::kBlockArrayAlign - 1));
+    return builder_.CreateAnd(bytes,
+                              builder_.getInt64(static_cast<uint64_t>(-ir::kBlockArrayAlign)));
+  }
+
+  // What the launch gives beside what the kernel asks for itself.
+  Value* launch_memory() {
+    constexpr const char* kName = "cudapy_launch_memory";
+    Module& module = *function_->getParent();
+    if (GlobalVariable* known = module.getGlobalVariable(kName)) return known;
+    auto* memory = new GlobalVariable(module, ArrayType::get(builder_.getInt8Ty(), 0),
+                                      /*isConstant=*/false, GlobalValue::ExternalLinkage, nullptr,
+                                      kName, nullptr, GlobalValue::NotThreadLocal, kSharedMemory);
+    memory->setAlignment(Align(ir::kBlockArrayAlign));
+    return memory;
   }
 
   Value* thread_array(Type* type, const std::string& name) {
@@ -222,7 +254,6 @@ class KernelEmitter {
 
   // In whole words, and zero at first.
   Value* block_array(uint64_t bytes) {
-    constexpr uint64_t kWord = 4;
     const uint64_t words = (bytes + kWord - 1) / kWord;
     Type* type = ArrayType::get(builder_.getInt32Ty(), words);
     auto* shared =
@@ -230,13 +261,13 @@ class KernelEmitter {
                            GlobalValue::InternalLinkage, UndefValue::get(type), "cudapy_shared",
                            nullptr, GlobalValue::NotThreadLocal, kSharedMemory);
     shared->setAlignment(Align(16));
-    clear(shared, words);
+    clear(shared, builder_.getInt32(static_cast<uint32_t>(words)));
     return shared;
   }
 
   // for (word = thread's number in the block; word < words; word += threads of the block)
   //   shared[word] = 0
-  void clear(Value* shared, uint64_t words) {
+  void clear(Value* shared, Value* end) {
     Value* number = special(kThread[2]);
     Value* threads = special(kBlockSize[2]);
     for (unsigned axis : {1U, 0U}) {
@@ -244,7 +275,6 @@ class KernelEmitter {
                                   special(kThread[axis]));
       threads = builder_.CreateMul(threads, special(kBlockSize[axis]));
     }
-    Value* end = builder_.getInt32(static_cast<uint32_t>(words));
     BasicBlock* before = builder_.GetInsertBlock();
     BasicBlock* loop = new_block("clear");
     BasicBlock* done = new_block("cleared");
@@ -534,8 +564,9 @@ class KernelEmitter {
   cpu::FaultMeeting meeting_;
   Function* function_ = nullptr;
   BasicBlock* exit_ = nullptr;
-  bool shares_ = false;  // has arrays of a block
-  unsigned launch_ = 0;  // the first parameter behind the arguments
+  bool shares_ = false;        // has arrays of a block
+  Value* block_size_[3] = {};  // in kernels whose arrays depend on it
+  unsigned launch_ = 0;        // the first parameter behind the arguments
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "runtime/cuda/device.h"
+#include "ir/array_size.h"
 
 #include <algorithm>
 #include <array>
@@ -14,10 +15,12 @@ namespace {
 // CUdevice_attribute, CUfunction_attribute, CUmemPool_attribute and so on, as far as they are used.
 constexpr int kMajor = 75;
 constexpr int kMinor = 76;
+constexpr int kMostSharedBytes = 97;  // CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
 constexpr int kPoolsSupported = 115;
 constexpr int kMaxThreadsPerBlock = 0;
 constexpr int kLocalBytes = 3;
 constexpr int kRegisters = 4;
+constexpr int kDynamicSharedBytes = 8;  // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 constexpr int kReleaseThreshold = 4;
 constexpr int kDeviceOrdinal = 9;      // CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL
 constexpr unsigned kHostMapped = 2;    // CU_MEMHOSTALLOC_DEVICEMAP
@@ -92,6 +95,7 @@ Device::Device(int ordinal) : ordinal_(ordinal) {
   const DeviceHandle handle = handle_of(ordinal);
   const int number = 10 * attribute(handle, kMajor) + attribute(handle, kMinor);
   architecture_ = "sm_" + std::to_string(number);
+  most_block_bytes_ = attribute(handle, kMostSharedBytes);
   if (number < kOldestArchitecture) {
     throw CudaFailure(name_of(ordinal) + " is too old: it is " + architecture_ +
                           ", and kernels need sm_75 (Turing) or newer",
@@ -325,6 +329,15 @@ Kernel::~Kernel() {
   device_.bury(module_);
 }
 
+void Kernel::allow_shared_bytes(int64_t bytes) const {
+  if (bytes <= ir::kStaticBlockBytes) return;
+  // Two threads may both set it: the larger of the two has to come last.
+  const std::lock_guard lock(shared_mutex_);
+  if (bytes <= shared_bytes_) return;
+  CUDAPY_CALL(cuFuncSetAttribute, function_, kDynamicSharedBytes, static_cast<int>(bytes));
+  shared_bytes_ = bytes;
+}
+
 void Device::bury(Module module) noexcept {
   const std::lock_guard lock(mutex_);
   dead_modules_.push_back(module);
@@ -369,6 +382,7 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
                    nullptr};
   const auto block = [&](int i) { return static_cast<unsigned>(plan.block[i]); };
   CudaLaunch& launch = plan.launch;
+  kernel.allow_shared_bytes(plan.shared_bytes);
   // Launches at the same time may take one place: this is for messages.
   const uint32_t number = launches_.load(std::memory_order_relaxed);
   recent_[number % kRecent].store(kernel.number(), std::memory_order_relaxed);
@@ -385,7 +399,8 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
       CUDAPY_CALL(cuLaunchKernel, kernel.function(), static_cast<unsigned>(launch.grid[0]),
                   static_cast<unsigned>(std::min(launch.grid[1] - y, kMaxBlocksYZ)),
                   static_cast<unsigned>(std::min(launch.grid[2] - z, kMaxBlocksYZ)), block(0),
-                  block(1), block(2), 0, stream, nullptr, extra);
+                  block(1), block(2), static_cast<unsigned>(plan.shared_bytes), stream, nullptr,
+                  extra);
     }
   }
 }

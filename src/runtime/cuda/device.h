@@ -42,6 +42,8 @@ class Kernel {
   int local_bytes() const { return local_bytes_; }  // a thread's, spills included
   int32_t number() const { return number_; }        // as in CudaFaultReport
   bool prints() const { return prints_; }
+  // Before a launch that gives blocks so much memory for their arrays.
+  void allow_shared_bytes(int64_t bytes) const;
 
  private:
   Device& device_;
@@ -52,12 +54,15 @@ class Kernel {
   int max_threads_ = 0;
   int registers_ = 0;
   int local_bytes_ = 0;
+  mutable std::mutex shared_mutex_;
+  mutable int64_t shared_bytes_ = 0;  // that the driver was told of
 };
 
 // The grid of a launch, in pieces where it has more blocks than the device takes at once.
 struct GridPlan {
   CudaLaunch launch{};
   int64_t block[3] = {1, 1, 1};
+  int64_t shared_bytes = 0;  // of a block's arrays that the launch gives their memory
 };
 
 // What threads printed: words as CudaPrints describes them, and of how many records.
@@ -88,6 +93,7 @@ class Device {
   int ordinal() const { return ordinal_; }
   Context context() const { return context_; }
   const std::string& architecture() const { return architecture_; }  // "sm_90"
+  int64_t most_block_bytes() const { return most_block_bytes_; }     // of shared memory
 
   // Memory in stream order: it may be written by what is launched afterwards. Zero bytes give 0.
   Address allocate(size_t bytes);
@@ -146,6 +152,7 @@ class Device {
 
   int ordinal_;
   std::string architecture_;
+  int64_t most_block_bytes_ = 0;
   Context context_ = nullptr;
   Pool pool_ = nullptr;  // null: the device has no pools
   StreamHandle uploads_ = nullptr;

@@ -110,6 +110,7 @@ static_assert(sizeof(PoolProperties) == 88);
   X(cuModuleGetFunction, (Function*, Module, const char*))                                 \
   X(cuModuleGetGlobal, (Address*, size_t*, Module, const char*))                           \
   X(cuFuncGetAttribute, (int*, int, Function))                                             \
+  X(cuFuncSetAttribute, (Function, int, int))                                              \
   X(cuLaunchKernel, (Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, \
                      unsigned, StreamHandle, void**, void**))                              \
   X(cuLinkCreate, (unsigned, int*, void**, LinkState*))                                    \
