@@ -14,6 +14,7 @@
 #include "binding/gpu.h"
 #include "binding/numbers.h"
 #include "runtime/cuda/notifier.h"
+#include "support/address.h"
 
 namespace nb = nanobind;
 
@@ -67,7 +68,7 @@ void construct_stream(Stream* self, nb::handle handle) {
     new (self) Stream(gpu);
     return;
   }
-  new (self) Stream(gpu, reinterpret_cast<StreamHandle>(nb::cast<uint64_t>(handle)));
+  new (self) Stream(gpu, static_cast<StreamHandle>(pointer_to(nb::cast<uint64_t>(handle))));
 }
 
 nb::object enter(const nb::object& self) {

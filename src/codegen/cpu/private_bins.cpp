@@ -16,8 +16,8 @@ using ir::Shape;
 
 namespace {
 
-constexpr int64_t kMostBytes = 64 * 1024;  // of one array's copies: stays in the nearest caches
-constexpr int64_t kThreadsPerBin = 16;     // at least: opening and closing costs some threads a bin
+constexpr int64_t kMostBytes = 65'536;  // of one array's copies: stays in the nearest caches
+constexpr int64_t kThreadsPerBin = 16;  // at least: opening and closing costs some threads a bin
 
 // Counts, for each parameter, whether it is mentioned other than as the target of such an addition.
 class Search {
@@ -124,7 +124,7 @@ PrivateBins open_private_bins(IRBuilderBase& builder, const ir::Function& kernel
   const auto at = static_cast<size_t>(array);
   const ir::Scalar element = kernel.locals[at].type.scalar;
   Value* length = arrays[at].shape[0];
-  const int64_t copy_bytes = ir::size_of(element) * runtime::kBinCopies;
+  const int64_t copy_bytes = int64_t{ir::size_of(element)} * runtime::kBinCopies;
   Value* most = builder.getInt64(static_cast<uint64_t>(kMostBytes / copy_bytes));
   Value* few = builder.getInt64(static_cast<uint64_t>(kThreadsPerBin));
   Value* pays = builder.CreateICmpUGE(builder.CreateUDiv(threads, few), length);
