@@ -132,6 +132,7 @@ std::string lines_key(const std::vector<SourceText>& sources) {
 
 std::vector<std::string> files_of(const std::vector<SourceText>& sources) {
   std::vector<std::string> files;
+  files.reserve(sources.size());
   for (const SourceText& source : sources) files.push_back(source.filename);
   return files;
 }

@@ -226,7 +226,7 @@ std::optional<Range> IndexRanges::of_intrinsic(const Expr& expr) const {
     case Intrinsic::WarpId:
       return Range{0, (threads - 1) / kWarpSize};
     case Intrinsic::Popc:
-      return Range{0, 8 * size_of(expr.operands[0]->type.scalar)};
+      return Range{0, int64_t{8} * size_of(expr.operands[0]->type.scalar)};
     default:
       return all_of(expr.type);
   }

@@ -566,3 +566,68 @@ def test_variables_behind_a_known_condition():
         with_variables_behind_a_known_condition,
         lambda n: [integers(n), np.zeros(n, np.int32), np.zeros(n)],
     )
+
+
+def jumping_together_after_some_returned(A, R, S, n):
+    """Lanes that are left jump together, so what stands behind the jump is run by none of them, and a variable that all
+    share keeps its value."""
+    if idx < len(R):
+        first = n > 0
+        again = n > 0
+        for k in range(6):
+            if k > A[idx]:
+                R[idx] = -k
+                return
+            if first:
+                S[idx] += k
+                continue
+            first = False
+        for k in range(6):
+            if 5 * k > A[idx]:
+                R[idx] = 100 + k
+                return
+            if again and k == 3:
+                break
+            if k == 3:
+                again = not again
+            S[idx] += 10
+        else:
+            S[idx] += 1000
+        R[idx] = (1 if first else 0) + (2 if again else 0)
+
+
+def test_jumping_together_after_some_returned():
+    for n in (0, 1):
+        differential(
+            jumping_together_after_some_returned,
+            lambda size: [
+                integers(size, 0, np.int32, 0, 30),
+                np.zeros(size, np.int32),
+                np.zeros(size, np.int32),
+                n,  # noqa: B023
+            ],
+        )
+
+
+def jumping_together_after_some_continued(A, R, n):
+    """Those that have continued go on in the next turn, without those that broke."""
+    if idx < len(R):
+        total = 0
+        flag = n > 0
+        for k in range(8):
+            if (A[idx] >> k) & 1 == 1:
+                continue
+            if flag and k > 2:
+                total += 100
+                break
+            flag = n > 0
+            total += k
+        R[idx] = total + (1000 if flag else 0)
+
+
+def test_jumping_together_after_some_continued():
+    for n in (0, 1):
+        differential(
+            jumping_together_after_some_continued,
+            lambda size: [integers(size, 0, np.int32), np.zeros(size, np.int32), n],  # noqa: B023
+        )

@@ -255,8 +255,9 @@ void BodyEmitter::emit_loop_else(const Loop& loop) {
   if (arm.mask != else_mask) state_.mask = mask_or(arm.mask, mask_and(full_mask(mask), left));
 }
 
+// Whether the lanes that are on are all that is left of this turn, those apart that have continued.
 bool BodyEmitter::all_lanes_of_turn(const Loop& loop) const {
-  return open_arms_ == loop.open_arms && state_.mask == loop.body_mask;
+  return open_arms_ == loop.open_arms;
 }
 
 void BodyEmitter::jump_to(std::vector<Arrival>& arrivals) {
@@ -268,8 +269,11 @@ void BodyEmitter::jump_to(std::vector<Arrival>& arrivals) {
 // All lanes of this turn jump, or those that are on are taken out of the mask.
 void BodyEmitter::emit_break() {
   Loop& loop = *loops_.back();
-  bool some_have_left_for_else = loop.masked && !loop.stmt->else_body.empty();
-  if (all_lanes_of_turn(loop) && !some_have_left_for_else) return jump_to(loop.breaks);
+  const bool some_have_left_for_else =
+      loop.masked && loop.stmt->divergent_exit && !loop.stmt->else_body.empty();
+  const bool some_go_on = state_.parked[loop.continued] != nullptr;
+  if (all_lanes_of_turn(loop) && !some_have_left_for_else && !some_go_on)
+    return jump_to(loop.breaks);
   if (loop.broken_phi) park(loop.broken, state_.mask);
   state_.mask = no_lanes();
 }
