@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "transform/typed_arithmetic.h"
+#include "transform/typed_nodes.h"
 
 namespace cudapy::transform {
 
@@ -71,17 +72,6 @@ void become(ExprPtr& expr, const Value& value) {
 void become_operand(ExprPtr& expr, size_t index) {
   ExprPtr operand = std::move(expr->operands[index]);
   expr = std::move(operand);
-}
-
-ExprPtr binary_node(BinaryOp op, ExprPtr a, ExprPtr b) {
-  auto expr = std::make_unique<Expr>();
-  expr->kind = ExprKind::Binary;
-  expr->binary_op = op;
-  expr->type = a->type;
-  expr->span = a->span;
-  expr->operands.push_back(std::move(a));
-  expr->operands.push_back(std::move(b));
-  return expr;
 }
 
 ExprPtr read(ir::LocalId local, const Type& type, Span span) {
@@ -341,13 +331,13 @@ void ExpressionFolder::power(ExprPtr& expr) {
   for (;;) {
     if (n & 1) {
       ExprPtr factor = read(square, type, span);
-      result = result ? binary_node(BinaryOp::Multiply, std::move(factor), std::move(result))
+      result = result ? transform::binary(BinaryOp::Multiply, std::move(factor), std::move(result))
                       : std::move(factor);
     }
     n >>= 1;
     if (n == 0) break;
     ExprPtr squared =
-        binary_node(BinaryOp::Multiply, read(square, type, span), read(square, type, span));
+        transform::binary(BinaryOp::Multiply, read(square, type, span), read(square, type, span));
     if (n == 1 && !result) {
       result = std::move(squared);
       break;
