@@ -116,7 +116,10 @@ class Kernel:
         stream: Stream | HasCudaStream | int | None = None,
     ) -> Launcher: ...
     def compile_for(
-        self, architecture: str, types: str | Iterable[object] | None = None
+        self,
+        architecture: str,
+        types: str | Iterable[object] | None = None,
+        block: SupportsIndex | Sequence[SupportsIndex] | dim3 | None = None,
     ) -> GpuCode: ...
     @overload
     def inspect(  # type: ignore[overload-overlap]

@@ -248,19 +248,6 @@ PyObject* text_of(const std::string& text) {
   return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace");
 }
 
-// "sm_90" and the like: texts for a GPU that need not be there.
-PyObject* inspect_for_gpu(const KernelBody& body, std::string_view stage, PyObject* given,
-                          const char* architecture) {
-  const auto types = types_to_inspect(body, given);
-  if (!types) return nullptr;
-  Diagnostics diagnostics;
-  std::string error;
-  const auto texts = body.code->gpu_texts(*types, architecture, diagnostics, error);
-  if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
-  if (!texts) return raise_compile_error("`" + body.name + "`: " + error);
-  return text_of(stage == "llvm" ? texts->llvm : texts->assembly);
-}
-
 // As in a launch. False with an exception set.
 bool read_block(const KernelBody& body, PyObject* block, int32_t (&shape)[3]) {
   const PyRef one = PyRef::steal(PyLong_FromLong(1));
@@ -274,13 +261,33 @@ bool read_block(const KernelBody& body, PyObject* block, int32_t (&shape)[3]) {
   return true;
 }
 
+// What `types=` and `block=` of inspect() say.
+std::optional<runtime::KernelTypes> code_to_inspect(const KernelBody& body, PyObject* types,
+                                                    PyObject* block) {
+  auto found = types_to_inspect(body, types);
+  if (found && block != nullptr && block != Py_None && body.code->has_blocks() &&
+      !read_block(body, block, found->block))
+    return std::nullopt;
+  return found;
+}
+
+// "sm_90" and the like: texts for a GPU that need not be there.
+PyObject* inspect_for_gpu(const KernelBody& body, std::string_view stage, PyObject* given,
+                          PyObject* block, const char* architecture) {
+  const auto types = code_to_inspect(body, given, block);
+  if (!types) return nullptr;
+  Diagnostics diagnostics;
+  std::string error;
+  const auto texts = body.code->gpu_texts(*types, architecture, diagnostics, error);
+  if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
+  if (!texts) return raise_compile_error("`" + body.name + "`: " + error);
+  return text_of(stage == "llvm" ? texts->llvm : texts->assembly);
+}
+
 PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject* given,
                         PyObject* block) {
-  auto types = types_to_inspect(body, given);
+  const auto types = code_to_inspect(body, given, block);
   if (!types) return nullptr;
-  if (block != nullptr && block != Py_None && body.code->has_blocks() &&
-      !read_block(body, block, types->block))
-    return nullptr;
   Diagnostics diagnostics;
   std::string error;
   const bool is_machine_level = stage == "llvm" || stage == "asm";
@@ -295,21 +302,23 @@ PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject
 
 // A function of cudapy._impl.assemble, which makes machine code of PTX.
 PyObject* call_assembler(const char* function, PyObject* kernel, const char* architecture,
-                         PyObject* types) {
+                         PyObject* types, PyObject* block) {
   const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.assemble"));
   if (!module) return nullptr;
-  return PyObject_CallMethod(module.get(), function, "OsO", kernel, architecture,
-                             types != nullptr ? types : Py_None);
+  return PyObject_CallMethod(module.get(), function, "OsOO", kernel, architecture,
+                             types != nullptr ? types : Py_None,
+                             block != nullptr ? block : Py_None);
 }
 
 PyObject* compile_for(PyObject* object, PyObject* arguments, PyObject* keywords) {
-  static const char* names[] = {"architecture", "types", nullptr};
+  static const char* names[] = {"architecture", "types", "block", nullptr};
   const char* architecture = nullptr;
   PyObject* types = nullptr;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|O:compile_for",
-                                   const_cast<char**>(names), &architecture, &types))
+  PyObject* block = nullptr;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|OO:compile_for",
+                                   const_cast<char**>(names), &architecture, &types, &block))
     return nullptr;
-  return call_assembler("compile_for", object, architecture, types);
+  return call_assembler("compile_for", object, architecture, types, block);
 }
 
 PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
@@ -336,10 +345,10 @@ PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
     if (stage == "tree") return text_of(ir::print(self->body->code->untyped()));
     if (stage == "cubin") {
       return call_assembler("cubin_of", object, architecture != nullptr ? architecture : "sm_75",
-                            types);
+                            types, block);
     }
     if (stage == "ptx" || (architecture != nullptr && stage == "llvm")) {
-      return inspect_for_gpu(*self->body, stage, types,
+      return inspect_for_gpu(*self->body, stage, types, block,
                              architecture != nullptr ? architecture : "sm_75");
     }
     return inspect_types(*self->body, stage, types, block);
@@ -419,9 +428,10 @@ PyMethodDef methods[] = {
      "blocks, if the threads of a block work together."},
     {"compile_for", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(compile_for)),
      METH_VARARGS | METH_KEYWORDS,
-     "compile_for($self, /, architecture, types=None)\n--\n\n"
+     "compile_for($self, /, architecture, types=None, block=None)\n--\n\n"
      "Compiles for a GPU that need not be there, such as \"sm_90\", and gives `ptx`, `cubin`, "
-     "`registers` and\n`spilled_bytes`. It needs nvJitLink or ptxas. `types` as in inspect()."},
+     "`registers` and\n`spilled_bytes`. It needs nvJitLink or ptxas. `types` and `block` as in "
+     "inspect()."},
     {nullptr, nullptr, 0, nullptr},
 };
 

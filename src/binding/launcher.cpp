@@ -194,7 +194,7 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   std::vector<ArgumentClass> classes = call.classes();
   runtime::KernelTypes types = call.types(has_wide_threads(body, request));
   if (Binding* known = find_binding(body, classes, types.wide_index, request)) return known;
-  if (body.code->has_blocks() && current_gpu == nullptr) {
+  if (body.code->has_blocks()) {
     int64_t block[3];
     runtime::visible_block(request, block);
     std::copy_n(block, 3, types.block);

@@ -231,7 +231,7 @@ std::optional<ir::Function> KernelCode::lower(const KernelTypes& types, Diagnost
   transform::Options options;
   options.contract = lowering.contract;
   options.split_barriers = !lowering.for_gpu;
-  if (!lowering.for_gpu) std::copy_n(types.block, 3, options.block);
+  std::copy_n(types.block, 3, options.block);
   options.fastmath = options_.fastmath;
   options.check = options_.check;
   ir::Function function = transform::lower(std::move(*typed), options);

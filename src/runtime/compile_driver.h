@@ -83,8 +83,8 @@ class KernelCode {
 
   const ir::Program& untyped() const { return untyped_; }
 
-  // Whether the threads of a block wait for each other or share arrays: code for the CPU is made
-  // for the shape of their blocks then.
+  // Whether the threads of a block wait for each other or share arrays: code is made for the shape
+  // of their blocks then.
   bool has_blocks() const { return has_blocks_; }
 
   // Reports what sema finds wrong with these types. True if nothing is.

@@ -13,9 +13,14 @@ from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import SupportsIndex
 
     from cudapy._core import Kernel
+
+    from .types import dim3
+
+    BlockShape = SupportsIndex | Sequence[SupportsIndex] | dim3
 
 
 class GpuCode(NamedTuple):
@@ -37,7 +42,10 @@ class GpuCode(NamedTuple):
 
 
 def compile_for(
-    kernel: Kernel, architecture: str, types: str | Iterable[object] | None = None
+    kernel: Kernel,
+    architecture: str,
+    types: str | Iterable[object] | None = None,
+    block: BlockShape | None = None,
 ) -> GpuCode:
     """Compiles a kernel for a GPU that need not be there.
 
@@ -45,12 +53,14 @@ def compile_for(
         kernel: it is not launched.
         architecture: such as `"sm_90"`, from sm_75 on.
         types: as in `inspect`.
+        block: for which shape of blocks, if the threads of a block work together. Launches have code of their own for
+            each shape.
 
     Raises:
         CompileError: the kernel has no code for it.
         CudaError: nothing on this machine assembles PTX; the message says what would.
     """
-    ptx = kernel.inspect("ptx", types, architecture)
+    ptx = kernel.inspect("ptx", types, architecture, block)
     cubin, log = _assemble(ptx, architecture)
     registers = re.search(r"Used (\d+) registers", log)
     spills = re.search(r"(\d+) bytes spill stores", log)
@@ -64,10 +74,13 @@ def compile_for(
 
 
 def cubin_of(
-    kernel: Kernel, architecture: str, types: str | Iterable[object] | None = None
+    kernel: Kernel,
+    architecture: str,
+    types: str | Iterable[object] | None = None,
+    block: BlockShape | None = None,
 ) -> bytes:
     """What `inspect("cubin")` gives."""
-    return compile_for(kernel, architecture, types).cubin
+    return compile_for(kernel, architecture, types, block).cubin
 
 
 def _assemble(ptx: str, architecture: str) -> tuple[bytes, str]:

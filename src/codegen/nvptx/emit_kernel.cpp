@@ -30,6 +30,7 @@
 #include "codegen/cpu/body_emitter.h"
 #include "runtime/cpu/kernel_abi.h"
 #include "runtime/cuda/kernel_abi.h"
+#include "transform/filled_arrays.h"
 #include "transform/gpu_threads.h"
 
 namespace cudapy::codegen::nvptx {
@@ -40,7 +41,8 @@ namespace {
 
 constexpr unsigned kGlobalMemory = 1;  // address spaces
 constexpr unsigned kSharedMemory = 3;
-constexpr uint64_t kWord = 4;  // bytes
+constexpr uint64_t kChunk = 16;      // bytes that one access moves
+constexpr uint64_t kMostRounds = 8;  // of stores that are written out
 
 const cpu::TargetInfo& thread_target() {
   static const cpu::TargetInfo target = [] {
@@ -71,6 +73,7 @@ class KernelEmitter {
   KernelEmitter(const ir::Function& kernel, const KernelOptions& options, Module& module)
       : kernel_(kernel),
         threads_(transform::gpu_threads(kernel)),
+        filled_(transform::arrays_filled_before_read(kernel)),
         builder_(module.getContext()),
         liveness_(kernel),
         body_(builder_, kernel, liveness_, thread_target(),
@@ -125,6 +128,12 @@ class KernelEmitter {
                                  runtime::cuda_entry_name(kernel_.name), module);
     function_->setCallingConv(CallingConv::PTX_Kernel);
     function_->setDoesNotThrow();
+    if (has_one_shape()) {
+      const int32_t (&block)[3] = kernel_.block;
+      function_->addFnAttr("nvvm.reqntid", std::to_string(block[0]) + "," +
+                                               std::to_string(block[1]) + "," +
+                                               std::to_string(block[2]));
+    }
     for (unsigned i = 0; i < 3; ++i) bound_parameter(launch_ + i, i > 0 || !kernel_.wide_index);
   }
 
@@ -154,6 +163,9 @@ class KernelEmitter {
     body_.set_line_scopes(scopes);
     gang_body_.set_line_scopes(std::move(scopes));
   }
+
+  // Whether all launches have blocks of the shape that the code was made for.
+  bool has_one_shape() const { return kernel_.block[0] > 0 && kernel_.uses_block_shape; }
 
   const ir::Local& local(ir::LocalId id) const { return kernel_.locals[static_cast<size_t>(id)]; }
 
@@ -213,19 +225,23 @@ class KernelEmitter {
       if (by_launch)
         end = builder_.CreateAdd(end, launch_sized_array(id, end));
       else
-        body_.set_block_array(id, block_array(static_cast<uint64_t>(known_bytes(array))),
-                              block_size_);
+        body_.set_block_array(
+            id, block_array(static_cast<uint64_t>(known_bytes(array)), !filled_[i]), block_size_);
     }
     if (!by_launch) return;
-    Value* words = builder_.CreateUDiv(end, builder_.getInt64(kWord));
-    clear(launch_memory(), builder_.CreateTrunc(words, builder_.getInt32Ty()));
+    bool needs_zeros = false;
+    for (size_t i = 0; i < kernel_.locals.size(); ++i)
+      needs_zeros |= kernel_.locals[i].storage == ir::Storage::Block && !filled_[i];
+    if (!needs_zeros) return;
+    Value* chunks = builder_.CreateUDiv(end, builder_.getInt64(kChunk));
+    clear_in_turns(launch_memory(), builder_.CreateTrunc(chunks, builder_.getInt32Ty()));
   }
 
   // Behind what begins at `begin`; returns how far the next one is away. As in block_bytes.
   Value* launch_sized_array(ir::LocalId array, Value* begin) {
     if (block_size_[0] == nullptr) {
       for (unsigned axis = 0; axis < 3; ++axis)
-        block_size_[axis] = builder_.CreateZExt(special(kBlockSize[axis]), builder_.getInt64Ty());
+        block_size_[axis] = builder_.CreateZExt(block_size(axis), builder_.getInt64Ty());
     }
     Value* data = builder_.CreateGEP(builder_.getInt8Ty(), launch_memory(), begin);
     Value* bytes = body_.set_block_array(array, data, block_size_);
@@ -252,46 +268,97 @@ class KernelEmitter {
     return own;
   }
 
-  // In whole words, and zero at first.
-  Value* block_array(uint64_t bytes) {
-    const uint64_t words = (bytes + kWord - 1) / kWord;
-    Type* type = ArrayType::get(builder_.getInt32Ty(), words);
+  // In whole chunks.
+  Value* block_array(uint64_t bytes, bool needs_zeros) {
+    const uint64_t chunks = (bytes + kChunk - 1) / kChunk;
+    Type* type = ArrayType::get(builder_.getInt32Ty(), chunks * (kChunk / 4));
     auto* shared =
         new GlobalVariable(*function_->getParent(), type, /*isConstant=*/false,
                            GlobalValue::InternalLinkage, UndefValue::get(type), "cudapy_shared",
                            nullptr, GlobalValue::NotThreadLocal, kSharedMemory);
-    shared->setAlignment(Align(16));
-    clear(shared, builder_.getInt32(static_cast<uint32_t>(words)));
+    shared->setAlignment(Align(kChunk));
+    if (needs_zeros) clear(shared, chunks);
     return shared;
   }
 
-  // for (word = thread's number in the block; word < words; word += threads of the block)
-  //   shared[word] = 0
-  void clear(Value* shared, Value* end) {
-    Value* number = special(kThread[2]);
-    Value* threads = special(kBlockSize[2]);
-    for (unsigned axis : {1U, 0U}) {
-      number = builder_.CreateAdd(builder_.CreateMul(number, special(kBlockSize[axis])),
-                                  special(kThread[axis]));
-      threads = builder_.CreateMul(threads, special(kBlockSize[axis]));
+  // Zeros, the threads of a block side by side.
+  void clear(Value* shared, uint64_t chunks) {
+    const auto most = static_cast<uint32_t>(chunks);
+    if (!has_one_shape()) return clear_in_turns(shared, builder_.getInt32(most));
+    const int32_t (&block)[3] = kernel_.block;
+    const auto threads = static_cast<uint32_t>(block[0] * block[1] * block[2]);
+    if (most > kMostRounds * threads) return clear_in_turns(shared, builder_.getInt32(most));
+    Value* number = number_in_block();
+    for (uint32_t first = 0; first < most; first += threads) {
+      Value* chunk = builder_.CreateAdd(number, builder_.getInt32(first), "", true, true);
+      BasicBlock* done = nullptr;
+      if (first + threads > most) {
+        BasicBlock* rest = new_block("clear");
+        done = new_block("cleared");
+        builder_.CreateCondBr(builder_.CreateICmpULT(chunk, builder_.getInt32(most)), rest, done);
+        builder_.SetInsertPoint(rest);
+      }
+      clear_chunk(shared, chunk);
+      if (done == nullptr) continue;
+      builder_.CreateBr(done);
+      builder_.SetInsertPoint(done);
     }
+    shares_ = true;
+  }
+
+  // for (chunk = thread's number in the block; chunk < end; chunk += threads of the block)
+  //   shared[chunk] = 0
+  void clear_in_turns(Value* shared, Value* end) {
+    Value* number = number_in_block();
+    Value* threads = block_size(0);
+    for (const unsigned axis : {1U, 2U}) threads = builder_.CreateMul(threads, block_size(axis));
     BasicBlock* before = builder_.GetInsertBlock();
     BasicBlock* loop = new_block("clear");
     BasicBlock* done = new_block("cleared");
     builder_.CreateCondBr(builder_.CreateICmpULT(number, end), loop, done);
     builder_.SetInsertPoint(loop);
-    PHINode* word = builder_.CreatePHI(builder_.getInt32Ty(), 2);
-    word->addIncoming(number, before);
-    builder_.CreateAlignedStore(builder_.getInt32(0),
-                                builder_.CreateGEP(builder_.getInt32Ty(), shared, word), Align(4));
-    Value* next = builder_.CreateAdd(word, threads);
-    word->addIncoming(next, loop);
+    PHINode* chunk = builder_.CreatePHI(builder_.getInt32Ty(), 2);
+    chunk->addIncoming(number, before);
+    clear_chunk(shared, chunk);
+    Value* next = builder_.CreateAdd(chunk, threads);
+    chunk->addIncoming(next, loop);
     builder_.CreateCondBr(builder_.CreateICmpULT(next, end), loop, done);
     builder_.SetInsertPoint(done);
     shares_ = true;
   }
 
+  void clear_chunk(Value* shared, Value* chunk) {
+    Type* type = FixedVectorType::get(builder_.getInt32Ty(), kChunk / 4);
+    builder_.CreateAlignedStore(Constant::getNullValue(type),
+                                builder_.CreateGEP(type, shared, chunk), Align(kChunk));
+  }
+
+  Value* number_in_block() {
+    Value* number = place_in_block(2);
+    for (const unsigned axis : {1U, 0U}) {
+      number =
+          builder_.CreateAdd(builder_.CreateMul(number, block_size(axis)), place_in_block(axis));
+    }
+    return number;
+  }
+
   Value* special(Intrinsic::ID which) { return builder_.CreateIntrinsic(which, {}); }
+
+  // blockDim
+  Value* block_size(unsigned axis) {
+    if (has_one_shape()) return builder_.getInt32(static_cast<uint32_t>(kernel_.block[axis]));
+    return special(kBlockSize[axis]);
+  }
+
+  // threadIdx
+  Value* place_in_block(unsigned axis) {
+    if (!has_one_shape()) return special(kThread[axis]);
+    const auto size = static_cast<uint32_t>(kernel_.block[axis]);
+    if (size == 1) return builder_.getInt32(0);
+    CallInst* place = builder_.CreateIntrinsic(kThread[axis], {});
+    place->addRangeRetAttr(ConstantRange(APInt(32, 0), APInt(32, size)));
+    return place;
+  }
 
   BasicBlock* new_block(const char* name) {
     return BasicBlock::Create(builder_.getContext(), name, function_, exit_);
@@ -325,8 +392,8 @@ class KernelEmitter {
   // Blocks reach up to 1,023 threads past an int32: as unsigned numbers they don't wrap.
   Value* thread_number(unsigned axis) {
     Value* block = to_index(block_number(axis));
-    Value* size = to_index(special(kBlockSize[axis]));
-    return builder_.CreateAdd(builder_.CreateMul(block, size), to_index(special(kThread[axis])));
+    Value* size = to_index(block_size(axis));
+    return builder_.CreateAdd(builder_.CreateMul(block, size), to_index(place_in_block(axis)));
   }
 
   // Along axes that threads do not see a block has one of them, and none beyond the launch.
@@ -354,9 +421,9 @@ class KernelEmitter {
 
   void find_place_in_block(cpu::ThreadPosition& position) {
     for (unsigned axis = 0; axis < 3; ++axis) {
-      position.block_values[axis] = special(kThread[axis]);
+      position.block_values[axis] = place_in_block(axis);
       position.block_values[3 + axis] = block_number(axis);
-      position.block_values[6 + axis] = special(kBlockSize[axis]);
+      position.block_values[6 + axis] = block_size(axis);
       position.block_values[9 + axis] = function_->getArg(launch_ + 6 + axis);
     }
   }
@@ -557,6 +624,7 @@ class KernelEmitter {
 
   const ir::Function& kernel_;
   transform::GpuThreads threads_;
+  std::vector<bool> filled_;  // per local: a block's array that needs no zeros
   IRBuilder<> builder_;
   ir::Liveness liveness_;
   cpu::BodyEmitter body_;

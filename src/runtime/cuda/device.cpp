@@ -344,10 +344,8 @@ void Device::bury(Module module) noexcept {
 }
 
 std::string plan_grid(const LaunchRequest& request, const GridRules& rules, GridPlan& plan) {
-  static constexpr int64_t kShapes[3][3] = {{256, 1, 1}, {32, 8, 1}, {32, 4, 2}};
   const int64_t* threads = request.threads;
-  const int rank = threads[2] > 1 ? 3 : threads[1] > 1 ? 2 : 1;
-  std::copy_n(request.block[0] > 0 ? request.block : kShapes[rank - 1], 3, plan.block);
+  visible_block(request, plan.block);
   int64_t size = plan.block[0] * plan.block[1] * plan.block[2];
   // A shape that nobody asked for or sees may shrink.
   while (size > rules.max_block_threads && request.block[0] == 0 && !rules.uses_block_shape) {
