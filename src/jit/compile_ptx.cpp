@@ -13,6 +13,7 @@
 
 #include "codegen/nvptx/emit_kernel.h"
 #include "codegen/nvptx/keep_float_bits.h"
+#include "codegen/nvptx/sink_stores.h"
 #include "jit/compile_module.h"
 #include "jit/emit.h"
 #include "jit/optimize.h"
@@ -148,6 +149,7 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
   inline_all(module);
   narrow_atomics(module);
   optimise(module, target, Pipeline::kLlvmO3);
+  codegen::nvptx::sink_stores(module);
   codegen::nvptx::keep_float_bits(module);
   mend_names(module);
   result.times.optimise = watch.lap();

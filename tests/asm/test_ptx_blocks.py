@@ -252,3 +252,29 @@ def test_machine_code_is_made_for_the_block_that_is_asked_for():
     assert ".reqntid 16, 16, 1" in code.ptx
     assert code.spilled_bytes == 0
     assert cp.compile(tiled).inspect("cubin", architecture="sm_90", block=(16, 16)) == code.cubin
+
+
+def test_a_check_does_not_hold_up_the_load_behind_it():
+    """Both tiles are being loaded before the first is waited for, to be stored: past the check of the second."""
+    body = work(tiled, (16, 16))
+    order = re.findall(r"ld\.global|st\.shared|bar\.sync", body)
+    assert order[:5] == ["ld.global", "ld.global", "st.shared", "st.shared", "bar.sync"]
+    everything = re.findall(r"ld\.global\.b32|st\.shared|bar\.sync", entry(tiled, (16, 16)))
+    assert everything.count("st.shared") == 3, "a thread that fails the check stores its first element"
+
+
+# swaps : void (float* X, float* Y)
+def swaps(X, Y):
+    held = shared(256, float)
+    held[threadIdx.x] = X[idx]
+    other = held[threadIdx.x ^ 1]
+    held[threadIdx.x] = Y[idx]
+    syncthreads()
+    Y[idx] = held[255 - threadIdx.x] + other
+
+
+def test_stores_do_not_pass_loads_of_shared_memory():
+    order = re.findall(r"ld\.global|[ls][dt]\.shared|bar\.sync", work(swaps, 256))
+    first = order.index("ld.shared")
+    assert "st.shared" in order[:first]
+    assert order[first:].index("st.shared") < order[first:].index("bar.sync")
