@@ -12,6 +12,7 @@
 #include "binding/errors.h"
 #include "binding/faults.h"
 #include "binding/gil.h"
+#include "binding/gpu_assembler.h"
 #include "binding/gpu_prints.h"
 #include "binding/graph.h"
 
@@ -67,18 +68,34 @@ const std::vector<ir::FaultSite>* sites_of_kernel(const Device& gpu, int32_t num
   return found != fault_sources().end() ? &found->second.sites : nullptr;
 }
 
-std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
-                                             const runtime::KernelTypes& types, Device& gpu,
-                                             Diagnostics& diagnostics, std::string& error) {
-  runtime::Assembler assembler;
-  assembler.architecture = gpu.architecture();
-  assembler.identity = "driver " + std::to_string(runtime::cuda::driver().version);
-  assembler.assemble = [&gpu](const std::string& ptx) { return gpu.assemble(ptx); };
+namespace {
+
+std::shared_ptr<const GpuCode> make_with(const runtime::Assembler& assembler,
+                                         const KernelBody& body, const runtime::KernelTypes& types,
+                                         Device& gpu, Diagnostics& diagnostics,
+                                         std::string& error) {
   auto image = body.code->gpu_image(types, assembler, diagnostics, error);
   if (!image) return nullptr;
   auto kernel = gpu.load(image->cubin, image->entry);
   image->cubin.clear();
   return std::make_shared<const GpuCode>(std::move(*image), std::move(kernel));
+}
+
+}  // namespace
+
+// What nvJitLink cannot do, or the driver does not take of it, is done again by the driver alone.
+std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
+                                             const runtime::KernelTypes& types, Device& gpu,
+                                             Diagnostics& diagnostics, std::string& error) {
+  if (has_nvjitlink()) {
+    try {
+      return make_with(nvjitlink_for(gpu), body, types, gpu, diagnostics, error);
+    } catch (const CudaFailure& failure) {
+      if (runtime::cuda::is_fatal(failure.result) || failure.result == runtime::cuda::kOutOfMemory)
+        throw;
+    }
+  }
+  return make_with(driver_for(gpu), body, types, gpu, diagnostics, error);
 }
 
 void remember_faults(const KernelBody& body, const GpuCode& code) {
@@ -211,6 +228,7 @@ void set_gpu(int ordinal) {
     const GilRelease released;  // the first time it takes a fraction of a second
     device = &Device::get(ordinal);
   }
+  find_assembler();
   std::vector<Device*>& used = used_devices();
   if (std::find(used.begin(), used.end(), device) == used.end()) used.push_back(device);
   current_gpu = device;

@@ -10,6 +10,7 @@
 #include "binding/errors.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/gpu_assembler.h"
 #include "binding/graph.h"
 #include "binding/kernel.h"
 #include "binding/launcher.h"
@@ -84,6 +85,7 @@ NB_MODULE(_core, module) {
   if (!binding::define_kernel(module.ptr()) || !binding::define_launcher(module.ptr()))
     throw nb::python_error();
   binding::define_gpu_functions(module);
+  binding::define_assembler_functions(module);
   module.def("set_num_threads", binding::set_num_threads, nb::arg("count"),
              "Spreads following launches over `count` threads, the launching one included.");
   module.def("get_num_threads", runtime::pool_thread_count,

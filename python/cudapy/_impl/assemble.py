@@ -1,19 +1,18 @@
 """Machine code for a GPU that need not be there: `kernel.compile_for("sm_90")` and `kernel.inspect("cubin")`.
 
 PTX becomes a cubin by nvJitLink, a library of the CUDA toolkit and of the wheel `nvidia-nvjitlink`, or by the
-toolkit's `ptxas`, whichever is found first. Kernels that are launched need neither: the driver assembles them.
+toolkit's `ptxas`, whichever is found first. Kernels that are launched need neither: where there is no nvJitLink the
+driver assembles them.
 """
 
 from __future__ import annotations
 
-import ctypes
 import re
-import sys
 from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import SupportsIndex
 
     from cudapy._core import Kernel
@@ -102,63 +101,21 @@ def _assemble(ptx: str, architecture: str) -> tuple[bytes, str]:
 # ---- nvJitLink
 
 
-def _places() -> Iterator[str]:
-    yield from (f"libnvJitLink.so.{version}" for version in (13, 12))
-    for folder in sys.path:
-        for part in (
-            "nvidia/cu13/lib/libnvJitLink.so.13",
-            "nvidia/nvjitlink/lib/libnvJitLink.so.12",
-        ):
-            yield f"{folder}/{part}"
-    for version in (13, 12):
-        yield f"/usr/local/cuda/lib64/libnvJitLink.so.{version}"
-        yield f"/usr/local/cuda/lib/libnvJitLink.so.{version}"
+def _nvjitlink() -> str | None:
+    from cudapy import _core
+
+    return _core.nvjitlink()
 
 
-def _nvjitlink() -> ctypes.CDLL | None:
-    return next((library for place in _places() if (library := _opened(place)) is not None), None)
+def _by_nvjitlink(library: str, ptx: str, architecture: str) -> tuple[bytes, str]:
+    from cudapy import _core
 
-
-def _opened(place: str) -> ctypes.CDLL | None:
-    try:
-        return ctypes.CDLL(place)
-    except OSError:
-        return None
-
-
-def _by_nvjitlink(library: ctypes.CDLL, ptx: str, architecture: str) -> tuple[bytes, str]:
     from .errors import CudaError
 
-    kept = [f"-arch={architecture}".encode(), b"-verbose", b"-lineinfo"]
-    if "\t.loc\t" not in ptx:
-        kept.pop()
-    options = (ctypes.c_char_p * len(kept))(*kept)
-    handle = ctypes.c_void_p()
-    failure = library.nvJitLinkCreate(ctypes.byref(handle), ctypes.c_uint32(len(kept)), options)
-    if failure:
-        raise CudaError(f"nvJitLink knows no {architecture}: error {failure}")
-
-    def text(kind: str) -> str:
-        size = ctypes.c_size_t()
-        getattr(library, f"nvJitLinkGet{kind}LogSize")(handle, ctypes.byref(size))
-        buffer = ctypes.create_string_buffer(size.value + 1)
-        getattr(library, f"nvJitLinkGet{kind}Log")(handle, buffer)
-        return buffer.value.decode("utf-8", "replace")
-
-    try:
-        data, input_is_ptx = ptx.encode(), 2
-        failure = library.nvJitLinkAddData(
-            handle, input_is_ptx, data, ctypes.c_size_t(len(data)), b"kernel.ptx"
-        ) or library.nvJitLinkComplete(handle)
-        if failure:
-            raise CudaError(f"nvJitLink refuses the kernel's PTX: error {failure}\n{text('Error')}")
-        size = ctypes.c_size_t()
-        library.nvJitLinkGetLinkedCubinSize(handle, ctypes.byref(size))
-        cubin = ctypes.create_string_buffer(size.value)
-        library.nvJitLinkGetLinkedCubin(handle, cubin)
-        return cubin.raw, text("Info")
-    finally:
-        library.nvJitLinkDestroy(ctypes.byref(handle))
+    cubin, log, error = _core.assemble_with(library, ptx, architecture)
+    if error:
+        raise CudaError(error)
+    return cubin, log
 
 
 # ---- ptxas

@@ -1,0 +1,136 @@
+"""What the host does around a GPU, on machines that have none: a library that runs no code stands in the place of the
+driver (fake_cuda.c) and writes down what it is asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("g++-12")
+pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
+
+PROGRAM = """
+import cudapy as cp, numpy as np
+cp.set_device("cuda")
+
+# twice : void (float* X, float* Y)
+def twice(X, Y):
+    if idx < len(X):
+        Y[idx] = 2.0 * X[idx]
+
+# reverse : void (float* X)
+def reverse(X):
+    held = shared(1024, float)
+    held[threadIdx.x] = X[idx]
+    syncthreads()
+    X[idx] = held[blockDim.x - 1 - threadIdx.x]
+
+# tell : void (int n)
+def tell(n):
+    if idx < n:
+        print("here")
+
+X = cp.CudaArray(np.arange(1000, dtype=np.float32))
+Y = cp.CudaArray.allocate(1000, cp.float32)
+"""
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory) -> Path:
+    made = tmp_path_factory.mktemp("fake") / "libfake.so"
+    source = Path(__file__).parent / "fake_cuda.c"
+    assert COMPILER is not None
+    subprocess.run([COMPILER, "-shared", "-fPIC", "-o", made, source], check=True)
+    return made
+
+
+@pytest.fixture
+def run(library, tmp_path):
+    """Runs a program behind PROGRAM, and gives what it prints and what the driver was asked for."""
+
+    def run(program: str, **environment: str) -> tuple[str, list[str]]:
+        log = tmp_path / "log"
+        log.unlink(missing_ok=True)
+        file = tmp_path / "program.py"
+        file.write_text(PROGRAM + program)
+        settings = {
+            "CUDAPY_CUDA_DRIVER": str(library),
+            "CUDAPY_NVJITLINK": "0",
+            "CUDAPY_CACHE_DIR": str(tmp_path / "cache"),
+            "FAKE_CUDA_LOG": str(log),
+        }
+        done = subprocess.run(
+            [sys.executable, str(file)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, **settings, **environment},
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        return done.stdout, log.read_text().splitlines()
+
+    return run
+
+
+def kept(log: list[str], *kinds: str) -> list[str]:
+    return [line for line in log if line.split()[0] in kinds]
+
+
+def test_blocks_of_a_launch_have_the_shape_that_code_was_made_for(run):
+    program = """
+k = cp.compile(reverse)
+for block in (None, 64, 128, 64, (32, 4)):
+    k(1000, block=block)(X)
+cp.compile(twice)(1000)(X, Y)
+"""
+    _, log = run(program)
+    launches = [line.partition("block ")[2].split(" shared")[0] for line in kept(log, "launch")]
+    assert launches == ["256 1 1", "64 1 1", "128 1 1", "64 1 1", "32 4 1", "256 1 1"]
+    assert len(kept(log, "assemble")) == 4 + 1, "once a shape, and once for any"
+
+
+def test_nvjitlink_assembles_where_it_is_found(run, library):
+    _, log = run("cp.compile(twice)(1000)(X, Y)", CUDAPY_NVJITLINK=str(library))
+    assert kept(log, "options", "assemble", "load") == [
+        "options -arch=sm_90 -verbose",
+        "assemble nvjitlink",
+        "load nvjitlink",
+    ]
+    _, log = run("cp.compile(twice)(1000)(X, Y)", CUDAPY_NVJITLINK=str(library))
+    assert kept(log, "assemble", "load") == ["load nvjitlink"], "from the cache"
+    _, log = run("cp.compile(twice)(1000)(X, Y)")
+    assert kept(log, "assemble", "load") == ["assemble driver", "load driver"]
+
+
+def test_nvjitlink_is_found_in_the_packages_of_the_interpreter(run, library, tmp_path):
+    folder = tmp_path / "packages" / "nvidia" / "cu13" / "lib"
+    folder.mkdir(parents=True)
+    shutil.copy(library, folder / "libnvJitLink.so.13")
+    path = os.pathsep.join([str(tmp_path / "packages"), os.environ.get("PYTHONPATH", "")])
+    program = "cp.compile(twice)(1000)(X, Y)"
+    _, log = run(program, CUDAPY_NVJITLINK="", PYTHONPATH=path)
+    assert kept(log, "assemble") == ["assemble nvjitlink"]
+    _, log = run(program, CUDAPY_NVJITLINK="", PYTHONPATH=path, FAKE_CUDA_VERSION="12040")
+    assert "assemble nvjitlink" not in log, "a driver of CUDA 12 need not take code of CUDA 13"
+
+
+@pytest.mark.parametrize("refused", ["ptx", "nvjitlink"])
+def test_the_driver_does_what_nvjitlink_cannot(run, library, refused):
+    program = "for _ in range(2): cp.compile(twice)(1000)(X, Y)"
+    _, log = run(program, CUDAPY_NVJITLINK=str(library), FAKE_CUDA_REFUSES=refused)
+    assert "load driver" in log
+    assert len(kept(log, "launch")) == 2
+
+
+def test_a_library_that_is_none_is_no_reason_to_fail(run, tmp_path):
+    broken = tmp_path / "libnvJitLink.so.13"
+    broken.write_text("no library")
+    _, log = run("cp.compile(twice)(1000)(X, Y)", CUDAPY_NVJITLINK=str(broken))
+    assert kept(log, "assemble", "load") == ["assemble driver", "load driver"]
