@@ -370,8 +370,14 @@ void define_cuda_array(nb::module_& module) {
                   "A new array of `length` elements of `type`, all zero; `length` may be a shape.")
       .def("toList", to_list, "The elements as a list of Python numbers, or of lists of them.")
       .def(
-          "toHost", [](nb::handle self) { return as_numpy(self, nb::none(), nb::bool_(true)); },
-          "The elements as a new NumPy array.")
+          "toHost",
+          [](nb::handle self, nb::handle out) {
+            return out.is_none() ? as_numpy(self, nb::none(), nb::bool_(true))
+                                 : copy_out(self, out);
+          },
+          nb::arg("out") = nb::none(),
+          "The elements as a new NumPy array; or in `out`, an array of the same shape and type, "
+          "which is returned.")
       .def("length", &HostArray::length, "The number of elements.")
       .def("elemType", elem_type, "The element type, such as cudapy.float32.")
       .def(

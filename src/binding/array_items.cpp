@@ -230,17 +230,19 @@ void write_elements(HostArray& array, const HostArray& source) {
 bool assign(HostArray array, PyObject* value) {
   const auto size = static_cast<size_t>(ir::size_of(array.scalar()));
   if (is_number(value)) {
-    HostArray source(array.shape(), array.scalar());
     std::array<uint64_t, 2> bits{};
     if (!raise_unless_stored(store_number(value, array.scalar(), bits.data()), value,
                              array.scalar())) {
       return false;
     }
+    if (clear_at_once(array, bits)) return true;
+    HostArray source(array.shape(), array.scalar());
     auto* to = static_cast<char*>(source.data());
     for (int64_t i = 0; i < array.length(); ++i, to += size) std::memcpy(to, bits.data(), size);
     write_elements(array, source);
     return true;
   }
+  if (copy_at_once(array, value)) return true;
   const HostArray source = make_array_on_host(value, array.scalar());
   if (!std::ranges::equal(source.shape(), array.shape())) {
     raise(PyExc_ValueError, "elements of shape " + shape_text(source) +

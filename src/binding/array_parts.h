@@ -6,6 +6,7 @@
 #include <nanobind/nanobind.h>
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "binding/array.h"
@@ -47,6 +48,16 @@ runtime::HostArray transposed(const runtime::HostArray& array);
 std::string shape_text(const runtime::HostArray& array);
 std::string repr(const runtime::HostArray& array);
 std::string device_name(const runtime::HostArray& array);
+
+// array_copies.cpp
+
+// `array.toHost(out)`: fills an array of the same shape and type in the host's memory; gives it.
+nanobind::object copy_out(nanobind::handle self, nanobind::handle out);
+// Copies `source` to `array` where a GPU is on either side and its bytes need no change. False with
+// no exception set: another way has to be taken.
+bool copy_at_once(const runtime::HostArray& array, PyObject* source);
+// The same for a number with these bits, in all elements.
+bool clear_at_once(const runtime::HostArray& array, std::span<const uint64_t> bits);
 
 // array_exports.cpp
 

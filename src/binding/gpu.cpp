@@ -217,6 +217,25 @@ namespace {
   throw nb::python_error();
 }
 
+// At the end of the process: what was printed and not waited for is printed, and a fault that
+// nobody has seen is raised. Waits only for launches that may have printed.
+void finish() {
+  if (runtime::cuda::is_left_behind_by_fork()) return;
+  for (Device* device : std::vector<Device*>(used_devices())) {
+    try {
+      if (!raise_no_fault(*device)) fail();
+    } catch (const CudaFailure&) {  // the driver is gone
+    }
+  }
+}
+
+void finish_at_exit() {
+  static bool is_registered = false;
+  if (std::exchange(is_registered, true)) return;
+  const nb::module_ core = nb::module_::import_("cudapy._core");
+  nb::module_::import_("atexit").attr("register")(core.attr("finish_gpus"));
+}
+
 // -1: the CPU.
 void set_gpu(int ordinal) {
   if (ordinal < 0) {
@@ -229,6 +248,7 @@ void set_gpu(int ordinal) {
     device = &Device::get(ordinal);
   }
   find_assembler();
+  finish_at_exit();
   std::vector<Device*>& used = used_devices();
   if (std::find(used.begin(), used.end(), device) == used.end()) used.push_back(device);
   current_gpu = device;
@@ -268,6 +288,8 @@ void define_gpu_functions(nb::module_& module) {
   module.def("set_gpu", set_gpu, nb::arg("ordinal"),
              "Sends launches and new arrays to a GPU, or with -1 to the CPU.");
   module.def("gpu_names", gpu_names, "What the GPUs of this machine are called, in their order.");
+  module.def("finish_gpus", finish,
+             "Prints what kernels have printed so far, and raises a fault that was not seen.");
   module.def("synchronize", synchronize,
              "Waits until everything that was launched is done, and raises the first fault of it, "
              "if any.");

@@ -128,6 +128,25 @@ def test_shares_memory_with_numpy():
     assert view.tolist() == [1, 7, 3], "the view keeps the memory alive"
 
 
+def test_to_host_fills_an_array_that_is_there():
+    made = cp.CudaArray([[1, 2, 3], [4, 5, 6]])
+    out = np.zeros((2, 3), np.int32)
+    assert made.toHost(out) is out
+    assert out.tolist() == [[1, 2, 3], [4, 5, 6]]
+    turned = np.zeros((3, 2), np.int32)
+    made.T.toHost(out=turned)
+    assert turned.tolist() == [[1, 4], [2, 5], [3, 6]]
+    made.T.toHost(out=out.T)
+    assert out.tolist() == made.toList()
+    view = made[:, ::-1]
+    view.toHost(out=made)
+    assert made.toList() == [[3, 2, 1], [6, 5, 4]], "its own memory, turned"
+    with pytest.raises(cp.CudaTypeError, match=r"elements of int64, and this one of int32"):
+        made.toHost(out=np.zeros((2, 3), np.int64))
+    with pytest.raises(ValueError, match=r"shape \(3, 2\), and this one \(2, 3\)"):
+        made.toHost(out=turned)
+
+
 def test_from_other_sources():
     assert cp.CudaArray(array.array("d", [1.5])).elemType() is cp.Double
     assert cp.CudaArray(b"ab").toList() == [97, 98]

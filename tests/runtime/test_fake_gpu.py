@@ -134,3 +134,109 @@ def test_a_library_that_is_none_is_no_reason_to_fail(run, tmp_path):
     broken.write_text("no library")
     _, log = run("cp.compile(twice)(1000)(X, Y)", CUDAPY_NVJITLINK=str(broken))
     assert kept(log, "assemble", "load") == ["assemble driver", "load driver"]
+
+
+def test_prints_that_nobody_waited_for_come_out_at_the_end(run):
+    printed, log = run("cp.compile(tell)(10)(5)")
+    assert printed == "here\n"
+    assert kept(log, "launch", "synchronize")[-1] == "synchronize"
+    printed, _ = run("for _ in range(3): cp.compile(tell)(10)(5)\nraise SystemExit(0)")
+    assert printed == "here\n" * 3
+    printed, _ = run("cp.compile(tell)(10)(5)\ncp.synchronize()\nprint('done')")
+    assert printed == "here\ndone\n"
+
+
+def test_programs_that_print_nothing_do_not_wait_at_the_end(run):
+    _, log = run("cp.compile(twice)(1000)(X, Y)")
+    assert kept(log, "launch", "synchronize") == [
+        "launch cudapy_twice grid 1 1 1 block 256 1 1 shared 0"
+    ]
+
+
+def test_a_child_process_says_nothing_at_its_end(run):
+    program = """
+import os, sys
+cp.compile(tell)(10)(5)
+if os.fork() == 0:
+    sys.exit(0)
+os.wait()
+"""
+    printed, _ = run(program)
+    assert printed == "here\n"
+
+
+def test_an_array_is_fetched_into_memory_that_is_there(run):
+    program = """
+out = np.full(1000, -1, np.float32)
+assert X.toHost(out) is out and np.array_equal(out, np.arange(1000))
+out[:] = -1
+X.toHost(out=out[::-1])
+assert np.array_equal(out, np.arange(1000)[::-1])
+wide = np.full(2000, -1, np.float32)
+X[::2].toHost(out=wide[:1000:2])
+assert np.array_equal(wide[:1000:2], np.arange(0, 1000, 2)) and (wide[1::2] == -1).all()
+"""
+    _, log = run(program)
+    assert kept(log, "out") == ["out 4000", "out 4000", "out 3996"]
+
+
+def test_parts_of_an_array_are_filled_from_memory_without_a_copy_on_the_host(run):
+    program = """
+def holds(expected): assert np.array_equal(X.toHost(), expected), X.toHost()
+numbers = np.arange(1000, dtype=np.float32)
+X[:] = numbers + 1
+holds(numbers + 1)
+X[10:20] = numbers[:10]
+Y[:] = X
+X[:] = 0
+holds(np.zeros(1000))
+X[:] = Y
+expected = numbers + 1
+expected[10:20] = numbers[:10]
+holds(expected)
+X[1:] = X[:-1]
+expected[1:] = expected[:-1].copy()
+holds(expected)
+X[::2] = numbers[:500]
+expected[::2] = numbers[:500]
+holds(expected)
+X[:] = numbers.astype(np.int32)
+holds(numbers)
+host = Y.to("cpu")
+host[:] = X
+assert np.array_equal(host.toHost(), numbers)
+X[5:10] = 2.5
+numbers[5:10] = 2.5
+holds(numbers)
+"""
+    _, log = run(program)
+    wanted = kept(log, "in", "within")
+    at = wanted.index("in 40")
+    assert wanted[at - 1 : at + 3] == ["in 4000", "in 40", "within 4000", "within 4000"]
+
+
+@pytest.mark.parametrize(
+    ("out", "error"),
+    [
+        (
+            "np.zeros(999, np.float32)",
+            "ValueError: toHost(out=): the array has shape (999,), and this one (1000,)",
+        ),
+        (
+            "np.zeros(1000)",
+            "CudaTypeError: toHost(out=): the array has elements of float64, and this one of float32",
+        ),
+        ("[0.0] * 1000", "is no array"),
+        ("bytes(4000)", "CudaTypeError: toHost(out=): the array cannot be written"),
+    ],
+)
+def test_what_an_array_cannot_be_fetched_into(run, out, error):
+    program = f"""
+import traceback
+try:
+    X.toHost(out={out})
+except Exception as error:
+    print(traceback.format_exception_only(error)[-1])
+"""
+    printed, _ = run(program)
+    assert error in printed

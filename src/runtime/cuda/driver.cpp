@@ -98,6 +98,11 @@ const Driver& driver() {
   return *known;
 }
 
+bool is_left_behind_by_fork() {
+  const pid_t owner = initialised_in.load();
+  return owner != 0 && owner != getpid();
+}
+
 bool is_fatal(Result result) {
   // CUDA_ERROR_ECC_UNCORRECTABLE, _ILLEGAL_ADDRESS, _LAUNCH_TIMEOUT, _ASSERT and what follows it up
   // to _LAUNCH_FAILED, _CONTEXT_IS_DESTROYED
@@ -116,7 +121,7 @@ bool is_fatal(Result result) {
 void check(Result result, const char* call) {
   if (result == 0) return;
   const Driver* known = ready.load(std::memory_order_acquire);
-  if (initialised_in.load() != 0 && initialised_in.load() != getpid()) {
+  if (is_left_behind_by_fork()) {
     throw CudaFailure(
         "this process was forked from one that used CUDA, which NVIDIA's driver does not allow: "
         "start it with multiprocessing's \"spawn\" or \"forkserver\" method, or use CUDA only in "

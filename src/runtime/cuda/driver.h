@@ -138,6 +138,9 @@ struct CudaFailure : std::runtime_error {
 // next call. Thread safe.
 const Driver& driver();
 
+// Whether the driver was initialised by a process that this one is a fork of: nothing of it works.
+bool is_left_behind_by_fork();
+
 // Throws CudaFailure, with the driver's own words, unless `result` is success.
 void check(Result result, const char* call);
 
