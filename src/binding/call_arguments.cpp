@@ -84,7 +84,7 @@ std::string expected(const Type& type) {
   std::string text = signature_name(type);
   if (type.is_array()) {
     text += type.rank == 1 ? " (an array of " : " (a " + std::to_string(type.rank) + "-d array of ";
-    text += std::string(ir::name_of(type.scalar)) + ")";
+    text += type.aggregate ? "structs)" : std::string(ir::name_of(type.scalar)) + ")";
   }
   return text;
 }
@@ -161,12 +161,12 @@ bool CallArguments::classify_record(size_t index) {
   std::string problem;
   const auto type = struct_of_class(reinterpret_cast<PyObject*>(Py_TYPE(argument.object)), problem);
   const Type& declared = body_.parameters[index].declared;
-  if (type && declared.is_unknown()) {
+  if (type && (declared.is_unknown() || ir::same_fields(declared, *type))) {
     argument.type_class.type = *type;
     return true;
   }
-  const std::string got =
-      "expected " + expected(declared) + ", got " + describe_value(argument.object);
+  std::string got = "expected " + expected(declared) + ", got " + describe_value(argument.object);
+  if (type && declared.is_aggregate()) got += " of " + ir::to_string(*type);
   return fail(index, problem.empty() ? got : got + ": " + problem);
 }
 
@@ -174,9 +174,16 @@ bool CallArguments::classify_number(size_t index) {
   CallArgument& argument = arguments_[index];
   argument.kind = Kind::kNumber;
   const Type& declared = body_.parameters[index].declared;
-  if (declared.is_array()) {
-    return fail(index,
-                "expected " + expected(declared) + ", got " + describe_value(argument.object));
+  const bool is_record = argument.foreign.data != nullptr && argument.foreign.structure != nullptr;
+  const Type own = is_record ? argument.foreign.type().element() : Type::unknown();
+  if (is_record && ir::same_fields(declared, own)) {
+    argument.type_class.type = own;
+    return true;
+  }
+  if (declared.is_array() || declared.is_aggregate() || (is_record && !declared.is_unknown())) {
+    const std::string got =
+        is_record ? "a record of " + ir::to_string(own) : describe_value(argument.object);
+    return fail(index, "expected " + expected(declared) + ", got " + got);
   }
   if (!declared.is_unknown()) {
     argument.type_class.type = declared;
@@ -207,9 +214,13 @@ bool CallArguments::classify_foreign(size_t index) {
       "expected " + expected(declared) + ", got " + describe_foreign(argument.object, array);
   if (rank == 1 && declared.is_array() && declared.rank != 1) got += " with 1 dimension";
   const std::string& name = body_.parameters[index].name;
-  if (declared.is_scalar()) return fail(index, got, "pass one element, such as " + name + "[0]");
+  if (!declared.is_array() && !declared.is_unknown())
+    return fail(index, got, "pass one element, such as " + name + "[0]");
   if (!check_rank(index, rank, got)) return false;
-  if (declared.is_array() && declared.element() != array.type().element()) {
+  const bool is_struct = declared.is_array() && declared.aggregate != nullptr;
+  if (is_struct && !ir::same_fields(declared.element(), array.type().element()))
+    return fail(index, got, "its elements need fields of these names and types, in this order");
+  if (declared.is_array() && !is_struct && declared.element() != array.type().element()) {
     const std::string wanted(ir::name_of(declared.scalar));
     return fail(index, got, "pass " + name + ".astype(np." + wanted + "), or change the signature");
   }
@@ -238,11 +249,17 @@ bool CallArguments::classify_sequence(size_t index) {
   CallArgument& argument = arguments_[index];
   argument.kind = Kind::kSequence;
   const Type& declared = body_.parameters[index].declared;
-  if (declared.is_scalar()) {
-    return fail(index,
-                "expected " + expected(declared) + ", got " + describe_value(argument.object));
+  if (declared.is_scalar() || declared.is_aggregate()) {
+    return fail(
+        index, "expected " + expected(declared) + ", got " + describe_value(argument.object),
+        declared.is_aggregate() ? "pass an instance of the struct's class, or a record" : "");
   }
   std::string problem;
+  if (declared.is_array() && declared.aggregate != nullptr) {
+    return fail(index,
+                "expected " + expected(declared) + ", got " + describe_value(argument.object),
+                "an array of structs is a NumPy array with fields");
+  }
   if (!argument.sequence.read(argument.object, problem))
     return !problem.empty() && fail(index, problem, kListHelp);
   if (declared.is_array()) {

@@ -269,6 +269,17 @@ std::optional<ir::Type> type_of(PyObject* object) {
   return ir::Type::of(*scalar);
 }
 
+std::optional<ir::Type> type_of(PyObject* object, std::string& problem) {
+  if (auto type = type_of(object)) return type;
+  if (PyUnicode_Check(object) != 0 || object == Py_None) return std::nullopt;
+  if (string_attribute(object, "__cudapy_type__").empty()) return struct_of_type(object, problem);
+  const PyRef element = quiet_attribute(object, "element");  // cp.Array[Particle]
+  const PyRef ndim = quiet_attribute(object, "ndim");
+  const auto structure = element ? struct_of_type(element.get(), problem) : std::nullopt;
+  if (!structure || !ndim) return std::nullopt;
+  return ir::Type::array_of(*structure, static_cast<uint8_t>(PyLong_AsLong(ndim.get())));
+}
+
 std::string describe(PyObject* object) {
   if (object == Py_None) return "None";
   const std::string name = string_attribute(type_object(object), "__name__");
@@ -321,6 +332,8 @@ Captured captured(PyObject* object) {
   if (object != Py_None && PyUnicode_Check(object) == 0) {
     if (auto type = type_of(object)) return from_type(*type);
   }
+  std::string problem;
+  if (auto type = struct_of_class(object, problem)) return from_type(*type);
   if (auto function = library_function(object)) return std::move(*function);
   if (PyRef function = function_of(object)) {
     Captured result;
@@ -328,8 +341,6 @@ Captured captured(PyObject* object) {
     result.callee = std::move(function);
     return result;
   }
-  std::string problem;
-  if (auto type = struct_of_class(object, problem)) return from_type(*type);
   const std::string described = describe(object);
   if (!problem.empty()) return other(described, problem);
   if (PyObject_HasAttrString(object, "__len__") != 0 && PyUnicode_Check(object) == 0 &&

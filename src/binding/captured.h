@@ -29,6 +29,8 @@ bool has_frozen_attributes(PyObject* object);
 
 // As an annotation or a template's binding; nullopt: it is no type.
 std::optional<ir::Type> type_of(PyObject* object);
+// The same, with structs and arrays of them; `problem` says why something like a struct is none.
+std::optional<ir::Type> type_of(PyObject* object, std::string& problem);
 
 // The Python function that `object` is or wraps (`__wrapped__`), else empty.
 PyRef function_of(PyObject* object);

@@ -3,6 +3,8 @@
 #include <bit>
 #include <string_view>
 
+#include "binding/struct_type.h"
+
 namespace cudapy::binding {
 namespace {
 
@@ -76,10 +78,16 @@ std::optional<ir::Type> type_from_object(PyObject* object) {
     const PyRef element = PyRef::steal(PyObject_GetAttrString(object, "element"));
     const PyRef ndim = PyRef::steal(PyObject_GetAttrString(object, "ndim"));
     if (!element || !ndim) return std::nullopt;
+    const auto rank = static_cast<uint8_t>(PyLong_AsLong(ndim.get()));
+    std::string problem;
+    if (const auto structure = struct_of_type(element.get(), problem))
+      return ir::Type::array_of(*structure, rank);
     const auto scalar = scalar_of_elem_type(element.get());
     if (!scalar) return std::nullopt;
-    return ir::Type::array(*scalar, static_cast<uint8_t>(PyLong_AsLong(ndim.get())));
+    return ir::Type::array(*scalar, rank);
   }
+  std::string problem;
+  if (auto structure = struct_of_type(object, problem)) return structure;
   if (PyUnicode_Check(object)) {
     const char* text = PyUnicode_AsUTF8AndSize(object, nullptr);
     if (text == nullptr) return std::nullopt;

@@ -1,6 +1,7 @@
 // The part of PythonNameResolver that loads functions: source, syntax, signatures, annotations and
 // defaults.
 #include <algorithm>
+#include <cctype>
 #include <string_view>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "binding/captured.h"
 #include "binding/name_resolver.h"
 #include "binding/raised.h"
+#include "frontend/type_names.h"
 
 namespace cudapy::binding {
 
@@ -34,6 +36,20 @@ std::vector<std::string> split_lines(std::string_view text) {
     if (end == std::string_view::npos) return lines;
     text.remove_prefix(end + 1);
   }
+}
+
+// What to write instead of something that is no type; empty: nothing better than the usual.
+std::string help_for(PyObject* object, const std::string& problem) {
+  if (!problem.empty()) return problem;
+  const PyRef fields =
+      PyType_Check(object) != 0 ? quiet_attribute(object, "__annotations__") : PyRef();
+  const bool has_fields =
+      fields && PyDict_Check(fields.get()) != 0 && PyDict_Size(fields.get()) > 0;
+  return has_fields ? "write `@dataclass` above the class: its fields are a struct's then" : "";
+}
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
 }
 
 }  // namespace
@@ -101,10 +117,19 @@ bool PythonNameResolver::read(UserFunction& function, const Span& use, Diagnosti
     }
     sources_.push_back(std::move(given));
   }
+  if (function.signature) read_types_in_scope(function, *function.signature);
+  const auto& lines_of_source = sources_[index].lines;
+  for (size_t i = 0; i < lines_of_source.size(); ++i) {
+    const int line = sources_[index].first_line + static_cast<int>(i);
+    const size_t hash = lines_of_source[i].find('#');
+    if (line < loaded.definition.span.line && hash != std::string::npos)
+      read_types_in_scope(function, std::string_view(lines_of_source[i]).substr(hash));
+  }
   loaded.comment_signature =
       frontend::find_comment_signature(sources_[index], index, loaded.definition.span.line,
                                        loaded.definition.name, loaded.bound_types);
   const bool has_signature = loaded.given_signature || loaded.comment_signature;
+  if (has_signature) name_structs_in_scope(function);
   return has_signature || read_annotations(function);
 }
 
@@ -159,17 +184,23 @@ bool PythonNameResolver::read_annotations(UserFunction& function) {
 
 AnnotatedType PythonNameResolver::annotation(UserFunction& function, PyObject* object) {
   PyRef value = PyRef::borrow(object);
-  std::optional<ir::Type> type = type_of(object);
+  std::string problem;
+  std::optional<ir::Type> type = type_of(object, problem);
   if (!type && PyUnicode_Check(object)) {  // `from __future__ import annotations`
     value = evaluate(function, object);
     if (!value)
       return {AnnotatedType::Kind::NotAType,
               {},
-              "`" + utf8(object) + "`, which Python cannot evaluate"};
-    type = type_of(value.get());
+              "`" + utf8(object) + "`, which Python cannot evaluate",
+              {}};
+    type = type_of(value.get(), problem);
   }
-  if (type) return {AnnotatedType::Kind::Type, *type, {}};
-  return {AnnotatedType::Kind::NotAType, {}, describe(value.get())};
+  if (type) return {AnnotatedType::Kind::Type, *type, {}, {}};
+  const bool is_array = !string_attribute(value.get(), "__cudapy_type__").empty();
+  const std::string description =
+      is_array ? "an array of " + describe(quiet_attribute(value.get(), "element").get())
+               : describe(value.get());
+  return {AnnotatedType::Kind::NotAType, {}, description, help_for(value.get(), problem)};
 }
 
 PyRef PythonNameResolver::evaluate(UserFunction& function, PyObject* text) {
@@ -219,8 +250,47 @@ void PythonNameResolver::read_bound_types(UserFunction& function) {
     Py_ssize_t position = 0;
     while (PyDict_Next(bindings->get(), &position, &key, &value) != 0) {
       if (PyUnicode_Check(key) == 0 || PyUnicode_Check(value) != 0) continue;
-      if (auto type = type_of(value)) function.loaded->bound_types[utf8(key)] = *type;
+      std::string problem;
+      if (auto type = type_of(value, problem)) function.loaded->bound_types[utf8(key)] = *type;
     }
+  }
+}
+
+// Names in the text of a signature that stand for types where the function is.
+void PythonNameResolver::read_types_in_scope(UserFunction& function, std::string_view text) {
+  LoadedFunction& loaded = *function.loaded;
+  for (size_t at = 0; at < text.size();) {
+    const size_t from = at;
+    while (at < text.size() && is_word(text[at])) ++at;
+    const std::string word(text.substr(from, at - from));
+    if (at == from) ++at;
+    if (word.empty() || frontend::find_type(word) || loaded.bound_types.contains(word)) continue;
+    bool is_builtin = false;
+    const PyRef object = find_object(function, word, is_builtin);
+    if (!object || is_builtin || PyUnicode_Check(object.get()) != 0 || object.get() == Py_None)
+      continue;
+    std::string problem;
+    if (auto type = type_of(object.get(), problem)) {
+      loaded.bound_types[word] = *type;
+    } else if (std::string help = help_for(object.get(), problem); !help.empty()) {
+      loaded.type_hints.refused[word] = std::move(help);
+    }
+  }
+}
+
+void PythonNameResolver::name_structs_in_scope(UserFunction& function) {
+  const auto add = [&](const std::string& name, PyObject* value) {
+    const bool is_struct =
+        PyType_Check(value) != 0 && (PyObject_HasAttrString(value, "__dataclass_fields__") != 0 ||
+                                     PyObject_HasAttrString(value, "_fields") != 0);
+    if (is_struct) function.loaded->type_hints.structs.push_back(name);
+  };
+  for (const auto& [name, value] : function.cells) add(name, value.get());
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(function.globals.get(), &position, &key, &value) != 0) {
+    if (PyUnicode_Check(key) != 0) add(utf8(key), value);
   }
 }
 

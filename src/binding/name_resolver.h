@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "binding/py_ref.h"
@@ -70,6 +71,8 @@ class PythonNameResolver final : public frontend::NameResolver {
   void read_defaults(UserFunction& function);
   frontend::DefaultValue default_value(PyObject* object);
   void read_bound_types(UserFunction& function);
+  void read_types_in_scope(UserFunction& function, std::string_view text);
+  void name_structs_in_scope(UserFunction& function);
 
   PyObject* read_source_;
   std::vector<SourceText>& sources_;

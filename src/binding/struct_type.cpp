@@ -169,6 +169,11 @@ PyRef fields_of_class(PyObject* object) {
   return fields && PyList_Check(fields.get()) ? std::move(fields) : PyRef();
 }
 
+std::string name_of_type(PyObject* type) {
+  const PyRef name = PyType_Check(type) != 0 ? attribute(type, "__name__") : PyRef();
+  return name ? "`" + text_of(name.get()) + "`" : text_of(type);
+}
+
 std::optional<ir::Type> type_of_field(PyObject* type, std::string& problem) {
   if (const auto nested = struct_of_class(type, problem)) return nested;
   const auto scalar = scalar_from_object(type);
@@ -200,7 +205,7 @@ std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem) 
     const auto element = type_of_field(type, problem);
     if (!element) {
       if (problem.empty())
-        problem = "its field `" + name + "` is of type " + text_of(type) +
+        problem = "its field `" + name + "` is of type " + name_of_type(type) +
                   ", which is none of cudapy's types";
       return std::nullopt;
     }
@@ -219,6 +224,11 @@ std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem) 
   }
   structure.size = align_up(structure.size, structure.alignment);
   return ir::Type::structure(std::move(structure));
+}
+
+std::optional<ir::Type> struct_of_type(PyObject* object, std::string& problem) {
+  return PyType_Check(object) != 0 ? struct_of_class(object, problem)
+                                   : struct_of_dtype(object, problem);
 }
 
 }  // namespace cudapy::binding

@@ -21,4 +21,7 @@ const ir::Aggregate* known_struct(PyObject* dtype);
 // class, or `problem` says which field kernels cannot take; no exception is set.
 std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem);
 
+// Either of them.
+std::optional<ir::Type> struct_of_type(PyObject* object, std::string& problem);
+
 }  // namespace cudapy::binding

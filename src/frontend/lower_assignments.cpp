@@ -306,8 +306,9 @@ std::optional<ir::Type> FunctionLowering::local_type(const syntax::Expr& annotat
     const bool is_type = found.kind == Resolved::Kind::Cast && found.consumed + 1 == path->size();
     if (is_type) type = found.type;
   }
-  if (!type || !type->is_scalar()) {
-    error("annotation", annotation.span, "the annotation of a variable is the type of a number",
+  if (!type || !(type->is_scalar() || ir::is_struct(*type))) {
+    error("annotation", annotation.span,
+          "the annotation of a variable is the type of a number, or a struct",
           "write `x: cp.float64 = 0`, with int, float, bool or one of cudapy's types");
     return std::nullopt;
   }

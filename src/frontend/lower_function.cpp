@@ -122,7 +122,8 @@ void FunctionLowering::lower_signature() {
 }
 
 void FunctionLowering::take_signature(const SignatureText& text) {
-  std::optional<ParsedSignature> parsed = parse_signature(text, loaded_.bound_types, diagnostics_);
+  std::optional<ParsedSignature> parsed =
+      parse_signature(text, loaded_.bound_types, diagnostics_, loaded_.type_hints);
   if (!parsed) return;
   if (!parsed->result.is_void())
     refuse_result_of_kernel(parsed->result_span, ir::to_string(parsed->result));
@@ -143,8 +144,10 @@ void FunctionLowering::take_annotations() {
     if (annotation.kind == AnnotatedType::Kind::NotAType) {
       error("annotation", span,
             "the annotation is " + annotation.description + ", which is no type of a kernel",
-            "annotate with `cp.float32`, `cp.int32`, int, float, bool, a NumPy dtype, or "
-            "cp.Array[cp.float32]");
+            !annotation.help.empty()
+                ? annotation.help
+                : "annotate with `cp.float32`, `cp.int32`, int, float, bool, a NumPy dtype, a "
+                  "dataclass or NamedTuple, or cp.Array[cp.float32]");
     }
     return annotation.kind == AnnotatedType::Kind::Type ? annotation.type : ir::Type::unknown();
   };

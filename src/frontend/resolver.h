@@ -106,6 +106,7 @@ struct AnnotatedType {
   Kind kind = Kind::None;
   ir::Type type;
   std::string description;  // NotAType: what the object is
+  std::string help;         // and what to do about it, if that is known
 };
 
 // A default value of a parameter: a constant, or an object that cannot be one.
@@ -124,6 +125,7 @@ struct LoadedFunction {
   std::optional<SignatureText> given_signature;  // `sig=`
   std::optional<SignatureText> comment_signature;
   TypeBindings bound_types;
+  TypeHints type_hints;
   std::vector<AnnotatedType> annotations;  // one a parameter; empty: not annotated at all
   AnnotatedType result_annotation;
   std::vector<std::optional<DefaultValue>> defaults;  // one a parameter

@@ -69,8 +69,9 @@ constexpr std::string_view kForm =
 
 class Parser {
  public:
-  Parser(std::vector<Token> tokens, const TypeBindings& bound, Diagnostics& diagnostics)
-      : tokens_(std::move(tokens)), bound_(bound), diagnostics_(diagnostics) {}
+  Parser(std::vector<Token> tokens, const TypeBindings& bound, const TypeHints& hints,
+         Diagnostics& diagnostics)
+      : tokens_(std::move(tokens)), bound_(bound), hints_(hints), diagnostics_(diagnostics) {}
 
   std::optional<ParsedSignature> parse() {
     ParsedSignature result;
@@ -193,7 +194,8 @@ class Parser {
               "name the type of its elements: `float*`");
         type = ir::Type::of(ir::Scalar::F32);
       }
-      type = ir::Type::array(type.scalar, static_cast<uint8_t>(std::min(stars, ir::kMaxRank)));
+      type =
+          ir::Type::array_of(type.element(), static_cast<uint8_t>(std::min(stars, ir::kMaxRank)));
     }
     if (stars > ir::kMaxRank) {
       error("array-rank", span,
@@ -205,6 +207,10 @@ class Parser {
       fail("`*` to make an array", "write `" + word.text + "*` for an array of " + word.text);
       return std::nullopt;
     }
+    if (peek().text == ".") {
+      fail("`,` or `)`", "a type is one name: `Point = " + word.text + ".Point` gives it one");
+      return std::nullopt;
+    }
     if (peek().text == "&") {
       fail("no `&`", "arrays are `" + word.text + "*`, and plain numbers are passed by value");
       return std::nullopt;
@@ -213,11 +219,17 @@ class Parser {
   }
 
   void unknown_type(const Token& word) {
-    const std::string suggestion = nearest_type(word.text, bound_);
+    if (const auto refused = hints_.refused.find(word.text); refused != hints_.refused.end()) {
+      error("unknown-type", word.span, "`" + word.text + "` is not a type of kernels",
+            refused->second);
+      return;
+    }
+    std::string suggestion = nearest_type(word.text, bound_);
+    if (suggestion.empty()) suggestion = nearest(word.text, hints_.structs);
     error("unknown-type", word.span, "`" + word.text + "` is not a type",
           !suggestion.empty() ? "did you mean `" + suggestion + "`?"
                               : "types are bool, int8 to int64, uint8 to uint64, float32, float64, "
-                                "int, float, double, "
+                                "int, float, double, structs that the function can see, "
                                 "and `type*` for arrays");
     // `unsigned int`: one mistake, not two
     if (find_scalar(peek().text) || !replacement_for_type(peek().text).empty()) ++next_;
@@ -225,6 +237,7 @@ class Parser {
 
   std::vector<Token> tokens_;
   const TypeBindings& bound_;
+  const TypeHints& hints_;
   Diagnostics& diagnostics_;
   size_t next_ = 0;
   bool ok_ = true;
@@ -322,8 +335,8 @@ std::optional<SignatureText> find_comment_signature(const SourceText& source, ui
 }
 
 std::optional<ParsedSignature> parse_signature(const SignatureText& text, const TypeBindings& bound,
-                                               Diagnostics& diagnostics) {
-  return Parser(tokenize(text), bound, diagnostics).parse();
+                                               Diagnostics& diagnostics, const TypeHints& hints) {
+  return Parser(tokenize(text), bound, hints, diagnostics).parse();
 }
 
 std::optional<ir::Signature> apply_signature(const ParsedSignature& signature,

@@ -46,8 +46,15 @@ struct ParsedSignature {
   Span span;
 };
 
-// Names of types that a template binds, in addition to the language's own.
+// Names of types in addition to the language's own: those that a template binds, and those that
+// name a type in the function's scope.
 using TypeBindings = std::map<std::string, ir::Type, std::less<>>;
+
+// What messages say about names that are no types.
+struct TypeHints {
+  std::map<std::string, std::string, std::less<>> refused;  // and why
+  std::vector<std::string> structs;                         // names in scope, for suggestions
+};
 
 // The signature among the comment lines that `source.lines` begins with, before line `def_line`;
 // the one nearest to the `def` where there are several.
@@ -57,7 +64,8 @@ std::optional<SignatureText> find_comment_signature(const SourceText& source, ui
 
 // nullopt: errors were added.
 std::optional<ParsedSignature> parse_signature(const SignatureText& text, const TypeBindings& bound,
-                                               Diagnostics& diagnostics);
+                                               Diagnostics& diagnostics,
+                                               const TypeHints& hints = {});
 
 // Compares with the parameters of the `def` and gives what the tree keeps. nullopt: errors were
 // added.

@@ -92,6 +92,13 @@ int field_of(const Type& type, std::string_view name) {
   return name == "real" ? 0 : name == "imag" ? 1 : -1;
 }
 
+bool same_fields(const Type& a, const Type& b) {
+  if (a == b) return true;
+  if (!is_struct(a) || !is_struct(b) || a.aggregate->names != b.aggregate->names) return false;
+  const std::vector<Type>& fields = a.aggregate->elements;
+  return std::equal(fields.begin(), fields.end(), b.aggregate->elements.begin(), same_fields);
+}
+
 int item_size(const Type& array) {
   return array.aggregate ? array.aggregate->size : size_of(array.scalar);
 }

@@ -176,6 +176,9 @@ bool has_part(const Type& whole, int32_t offset, const Type& part);
 // The number of the element that is called `name`, of a struct or of a complex number (`real` and
 // `imag`); -1: there is none.
 int field_of(const Type& type, std::string_view name);
+// Whether two types are one, or structs whose fields are called and typed alike, wherever they lie
+// in memory.
+bool same_fields(const Type& a, const Type& b);
 // Bytes from one element of an array to the next.
 int item_size(const Type& array);
 

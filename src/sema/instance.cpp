@@ -199,8 +199,11 @@ std::vector<Type> passed_types(const Expr& call, const Instance& caller, Instanc
       type = settled(type, instances.default_float());
     }
     // How an array lies in memory is the argument's alone.
-    if (type.is_array() && call.operands[i]->type.is_array())
-      type.strided = call.operands[i]->type.strided;
+    const Type& given = call.operands[i]->type;
+    if (type.is_array() && given.is_array()) {
+      type.strided = given.strided;
+      if (ir::same_fields(type.element(), given.element())) type.aggregate = given.aggregate;
+    }
     types.push_back(type);
   }
   return types;

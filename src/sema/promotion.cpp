@@ -81,6 +81,7 @@ Type join(const Type& a, const Type& b, Scalar default_float) {
   if (a.is_unknown()) return b;
   if (b.is_unknown() || a == b) return a;
   if (ir::is_tuple(a) && ir::is_tuple(b)) return join_tuples(a, b, default_float);
+  if (ir::is_struct(a) && ir::same_fields(a, b)) return a;
   if (!a.is_scalar() || !b.is_scalar()) return kErroneous;
   if (a.weak && b.weak)
     return ir::is_complex(a) || ir::is_complex(b) ? Type::weak_complex() : Type::weak_float();

@@ -23,6 +23,7 @@ from .reference_cooperation import Barrier, NewArray, enter_block
 from .reference_forms import Forms
 from .reference_functions import Lift
 from .reference_rewriter import INDICES, Rewriter
+from .reference_structs import declared_as, is_struct
 from .reference_types import Types
 from .reference_warps import WarpOperation, enter_thread
 from .scalar import Context, Scalar
@@ -56,7 +57,8 @@ class Instance:
         tree = Forms(partial(names.found, function, tree, program.together)).visit(tree)
         self.parameters = [argument.arg for argument in _parameters(tree)]
         given = {
-            name: wanted or type for name, wanted, type in zip(self.parameters, declared, arguments)
+            name: declared_as(wanted, type)
+            for name, wanted, type in zip(self.parameters, declared, arguments)
         }
         self.types = Types(program, function, tree, given, result)
         self.tree = tree
@@ -291,7 +293,12 @@ def launch(
 
     declared, _ = written_types(functions[0], kernel.sigs[0], read_function(functions[0])[2])
     arguments = _in_order(functions[0], arguments, keywords or {})
-    given = [wanted or argument_type(value) for wanted, value in zip(declared, arguments)]
+    given = [
+        wanted
+        if wanted is not None and not is_struct(wanted.rstrip("*"))
+        else declared_as(wanted, argument_type(value))
+        for wanted, value in zip(declared, arguments)
+    ]
     key = (functions, kernel.sigs, tuple(given))
     program = _programs.get(key)
     if program is None:

@@ -7,7 +7,11 @@ settled, so this one only reads what is right.
 from __future__ import annotations
 
 import re
+from types import CellType
 from typing import TYPE_CHECKING, Any
+
+from .reference_structs import struct_of
+from .types import _BY_NAME, ArrayType, as_elem_type
 
 if TYPE_CHECKING:
     import ast
@@ -38,8 +42,8 @@ def read_function(function: FunctionType) -> tuple[str, ast.FunctionDef, list[st
     return filename, node, lines[: node.lineno - first]
 
 
-def parse(text: str) -> tuple[list[str | None], str | None] | None:
-    """The parameter types and the result of a signature; None where `text` is none."""
+def parse(function: FunctionType, text: str) -> tuple[list[str | None], str | None] | None:
+    """The parameter types and the result of a function's signature; None where `text` is none."""
     match = _SIGNATURE.match(text)
     if match is None:
         return None
@@ -48,8 +52,27 @@ def parse(text: str) -> tuple[list[str | None], str | None] | None:
         found = _PARAMETER.match(part)
         if found is None:
             return None
-        parameters.append(_NAMES.get(found[1], found[1]) + "*" * found[2].count("*"))
-    return parameters, _NAMES.get(match["result"], match["result"])
+        parameters.append(_named(function, found[1]) + "*" * found[2].count("*"))
+    return parameters, _named(function, match["result"])
+
+
+def _named(function: FunctionType, name: str) -> str:
+    """The type that a word in a signature means: of the language, or of the function's scope."""
+    if name in _NAMES or name in _BY_NAME:
+        return _NAMES.get(name, name)
+    found = _scope(function).get(name)
+    return (annotated_type(function, found) if found is not None else None) or name
+
+
+def _scope(function: FunctionType) -> dict[str, Any]:
+    """What the names around a function stand for."""
+    closure = function.__closure__ or ()
+    cells = {
+        name: cell.cell_contents
+        for name, cell in zip(function.__code__.co_freevars, closure)
+        if cell != CellType()
+    }
+    return {**function.__globals__, **cells, **getattr(function, "__cudapy_bindings__", {})}
 
 
 def written_types(
@@ -57,12 +80,12 @@ def written_types(
 ) -> tuple[list[str | None], str | None]:
     """The types of a function's parameters and its result, None for each that is not written down."""
     if sig is not None:
-        parsed = parse(sig)
+        parsed = parse(function, sig)
         if parsed is not None:
             return parsed
     for comment in reversed(comments):
         match = re.match(rf"^\s*#\s*({re.escape(function.__name__)}\s*:.*)$", comment)
-        parsed = parse(match[1]) if match else None
+        parsed = parse(function, match[1]) if match else None
         if parsed is not None:
             return parsed
     code = function.__code__
@@ -83,17 +106,20 @@ def annotated_type(function: FunctionType, written: Any) -> str | None:
     """The type that an annotation means; None if it means none."""
     if isinstance(written, str):
         try:
-            written = eval(written, function.__globals__)
+            written = eval(written, _scope(function))
         except Exception:
             return None
     if written is None:
         return "void"
+    if isinstance(written, ArrayType):
+        return (struct_of(written.element) or written.element.name) + "*" * written.ndim
     if hasattr(written, "__cudapy_type__"):
         return str(written.__cudapy_type__)
     if written in (bool, int, float):
         return _NAMES[written.__name__]
-    from .types import as_elem_type
-
+    structure = struct_of(written)
+    if structure is not None:
+        return structure
     try:
         return as_elem_type(written).name
     except TypeError:

@@ -121,6 +121,33 @@ def is_struct(type: object) -> bool:
     return isinstance(type, str) and type in _KNOWN
 
 
+def struct_of(written: Any) -> str | None:
+    """The type that a dataclass, a NamedTuple or a structured dtype of NumPy's describes; None if it is none."""
+    if is_record_class(written):
+        return struct_of_class(written)
+    return struct_of_dtype(written) if getattr(written, "names", None) else None
+
+
+def same_fields(a: Any, b: Any) -> bool:
+    """Whether two types, or the elements of two arrays, are structs with the same names and types of their fields,
+    wherever they lie in memory."""
+    if not (isinstance(a, str) and isinstance(b, str)):
+        return False
+    x, y = a.rstrip("*"), b.rstrip("*")
+    if len(a) - len(x) != len(b) - len(y) or not (is_struct(x) and is_struct(y)):
+        return False
+    return list(fields_of(x)) == list(fields_of(y)) and all(
+        one == other or same_fields(one, other)
+        for one, other in zip(field_types(x), field_types(y))
+    )
+
+
+def declared_as(wanted: str | None, given: Any) -> Any:
+    """The type of a parameter that is declared as `wanted` and given a `given`: how its structs lie in memory is the
+    argument's."""
+    return given if wanted is None or same_fields(wanted, given) else wanted
+
+
 def fields_of(type: str) -> dict[str, tuple[str, int]]:
     """The type and the place of each field, of a complex number too."""
     if is_complex(type):

@@ -19,7 +19,7 @@ from .reference_constants import Constants
 from .reference_cooperation import NewArray
 from .reference_flow import drop_unreachable
 from .reference_intrinsics import Atomic, Intrinsic
-from .reference_structs import field_types, fields_of, is_struct, zero_record
+from .reference_structs import field_types, fields_of, is_struct, same_fields, zero_record
 from .reference_warps import WarpOperation
 from .scalar import (
     BITS,
@@ -69,6 +69,8 @@ def join(a: Any, b: Any) -> Any:
         return a
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
         return tuple(map(join, a, b))
+    if not a.endswith("*") and same_fields(a, b):
+        return a
     if (
         isinstance(a, tuple)
         or isinstance(b, tuple)

@@ -130,38 +130,52 @@ class ArrayType:
     """The type of an array parameter: `cudapy.Array[cudapy.float32, 2]`, or `cudapy.Pointer(cudapy.Float)`.
 
     Attributes:
-        element: the type of an element.
+        element: the type of an element: one of cudapy's, or of a struct the dataclass, NamedTuple or NumPy dtype.
         ndim: the number of dimensions.
     """
 
     __slots__ = ("__cudapy_type__", "element", "ndim")
 
-    def __init__(self, element: ElemType, ndim: int = 1) -> None:
-        self.__cudapy_type__ = element.name + "*" * ndim
+    def __init__(self, element: Any, ndim: int = 1) -> None:
+        # The core reads a struct's fields from `element`.
+        name = element.name if isinstance(element, ElemType) else "struct"
+        self.__cudapy_type__ = name + "*" * ndim
         self.element = element
         self.ndim = ndim
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ArrayType):
             return NotImplemented
-        return self.element is other.element and self.ndim == other.ndim
+        return bool(self.element == other.element) and self.ndim == other.ndim
 
     def __hash__(self) -> int:
-        return hash((self.element.name, self.ndim))
+        return hash((self.element, self.ndim))
 
     def __repr__(self) -> str:
-        return f"cudapy.Array[{self.element!r}, {self.ndim}]"
+        element = self.element
+        name = element.__qualname__ if isinstance(element, type) else repr(element)
+        return f"cudapy.Array[{name}, {self.ndim}]"
 
 
 class Array:
     """Annotates an array parameter of a kernel: `X: cp.Array[cp.float32]`, with dimensions
-    `cp.Array[cp.float32, 2]`."""
+    `cp.Array[cp.float32, 2]`, of structs `cp.Array[Particle]`, where `Particle` is a dataclass, a NamedTuple or a NumPy
+    dtype with fields."""
 
     def __class_getitem__(cls, item: object) -> ArrayType:
         element, ndim = item if isinstance(item, tuple) else (item, 1)
         if not isinstance(ndim, int) or not 1 <= ndim <= 8:
             raise TypeError(f"cudapy.Array[type, dimensions] takes 1 to 8 dimensions, not {ndim!r}")
-        return ArrayType(as_elem_type(element), ndim)
+        return ArrayType(_as_element(element), ndim)
+
+
+def _as_element(value: object) -> object:
+    """The element type that `value` names, or itself if it is a struct's."""
+    from .record_classes import is_record_class
+
+    # Whether its fields can be a struct's is found out when a kernel is compiled.
+    is_struct = is_record_class(value) or getattr(value, "fields", None) is not None
+    return value if is_struct else as_elem_type(value)
 
 
 def Pointer(type: object) -> ArrayType:  # CudaPy's own spelling
@@ -169,7 +183,7 @@ def Pointer(type: object) -> ArrayType:  # CudaPy's own spelling
     `Pointer(Pointer(Float))` is 2-D."""
     if isinstance(type, ArrayType):
         return ArrayType(type.element, type.ndim + 1)
-    return ArrayType(as_elem_type(type), 1)
+    return ArrayType(_as_element(type), 1)
 
 
 def as_elem_type(value: object) -> ElemType:
@@ -245,7 +259,7 @@ def elemType(value: object) -> ElemType:  # CudaPy's own spelling
         cudapy.int32
     """
     if isinstance(value, ArrayType):
-        return value.element
+        return as_elem_type(value.element)
     method = getattr(value, "elemType", None)
     if callable(method):
         found = method()
