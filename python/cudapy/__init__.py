@@ -139,6 +139,12 @@ if TYPE_CHECKING:
         local as local,
     )
     from ._impl.placeholders import (
+        match_all as match_all,
+    )
+    from ._impl.placeholders import (
+        match_all_sync as match_all_sync,
+    )
+    from ._impl.placeholders import (
         match_any as match_any,
     )
     from ._impl.placeholders import (
@@ -315,7 +321,7 @@ _HOMES = {
     "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "
     "randint threadfence threadfence_block threadfence_system activemask all any ballot lane_id match_any shfl "
     "shfl_down shfl_up shfl_xor syncwarp warp_id all_sync any_sync ballot_sync match_any_sync shfl_sync shfl_down_sync "
-    "shfl_up_sync shfl_xor_sync",
+    "shfl_up_sync shfl_xor_sync match_all match_all_sync",
     "_impl.template": "Template template",
     "_impl.types": "Array Bool Double Float Int Pointer Void bfloat16 bool_ complex64 complex128 dim3 elemType "
     "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64",

@@ -288,11 +288,14 @@ class FunctionLowering {
 
   // lower_intrinsics.cpp
   ir::ExprPtr call_intrinsic(const syntax::Expr& expr, ir::Intrinsic intrinsic);
+  ir::ExprPtr lower_place(const syntax::Expr& expr);
   ir::ExprPtr call_atomic(const syntax::Expr& expr, ir::AtomicOp op);
   // lower_warps.cpp
   ir::ExprPtr call_warp_operation(const syntax::Expr& expr, ir::Intrinsic intrinsic);
   ir::ExprPtr call_masked(const syntax::Expr& expr, ir::Intrinsic intrinsic);
   ir::ExprPtr warp_operation(ir::Intrinsic intrinsic, std::vector<ir::ExprPtr> operands, Span span);
+  ir::ExprPtr call_match_all(const syntax::Expr& expr, bool is_masked);
+  ir::LocalId mask_variable(ir::ExprPtr value, ir::Block& into);
   ir::ExprPtr behind_mask(ir::ExprPtr mask, ir::ExprPtr value);
 
   ProgramLowering& program_;

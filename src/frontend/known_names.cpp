@@ -103,6 +103,8 @@ constexpr SpecialName kCooperation[] = {
     {"syncthreads_count", SpecialForm::SyncThreadsCount},
     {"syncthreads_and", SpecialForm::SyncThreadsAnd},
     {"syncthreads_or", SpecialForm::SyncThreadsOr},
+    {"match_all", SpecialForm::MatchAll},
+    {"match_all_sync", SpecialForm::MatchAllSync},
 };
 
 struct MathConstant {

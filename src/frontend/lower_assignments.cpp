@@ -154,16 +154,22 @@ void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
   }
 }
 
-// a, b = value: all elements are of the value as it was before.
+// a, b = value: all elements are of the value as it was before, which an array's are if all of them
+// are read before the first is stored.
 void FunctionLowering::unpack(const syntax::Expr& target, ir::ExprPtr value) {
   const ir::ExprPtr whole = keep_always(std::move(value), "tuple");
   const size_t count = target.operands.size();
+  const bool stores =
+      std::any_of(target.operands.begin(), target.operands.end(),
+                  [](const syntax::Expr& item) { return item.kind != ExprKind::Name; });
+  std::vector<ir::ExprPtr> elements;
   for (size_t i = 0; i < count; ++i) {
     ir::ExprPtr element = make_expr(ir::ExprKind::Field, whole->span, ir::clone(*whole));
     element->field = static_cast<int32_t>(i);
     element->unpack_count = static_cast<int32_t>(count);
-    assign(target.operands[i], std::move(element));
+    elements.push_back(stores ? keep_always(std::move(element), "element") : std::move(element));
   }
+  for (size_t i = 0; i < count; ++i) assign(target.operands[i], std::move(elements[i]));
 }
 
 void FunctionLowering::store(const syntax::Expr& target, ir::ExprPtr value) {

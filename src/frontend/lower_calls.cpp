@@ -262,6 +262,9 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
                    "write it on a line of its own: `tile = " + name + "(...)`");
     case SpecialForm::Divmod:
       return call_divmod(expr);
+    case SpecialForm::MatchAll:
+    case SpecialForm::MatchAllSync:
+      return call_match_all(expr, form == SpecialForm::MatchAllSync);
     case SpecialForm::Print:
       lower_print(expr, expr.span);
       return error("not-a-value", expr.span, "`print` gives no value in a kernel",

@@ -19,32 +19,56 @@ ir::ExprPtr FunctionLowering::call_intrinsic(const syntax::Expr& expr, ir::Intri
   return result;
 }
 
-// atomic.add(A, i, v): the place is lowered as `A[i]`, and atomic.add(A, (i, j), v)'s as `A[i, j]`.
-ir::ExprPtr FunctionLowering::call_atomic(const syntax::Expr& expr, ir::AtomicOp op) {
-  const size_t count = size_t{2} + static_cast<size_t>(ir::value_count(op));
-  if (!check_positional(expr, count, count)) {
-    lower_arguments_for_errors(expr);
-    return make_integer(0, expr.span);
-  }
-  const size_t errors_before = diagnostics_.errors().size();
+namespace {
+
+// A[i], A[i].mass, A[i].at.x. Whether it lies in memory is found out by sema.
+bool is_place(const syntax::Expr& expr) {
+  return expr.kind == syntax::ExprKind::Subscript || expr.kind == syntax::ExprKind::Attribute;
+}
+
+// The first two arguments of atomic.add(A, i, v), or of atomic.add(A, (i, j), v), as A[i], A[i, j].
+syntax::Expr subscript_of(const syntax::Expr& call) {
   syntax::Expr place;
   place.kind = syntax::ExprKind::Subscript;
-  place.span = expr.operands[1].span;
-  place.span.end_line = expr.operands[2].span.end_line;
-  place.span.end_column = expr.operands[2].span.end_column;
-  place.operands.push_back(expr.operands[1]);
-  const syntax::Expr& index = expr.operands[2];
+  place.span = call.operands[1].span;
+  place.span.end_line = call.operands[2].span.end_line;
+  place.span.end_column = call.operands[2].span.end_column;
+  place.operands.push_back(call.operands[1]);
+  const syntax::Expr& index = call.operands[2];
   if (index.kind == syntax::ExprKind::Tuple) {
     for (const syntax::Expr& part : index.operands) place.operands.push_back(part);
   } else {
     place.operands.push_back(index);
   }
-  ir::ExprPtr result = make_expr(ir::ExprKind::Atomic, expr.span, lower(place));
+  return place;
+}
+
+}  // namespace
+
+// atomic.add(A, i, v), or atomic.add(A[i].mass, v): the place is lowered as it is written.
+ir::ExprPtr FunctionLowering::call_atomic(const syntax::Expr& expr, ir::AtomicOp op) {
+  const auto values = static_cast<size_t>(ir::value_count(op));
+  const bool names_place = expr.operands.size() == 2 + values && is_place(expr.operands[1]);
+  const size_t count = (names_place ? 1 : 2) + values;
+  if (!check_positional(expr, count, count)) {
+    lower_arguments_for_errors(expr);
+    return make_integer(0, expr.span);
+  }
+  const size_t errors_before = diagnostics_.errors().size();
+  ir::ExprPtr place = names_place ? lower_place(expr.operands[1]) : lower(subscript_of(expr));
+  ir::ExprPtr result = make_expr(ir::ExprKind::Atomic, expr.span, std::move(place));
   result->atomic_op = op;
-  for (size_t i = 3; i < expr.operands.size(); ++i)
+  for (size_t i = 1 + count - values; i < expr.operands.size(); ++i)
     result->operands.push_back(lower(expr.operands[i]));
   if (diagnostics_.errors().size() != errors_before) return make_integer(0, expr.span);
   return result;
+}
+
+ir::ExprPtr FunctionLowering::lower_place(const syntax::Expr& expr) {
+  if (expr.kind != syntax::ExprKind::Attribute) return lower(expr);
+  ir::ExprPtr field = make_expr(ir::ExprKind::Field, expr.span, lower_place(expr.operands[0]));
+  field->name = expr.text;
+  return field;
 }
 
 }  // namespace cudapy::frontend

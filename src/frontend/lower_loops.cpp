@@ -310,7 +310,8 @@ ir::ExprPtr FunctionLowering::value_of_turn(const Iterable& over, const ir::Expr
 void FunctionLowering::bind_element(const syntax::Expr& target, const Iterable& over,
                                     const ir::Expr& index) {
   if (over.kind == Iterable::Kind::Array || over.kind == Iterable::Kind::Range) {
-    if (target.kind != ExprKind::Tuple) return assign(target, element_of(over, index));
+    if (target.kind != ExprKind::Tuple || over.kind == Iterable::Kind::Array)
+      return assign(target, element_of(over, index));
     error("unpack-count", target.span, "each turn of this loop has one value",
           "write one variable, or loop over `enumerate(A)` or `zip(A, B)`");
     return mark_targets({&target, 1});

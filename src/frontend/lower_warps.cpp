@@ -109,6 +109,49 @@ ir::ExprPtr FunctionLowering::call_masked(const syntax::Expr& expr, ir::Intrinsi
   return result;
 }
 
+// match_all(v): the lanes that came, if all of them give one value, else 0:
+//     { %same = match_any(v); yield %same if %same == activemask() else 0 }
+// With a mask both are cut to its bits.
+ir::ExprPtr FunctionLowering::call_match_all(const syntax::Expr& expr, bool is_masked) {
+  const Span span = expr.span;
+  const size_t count = is_masked ? 2 : 1;
+  auto arguments = positional(expr, count, count);
+  if (!arguments) return make_integer(0, span);
+  ir::ExprPtr result = make_expr(ir::ExprKind::Sequence, span);
+  ir::ExprPtr value = std::move(arguments->back());
+  arguments->pop_back();
+  std::vector<ir::ExprPtr> operands;
+  operands.push_back(std::move(value));
+  ir::ExprPtr same = warp_operation(ir::Intrinsic::MatchAny, std::move(operands), span);
+  ir::ExprPtr lanes = warp_operation(ir::Intrinsic::ActiveMask, {}, span);
+  if (is_masked) {
+    const ir::LocalId mask = mask_variable(std::move(arguments->front()), result->body);
+    same = make_binary(ir::BinaryOp::BitAnd, span, std::move(same), make_local(mask, span));
+    lanes = make_binary(ir::BinaryOp::BitAnd, span, std::move(lanes), make_local(mask, span));
+  }
+  const ir::LocalId kept = mask_variable(std::move(same), result->body);
+  ir::ExprPtr all =
+      make_expr(ir::ExprKind::Compare, span, make_local(kept, span), std::move(lanes));
+  all->compare_op = ir::CompareOp::Equal;
+  ir::ExprPtr chosen =
+      make_expr(ir::ExprKind::Select, span, std::move(all), make_local(kept, span));
+  chosen->operands.push_back(make_integer(0, span));
+  result->operands.push_back(std::move(chosen));
+  return result;
+}
+
+ir::LocalId FunctionLowering::mask_variable(ir::ExprPtr value, ir::Block& into) {
+  auto keep = std::make_unique<ir::Stmt>();
+  keep->kind = ir::StmtKind::Assign;
+  keep->span = value->span;
+  keep->local = temporary("mask", value->span);
+  keep->value = std::move(value);
+  const ir::LocalId mask = keep->local;
+  function_.locals[static_cast<size_t>(mask)].declared = ir::Type::of(ir::Scalar::U32);
+  into.push_back(std::move(keep));
+  return mask;
+}
+
 // { %mask = mask; yield value }
 ir::ExprPtr FunctionLowering::behind_mask(ir::ExprPtr mask, ir::ExprPtr value) {
   ir::ExprPtr result = make_expr(ir::ExprKind::Sequence, value->span);

@@ -52,6 +52,8 @@ enum class SpecialForm : uint8_t {
   SyncThreadsCount,
   SyncThreadsAnd,
   SyncThreadsOr,  // syncthreads_count(condition), ...
+  MatchAll,
+  MatchAllSync,  // match_all(v), match_all_sync(mask, v)
   // output
   Print,  // print(...)
 };

@@ -199,6 +199,7 @@ ExprPtr Builder::strong(ExprPtr expr) {
     case ExprKind::MakeAggregate:
       return aggregate_as(std::move(expr), type);
     case ExprKind::Field: {
+      if (expr->operands[0]->type.is_array()) return unpacked(std::move(expr));
       ExprPtr whole = natural(std::move(expr->operands[0]));
       const int field = expr->name.empty() ? expr->field : ir::field_of(whole->type, expr->name);
       return field_node(std::move(whole), static_cast<size_t>(field));

@@ -192,6 +192,55 @@ void Builder::name_array(ir::Stmt& stmt, Block& into) {
   arrays_[static_cast<size_t>(stmt.local)] = std::move(array);
 }
 
+// a, b = A: element number `field`. Before the first is read the length is checked:
+//     if len(A) != 2: raise ValueError
+ExprPtr Builder::unpacked(ExprPtr expr) {
+  const Span span = expr->span;
+  Block before;
+  if (expr->field == 0) {
+    const ExprPtr array = array_of(ir::clone(*expr->operands[0]), before);
+    const ExprPtr length = kept(ir::length_of(*array, 0, instances_.index_type(), span), before);
+    before.push_back(check_count(*length, expr->unpack_count, span));
+  }
+  ExprPtr index = node(ExprKind::Constant, Type::weak_int(), span);
+  index->constant.integer = expr->field;
+  ExprPtr element = node(ExprKind::Load, expr->type, span);
+  element->operands.push_back(std::move(expr->operands[0]));
+  element->operands.push_back(std::move(index));
+  return after(std::move(before), load(std::move(element)));
+}
+
+// if length != count: if length > count: raise ValueError else: raise ValueError
+ir::StmtPtr Builder::check_count(const Expr& length, int64_t count, Span span) {
+  const std::string expected = " values to unpack (expected " + std::to_string(count);
+  const auto raise = [&](std::string message) {
+    auto made = std::make_unique<ir::Stmt>();
+    made->kind = ir::StmtKind::Raise;
+    made->span = span;
+    made->exception = "ValueError";
+    made->message = std::move(message);
+    made->is_assertion = true;
+    return made;
+  };
+  const auto branch = [&](ir::CompareOp op) {
+    auto made = std::make_unique<ir::Stmt>();
+    made->kind = ir::StmtKind::If;
+    made->span = span;
+    made->value = node(ExprKind::Compare, kBool, span);
+    made->value->compare_op = op;
+    made->value->operands.push_back(ir::clone(length));
+    made->value->operands.push_back(number(weak_integer(count), length.type, span));
+    return made;
+  };
+  ir::StmtPtr differs = branch(ir::CompareOp::NotEqual);
+  ir::StmtPtr longer = branch(ir::CompareOp::Greater);
+  longer->body.push_back(raise("too many" + expected + ")"));
+  longer->else_body.push_back(raise("not enough" + expected + ", got {0})"));
+  longer->else_body.back()->operands.push_back(ir::clone(length));
+  differs->body.push_back(std::move(longer));
+  return differs;
+}
+
 // len(A) and the like: of the array that is the first operand.
 ExprPtr Builder::length(Expr& expr, size_t axis) {
   Block before;

@@ -55,6 +55,8 @@ class Builder {
   ir::ExprPtr kept(ir::ExprPtr expr, ir::Block& before);
   static ir::ExprPtr after(ir::Block before, ir::ExprPtr value);
   ir::ExprPtr load(ir::ExprPtr expr);
+  ir::ExprPtr unpacked(ir::ExprPtr expr);
+  ir::StmtPtr check_count(const ir::Expr& length, int64_t count, Span span);
   void name_array(ir::Stmt& stmt, ir::Block& into);
   ir::ExprPtr length(ir::Expr& expr, size_t axis);
   ir::ExprPtr array_property(ir::ExprPtr expr);

@@ -530,6 +530,12 @@ Type Inference::math(Expr& expr) {
   }
   if (floating.is_unknown()) floating = Type::of(default_float());
   if (expr.math_single) floating = Type::of(Scalar::F32);
+  if (expr.math == ir::MathFunction::Nextafter && ir::is_half(floating)) {
+    return wrong("half-nextafter", expr.span,
+                 quoted(name) + " knows the neighbours of float32 and float64, and this is " +
+                     describe(floating),
+                 "convert it first, `cp.float32(...)`: the neighbours of that are much nearer");
+  }
   switch (function.result) {
     case ir::MathKind::Int32:
       return kInt32;

@@ -60,16 +60,14 @@ Type Inference::field(Expr& expr) {
   if (whole.is_unknown()) return whole;
   if (!expr.name.empty()) return named_field(*expr.operands[0], whole, expr.name, expr.span);
   const auto wanted = static_cast<size_t>(expr.unpack_count);
-  const Expr& value = *expr.operands[0];
+  if (whole.is_array()) return unpacked(*expr.operands[0], wanted, expr.span);
   if (!whole.is_aggregate()) {
     const std::string what =
         whole.is_void() ? "the function returns nothing" : "this is " + describe(whole);
     return wrong("unpack-value", expr.span,
                  what + ", which can't be unpacked into " + std::to_string(wanted) + " variables",
-                 whole.is_array() ? "read its elements one by one"
-                                  : "write as many values as variables: `a, b = x, y`");
+                 "write as many values as variables: `a, b = x, y`");
   }
-  (void)value;
   if (length_of(whole) != wanted) {
     return wrong("unpack-count", expr.span,
                  "a tuple of " + elements(length_of(whole)) + " is unpacked into " +
@@ -77,6 +75,36 @@ Type Inference::field(Expr& expr) {
                  "write as many variables as the tuple has elements");
   }
   return whole.aggregate->elements[static_cast<size_t>(expr.field)];
+}
+
+// An element, or a row, of an array whose length is `wanted`; where the kernel itself says how long
+// the array is, that is found out here.
+Type Inference::unpacked(const Expr& array, size_t wanted, Span span) {
+  const std::optional<int64_t> length = known_length(array);
+  if (!length || *length == static_cast<int64_t>(wanted)) return array.type.indexed(1);
+  return wrong("unpack-count", span,
+               "an array of " + elements(static_cast<size_t>(*length)) + " is unpacked into " +
+                   std::to_string(wanted) + (wanted == 1 ? " variable" : " variables"),
+               "write as many variables as the array has elements");
+}
+
+// Of an array that the kernel declares, or that is a constant; or of a row of one.
+std::optional<int64_t> Inference::known_length(const Expr& array) const {
+  if (array.kind == ir::ExprKind::Load) {
+    const Expr& whole = *array.operands[0];
+    if (whole.kind != ir::ExprKind::Local) return std::nullopt;
+    for (const ir::ExprPtr& operand : array.operands) {
+      if (operand->kind == ir::ExprKind::Slice) return std::nullopt;
+    }
+    const std::vector<int64_t>& extents = instance_.local(whole.local).extents;
+    const size_t axis = array.operands.size() - 1;
+    return axis < extents.size() && extents[axis] > 0 ? std::optional(extents[axis]) : std::nullopt;
+  }
+  if (array.kind != ir::ExprKind::Local) return std::nullopt;
+  const std::vector<int64_t>& extents = instance_.local(array.local).extents;
+  if (!extents.empty()) return extents[0] > 0 ? std::optional(extents[0]) : std::nullopt;
+  const ir::Stmt* single = instance_.flow.locals[static_cast<size_t>(array.local)].single;
+  return single != nullptr && single->value ? known_length(*single->value) : std::nullopt;
 }
 
 // What the elements of a tuple have in common: what an index that is known at run time leads to.

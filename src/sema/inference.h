@@ -68,6 +68,8 @@ class Inference {
   ir::Type make_struct(const ir::Expr& expr);
   ir::Type make_tuple(ir::Expr& expr);
   ir::Type field(ir::Expr& expr);
+  ir::Type unpacked(const ir::Expr& array, size_t wanted, Span span);
+  [[nodiscard]] std::optional<int64_t> known_length(const ir::Expr& array) const;
   ir::Type common_element(const ir::Type& tuple, const ir::Expr& index);
   ir::Type tuple_element(const ir::Expr& expr);
   bool is_comparable(const ir::Expr& expr);

@@ -100,22 +100,57 @@ Type Inference::intrinsic(Expr& expr) {
   }
 }
 
-// The element before; only the Load says what the place is.
+namespace {
+
+// A[i] of A[i].at.x.
+const Expr& whole_of(const Expr& place) {
+  const Expr* whole = &place;
+  while (whole->kind == ExprKind::Field && !whole->name.empty()) whole = whole->operands[0].get();
+  return *whole;
+}
+
+// Where in the element the place is.
+int32_t offset_in_element(const Expr& place) {
+  if (place.kind != ExprKind::Field) return 0;
+  const Expr& whole = *place.operands[0];
+  const auto field = static_cast<size_t>(ir::field_of(whole.type, place.name));
+  return offset_in_element(whole) + ir::offset_of(whole.type, field);
+}
+
+bool is_aligned(const Expr& place) {
+  const Type& array = whole_of(place).operands[0]->type;
+  const int size = ir::size_of(place.type.scalar);
+  const bool in_struct = array.aggregate != nullptr;
+  return !in_struct || (offset_in_element(place) % size == 0 && ir::item_size(array) % size == 0);
+}
+
+}  // namespace
+
+// The element before, or the field; only the Load says what the place is.
 Type Inference::atomic(Expr& expr) {
   for (const ExprPtr& operand : expr.operands) infer(*operand);
   const Type element = expr.operands[0]->type;
   if (element.is_unknown()) return element;
   const std::string name = quoted("atomic." + std::string(ir::name_of(expr.atomic_op)));
   const Span span = expr.operands[0]->span;
+  const Expr& place = *expr.operands[0];
+  const Expr& whole = whole_of(place);
+  if (whole.kind != ExprKind::Load || !whole.operands[0]->type.is_array()) {
+    return wrong("atomic-place", span,
+                 name + " needs an element of an array, and this is a value of the thread's own",
+                 "name the place: `" + name.substr(1, name.size() - 2) + "(A[i], ...)`");
+  }
   if (!element.is_scalar() || element == kBool) {
     return wrong("atomic-type", span, name + " needs numbers, and this is " + describe(element),
-                 ir::is_struct(element) ? "use an array of the field alone"
+                 ir::is_struct(element) ? "name the field: `" + name.substr(1, name.size() - 2) +
+                                              "(P[i]." + element.aggregate->names[0] + ", ...)`"
+                 : element.is_array()   ? "give it all indices"
                                         : "use an array of int32 in place of the bools");
   }
   if (ir::is_complex(element)) {
     return wrong("atomic-type", span,
                  name + " needs real numbers, and this is " + describe(element),
-                 "use one array of floats for each part");
+                 "name the part: `" + name.substr(1, name.size() - 2) + "(Z[i].real, ...)`");
   }
   if (ir::is_half(element)) {
     return wrong("atomic-type", span,
@@ -126,10 +161,19 @@ Type Inference::atomic(Expr& expr) {
     return wrong("atomic-type", span, name + " needs integers, and this is " + describe(element),
                  "use an array of integers");
   }
+  if (!is_aligned(place)) {
+    return wrong("atomic-alignment", span,
+                 name + " needs a number that is aligned to its size, and `" + place.name +
+                     "` lies " + std::to_string(offset_in_element(place)) +
+                     " bytes into a struct of " +
+                     std::to_string(ir::item_size(whole.operands[0]->type)),
+                 "make the dtype with `align=True`, or use an array of the field alone");
+  }
   if (!reporting()) return element;
+  const std::string what = place.name.empty() ? "the element" : "the field " + quoted(place.name);
   for (size_t i = 1; i < expr.operands.size(); ++i) {
     if (expr.operands[i]->type.is_unknown() || !is_value(*expr.operands[i], name.c_str())) continue;
-    check_conversion(*expr.operands[i], element, "the element");
+    check_conversion(*expr.operands[i], element, what);
   }
   return element;
 }
@@ -331,6 +375,11 @@ ExprPtr Builder::random(ExprPtr expr) {
 
 ExprPtr Builder::atomic(ExprPtr expr) {
   const Type element = expr->operands[0]->type;
+  const int32_t offset = offset_in_element(*expr->operands[0]);
+  while (expr->operands[0]->kind == ExprKind::Field)
+    expr->operands[0] = ExprPtr(std::move(expr->operands[0]->operands[0]));
+  expr->operands[0]->type = element;
+  expr->operands[0]->byte_offset = offset;
   ir::Block before;
   place(expr->operands[0]->operands, before);
   for (size_t i = 1; i < expr->operands.size(); ++i)

@@ -14,11 +14,18 @@ using ir::Type;
 Type Inference::warp_operation(Expr& expr) {
   for (const ExprPtr& operand : expr.operands) infer(*operand);
   const std::string name = "`" + std::string(ir::info(expr.intrinsic).name) + "`";
-  const Type known = operands_of(expr, name.c_str());
-  if (known.is_unknown() && !expr.operands.empty()) return known;
-  const bool is_shuffle = ir::is_shuffle(expr.intrinsic);
-  if (is_shuffle || expr.intrinsic == Intrinsic::MatchAny) {
-    if (refuses_complex(expr, name)) return kErroneous;
+  const bool takes_any = ir::is_shuffle(expr.intrinsic) || expr.intrinsic == Intrinsic::MatchAny;
+  const bool is_compound = takes_any && (ir::is_struct(expr.operands[0]->type) ||
+                                         ir::is_complex(expr.operands[0]->type));
+  for (size_t i = is_compound ? 1 : 0; i < expr.operands.size(); ++i) {
+    const Type& type = expr.operands[i]->type;
+    if (type.is_unknown()) return type;
+    if (!is_value(*expr.operands[i], name.c_str())) return kErroneous;
+    if (takes_any && ir::is_complex(type)) {
+      return wrong("complex-operand", expr.operands[i]->span,
+                   name + " needs the number of a lane, and this is " + describe(type),
+                   "say which part: `.real`, `.imag`, or `abs(...)`");
+    }
   }
   switch (expr.intrinsic) {
     case Intrinsic::Ballot:
@@ -43,6 +50,7 @@ Type Inference::warp_operation(Expr& expr) {
         name + " needs the number of a lane, and " + name_of(lane) + " is " + describe(lane.type),
         "convert it first: `int(...)`");
   }
+  if (is_compound) return settled(expr.operands[0]->type, default_float());
   return alone(*expr.operands[0], instance_, instances_);
 }
 

@@ -302,6 +302,11 @@ class Splitter {
       expr = compare(*expr);
       return;
     }
+    if (expr->kind == ExprKind::Intrinsic && expr->intrinsic == Intrinsic::MatchAny &&
+        is_compound(expr->operands[0]->type)) {
+      expr = matched(*expr);
+      return;
+    }
     if (expr->local != kNoLocal) expr->local = first(expr->local);
     if (!expr->body.empty()) expr->body = block(std::move(expr->body));
     for (ExprPtr& operand : expr->operands) scalar(operand);
@@ -347,6 +352,9 @@ class Splitter {
         break;
       case ExprKind::Sequence:
         if (is_compound(expr->type)) return value_of(std::move(expr), into);
+        break;
+      case ExprKind::Intrinsic:
+        if (is_compound(expr->type)) return shuffled(*expr, into);
         break;
       default:
         if (is_complex(expr->type)) return complex(*expr, into);
@@ -463,6 +471,40 @@ class Splitter {
     choice->else_body = std::move(if_false);
     into.push_back(std::move(choice));
     return parts;
+  }
+
+  // shfl(z, lane) is one shuffle for each part.
+  Leaves shuffled(Expr& expr, Block& into) {
+    Leaves parts = leaves(std::move(expr.operands[0]), into);
+    scalar(expr.operands[1]);
+    if (!is_steady(*expr.operands[1])) {
+      keep(parts, into);
+      expr.operands[1] = in_local(std::move(expr.operands[1]), into);
+    }
+    for (ExprPtr& part : parts) {
+      ExprPtr shuffle = make(ExprKind::Intrinsic, part->type, expr.span);
+      shuffle->intrinsic = expr.intrinsic;
+      shuffle->operands.push_back(std::move(part));
+      for (size_t i = 1; i < expr.operands.size(); ++i)
+        shuffle->operands.push_back(clone(*expr.operands[i]));
+      part = std::move(shuffle);
+    }
+    return parts;
+  }
+
+  // match_any(z) is match_any(z.real) & match_any(z.imag)
+  ExprPtr matched(Expr& expr) {
+    Block before;
+    Leaves parts = leaves(std::move(expr.operands[0]), before);
+    ExprPtr result;
+    for (ExprPtr& part : parts) {
+      ExprPtr match = make(ExprKind::Intrinsic, expr.type, expr.span);
+      match->intrinsic = expr.intrinsic;
+      match->operands.push_back(std::move(part));
+      result = result ? arithmetic::binary(BinaryOp::BitAnd, std::move(result), std::move(match))
+                      : std::move(match);
+    }
+    return before.empty() ? std::move(result) : sequence(std::move(before), std::move(result));
   }
 
   // Complex numbers

@@ -126,6 +126,22 @@ def warps(X, Z, L, Y):
     syncwarp()
 
 
+Body = np.dtype([("mass", "f4"), ("hits", "i4"), ("at", [("x", "f8"), ("y", "f8")])], align=True)
+
+
+# fields : void (Body* P, int* K, complex64* Z)
+def fields(P, K, Z):
+    if idx < len(K):
+        atomic.add(P[K[idx]].mass, 1)
+        atomic.max(P[K[idx]].hits, idx)
+        atomic.add(P[idx].at.y, 0.5)
+        K[idx] = match_all(K[idx]) + match_all(P[idx].hits)
+        Z[idx] = shfl_down(Z[idx], 1)
+        a, b = Z[idx : idx + 2]
+        P[idx] = shfl_xor(P[idx], 3)
+        Z[idx] = a * b
+
+
 # window : void (float* X, float* Y, int width)
 def window(X, Y, width):
     near = shared((2, blockDim.x + width), float)
@@ -163,6 +179,7 @@ KERNELS = [
     rare,
     every_type,
     warps,
+    fields,
     window,
     large,
 ]
@@ -493,3 +510,10 @@ def test_without_an_assembler_it_is_said_what_would_be_one(monkeypatch):
         cp.compile(saxpy).compile_for("sm_90")
     with pytest.raises(cp.CompileError, match="sm_12"):
         cp.compile(saxpy).compile_for("sm_12")
+
+
+def test_atomics_on_fields_go_to_the_device():
+    ptx = cp.compile(fields).inspect("ptx", architecture="sm_90")
+    assert re.search(r"(atom|red)\.(relaxed\.)?(gpu\.)?(global\.)?.*add\.f32", ptx)
+    assert re.search(r"(atom|red)\.(relaxed\.)?(gpu\.)?(global\.)?.*add\.f64", ptx)
+    assert ptx.count("match.any.sync") == 2 and "shfl.sync.down" in ptx

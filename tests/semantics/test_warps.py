@@ -15,6 +15,8 @@ from cudapy import (
     idx,
     idy,
     lane_id,
+    match_all,
+    match_all_sync,
     match_any,
     match_any_sync,
     popc,
@@ -178,6 +180,59 @@ def test_matches_compare_bits():
     M = np.zeros(32, np.uint32)
     cp.compile(zeros)(32, block=32)(X, M)
     assert set(M.tolist()) == {0x55555555, 0xAAAAAAAA}
+
+
+def test_match_all():
+    # matched : void (int* X, float* F, uint32** M)
+    def matched(X, F, M):
+        if idx < len(X):
+            v = X[idx]
+            M[0, idx] = match_all(v // 8)
+            M[1, idx] = match_all(F[0])
+            M[2, idx] = match_all_sync(0x0F0F0F0F, v if lane_id() < 16 else 3)
+            if v > 2:
+                M[3, idx] = match_all(v > 1)
+            M[4, idx] = match_all(blockIdx.x + v * 0)
+
+    def arguments(n):
+        return [integers(n, low=0, high=9), floats(n + 1), np.zeros((5, n), np.uint32)]
+
+    check(matched, arguments, sizes=(0, 1, 31, 32, 33, 100))
+    check(
+        matched,
+        lambda n: [np.full(n, 3, np.int32), floats(n + 1), np.zeros((5, n), np.uint32)],
+        sizes=(40,),
+    )
+
+
+BODY = np.dtype([("at", [("x", "f4"), ("y", "f8")]), ("kind", "i1"), ("on", "?"), ("z", "c8")])
+
+
+def test_shuffles_of_complex_numbers_and_structs():
+    def moved(P, Q, Z, R, M):
+        n = len(Z)
+        if idx < n:
+            z = Z[idx]
+            R[0, idx] = shfl_down(z, 1)
+            R[1, idx] = shfl(z * 2j, idx * 7, 8) + shfl_xor(Z[idx], 3).imag
+            Q[idx] = shfl_up(P[idx], 2)
+            p = P[idx]
+            if idx % 3 != 1:
+                q = shfl_xor(p, int(p.at.x) & 31)
+                Q[n + idx] = q
+                R[2, idx] = shfl_sync(activemask(), q, 4).z
+            M[idx] = match_any(z) + match_all(z) + (match_any(p.at) & 0xFFFF)
+
+    def arguments(n):
+        P = np.zeros(n, BODY)
+        P["at"]["x"], P["at"]["y"] = integers(n, low=0, high=9), floats(n, 1)
+        P["kind"], P["on"] = integers(n, low=-9, high=9), integers(n, 1) > 0
+        P["z"] = floats(n, 2) + 1j * floats(n, 3)
+        P[n // 2 :]["at"] = P["at"][: n - n // 2]
+        Z = np.repeat(P["z"][: n // 2 + 1], 2)[:n].copy()
+        return [P, np.zeros(2 * n, BODY), Z, np.zeros((3, n), "c8"), np.zeros(n, np.uint32)]
+
+    check(moved, arguments, sizes=(1, 31, 32, 33, 100))
 
 
 def test_lanes_that_part_take_no_part():

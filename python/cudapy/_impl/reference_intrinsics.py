@@ -7,6 +7,7 @@ a block of four words for every seed and counter, from which each function takes
 from __future__ import annotations
 
 import math
+import operator
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -235,23 +236,34 @@ class Atomic:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def names_place(self, node: ast.Call) -> bool:
+        """Is it `atomic.add(A[i].x, v)`, and not `atomic.add(A, i, v)`?"""
+        return len(node.args) == (3 if self.name == "cas" else 2)
+
     def element(self, types: Types, node: ast.Call) -> str | None:
-        array = types.type_of(node.args[0])
-        return None if array is None else str(array).rstrip("*")
+        type = types.type_of(node.args[0])
+        if type is None:
+            return None
+        return str(type) if self.names_place(node) else str(type).rstrip("*")
 
     typed = element
 
-    def argument_types(self, types: Types, node: ast.Call) -> list[str | None]:
-        return [None, None] + [self.element(types, node)] * (len(node.args) - 2)
-
     def __call__(self, array: Any, index: Any, *values: Value) -> Value:
-        old: Value = array[index]
+        """Of an element, by its index, or of a field of an element's place, by its name."""
+        if isinstance(index, str):
+            return self._at(array, index, getattr, setattr, values)
+        return self._at(array, index, operator.getitem, operator.setitem, values)
+
+    def _at(
+        self, array: Any, index: Any, load: Any, store: Any, values: tuple[Value, ...]
+    ) -> Value:
+        old: Value = load(array, index)
         type = type_of(old)
         before, given = number(old), [number(value) for value in values]
         if self.name == "cas":
             if before == given[0]:
-                array[index] = values[1]
+                store(array, index, values[1])
             return old
         after = _OPERATIONS[self.name](before, given[0], type)
-        array[index] = Scalar(type, convert(after, type))
+        store(array, index, Scalar(type, convert(after, type)))
         return old

@@ -397,7 +397,16 @@ def _item(value: Any, type: str) -> Any:
     return value if type.endswith("*") else cast(value, type)  # a row stays what it is
 
 
+def _items(value: Any, types: Any) -> Any:
+    """A value as its variable's type: a type for one variable, a tuple for several."""
+    if not isinstance(types, tuple):
+        return _item(value, types)
+    items = tuple(value)
+    # Where there are more or fewer, the assignment to the variables raises what Python does.
+    return tuple(map(_items, items, types)) if len(items) == len(types) else items
+
+
 def loop_values(types: Any, values: Any) -> Iterator[Any]:
-    """The values of a `for`, each as its variable's type: a type for one variable, a tuple for several."""
+    """The values of a `for`, each as its variable's type, or variables' types."""
     for value in values:
-        yield tuple(map(_item, value, types)) if isinstance(types, tuple) else _item(value, types)
+        yield _items(value, types)

@@ -41,7 +41,9 @@ def _not(value: object) -> Scalar:
 def _cast(value: Any, type: Any) -> Any:
     """`value` as a `type`: component by component for several, as it is for an array."""
     if isinstance(type, tuple):
-        return tuple(map(_cast, value, type))
+        items = tuple(value)
+        # Where there are more or fewer, the assignment to the variables raises what Python does.
+        return tuple(map(_cast, items, type)) if len(items) == len(type) else items
     if is_struct(type):
         return record(value, type)
     return value if isinstance(value, ArrayView) or type == "void" else cast(value, type)
@@ -144,7 +146,8 @@ class Rewriter:
                 return self.cast(made, type)
             return made if isinstance(node, (ast.Tuple, ast.List)) else self.cast(made, type)
         if not isinstance(own, str) or own.endswith("*") or own == "void":
-            return self.typed(node, own)
+            made = self.typed(node, own)
+            return self.cast(made, type) if isinstance(type, tuple) else made
         if not is_weak(own):
             made = self.typed(node, own)
             return made if own == type else self.cast(made, type)
@@ -345,9 +348,11 @@ class Rewriter:
             and self.types.type_of(node.args[0]) != WEAK_FLOAT
         ):
             arguments = [self.at(argument, type) for argument in node.args]
-        elif isinstance(called, (Intrinsic, Atomic)):
-            if isinstance(called, Atomic):
-                arguments[1] = self._index(node.args[1])
+        elif isinstance(called, Atomic):
+            element = called.element(self.types, node)
+            values = node.args[1:] if called.names_place(node) else node.args[2:]
+            arguments = [*self._atomic_place(called, node), *(self.at(v, element) for v in values)]
+        elif isinstance(called, Intrinsic):
             wanted = called.argument_types(self.types, node)
             arguments = [
                 self.at(argument, want) if want else made
@@ -502,6 +507,16 @@ class Rewriter:
             return _call("%place", node, self.natural(node.value), self._index(node.slice))
         assert isinstance(node, ast.Attribute)
         return _call("%field", node, self._place(node.value), ast.Constant(node.attr))
+
+    def _atomic_place(self, called: Atomic, node: ast.Call) -> list[ast.expr]:
+        """An array and an index, or an element's place and the name of a field."""
+        place = node.args[0]
+        if not called.names_place(node):
+            return [self.natural(place), self._index(node.args[1])]
+        if isinstance(place, ast.Subscript):
+            return [self.natural(place.value), self._index(place.slice)]
+        assert isinstance(place, ast.Attribute)
+        return [self._place(place.value), ast.Constant(place.attr)]
 
     def _target_type(self, target: ast.expr) -> Any:
         if isinstance(target, (ast.Tuple, ast.List)):

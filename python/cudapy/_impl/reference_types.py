@@ -222,6 +222,8 @@ class Types:
                 return
             if is_struct(type):
                 type = field_types(type)
+            if isinstance(type, str) and type.endswith("*"):
+                type = (type[:-1],) * len(target.elts)
             parts = (
                 value.elts
                 if isinstance(value, (ast.Tuple, ast.List))

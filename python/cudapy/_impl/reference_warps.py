@@ -11,6 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from .reference_cooperation import WARP_SIZE, Lanes, Place, current_block
+from .reference_structs import Record
 from .scalar import Scalar, Value, is_float, is_weak, number, type_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _RESULTS = {
     "any": "bool",
     "all": "bool",
     "match_any": "uint32",
+    "match_all": "uint32",
     "activemask": "uint32",
     "syncwarp": "void",
 }
@@ -103,7 +105,9 @@ class WarpOperation:
 
     def _match(self, _: int, lanes: Lanes, own: Any) -> Scalar:
         mine = _bits(own)
-        return self._mask(lanes, lambda brought: _bits(brought[0]) == mine)
+        same = self._mask(lanes, lambda brought: _bits(brought[0]) == mine)
+        differ = self.name == "match_all" and same != self._mask(lanes, lambda _: True)
+        return Scalar("uint32", 0) if differ else same
 
     def _activemask(self, _: int, lanes: Lanes) -> Scalar:
         return self._mask(lanes, lambda _: True)
@@ -113,7 +117,11 @@ class WarpOperation:
 
 
 def _bits(value: Any) -> Any:
+    if isinstance(value, Record):
+        return tuple(map(_bits, value))
     plain = number(value)
+    if isinstance(plain, complex):
+        return struct.pack("dd", plain.real, plain.imag)
     return struct.pack("d", plain) if is_float(type_of(value)) else plain
 
 
@@ -139,7 +147,17 @@ def enter_thread(number_in_block: int) -> None:
     _number = number_in_block
 
 
-_MASKED = ("shfl", "shfl_up", "shfl_down", "shfl_xor", "ballot", "any", "all", "match_any")
+_MASKED = (
+    "shfl",
+    "shfl_up",
+    "shfl_down",
+    "shfl_xor",
+    "ballot",
+    "any",
+    "all",
+    "match_any",
+    "match_all",
+)
 WARPS: dict[str, Any] = {
     **{name: WarpOperation(name) for name in (*_MASKED, "activemask", "syncwarp")},
     **{name + "_sync": WarpOperation(name, takes_mask=True) for name in _MASKED},

@@ -105,17 +105,24 @@ BodyEmitter::Place BodyEmitter::atomic_place(const ir::Expr& load) {
   const ir::Expr& array = *load.operands[0];
   if (is_declared(array)) {
     Place place = declared_place(load.operands, load.fault_site);
-    return place.shape == Shape::Linear ? in_each_lane(place, array.type.scalar) : place;
+    return place.shape == Shape::Linear ? in_each_lane(place, array.type, 0) : place;
   }
-  Place place = emit_place(load.operands, load.fault_site, load.row_axes);
-  return place.shape == Shape::Linear ? in_each_lane(place, array.type.scalar) : place;
+  Place place = emit_place(load.operands, load.fault_site, load.row_axes, load.byte_offset);
+  if (place.shape != Shape::Linear) return place;
+  return in_each_lane(place, array.type, place.parts > 1 ? load.byte_offset : 0);
 }
 
-// Neighbours' addresses, one by one.
-BodyEmitter::Place BodyEmitter::in_each_lane(const Place& neighbours, ir::Scalar element) {
-  Type* type = memory_type(builder_.getContext(), element);
+// Neighbours' addresses, one by one; `byte_offset`: how far behind them the part is.
+BodyEmitter::Place BodyEmitter::in_each_lane(const Place& neighbours, const ir::Type& array,
+                                             int32_t byte_offset) {
+  const auto size = static_cast<uint64_t>(ir::item_size(array));
+  Type* element = ArrayType::get(builder_.getInt8Ty(), size);
   Value* lanes = to_vector({builder_.getInt64(0), Shape::Linear, neighbours.stride});
-  return {builder_.CreateGEP(type, neighbours.address, lanes), Shape::Varying, 0};
+  Value* addresses = builder_.CreateGEP(element, neighbours.address, lanes);
+  if (byte_offset != 0)
+    addresses = builder_.CreateGEP(builder_.getInt8Ty(), addresses,
+                                   builder_.getInt64(static_cast<uint64_t>(byte_offset)));
+  return {addresses, Shape::Varying, 0};
 }
 
 Lanes BodyEmitter::emit_atomic(const ir::Expr& expr, bool is_used) {

@@ -313,7 +313,7 @@ class BodyEmitter {
   // atomics.cpp
   Lanes emit_atomic(const ir::Expr& expr, bool is_used);
   Place atomic_place(const ir::Expr& load);
-  Place in_each_lane(const Place& neighbours, ir::Scalar element);
+  Place in_each_lane(const Place& neighbours, const ir::Type& array, int32_t byte_offset);
   struct AtomicTarget {
     ir::AtomicOp op;
     ir::Scalar element;

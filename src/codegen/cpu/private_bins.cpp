@@ -267,7 +267,7 @@ void BodyEmitter::add_in_place(const ir::Expr& expr, const Lanes& at, const Lane
     emit_one_atomic(target, place.address, {added.value});
     return;
   }
-  if (place.shape == Shape::Linear) place = in_each_lane(place, target.element);
+  if (place.shape == Shape::Linear) place = in_each_lane(place, ir::Type::array(target.element), 0);
   emit_atomic_lanes(target, place.address, {to_vector(added)}, /*is_used=*/false);
 }
 
