@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import cudapy as cp
 import numpy as np
 from cudapy._impl.interpreter import launch as interpret
+from fenced import fenced_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -190,6 +191,8 @@ def compare_launch(
     block: tuple[int, int, int] | None = None,
 ) -> None:
     """Launches `kernel` on `given` and holds what it wrote against `expected`."""
+    if not ON_GPU:
+        given = fenced_arguments(given, sum(threads))
     kernel(*threads, block=block)(*given)
     for position, (want, have) in enumerate(zip(expected, given)):
         if isinstance(want, np.ndarray):

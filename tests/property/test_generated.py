@@ -22,6 +22,7 @@ import pytest
 from cudapy._impl import scalar
 from cudapy._impl.interpreter import launch as interpret
 from differential import (
+    ON_GPU,
     TARGETS,
     Source,
     Target,
@@ -32,6 +33,7 @@ from differential import (
     same,
     sizes_for,
 )
+from fenced import fenced_arguments
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
@@ -156,6 +158,8 @@ def check(program: Program, way: Way, folder: Path) -> None:
         for n in (sizes[-1], sizes[0]):
             # The compiler first: it says what is wrong with a program, which the interpreter takes as right.
             got = make_arguments(program.parameters, n)
+            if not ON_GPU:
+                got = fenced_arguments(got, n)
             with compiling_for(way.target):
                 cp.compile(module.kernel, contract=way.contract, check=way.checked)(n)(*got)
             expected = make_arguments(program.parameters, n)
