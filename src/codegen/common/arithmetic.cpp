@@ -210,10 +210,8 @@ Value* from_memory(IRBuilderBase& builder, Value* value, Scalar scalar) {
 Value* bits_of(IRBuilderBase& builder, Value* value, ir::Scalar type) {
   Type* wide = value->getType()->getWithNewType(builder.getInt64Ty());
   if (ir::is_float(type)) {
-    Type* same = value->getType()->getWithNewBitWidth(value->getType()->getScalarSizeInBits());
-    if (!same->isIntOrIntVectorTy())
-      same = value->getType()->getWithNewType(
-          builder.getIntNTy(value->getType()->getScalarSizeInBits()));
+    Type* same = value->getType()->getWithNewType(
+        builder.getIntNTy(value->getType()->getScalarSizeInBits()));
     return builder.CreateZExt(builder.CreateBitCast(value, same), wide);
   }
   return builder.CreateIntCast(value, wide, ir::is_signed(type) && type != ir::Scalar::Bool);
