@@ -167,6 +167,19 @@ def test_floor_division_and_modulo_of_floats(dtype):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
+def test_floor_division_of_floats_whose_quotients_have_more_digits_than_fit(dtype):
+    """Each step is rounded to the type: -85693734 - 0 over 3 lies halfway between two float32."""
+
+    def arguments(n):
+        digits = np.finfo(dtype).nmant + 1
+        A = integers(n, 0, "int64", -(2 ** (digits + 8)), 2 ** (digits + 8)).astype(dtype)
+        B = np.resize(np.array([3, 7, -3, 1.75, 5], dtype), n)
+        return [A, B, np.zeros(n, dtype), np.zeros(n, dtype)]
+
+    differential(float_floor, arguments)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
 def test_floor_division_and_modulo_of_floats_by_zero_and_of_special_ones(dtype):
     """By zero `//` is what `/` is, as NumPy has it."""
 

@@ -264,16 +264,17 @@ def _modulo_float(a: float, b: float) -> float:
     return rest + b if (b < 0) != (rest < 0) else rest
 
 
-def _floor_divide_float(a: float, b: float) -> float:
-    """Python's `//`, where a division by zero gives what true division gives."""
+def _floor_divide_float(a: float, b: float, type: str) -> float:
+    """Python's `//`, each step of it rounded to `type`; a division by zero gives what true division gives."""
     if b == 0:
         return _divide(a, b)
     rest = _fmod(a, b)
     if rest != rest:
         return rest
-    quotient = (a - rest) / b
+    step = "float64" if type in ("float64", WEAK_FLOAT) else "float32"
+    quotient = in_float_type(in_float_type(a - rest, step) / b, step)
     if rest and (b < 0) != (rest < 0):
-        quotient -= 1.0
+        quotient = in_float_type(quotient - 1.0, step)
     if not quotient:
         return math.copysign(0.0, a / b)
     floor = float(math.floor(quotient)) if math.isfinite(quotient) else quotient
@@ -367,7 +368,6 @@ _FLOAT: dict[str, Callable[[float, float], float]] = {
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
     "/": _divide,
-    "//": _floor_divide_float,
     "%": _modulo_float,
     "**": power_float,
 }
@@ -422,6 +422,8 @@ def binary(operator: str, left: Value, right: Value) -> Value:
     if type == "bool":
         return Scalar(type, bool(_INTEGER[operator]("bool", int(a), int(b))))
     if is_float(type):
+        if operator == "//":
+            return Scalar(type, in_float_type(_floor_divide_float(float(a), float(b), type), type))
         if operator not in _FLOAT:
             raise TypeError(
                 f"unsupported operand types for {operator}: {type_of(left)} and {type_of(right)}"
