@@ -1,6 +1,7 @@
 // Making instances, and what is known about weak values in them.
 #include "sema/instance.h"
 
+#include "ir/control_flow.h"
 #include "sema/inference.h"
 
 namespace cudapy::sema {
@@ -18,9 +19,9 @@ bool is_known(const ir::Expr& condition, const Instance& instance, bool& truth) 
   return result.number.has_value();
 }
 
-// Drops the branches of every `if` whose condition is a constant, before anything in them is looked
-// at: a kernel specialised by a captured flag need not make sense in the branches that the flag
-// turns off.
+// Drops the branches of every `if` whose condition is a constant, and what is not reached because
+// of it, before anything in them is looked at: a kernel specialised by a captured flag need not
+// make sense where the flag turns it off.
 void prune(ir::Block& block, const Instance& instance) {
   for (size_t i = 0; i < block.size(); ++i) {
     ir::Stmt& stmt = *block[i];
@@ -35,6 +36,7 @@ void prune(ir::Block& block, const Instance& instance) {
     }
     prune(stmt.body, instance);
     prune(stmt.else_body, instance);
+    if (ir::always_leaves(stmt)) block.resize(i + 1);
   }
 }
 

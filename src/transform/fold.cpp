@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "ir/control_flow.h"
 #include "transform/fold_expressions.h"
 
 namespace cudapy::transform {
@@ -99,22 +100,13 @@ class Folder {
                  std::make_move_iterator(more.end()));
   }
 
-  static bool leaves(const Block& block) {
-    if (block.empty()) return false;
-    const Stmt& last = *block.back();
-    if (last.kind == StmtKind::Return || last.kind == StmtKind::Break ||
-        last.kind == StmtKind::Continue || last.kind == StmtKind::Raise)
-      return true;
-    return last.kind == StmtKind::If && leaves(last.body) && leaves(last.else_body);
-  }
-
   // What follows a statement that always leaves the block is dropped.
   void fold(Block& block) {
     Block folded;
     folded.reserve(block.size());
     for (StmtPtr& stmt : block) {
       this->stmt(std::move(stmt), folded);
-      if (leaves(folded)) break;
+      if (!folded.empty() && ir::always_leaves(*folded.back())) break;
     }
     block = std::move(folded);
   }

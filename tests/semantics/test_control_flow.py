@@ -544,27 +544,47 @@ def test_statements_that_nothing_reaches_give_a_variable_no_type():
 
 
 def with_variables_behind_a_known_condition(A, R, S):
-    """What assigns them is never reached, and gives them their type all the same: `if` is not looked through."""
     if idx < len(R):
+        late = 1
         for _ in range(A[idx] & 1):
             if -3 & 1 == 1:
                 continue
-            for late in range(1, 4):
+            for late in range(1, 4):  # never runs
                 R[idx] = late
         R[idx] = late + 1
         if A[idx] & 2:
             if 2 > 1:
                 S[idx] = 5
                 return
-            half = 7.5
+            half = 7.5  # never runs: `half` is an integer
         half = 3
-        S[idx] = half / 2
+        half += A[idx] & 1
+        S[idx] = half // 2
 
 
 def test_variables_behind_a_known_condition():
     differential(
         with_variables_behind_a_known_condition,
         lambda n: [integers(n), np.zeros(n, np.int32), np.zeros(n)],
+    )
+
+
+def with_a_known_condition_that_always_leaves(A, B, R):
+    a = A[idx]
+    for k in range(5):
+        if a > 5:
+            if 7 & 5 == 5:
+                break
+            a = B[0]  # never runs; beside an int32 it would make an int64 of `a`
+        else:
+            a = a**2
+    R[idx] = a
+
+
+def test_what_stands_behind_a_known_condition_that_always_leaves_gives_no_type():
+    differential(
+        with_a_known_condition_that_always_leaves,
+        lambda n: [integers(n), integers(n + 1, 1, "uint32"), np.zeros(n, "int32")],
     )
 
 

@@ -113,8 +113,8 @@ class Types:
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         }
         # A name that only unreachable statements assign is a variable all the same.
-        drop_unreachable(tree.body)
         self.constants = Constants(self)
+        drop_unreachable(tree.body, lambda test: self.constants.of(test, locals=False))
         self.constants.find_single()  # which asks for types, and so for constants
         # What a weak integer in a variable, or in the result ("return"), becomes alone.
         self._alone: dict[str, str] = {}
