@@ -18,6 +18,7 @@
 #include "binding/gpu.h"
 #include "binding/nested_sequence.h"
 #include "binding/numbers.h"
+#include "binding/struct_type.h"
 #include "ir/half.h"
 
 namespace nb = nanobind;
@@ -28,6 +29,15 @@ using ir::Scalar;
 using runtime::HostArray;
 
 namespace {
+
+// A dataclass, a NamedTuple or a dtype with fields.
+std::optional<ir::Type> wanted_struct(nb::handle dtype) {
+  if (!dtype.is_valid() || dtype.is_none()) return std::nullopt;
+  std::string problem;
+  auto structure = struct_of_type(dtype.ptr(), problem);
+  if (!structure && !problem.empty()) fail_with_type_error("CudaArray: " + problem);
+  return structure;
+}
 
 std::optional<Scalar> wanted_scalar(nb::handle dtype) {
   if (!dtype.is_valid() || dtype.is_none()) return std::nullopt;
@@ -143,7 +153,7 @@ std::optional<HostArray> send_at_once(nb::handle source, std::optional<Scalar> w
                         wanted.value_or(foreign.scalar) == foreign.scalar;
   if (!is_plain) return std::nullopt;
   HostArray array({foreign.layout.shape.data(), static_cast<size_t>(foreign.layout.rank)},
-                  foreign.scalar, gpu);
+                  ir::Type::of(foreign.scalar), gpu);
   const GilRelease released;
   gpu.copy_from_host(reinterpret_cast<runtime::cuda::Address>(array.data()), foreign.data,
                      static_cast<size_t>(array.bytes()));
@@ -151,6 +161,10 @@ std::optional<HostArray> send_at_once(nb::handle source, std::optional<Scalar> w
 }
 
 HostArray make_array(nb::handle source, nb::handle dtype) {
+  if (const auto structure = wanted_struct(dtype)) {
+    HostArray array = make_struct_array(source, *structure);
+    return current_gpu != nullptr ? send(array, *current_gpu) : std::move(array);
+  }
   if (current_gpu != nullptr) {
     if (auto sent = send_at_once(source, wanted_scalar(dtype), *current_gpu))
       return std::move(*sent);
@@ -201,11 +215,15 @@ std::vector<int64_t> wanted_shape(nb::handle given) {
 
 HostArray allocate(nb::handle given, nb::handle type) {
   const std::vector<int64_t> shape = wanted_shape(given);
-  const auto scalar = scalar_from_object(type.ptr());
-  if (!scalar) fail();
+  std::optional<ir::Type> element = wanted_struct(type);
+  if (!element) {
+    const auto scalar = scalar_from_object(type.ptr());
+    if (!scalar) fail();
+    element = ir::Type::of(*scalar);
+  }
   try {
-    if (current_gpu == nullptr) return {shape, *scalar};
-    HostArray array(shape, *scalar, *current_gpu);
+    if (current_gpu == nullptr) return {shape, *element};
+    HostArray array(shape, *element, *current_gpu);
     current_gpu->fill_with_zero(reinterpret_cast<runtime::cuda::Address>(array.data()),
                                 static_cast<size_t>(array.bytes()));
     return array;
@@ -214,12 +232,13 @@ HostArray allocate(nb::handle given, nb::handle type) {
     for (const int64_t length : shape)
       items += (items.empty() ? "" : " x ") + std::to_string(length);
     raise(PyExc_MemoryError, "CudaArray.allocate: there is no memory for " + items + " items of " +
-                                 std::string(ir::name_of(*scalar)));
+                                 ir::to_string(*element));
     fail();
   }
 }
 
 nb::object elem_type(const HostArray& array) {
+  if (array.structure() != nullptr) return dtype_of(array.element());
   PyRef type = elem_type_object(array.scalar());
   if (!type) fail();
   return nb::steal(type.release());
@@ -227,6 +246,7 @@ nb::object elem_type(const HostArray& array) {
 
 // NumPy has no bfloat16 by itself: cudapy's own element type then.
 nb::object dtype(const HostArray& array) {
+  if (array.structure() != nullptr) return dtype_of(array.element());
   if (array.scalar() == Scalar::BF16) {
     nb::object own = nb::module_::import_("cudapy._impl.bfloat16").attr("dtype")();
     return own.is_none() ? elem_type(array) : own;
@@ -255,6 +275,12 @@ nb::object to_device(nb::handle self, const std::string& device) {
   return nb::cast(send(array, runtime::cuda::Device::get(ordinal)));
 }
 
+[[noreturn]] void refuse_structs(const ir::Type& structure, Scalar wanted) {
+  fail_with_type_error("CudaArray: structs " + ir::to_string(structure) + " do not become " +
+                       std::string(ir::name_of(wanted)) + ": name the field, such as A[\"" +
+                       structure.aggregate->names[0] + "\"]");
+}
+
 PyType_Slot slots[] = {
     {Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)},
     {Py_bf_releasebuffer, reinterpret_cast<void*>(release_buffer)},
@@ -274,9 +300,10 @@ array share it, too: they are CudaArrays of their own, which kernels use in plac
 
 Args:
     source: a list (or tuple, range, iterable) of numbers, or of lists of one length; or a NumPy array, or whatever has
-        the buffer protocol, DLPack or `__array_interface__`. It is copied.
+        the buffer protocol, DLPack or `__array_interface__`; or a list of structs. It is copied.
     dtype: the element type. By default that of an array; of a list of numbers Int (int32, or int64 where one does not
-        fit), Float (float32) or Bool.
+        fit), Float (float32) or Bool. A dataclass, a NamedTuple or a NumPy dtype with fields makes an array of structs,
+        whose items are NumPy's, and whose fields are arrays in the same memory: `A["x"]`.
 
 Raises:
     CudaTypeError: an item is no number or does not fit the type, or lists differ in length.
@@ -303,16 +330,16 @@ HostArray make_array_on_host(nb::handle source, std::optional<Scalar> wanted) {
                          describe_value(source.ptr()));
   }
   if (const HostArray* own = host_array_of(source.ptr())) {
+    if (own->structure() != nullptr && !wanted) return make_struct_array(source, own->element());
+    if (own->structure() != nullptr) refuse_structs(own->element(), *wanted);
     if (!own->is_on_gpu()) return array_from_foreign(view_of(*own), wanted);
     const HostArray fetched = fetch(*own);
     return array_from_foreign(view_of(fetched), wanted);
   }
   switch (view_foreign_array(source.ptr(), foreign, hold, problem)) {
     case ForeignResult::kViewed:
-      if (foreign.structure != nullptr) {
-        fail_with_type_error(
-            "CudaArray holds numbers; pass an array of structures to the kernel as it is");
-      }
+      if (foreign.structure != nullptr && wanted) refuse_structs(foreign.type().element(), *wanted);
+      if (foreign.structure != nullptr) return make_struct_array(source, foreign.type().element());
       if (foreign.device != runtime::kHostDevice) {
         const HostArray fetched = fetch_foreign(foreign);
         return array_from_foreign(view_of(fetched), wanted);
@@ -322,6 +349,9 @@ HostArray make_array_on_host(nb::handle source, std::optional<Scalar> wanted) {
       fail_with_type_error("CudaArray: " + with_article(type_name(source.ptr())) + ": " + problem);
     case ForeignResult::kNotAnArray:
       break;
+  }
+  if (!wanted) {
+    if (const auto structure = struct_in_list(source)) return make_struct_array(source, *structure);
   }
   return array_from_sequence(source, wanted);
 }
@@ -401,7 +431,7 @@ void define_cuda_array(nb::module_& module) {
       .def_prop_ro("ndim", [](const HostArray& self) { return self.layout().rank; })
       .def_prop_ro("size", &HostArray::length)
       .def_prop_ro("nbytes", &HostArray::bytes)
-      .def_prop_ro("itemsize", [](const HostArray& self) { return ir::size_of(self.scalar()); })
+      .def_prop_ro("itemsize", &HostArray::item_size)
       .def_prop_ro(
           "device", [](const HostArray& self) { return device_name(self); },
           "The name of the device that holds the array.");

@@ -73,11 +73,10 @@ void view_target(nb::handle out, const HostArray& array, ForeignArray& target, F
   if (target.device != runtime::kHostDevice)
     fail_with_type_error("toHost(out=): the array is on a GPU; `out[:] = array` copies to it");
   if (target.is_read_only) fail_with_type_error("toHost(out=): the array cannot be written");
-  if (target.structure != nullptr || target.scalar != array.scalar()) {
+  if (target.structure != array.structure() || target.scalar != array.scalar()) {
     fail_with_type_error("toHost(out=): the array has elements of " +
-                         (target.structure != nullptr ? std::string("a struct")
-                                                      : std::string(ir::name_of(target.scalar))) +
-                         ", and this one of " + std::string(ir::name_of(array.scalar())));
+                         ir::to_string(target.type().element()) + ", and this one of " +
+                         ir::to_string(array.element()));
   }
   if (std::ranges::equal(lengths_of(target), array.shape())) return;
   raise(PyExc_ValueError, "toHost(out=): the array has shape " + text_of_shape(target) +

@@ -151,6 +151,11 @@ nb::dict cuda_array_interface(const HostArray& array) {
           "DLPack");
     fail();
   }
+  if (array.structure() != nullptr) {
+    raise(PyExc_AttributeError,
+          "a CudaArray of structs has no __cuda_array_interface__: its fields have, A[\"x\"]");
+    fail();
+  }
   const char kind = array.scalar() == Scalar::Bool    ? 'b'
                     : ir::is_float(array.scalar())    ? 'f'
                     : ir::is_complex(array.scalar())  ? 'c'
@@ -178,6 +183,10 @@ nb::tuple dlpack_device_of(const HostArray& array) {
 
 nb::object to_dlpack(nb::handle self, const nb::kwargs& arguments) {
   HostArray& array = *host_array_of(self.ptr());
+  if (array.structure() != nullptr || !array.layout().has_whole_strides(array.item_size())) {
+    raise(PyExc_BufferError, "DLPack knows no structs: copy a field, CudaArray(A[\"x\"])");
+    fail();
+  }
   wait_for_consumer(array, arguments);
   const runtime::ArrayLayout& layout = array.layout();
   auto* exported = new ExportedTensor{{}, layout.shape, layout.strides, self.inc_ref().ptr()};
@@ -202,6 +211,12 @@ nb::object to_dlpack(nb::handle self, const nb::kwargs& arguments) {
 int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   HostArray& array = *host_array_of(self);
   if (!suits(array, view, flags)) return -1;
+  const char* format = buffer_format(array.scalar());
+  if (array.structure() != nullptr) format = struct_format(array.element());
+  if (format == nullptr) {
+    view->obj = nullptr;
+    return -1;
+  }
   auto* layout = new (std::nothrow) ExportedLayout{array.layout().shape, array.layout().strides};
   if (layout == nullptr) {
     PyErr_NoMemory();
@@ -211,11 +226,10 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   view->obj = self;
   view->buf = array.data();
   view->len = array.bytes();
-  view->itemsize = ir::size_of(array.scalar());
+  view->itemsize = array.item_size();
   view->readonly = 0;
   view->ndim = array.layout().rank;
-  view->format =
-      (flags & PyBUF_FORMAT) ? const_cast<char*>(buffer_format(array.scalar())) : nullptr;
+  view->format = (flags & PyBUF_FORMAT) ? const_cast<char*>(format) : nullptr;
   view->shape = (flags & PyBUF_ND) ? layout->shape.data() : nullptr;
   view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? layout->strides.data() : nullptr;
   view->suboffsets = nullptr;

@@ -42,6 +42,7 @@ char* at(const HostArray& array, int64_t offset) {
 
 // A number; null with an exception set. From a GPU it is fetched.
 PyObject* load_element(const HostArray& array, int64_t offset) {
+  if (array.structure() != nullptr) return guarded([&] { return load_struct(array, offset); });
   if (!array.is_on_gpu()) return load_number(array.scalar(), at(array, offset));
   return guarded([&]() -> PyObject* {
     std::array<uint64_t, 2> value{};
@@ -228,6 +229,11 @@ void write_elements(HostArray& array, const HostArray& source) {
 
 // A[1:3] = value: a number for all elements, or as many numbers in the same shape.
 bool assign(HostArray array, PyObject* value) {
+  if (array.structure() != nullptr) {
+    if (copy_at_once(array, value)) return true;
+    write_elements(array, spread_structs(array, value));
+    return true;
+  }
   const auto size = static_cast<size_t>(ir::size_of(array.scalar()));
   if (is_number(value)) {
     std::array<uint64_t, 2> bits{};
@@ -276,6 +282,7 @@ ForeignArray view_of(const HostArray& array) {
   view.data = const_cast<void*>(array.data());
   view.length = array.length();
   view.scalar = array.scalar();
+  view.structure = array.structure();
   view.device = array.device();
   view.layout = array.layout();
   return view;
@@ -298,6 +305,8 @@ HostArray send(const HostArray& array, runtime::cuda::Device& gpu) {
 
 PyObject* get_item(PyObject* self, PyObject* index) {
   const HostArray& array = *host_array_of(self);
+  if (PyUnicode_Check(index) && array.structure() != nullptr)
+    return guarded([&] { return nb::cast(field_of_array(array, index)).release().ptr(); });
   Selection part;
   if (!Selector(array).select(index, part)) return nullptr;
   if (part.layout.rank == 0) return load_element(array, part.offset);
@@ -310,8 +319,19 @@ int set_item(PyObject* self, PyObject* index, PyObject* value) {
     raise_type_error("elements of a CudaArray cannot be deleted");
     return -1;
   }
+  if (PyUnicode_Check(index) && array.structure() != nullptr) {
+    const PyObject* done = guarded([&]() -> PyObject* {
+      return assign(field_of_array(array, index), value) ? value : nullptr;
+    });
+    return done != nullptr ? 0 : -1;
+  }
   Selection part;
   if (!Selector(array).select(index, part)) return -1;
+  if (part.layout.rank == 0 && array.structure() != nullptr) {
+    part.layout.rank = 1;  // one element
+    part.layout.shape[0] = 1;
+    part.layout.strides[0] = array.item_size();
+  }
   if (part.layout.rank == 0) {
     const StoreResult result = store_element(array, part.offset, value);
     return raise_unless_stored(result, value, array.scalar()) ? 0 : -1;
@@ -347,6 +367,8 @@ nb::object to_list(const HostArray& array) {
   std::optional<HostArray> fetched;
   if (array.is_on_gpu()) fetched = fetch(array);
   const HostArray& source = fetched ? *fetched : array;
+  if (array.structure() != nullptr)
+    return as_numpy(nb::cast(source), nb::none(), nb::none()).attr("tolist")();
   PyObject* list = list_of(source, 0, static_cast<const char*>(source.data()));
   if (list == nullptr) fail();
   return nb::steal(list);
@@ -384,7 +406,7 @@ std::string repr(const HostArray& array) {
     if (!shows_all) text.insert(text.size() - 1, ", ...");
     text += ", ";
   }
-  text += std::string(ir::name_of(array.scalar()));
+  text += ir::to_string(array.element());
   if (!shows_all)
     text +=
         is_vector ? ", length " + std::to_string(array.length()) : ", shape " + shape_text(array);

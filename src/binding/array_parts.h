@@ -28,6 +28,22 @@ namespace cudapy::binding {
 // array.cpp: a new array on the CPU of what a list or an array holds.
 runtime::HostArray make_array_on_host(nanobind::handle source, std::optional<ir::Scalar> wanted);
 
+// array_structs.cpp: arrays whose elements are structs. NumPy makes and reads these.
+
+// A new array on the CPU; `source` may be anything whose elements are structs of the same fields.
+runtime::HostArray make_struct_array(nanobind::handle source, const ir::Type& element);
+// Whether a list begins with an instance of a dataclass or of a NamedTuple; its struct.
+std::optional<ir::Type> struct_in_list(nanobind::handle source);
+nanobind::object dtype_of(const ir::Type& structure);
+// A[i], at `offset`; null with an exception set.
+PyObject* load_struct(const runtime::HostArray& array, int64_t offset);
+// A["x"]: the field of all elements, in the same memory.
+runtime::HostArray field_of_array(const runtime::HostArray& array, PyObject* name);
+// All elements of `array`, in order, as a new array on the CPU: `value`, as NumPy spreads it.
+runtime::HostArray spread_structs(const runtime::HostArray& array, PyObject* value);
+// The format of the buffer protocol, a string that lives forever; null with an exception set.
+const char* struct_format(const ir::Type& structure);
+
 // array_items.cpp
 
 ForeignArray view_of(const runtime::HostArray& array);

@@ -42,6 +42,7 @@ ForeignArray view_host_array(runtime::HostArray& array) {
   view.data = array.data();
   view.length = array.length();
   view.scalar = array.scalar();
+  view.structure = array.structure();
   view.device = array.device();
   view.layout = array.layout();
   return view;

@@ -118,7 +118,8 @@ runtime::ArrayLayout layout_of(const Py_buffer& view) {
 bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, int device) {
   runtime::ArrayArgument array{};
   if (runtime::HostArray* own = exact_host_array_of(argument)) {
-    if (slot.structure != nullptr || own->scalar() != slot.scalar || own->device() != device)
+    if (own->structure() != slot.structure || own->scalar() != slot.scalar ||
+        own->device() != device || !own->is_aligned())
       return false;
     if (slot.rank != 1 || slot.is_strided || !own->is_vector()) {
       return own->layout().rank == slot.rank && fill_layout(slot, own->data(), own->layout());

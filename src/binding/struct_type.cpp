@@ -226,6 +226,47 @@ std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem) 
   return ir::Type::structure(std::move(structure));
 }
 
+namespace {
+
+// What np.dtype makes a field's type of: a name, or the dtype of a struct.
+PyObject* format_of_field(const ir::Type& field) {
+  if (field.is_aggregate()) return dtype_of_struct(*field.aggregate);
+  if (field.scalar != ir::Scalar::BF16)
+    return PyUnicode_FromString(std::string(ir::name_of(field.scalar)).c_str());
+  const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.bfloat16"));
+  PyRef dtype =
+      module ? PyRef::steal(PyObject_CallMethod(module.get(), "dtype", nullptr)) : PyRef();
+  if (dtype && dtype.get() == Py_None) {
+    PyErr_SetString(PyExc_TypeError, "NumPy has no bfloat16: install ml_dtypes, which adds it");
+    return nullptr;
+  }
+  return dtype.release();
+}
+
+}  // namespace
+
+PyObject* dtype_of_struct(const ir::Aggregate& structure) {
+  const PyRef names = PyRef::steal(PyList_New(0));
+  const PyRef formats = PyRef::steal(PyList_New(0));
+  const PyRef offsets = PyRef::steal(PyList_New(0));
+  if (!names || !formats || !offsets) return nullptr;
+  for (size_t i = 0; i < structure.elements.size(); ++i) {
+    const PyRef name = PyRef::steal(PyUnicode_FromString(structure.names[i].c_str()));
+    const PyRef format = PyRef::steal(format_of_field(structure.elements[i]));
+    const PyRef offset = PyRef::steal(PyLong_FromLong(structure.offsets[i]));
+    if (!name || !format || !offset || PyList_Append(names.get(), name.get()) != 0 ||
+        PyList_Append(formats.get(), format.get()) != 0 ||
+        PyList_Append(offsets.get(), offset.get()) != 0)
+      return nullptr;
+  }
+  const PyRef description = PyRef::steal(
+      Py_BuildValue("{s:O,s:O,s:O,s:i}", "names", names.get(), "formats", formats.get(), "offsets",
+                    offsets.get(), "itemsize", static_cast<int>(structure.size)));
+  const PyRef numpy = PyRef::steal(PyImport_ImportModule("numpy"));
+  if (!description || !numpy) return nullptr;
+  return PyObject_CallMethod(numpy.get(), "dtype", "O", description.get());
+}
+
 std::optional<ir::Type> struct_of_type(PyObject* object, std::string& problem) {
   return PyType_Check(object) != 0 ? struct_of_class(object, problem)
                                    : struct_of_dtype(object, problem);

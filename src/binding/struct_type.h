@@ -21,6 +21,10 @@ const ir::Aggregate* known_struct(PyObject* dtype);
 // class, or `problem` says which field kernels cannot take; no exception is set.
 std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem);
 
+// The dtype of NumPy's that describes a struct; a new reference. Null with an exception set where
+// NumPy has no type for a field.
+PyObject* dtype_of_struct(const ir::Aggregate& structure);
+
 // Either of them.
 std::optional<ir::Type> struct_of_type(PyObject* object, std::string& problem);
 

@@ -16,9 +16,13 @@ cuda::Address address_of(const void* data, int64_t offset) {
   return reinterpret_cast<cuda::Address>(data) + static_cast<cuda::Address>(offset);
 }
 
-int64_t bytes_of(const ArrayLayout& layout, ir::Scalar scalar) {
+int size_of(const ir::Type& element) {
+  return element.aggregate ? element.aggregate->size : ir::size_of(element.scalar);
+}
+
+int64_t bytes_of(const ArrayLayout& layout, const ir::Type& element) {
   int64_t bytes = 0;
-  if (__builtin_mul_overflow(layout.size(), int64_t{ir::size_of(scalar)}, &bytes) ||
+  if (__builtin_mul_overflow(layout.size(), int64_t{size_of(element)}, &bytes) ||
       bytes > INT64_MAX - HostArray::kAlignment) {
     throw std::bad_alloc();
   }
@@ -27,11 +31,12 @@ int64_t bytes_of(const ArrayLayout& layout, ir::Scalar scalar) {
 
 }  // namespace
 
-HostArray::HostArray(std::span<const int64_t> shape, ir::Scalar scalar)
-    : scalar_(scalar),
+HostArray::HostArray(std::span<const int64_t> shape, const ir::Type& element)
+    : scalar_(element.scalar),
+      structure_(element.aggregate),
       is_vector_(shape.size() == 1),
-      layout_(ArrayLayout::contiguous(shape, ir::size_of(scalar))) {
-  const int64_t bytes = bytes_of(layout_, scalar);
+      layout_(ArrayLayout::contiguous(shape, size_of(element))) {
+  const int64_t bytes = bytes_of(layout_, element);
   length_ = layout_.size();
   // calloc gets large blocks from the system as zero pages that cost nothing until they are
   // touched.
@@ -42,12 +47,13 @@ HostArray::HostArray(std::span<const int64_t> shape, ir::Scalar scalar)
   data_ = static_cast<char*>(memory_.get()) + (kAlignment - address % kAlignment) % kAlignment;
 }
 
-HostArray::HostArray(std::span<const int64_t> shape, ir::Scalar scalar, cuda::Device& device)
-    : scalar_(scalar),
+HostArray::HostArray(std::span<const int64_t> shape, const ir::Type& element, cuda::Device& device)
+    : scalar_(element.scalar),
+      structure_(element.aggregate),
       is_vector_(shape.size() == 1),
       device_(device.ordinal()),
-      layout_(ArrayLayout::contiguous(shape, ir::size_of(scalar))) {
-  const int64_t bytes = bytes_of(layout_, scalar);
+      layout_(ArrayLayout::contiguous(shape, size_of(element))) {
+  const int64_t bytes = bytes_of(layout_, element);
   length_ = layout_.size();
   data_ = pointer_to(device.allocate(static_cast<size_t>(bytes)));
   memory_ = std::shared_ptr<void>(
@@ -59,14 +65,21 @@ HostArray HostArray::view(int64_t offset, const ArrayLayout& layout) const {
   view.data_ = pointer_to(reinterpret_cast<uint64_t>(data_) + static_cast<uint64_t>(offset));
   view.layout_ = layout;
   view.length_ = layout.size();
-  view.is_contiguous_ = layout.is_contiguous(ir::size_of(scalar_));
+  view.is_contiguous_ = layout.is_contiguous(item_size());
   view.is_vector_ = layout.rank == 1 && view.is_contiguous_;
   return view;
 }
 
+HostArray HostArray::part(int64_t offset, const ir::Type& element) const {
+  HostArray part = *this;
+  part.scalar_ = element.scalar;
+  part.structure_ = element.aggregate;
+  return part.view(offset, layout_);
+}
+
 HostArray::Reach HostArray::reach() const {
   if (length_ == 0) return {};
-  Reach reach{0, ir::size_of(scalar_)};
+  Reach reach{0, item_size()};
   for (size_t i = 0; i < static_cast<size_t>(layout_.rank); ++i) {
     const int64_t span = (layout_.shape[i] - 1) * layout_.strides[i];
     if (span < 0) reach.begin += span;
@@ -76,12 +89,13 @@ HostArray::Reach HostArray::reach() const {
 }
 
 HostArray HostArray::same_layout(const HostArray& memory, const Reach& reach) const {
-  return memory.view(-reach.begin, layout_);
+  HostArray same = memory.part(0, element());
+  return same.view(-reach.begin, layout_);
 }
 
 HostArray HostArray::copied_to_host() const {
   const Reach from = reach();
-  HostArray copy(std::array{from.bytes / ir::size_of(scalar_)}, scalar_);
+  HostArray copy(std::array{from.bytes}, ir::Scalar::U8);
   if (is_on_gpu()) {
     cuda::Device::get(device_).copy_to_host(copy.data(), address_of(data_, from.begin),
                                             static_cast<size_t>(from.bytes));
@@ -94,7 +108,7 @@ HostArray HostArray::copied_to_host() const {
 
 HostArray HostArray::copied_to(cuda::Device& device) const {
   const Reach from = reach();
-  HostArray copy(std::array{from.bytes / ir::size_of(scalar_)}, scalar_, device);
+  HostArray copy(std::array{from.bytes}, ir::Type::of(ir::Scalar::U8), device);
   const auto bytes = static_cast<size_t>(from.bytes);
   if (is_on_gpu() && device_ != device.ordinal()) {
     device.copy_from_device(address_of(copy.data(), 0), cuda::Device::get(device_),

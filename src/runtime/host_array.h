@@ -1,4 +1,5 @@
-// A typed array of 1 to 8 dimensions in the CPU's memory or a GPU's, which kernels use in place.
+// A typed array of 1 to 8 dimensions in the CPU's memory or a GPU's, of numbers or structs, which
+// kernels use in place.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +26,18 @@ class HostArray {
   static constexpr int64_t kAlignment = 64;
 
   // Throws std::bad_alloc if there is not enough memory. No length is negative.
-  HostArray(std::span<const int64_t> shape, ir::Scalar scalar);
+  HostArray(std::span<const int64_t> shape, const ir::Type& element);
+  HostArray(std::span<const int64_t> shape, ir::Scalar scalar)
+      : HostArray(shape, ir::Type::of(scalar)) {}
 
   // On a GPU, and not set to anything yet. Throws cuda::CudaFailure.
-  HostArray(std::span<const int64_t> shape, ir::Scalar scalar, cuda::Device& device);
+  HostArray(std::span<const int64_t> shape, const ir::Type& element, cuda::Device& device);
 
   // An array in this one's memory, which starts `offset` bytes behind its first element.
   HostArray view(int64_t offset, const ArrayLayout& layout) const;
+
+  // A field of each element, `offset` bytes behind the element's start.
+  HostArray part(int64_t offset, const ir::Type& element) const;
 
   // In the same memory: the bits of floats of 16 bits.
   HostArray bits() const {
@@ -52,7 +58,19 @@ class HostArray {
   const void* data() const { return data_; }
   int64_t length() const { return length_; }  // elements, over all dimensions
   ir::Scalar scalar() const { return scalar_; }
-  int64_t bytes() const { return length_ * ir::size_of(scalar_); }
+  // What the elements are if they are no numbers; else null.
+  const ir::Aggregate* structure() const { return structure_; }
+  ir::Type element() const {
+    return {structure_ ? ir::Type::Kind::Aggregate : ir::Type::Kind::Scalar, scalar_, 0, false,
+            structure_};
+  }
+  int item_size() const { return structure_ ? structure_->size : ir::size_of(scalar_); }
+  int64_t bytes() const { return length_ * item_size(); }
+  // Whether the first element lies where the kernels' instructions may reach it.
+  bool is_aligned() const {
+    const int size = structure_ ? structure_->alignment : item_size();
+    return reinterpret_cast<uintptr_t>(data_) % static_cast<uintptr_t>(size) == 0;
+  }
   const ArrayLayout& layout() const { return layout_; }
   std::span<const int64_t> shape() const {
     return {layout_.shape.data(), static_cast<size_t>(layout_.rank)};
@@ -74,6 +92,7 @@ class HostArray {
   void* data_ = nullptr;
   int64_t length_ = 0;
   ir::Scalar scalar_ = ir::Scalar::F32;
+  const ir::Aggregate* structure_ = nullptr;
   bool is_contiguous_ = true;
   bool is_vector_ = true;
   int device_ = kHostDevice;

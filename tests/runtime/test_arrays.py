@@ -193,7 +193,11 @@ def test_from_other_sources():
         ),
         (lambda: cp.CudaArray([2**31], cp.Int), cp.CudaTypeError, "from -2147483648 to 2147483647"),
         (lambda: cp.CudaArray(np.array([300]), np.uint8), cp.CudaTypeError, "from 0 to 255"),
-        (lambda: cp.CudaArray(np.zeros(2, "i4,f4")), cp.CudaTypeError, "array of structures"),
+        (
+            lambda: cp.CudaArray(np.zeros(2, "i4,U3")),
+            cp.CudaTypeError,
+            "its field 'f1' is of type <U3",
+        ),
         (lambda: cp.CudaArray(np.zeros((1,) * 9)), cp.CudaTypeError, "9 dimensions"),
         (lambda: cp.CudaArray(np.array(["a"])), cp.CudaTypeError, "format"),
         (lambda: cp.CudaArray(np.zeros(2, np.longdouble)), cp.CudaTypeError, "format"),

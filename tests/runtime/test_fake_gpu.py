@@ -240,3 +240,37 @@ except Exception as error:
 """
     printed, _ = run(program)
     assert error in printed
+
+
+def test_arrays_of_structs(run):
+    program = """
+body = np.dtype([("x", "f4"), ("mass", "f8")], align=True)
+source = np.zeros(6, body)
+source["mass"] = np.arange(6)
+P = cp.CudaArray(source)
+assert (P.device, P.dtype) == ("cuda:0", body)
+assert np.array_equal(P.toHost(), source) and P[-1] == source[-1] and P.toList() == source.tolist()
+assert P["mass"].toList() == list(range(6)) and np.array_equal(P[::-2].toHost(), source[::-2])
+P[1] = (2, 3)
+P["mass"][4:] = 9
+P[0] = P[5]
+source[1], source["mass"][4:] = (2, 3), 9
+source[0] = source[5]
+assert np.array_equal(P.to("cpu").toHost(), source)
+out = np.empty(6, body)
+assert np.array_equal(P.toHost(out=out), source)
+P[:] = source[::-1].copy()
+assert np.array_equal(P.toHost(), source[::-1])
+assert not cp.CudaArray.allocate((2, 3), body).toHost()["mass"].any()
+
+# lighter : void (body* P)
+def lighter(P):
+    if idx < len(P):
+        P[idx].mass *= 0.5
+
+for _ in range(2):
+    cp.compile(lighter)(6)(P)
+    cp.compile(twice)(6)(P["x"], P["x"])
+"""
+    _, log = run(program)
+    assert len(kept(log, "launch")) == 4
