@@ -25,6 +25,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+ASSEMBLY = pytest.StashKey["gpu_assembly.Assembly | None"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not ON_GPU and not config.getoption("--soak"):
+        import gpu_assembly
+
+        config.stash[ASSEMBLY] = gpu_assembly.start()
+
+
+@pytest.fixture(autouse=True)
+def _gpus_assembler_takes_it(request: pytest.FixtureRequest):
+    yield
+    assembly = request.config.stash.get(ASSEMBLY, None)
+    if assembly is not None:
+        assembly.check()
+
+
 @pytest.fixture(autouse=True)
 def _cpu_device_and_no_forced_code():
     """Leaves no test the device or the forced instruction set of the one before."""

@@ -78,6 +78,17 @@ __global__ void reduce(const float* X, float* Y) {
   }
   if (t == 0) Y[blockIdx.x] = held[0];
 }
+__global__ void histogram(const unsigned char* X, int* C, int n) {
+  __shared__ int held[256];
+  held[threadIdx.x] = 0;
+  __syncthreads();
+  for (int k = 0; k < 64; ++k) {
+    int i = (blockIdx.x * 64 + k) * 256 + threadIdx.x;
+    if (i < n) atomicAdd(&held[X[i]], 1);
+  }
+  __syncthreads();
+  atomicAdd(&C[threadIdx.x], held[threadIdx.x]);
+}
 __global__ void empty() {}
 __global__ void many(float a, float b, float c, float d, float e, float f, float g, float h,
                      float* A, long long la, float* B, long long lb, float* C, long long lc,

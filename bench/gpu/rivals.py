@@ -1,4 +1,4 @@
-"""The cost of a call of a kernel that does nothing, from other Python libraries, and kernels through numba-cuda.
+"""The cost of a call of a kernel that does nothing, from other Python libraries; kernels of numba-cuda and CuPy.
 
 Each is None where its library is not there.
 """
@@ -132,3 +132,56 @@ def numba_kernels() -> dict[str, Callable[..., Any]]:
         return run
 
     return {name: runner(kernel) for name, kernel in made.items()}
+
+
+def cupy_kernels() -> dict[str, Callable[..., Any]]:
+    """The same work as those who use CuPy would write it, by name: its own functions where it has one, else an
+    ElementwiseKernel. `run(threads, *arguments)`."""
+    scaled = cupy.ElementwiseKernel(
+        "float32 alpha, float32 x, float32 y", "float32 z", "z = alpha * x + y", "scaled"
+    )
+    escape = cupy.ElementwiseKernel(
+        "int32 width, int32 height, int32 limit",
+        "int32 n",
+        """
+        float cr = 2.5f * (i % width) / width - 2.0f, ci = 2.5f * (i / width) / height - 1.25f;
+        float zr = 0, zi = 0;
+        n = 0;
+        for (int k = 0; k < limit; ++k) {
+          if (zr * zr + zi * zi > 4.0f) break;
+          float next = zr * zr - zi * zi + cr;
+          zi = 2.0f * zr * zi + ci;
+          zr = next;
+          ++n;
+        }
+        """,
+        "escape",
+    )
+    cross = cupy.ElementwiseKernel(
+        "raw float32 X, int32 width, int32 height",
+        "float32 y",
+        """
+        int x = i % width, row = i / width;
+        if (x > 0 && x < width - 1 && row > 0 && row < height - 1)
+          y = 0.2f * (X[i] + X[i - 1] + X[i + 1] + X[i - width] + X[i + width]);
+        """,
+        "cross",
+    )
+
+    def squares(*arrays: Any) -> list[Any]:
+        side = math.isqrt(arrays[0].size)
+        return [array.reshape(side, side) for array in arrays]
+
+    def transpose(_threads: Any, A: Any, B: Any, _n: Any) -> Run:
+        a, b = squares(A, B)
+        return lambda: cupy.copyto(b, a.T)
+
+    return {
+        "saxpy": lambda _, alpha, X, Y: lambda: scaled(np.float32(alpha), X, Y, Y),
+        "mandelbrot": lambda _, out, *sizes: lambda: escape(*map(np.int32, sizes), out),
+        "stencil": lambda _, X, Y, *sizes: lambda: cross(X, *map(np.int32, sizes), Y),
+        "gather": lambda _, X, order, Y: lambda: cupy.take(X, order, out=Y),
+        "transpose": transpose,
+        "reduce": lambda _, X, Y: lambda: X.reshape(-1, 256).sum(axis=1, out=Y[: X.size // 256]),
+        "histogram": lambda _, X, C: lambda: cupy.bincount(X, minlength=256),
+    }
