@@ -37,8 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def _gpus_assembler_takes_it(request: pytest.FixtureRequest):
-    yield
     assembly = request.config.stash.get(ASSEMBLY, None)
+    if assembly is not None:
+        assembly.records = "unrecorded" not in request.keywords
+    yield
     if assembly is not None:
         assembly.check()
 

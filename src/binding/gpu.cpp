@@ -4,6 +4,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <unordered_map>
@@ -118,12 +119,80 @@ bool all_arrays_aligned(const Binding& binding, const unsigned char* arguments) 
   });
 }
 
+// The memory between an array's first byte and its last.
+struct Reach {
+  uint64_t begin = 0;
+  uint64_t end = 0;  // the same: it has no elements
+};
+
+Reach reach_of(const ParameterSlot& slot, const unsigned char* arguments) {
+  constexpr size_t kMostWords = runtime::array_argument_words(ir::kMaxRank, /*strided=*/true);
+  std::array<int64_t, kMostWords> words{};
+  const auto count = static_cast<size_t>(runtime::array_argument_words(slot.rank, slot.is_strided));
+  std::memcpy(words.data(), arguments + slot.offset, count * sizeof(int64_t));
+  int64_t first = 0;
+  int64_t last = 0;
+  for (size_t axis = 0; axis < slot.rank; ++axis) {
+    const int64_t length = words[1 + axis];
+    if (length == 0) return {};
+    const size_t stride = 1 + slot.rank + axis;  // those of neighbours are left out
+    const int64_t span = (length - 1) * (stride < count ? words[stride] : 1);
+    (span < 0 ? first : last) += span;
+  }
+  const auto begin = static_cast<uint64_t>(words[0]);
+  return {begin + static_cast<uint64_t>(first * slot.item_size()),
+          begin + static_cast<uint64_t>((last + 1) * slot.item_size())};
+}
+
+// Whether an array that is only read shares memory with one that is written.
+bool overlaps(const Binding& binding, const unsigned char* arguments) {
+  for (const ParameterSlot& written : binding.slots) {
+    if (!written.is_array || !written.is_written) continue;
+    const Reach target = reach_of(written, arguments);
+    for (const ParameterSlot& read : binding.slots) {
+      if (!read.is_array || read.is_written) continue;
+      const Reach source = reach_of(read, arguments);
+      if (source.begin < target.end && target.begin < source.end) return true;
+    }
+  }
+  return false;
+}
+
+// Null with an exception set.
+const GpuCode* overlapping_code(const KernelBody& body, const Binding& binding) {
+  if (binding.gpu_overlapping != nullptr) return binding.gpu_overlapping.get();
+  runtime::KernelTypes types = binding.types;
+  types.reads_apart = false;
+  Diagnostics diagnostics;
+  std::string error;
+  std::shared_ptr<const GpuCode> made;
+  {
+    const GilRelease released;
+    made = make_gpu_code(body, types, binding.gpu->kernel->device(), diagnostics, error);
+  }
+  if (made == nullptr) {
+    raise_compile_error("`" + body.name + "`: " + error);
+    return nullptr;
+  }
+  if (binding.gpu_overlapping == nullptr) {  // else another thread was faster
+    remember_faults(body, *made);
+    binding.gpu_overlapping = std::move(made);
+  }
+  return binding.gpu_overlapping.get();
+}
+
 }  // namespace
 
 bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
                    const runtime::LaunchRequest& request, const runtime::cuda::Stream* stream) {
-  const runtime::cuda::Kernel& kernel = *binding.gpu->kernel;
-  const runtime::GpuImage& image = binding.gpu->image;
+  const GpuCode* code = binding.gpu.get();
+  if (binding.may_overlap && overlaps(binding, arguments)) {
+    code = overlapping_code(body, binding);
+    if (code == nullptr) return false;
+    if (recorded_graph != nullptr) recorded_graph->kernels.push_back(binding.gpu_overlapping);
+  }
+  const runtime::cuda::Kernel& kernel = *code->kernel;
+  const runtime::GpuImage& image = code->image;
   runtime::cuda::GridRules rules;
   rules.max_block_threads = kernel.max_threads_per_block();
   rules.uses_block_shape = image.uses_block_shape;

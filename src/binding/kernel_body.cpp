@@ -76,6 +76,7 @@ void lay_out(Binding& binding, const std::vector<Parameter>& parameters,
              const std::vector<bool>& written) {
   uint32_t offset = 0;
   int arrays = 0;
+  int written_arrays = 0;
   size_t part = 0;  // of the code's parameters: a complex number is two of them
   bool has_records = false;
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -93,10 +94,12 @@ void lay_out(Binding& binding, const std::vector<Parameter>& parameters,
       part += leaves.size();
     }
     arrays += slot.is_array;
+    written_arrays += slot.is_array && slot.is_written;
     has_records = has_records || (slot.structure != nullptr && !slot.is_array);
     binding.slots.push_back(slot);
   }
   binding.argument_bytes = offset;
+  binding.may_overlap = written_arrays > 0 && written_arrays < arrays;
   binding.takes_fast_path =
       !has_records && offset <= FastArguments::kMaxBytes && arrays <= FastArguments::kMaxArrays;
 }

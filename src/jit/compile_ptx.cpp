@@ -136,8 +136,11 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
   if (target.machine == nullptr) return false;
   prepare_module(module, target);
   result.times.target = watch.lap();
-  codegen::nvptx::emit_kernel(
-      *request.kernel, {.fastmath = request.fastmath, .line_files = request.line_files}, module);
+  codegen::nvptx::emit_kernel(*request.kernel,
+                              {.fastmath = request.fastmath,
+                               .reads_apart = request.reads_apart,
+                               .line_files = request.line_files},
+                              module);
   const std::string missing = codegen::nvptx::define_runtime(module);
   if (!missing.empty()) {
     result.error = refusal_of(missing);

@@ -13,7 +13,7 @@ struct Function;
 namespace cudapy::jit {
 
 // Raised whenever a struct that crosses the boundary changes; checked when the module is opened.
-inline constexpr uint32_t kInterfaceVersion = 2;
+inline constexpr uint32_t kInterfaceVersion = 3;
 
 struct CompileRequest {
   const ir::Function* kernel = nullptr;  // inlined, typed, annotated with shapes; only read
@@ -21,6 +21,7 @@ struct CompileRequest {
   std::string isa = {};
   int gang_width = 0;  // lanes; 0 to choose
   bool fastmath = false;
+  bool reads_apart = false;  // of a GPU's code: as codegen::nvptx::KernelOptions says
   // Of a GPU's code: the file of each of the program's sources, for line information; empty: none.
   std::vector<std::string> line_files = {};
   // Texts to look at; each costs time.

@@ -302,6 +302,7 @@ std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
       lower(types, diagnostics, {.contract = options_.contract, .for_gpu = true}, &texts);
   if (!kernel) return std::nullopt;
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = architecture});
+  request.reads_apart = types.reads_apart;
   if (options_.line_info) request.line_files = files_of(untyped_.sources);
   request.want_unoptimised_llvm_ir = request.want_llvm_ir = true;
   jit::CompileResult result;
@@ -330,6 +331,7 @@ std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const As
   image.block_arrays = find_block_arrays(*kernel);
   KernelCache& cache = kernel_cache();
   std::string target = assembler.architecture + " " + assembler.identity + " " + image.entry;
+  if (types.reads_apart) target += " apart";
   if (options_.line_info) target += lines_key(untyped_.sources);
   const std::vector<uint8_t> key = cache_key(*kernel, options_, {.isa = target});
   if (auto cubin = cache.load(key)) {
@@ -338,6 +340,7 @@ std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const As
   }
   jit::CompileResult result;
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = assembler.architecture});
+  request.reads_apart = types.reads_apart;
   if (options_.line_info) request.line_files = files_of(untyped_.sources);
   if (!run_compiler(request, result)) {
     error = result.error;

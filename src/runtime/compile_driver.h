@@ -35,6 +35,8 @@ struct KernelTypes {
   std::vector<ir::Type> arguments;
   bool wide_index = false;
   int32_t block[3] = {0, 0, 0};  // all zero: any
+  // Of a GPU's code: no array that the kernel only reads lies in memory that it writes.
+  bool reads_apart = true;
 
   friend bool operator==(const KernelTypes&, const KernelTypes&) = default;
 };

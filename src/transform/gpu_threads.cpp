@@ -26,6 +26,7 @@ class ThreadReader {
   GpuThreads threads() const {
     GpuThreads threads;
     threads.is_cooperative = is_cooperative_;
+    threads.has_fences = has_fences_;
     threads.looks_ahead = repeats_rows_ || (function_.row_accesses.size() > 1 && !is_cooperative_);
     if (!function_.uses_block_shape) threads.rank = rank_;
     const bool widens = threads.rank == 1 && is_element_wise_ && stores_ && largest_ < kAccessBytes;
@@ -71,8 +72,13 @@ class ThreadReader {
       case ExprKind::Math:
         is_element_wise_ = is_element_wise_ && is_instruction(expr.math);
         break;
-      case ExprKind::Sequence:
       case ExprKind::Intrinsic:
+        has_fences_ = has_fences_ || expr.intrinsic == Intrinsic::Fence ||
+                      expr.intrinsic == Intrinsic::FenceBlock ||
+                      expr.intrinsic == Intrinsic::FenceSystem;
+        is_element_wise_ = false;
+        break;
+      case ExprKind::Sequence:
       case ExprKind::Atomic:
         is_element_wise_ = false;
         break;
@@ -132,6 +138,7 @@ class ThreadReader {
   int loops_ = 0;
   bool repeats_rows_ = false;
   bool is_cooperative_ = false;
+  bool has_fences_ = false;
   int rank_ = 1;
   bool is_element_wise_ = true;
   bool stores_ = false;

@@ -20,6 +20,8 @@ struct GpuThreads {
   // bytes: as many as make 16 bytes of the largest element, in kernels that do nothing but take
   // elements `[idx]` of arrays to elements `[idx]`. Else 1.
   int per_thread = 1;
+  // Other kernels may write what it reads while it runs, for it orders its accesses by fences.
+  bool has_fences = false;
 };
 
 // Of a function that went through all passes.

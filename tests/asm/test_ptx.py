@@ -264,7 +264,8 @@ def test_products_and_sums_are_fused_where_the_kernel_says_so():
 def test_a_thread_of_saxpy_moves_16_bytes_at_a_time_and_checks_once():
     for check in (True, False):
         body = instructions(ptx(saxpy, check=check))
-        assert body.count("ld.global.v4.b32") == 2
+        assert body.count("ld.global.nc.v4.b32") == 1, "of what is only read"
+        assert body.count("ld.global.v4.b32") == 1
         assert body.count("st.global.v4.b32") == 1
         before = body[: body.index("st.global.v4.b32")]
         assert before.count("setp") <= 2
@@ -276,13 +277,14 @@ def test_a_thread_of_saxpy_moves_16_bytes_at_a_time_and_checks_once():
 @pytest.mark.parametrize(("dtype", "access"), [("double", "v2.b64"), ("int", "v4.b32")])
 def test_wide_accesses_fit_the_element(dtype, access):
     kernel = cp.compile(saxpy, sig=f"void ({dtype} alpha, {dtype}* X, {dtype}* Y)")
-    assert f"ld.global.{access}" in kernel.inspect("ptx", architecture="sm_90")
+    assert f"ld.global.nc.{access}" in kernel.inspect("ptx", architecture="sm_90")
 
 
 def test_accesses_of_neighbours_are_not_widened():
     body = instructions(ptx(stencil))
-    assert "ld.global.v" not in body
-    assert body.count("ld.global.b32") == 3 + 1, "its guard proves them; and what a fault reads"
+    assert not re.search(r"ld\.global\.(nc\.)?v", body)
+    assert body.count("ld.global.nc.b32") == 3, "its guard proves them"
+    assert body.count("ld.global.b32") == 1, "what a fault reads"
 
 
 def test_all_checks_that_fail_go_to_one_place_without_a_call():
@@ -327,6 +329,47 @@ def test_threads_ask_each_other_only_where_they_may_part():
     assert body.count(agreed) + body.count("bar.red") == 0
 
 
+# scale_rows : void (float* X, float* Y, int n)
+def scale_rows(X, Y, n):
+    for k in range(n):
+        Y[idx * n + k] = X[idx] * k
+
+
+# hand_over : void (float* X, float* Y)
+def hand_over(X, Y):
+    Y[idx] = X[idx]
+    syncthreads()
+    Y[idx] = Y[idx] + Y[idx ^ 1]
+
+
+def test_what_is_only_read_is_loaded_once_whatever_is_stored():
+    body = instructions(ptx(scale_rows, check=False))
+    assert body.count("ld.global.nc.b32") == 1
+    assert body.index("ld.global.nc.b32") < body.index("st.global.b32")
+
+
+# awaits : void (int* F, float* X, float* Y)
+def awaits(F, X, Y):
+    while F[0] == 0:
+        threadfence()
+    Y[idx] = X[idx]
+
+
+def test_behind_a_fence_what_is_only_read_may_have_changed():
+    body = instructions(ptx(awaits, check=False))
+    assert "ld.global.nc" not in body
+    loop = body[body.index("fence") :]
+    assert "ld.global.b32" in loop[: loop.index("bra")], "at each turn"
+
+
+def test_what_threads_hand_each_other_is_loaded_behind_the_barrier():
+    """An array that is written may be written by another thread as well."""
+    body = instructions(ptx(hand_over, check=False))
+    assert body.count("ld.global.nc.b32") == 1
+    assert body.count("ld.global.b32") == 2
+    assert body.index("st.global.b32") < body.index("bar.sync") < body.index("ld.global.b32")
+
+
 # fences : void (int* X)
 def fences(X):
     X[0] = 1
@@ -365,9 +408,9 @@ def test_warps_use_the_devices_own_operations():
 
 def test_a_complex_number_is_one_access():
     body = instructions(ptx(spin, check=False))
-    assert body.count("ld.global.v2.b32") == 2
+    assert len(re.findall(r"ld\.global\.(?:nc\.)?v2\.b32", body)) == 2
     assert body.count("st.global.v2.b32") == 1
-    assert "ld.global.b32" not in body
+    assert not re.search(r"ld\.global\.(nc\.)?b32", body)
 
 
 def test_a_check_that_stands_once_is_made_where_it_stands():
@@ -394,7 +437,7 @@ def test_counters_are_as_wide_as_they_were_declared():
 
 def test_the_inner_loop_of_matmul_is_32_bit_loads_and_a_fused_multiply_add():
     body = instructions(ptx(matmul, check=False))
-    assert "ld.global.b32" in body
+    assert "ld.global.nc.b32" in body
     assert "fma.rn.f32" in body
     assert "call" not in body
 

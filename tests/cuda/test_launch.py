@@ -248,3 +248,37 @@ def test_a_kernel_that_is_collected_finishes():
     for _ in range(50):
         cp.compile(saxpy)(1 << 20)(1.0, X, Y)
     assert np.asarray(Y).min() == 50.0
+
+
+# successors : void (int* X, int* Y)
+def successors(X, Y):
+    for i in range(len(X)):
+        Y[i] = X[i] + 1
+
+
+def test_arrays_that_share_memory_are_read_as_they_are_written():
+    """One thread, whose loads see what it has stored before, but in memory of their own."""
+    kernel = cp.compile(successors)
+    X, Y = cp.CudaArray(np.zeros(1000, np.int32)), cp.CudaArray.allocate(1000, cp.int32)
+    kernel(1)(X, Y)
+    assert Y.toList() == [1] * 1000
+    kernel(1)(X[:-1], X[1:])
+    assert X.toList() == list(range(1000))
+    kernel(1)(X[:500], X[500:])
+    assert X[500:].toList() == list(range(1, 501))
+
+
+# handed_over : void (int* X, int* Y)
+def handed_over(X, Y):
+    Y[idx] = X[idx]
+    syncthreads()
+    other = Y[idx ^ 1]
+    syncthreads()
+    Y[idx] += other
+
+
+def test_threads_hand_each_other_values_through_an_array():
+    X = np.arange(4096, dtype=np.int32)
+    Y = cp.CudaArray.allocate(4096, cp.int32)
+    cp.compile(handed_over)(4096, block=256)(cp.CudaArray(X), Y)
+    assert np.array_equal(Y.toHost(), X + (X ^ 1))

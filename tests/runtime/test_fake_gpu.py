@@ -274,3 +274,27 @@ for _ in range(2):
 """
     _, log = run(program)
     assert len(kept(log, "launch")) == 4
+
+
+def test_arrays_that_overlap_what_is_written_have_code_of_their_own(run):
+    program = """
+k = cp.compile(twice)
+k(1000)(X, Y)
+k(1000)(X[:500], X[500:])
+k(500)(X[::-1][:500], X[:500])
+k(250)(X[:250], X[::2][250:])
+"""
+    _, log = run(program)
+    assert len(kept(log, "assemble")) == 1 + 2, "of neighbours and not; none of them overlap"
+    for overlapping in (
+        "k(1000)(X, X)",
+        "k(500)(X[:501], X[500:])",
+        "k(500)(X[::-1][:501], X[:500])",
+        "k(500)(X[::2], X[1::2])",
+        "k(1)(X[999:], X)",
+    ):
+        _, log = run(f"k = cp.compile(twice)\n{overlapping}\n{overlapping}\nk(1000)(X, Y)")
+        assert len(kept(log, "launch")) == 3
+        assert len(kept(log, "load")) >= 2, overlapping
+        _, log = run(f"k = cp.compile(twice)\n{overlapping.replace('X', 'Y', 1)}")
+        assert len(kept(log, "load")) == 1, "they are two arrays"

@@ -74,6 +74,7 @@ class KernelEmitter {
       : kernel_(kernel),
         threads_(transform::gpu_threads(kernel)),
         filled_(transform::arrays_filled_before_read(kernel)),
+        reads_apart_(options.reads_apart && !threads_.has_fences),
         builder_(module.getContext()),
         liveness_(kernel),
         body_(builder_, kernel, liveness_, thread_target(),
@@ -189,7 +190,12 @@ class KernelEmitter {
         ++next;
         continue;
       }
-      if (!kernel_.written[static_cast<size_t>(id)]) argument->addAttr(Attribute::ReadOnly);
+      // Arrays that are written get no such promise: threads may hand each other values in them,
+      // and LLVM takes what nobody else can reach for untouched by barriers.
+      if (!kernel_.written[static_cast<size_t>(id)]) {
+        argument->addAttr(Attribute::ReadOnly);
+        if (reads_apart_) argument->addAttr(Attribute::NoAlias);
+      }
       cpu::ArrayValue array;
       array.data = value;
       for (unsigned word = 1; word <= shape_words(type); ++word) {
@@ -625,6 +631,7 @@ class KernelEmitter {
   const ir::Function& kernel_;
   transform::GpuThreads threads_;
   std::vector<bool> filled_;  // per local: a block's array that needs no zeros
+  bool reads_apart_;
   IRBuilder<> builder_;
   ir::Liveness liveness_;
   cpu::BodyEmitter body_;

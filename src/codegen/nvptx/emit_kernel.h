@@ -22,6 +22,8 @@ inline constexpr const char* kRecordFault = "cudapy_record_fault";
 
 struct KernelOptions {
   bool fastmath = false;
+  // No launch has an array that the kernel only reads in memory that it writes.
+  bool reads_apart = false;
   // The files of the program's sources, where the code says which lines it comes from.
   std::vector<std::string> line_files = {};
 };
