@@ -46,6 +46,7 @@ nb::object source_for_numpy(nb::handle source) {
 }  // namespace
 
 nb::object dtype_of(const ir::Type& structure) {
+  if (!ir::is_struct(structure)) fail_with_type_error("CudaArray: the elements are no structs");
   PyObject* dtype = dtype_of_struct(*structure.aggregate);
   if (dtype == nullptr) fail();
   return nb::steal(dtype);

@@ -5,6 +5,7 @@
 
 #include "binding/py_ref.h"
 #include "binding/raised.h"
+#include "ir/half.h"
 #include "ir/type.h"
 
 namespace cudapy::binding {
@@ -14,6 +15,8 @@ PyObject* number_of(uint64_t bits, ir::Scalar type) {
   if (type == ir::Scalar::Bool) return PyBool_FromLong(bits != 0);
   if (type == ir::Scalar::F32)
     return PyFloat_FromDouble(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+  if (ir::is_half(type))
+    return PyFloat_FromDouble(ir::half_value(type, static_cast<uint16_t>(bits)));
   if (type == ir::Scalar::F64) return PyFloat_FromDouble(std::bit_cast<double>(bits));
   if (ir::is_unsigned(type)) return PyLong_FromUnsignedLongLong(bits);
   return PyLong_FromLongLong(static_cast<int64_t>(bits));

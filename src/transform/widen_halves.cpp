@@ -61,8 +61,6 @@ void widen(ir::Block& block) {
   for (ir::StmtPtr& stmt : block) {
     if (stmt->value) widen(stmt->value);
     for (ExprPtr& operand : stmt->operands) widen(operand);
-    if (stmt->kind == ir::StmtKind::Print || stmt->kind == ir::StmtKind::Raise)
-      widen_all(stmt->operands);
     widen(stmt->body);
     widen(stmt->else_body);
   }

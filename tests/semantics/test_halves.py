@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from cudapy import idx
 from cudapy._impl.interpreter import launch as interpret
+from cudapy._impl.printing import formatted
+from cudapy._impl.scalar import bits_of_half, half_from_bits
 from differential import (
     CPU_TARGETS,
     ON_GPU,
@@ -413,10 +415,19 @@ def shows(H):
     print(H[idx], H[idx] * 2)
 
 
-def test_printed_as_float32(capfd):
-    H = np.array([0.5, 0.1], np.float16)
-    interpret(Source((shows,), (None,)), (2, 1, 1), None, (H,))
+def test_printed_with_their_own_digits(capfd):
+    H = np.array([0.5, 0.1, 65504, 6e-8, -np.inf, 1 / 3], np.float16)
+    interpret(Source((shows,), (None,)), (6, 1, 1), None, (H,))
     expected = capfd.readouterr().out
-    cp.compile(shows)(2)(H)
-    assert expected == "0.5 1.0\n0.099975586 0.19995117\n"
+    cp.compile(shows)(6)(H)
+    assert expected == "0.5 1.0\n0.1 0.2\n65500.0 inf\n6e-08 1e-07\n-inf -inf\n0.3333 0.6665\n"
     assert capfd.readouterr().out == expected
+
+
+@pytest.mark.parametrize("type", ["float16", "bfloat16"])
+def test_the_digits_of_all_halves_lead_back_to_them(type):
+    for bits in range(0x7C00 if type == "float16" else 0x7F80):
+        value = half_from_bits(bits, type)
+        text = repr(formatted(type, value))
+        assert bits_of_half(float(text), type) == bits, text
+        assert len(text.replace(".0", "").partition("e")[0].strip("0.").replace(".", "")) <= 5

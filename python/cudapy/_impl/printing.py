@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-import struct
 import sys
 from typing import Any
 
@@ -18,39 +17,45 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(r"(.?[<>=^])?[-+ ]?z?#?0?\d*[,_]?\Z", re.DOTALL)
 
 
-def shortest_float32(value: float) -> float:
-    """The float64 whose shortest text is that of `value` as a float32."""
+# Of a float type: the bits of its significand, and the exponent of its least number.
+_SHORT = {"float32": (24, -149), "float16": (11, -24), "bfloat16": (8, -133)}
+
+
+def shortest(value: float, type: str) -> float:
+    """The float64 whose shortest text is that of `value`, a number of a shorter float type."""
     if not math.isfinite(value):
         return value
+    bits, least = _SHORT[type]
     for digits in range(9):
         short = float(f"{value:.{digits}e}")
-        try:
-            if struct.unpack("f", struct.pack("f", short))[0] == value:
-                return short
-        except OverflowError:  # rounded up past the largest
-            continue
+        step = max(math.frexp(short)[1] - bits, least)
+        if math.ldexp(round(math.ldexp(short, -step)), step) == value:
+            return short
     return value
 
 
-class Float32(float):
-    """A float32: its text has as many digits as tell it from its neighbours, and no more."""
+class ShortFloat(float):
+    """A float32, or one of 16 bits: its text has as many digits as tell it from its neighbours, and no more."""
 
-    __slots__ = ()
+    type = "float32"
 
     def __repr__(self) -> str:
-        return repr(shortest_float32(float(self)))
+        return repr(shortest(float(self), self.type))
 
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:
-        value = shortest_float32(float(self)) if _PLAIN.match(spec) else float(self)
+        value = shortest(float(self), self.type) if _PLAIN.match(spec) else float(self)
         return format(value, spec)
 
 
 def formatted(type: str, value: float) -> float:
     """A number of a kernel as an object that str.format treats as Python treats its own."""
-    # Floats of 16 bits are printed as the float32 that they are computed in.
-    return Float32(value) if type in ("float32", "float16", "bfloat16") else value
+    if type not in _SHORT:
+        return value
+    number = ShortFloat(value)
+    number.type = type
+    return number
 
 
 def text_of(parts: tuple[Any, ...]) -> str:
