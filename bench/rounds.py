@@ -1,5 +1,5 @@
-"""Times contestants side by side: A B C, then B C A, and so on, so that what disturbs the machine for
-a while disturbs all of them alike.
+"""Times contestants side by side: A B C, then A C B, then B C A, and so on, so that what disturbs the
+machine for a while disturbs all of them alike, and none always comes behind the same other.
 
 A ratio is the median of the ratios within a round, never of two runs far apart.
 """
@@ -74,8 +74,18 @@ def speed_ratio(one: Measured, other: Measured) -> float:
     return median(pairs) if pairs else other.median / one.median
 
 
-def race(contestants: Sequence[Contestant], seconds: float, rounds: int) -> list[Measured]:
-    """Up to `rounds` rounds; a contestant that would take more than its share of `seconds` sits some out."""
+def race(
+    contestants: Sequence[Contestant],
+    seconds: float,
+    rounds: int,
+    shortest: float = SHORTEST_SAMPLE,
+) -> list[Measured]:
+    """Up to `rounds` rounds; a contestant that would take more than its share of `seconds` sits some out.
+
+    What takes less than `shortest` seconds is repeated within a sample. On a machine that is shared, many
+    short samples tell more than few long ones: most are then disturbed not at all, and a median passes
+    over the rest.
+    """
     timers = [Timer(c.statement, globals=c.names) for c in contestants]
     repeats: list[int] = []
     turns: list[int] = []
@@ -83,16 +93,15 @@ def race(contestants: Sequence[Contestant], seconds: float, rounds: int) -> list
         once = timer.timeit(1)  # the first time may compile, and fills caches
         if once < LONG_SAMPLE:
             once = min(timer.timeit(1), timer.timeit(1))
-        if once < SHORTEST_SAMPLE:
-            once = timer.timeit(100) / 100 if once < SHORTEST_SAMPLE / 20 else once
-        repeat = max(1, round(SHORTEST_SAMPLE / once))
+        if once < shortest:
+            once = timer.timeit(100) / 100 if once < shortest / 20 else once
+        repeat = max(1, round(shortest / once))
         repeats.append(repeat)
         share = seconds / len(contestants) / (once * repeat)
         turns.append(max(min(FEWEST_ROUNDS, rounds), min(rounds, int(share))))
     measured = [Measured(c.name, note=c.note) for c in contestants]
     for turn in range(rounds):
-        for place in range(len(contestants)):
-            which = (turn + place) % len(contestants)
+        for which in _order(turn, len(contestants)):
             takes_part = (turn + 1) * turns[which] // rounds > turn * turns[which] // rounds
             _sample(
                 measured[which],
@@ -101,6 +110,11 @@ def race(contestants: Sequence[Contestant], seconds: float, rounds: int) -> list
                 repeats[which] if takes_part else 0,
             )
     return measured
+
+
+def _order(turn: int, count: int) -> list[int]:
+    order = [(turn // 2 + place) % count for place in range(count)]
+    return order if turn % 2 == 0 else order[:1] + order[:0:-1]
 
 
 def _sample(measured: Measured, contestant: Contestant, timer: Timer, repeat: int) -> None:

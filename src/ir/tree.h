@@ -177,6 +177,8 @@ struct FaultSite {
   uint8_t rank = 1;
   Span cause;              // Barrier
   bool is_proved = false;  // Index: never happens, unlike that of another index of the access
+  // Index: it is never negative, and at most this, in all threads; -1: that is not known.
+  int64_t greatest = -1;
 };
 
 struct Expr {
@@ -300,8 +302,8 @@ struct RowAccess {
 
 // Between which values the indices of some accesses lie in a whole block of threads:
 //   base + least + sum of factor * first  to  base + greatest + sum of factor * last
-// in int64, without wrapping; where a factor is negative first and last change places. Expressions
-// are of int64 and made of arguments alone.
+// in int64; where that wraps, nothing is known. Where a factor is negative first and last change
+// places. Expressions are of int64, don't wrap themselves, and are made of arguments alone.
 struct IndexHull {
   struct Part {
     ExprPtr factor;

@@ -121,7 +121,7 @@ class ThreadReader {
     largest_ = std::max(largest_, size_of(array.type.scalar));
     const bool is_plain =
         array.type.rank == 1 && !array.type.strided && !is_compound(array.type.element());
-    const bool is_unchecked = site < 0 || row_axes != 0;
+    const bool is_unchecked = site < 0 || (row_axes != 0 && is_idx(index));
     const bool is_place = is_idx(index) || (may_be_uniform && index.shape == Shape::Uniform);
     is_element_wise_ = is_element_wise_ && is_plain && is_unchecked && is_place;
   }

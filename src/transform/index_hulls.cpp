@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "transform/row_index.h"
 #include "transform/typed_nodes.h"
 
 namespace cudapy::transform {
@@ -20,9 +21,9 @@ void IndexHulls::add(LocalId array, uint8_t axis, const Expr& index) {
   if (!complete_) return;
   complete_ = false;
   if (function_.wide_index && index.type.scalar != Scalar::I64) return;
-  const LinearForm form = forms_.of(index);
+  const LinearForm form = form_of(index);
   Hull hull{array, axis, constant_form(0), form.constant, form.constant, {}};
-  if (!form.is_known || !form.fits_int64() || !split(form, hull)) return;
+  if (!form.is_known || !split(form, hull)) return;
   complete_ = true;
   for (Hull& other : hulls_) {
     if (other.array != array || other.axis != axis || other.base != hull.base ||
@@ -34,6 +35,19 @@ void IndexHulls::add(LocalId array, uint8_t axis, const Expr& index) {
   }
   hulls_.push_back(std::move(hull));
   complete_ = hulls_.size() <= kMostHulls;
+}
+
+LinearForm IndexHulls::form_of(const Expr& index) {
+  LinearForm form = forms_.of(index);
+  for (const LinearForms::Result& result : forms_.take_results())
+    results_[result.atom] = result.operation;
+  return form;
+}
+
+std::optional<Ends> IndexHulls::ends_of(const Atom& atom) const {
+  if (atom.kind == Atom::Kind::Local) return rows_.ends_of(atom.number);
+  const auto result = results_.find(atom);
+  return result != results_.end() ? rows_.ends_of(*result->second) : std::nullopt;
 }
 
 // Into what is the same for all threads and turns, and the factors of thread indices and counters.
@@ -54,14 +68,13 @@ bool IndexHulls::split(const LinearForm& form, Hull& out) {
       out.base = sum(out.base, rest);
       continue;
     }
-    const bool is_counter = varying->kind == Atom::Kind::Local && ends_of_(varying->number);
-    if (!is_counter && !is_thread(*varying)) return false;
+    if (!is_thread(*varying) && !ends_of(*varying)) return false;
     const auto [held, is_new] = out.factors.try_emplace(*varying, constant_form(0));
     held->second = sum(held->second, rest);
   }
-  return std::all_of(out.factors.begin(), out.factors.end(), [](const auto& each) {
-    return product(each.second, atom_form(each.first)).fits_int64();
-  });
+  return out.base.fits_int64() &&
+         std::all_of(out.factors.begin(), out.factors.end(),
+                     [](const auto& each) { return each.second.fits_int64(); });
 }
 
 bool IndexHulls::is_argument(const Atom& atom) const {
@@ -98,7 +111,7 @@ IndexHull IndexHulls::finish(const Hull& hull) const {
       part.axis = static_cast<int8_t>(atom.number);
     } else {
       part.axis = -1;
-      CounterEnds ends = *ends_of_(atom.number);
+      Ends ends = *ends_of(atom);
       part.first = std::move(ends.first);
       part.last = std::move(ends.last);
     }

@@ -3,7 +3,6 @@
 // constants share a hull.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -11,25 +10,17 @@
 
 #include "ir/tree.h"
 #include "transform/linear_form.h"
+#include "transform/row_index.h"
 
 namespace cudapy::transform {
 
-// The first and the last value of a loop's counter, in int64 and made of arguments alone.
-struct CounterEnds {
-  ir::ExprPtr first;
-  ir::ExprPtr last;
-};
-
 class IndexHulls {
  public:
-  // Null of a local that is no counter, or one whose values differ from thread to thread.
-  using EndsOf = std::function<std::optional<CounterEnds>(ir::LocalId counter)>;
-
-  IndexHulls(const ir::Function& function, const SingleAssignments& assignments, EndsOf ends_of)
+  IndexHulls(const ir::Function& function, const SingleAssignments& assignments, RowIndices& rows)
       : function_(function),
         assignments_(assignments),
         forms_(function, &assignments),
-        ends_of_(std::move(ends_of)) {}
+        rows_(rows) {}
 
   // An index of dimension `axis` of a parameter.
   void add(ir::LocalId array, uint8_t axis, const ir::Expr& index);
@@ -46,9 +37,11 @@ class IndexHulls {
     std::map<Atom, LinearForm> factors;  // of thread indices and counters
   };
 
+  LinearForm form_of(const ir::Expr& index);
   bool split(const LinearForm& form, Hull& out);
   [[nodiscard]] bool is_argument(const Atom& atom) const;
   static bool is_thread(const Atom& atom);
+  [[nodiscard]] std::optional<Ends> ends_of(const Atom& atom) const;
   [[nodiscard]] ir::ExprPtr expression(const LinearForm& form) const;
   [[nodiscard]] ir::ExprPtr expression(const Atom& atom) const;
   ir::IndexHull finish(const Hull& hull) const;
@@ -56,7 +49,8 @@ class IndexHulls {
   const ir::Function& function_;
   const SingleAssignments& assignments_;
   LinearForms forms_;
-  EndsOf ends_of_;
+  RowIndices& rows_;
+  std::map<Atom, const ir::Expr*> results_;  // what made them
   bool complete_ = true;
   std::vector<Hull> hulls_;
 };

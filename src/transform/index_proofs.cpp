@@ -113,6 +113,8 @@ void IndexProofs::assume_assigned(LocalId local, const Expr& value) {
 
 void IndexProofs::forget(LocalId local) {
   for (Fact& fact : facts_) fact.forgotten |= fact.at_least_zero.mentions(local);
+  for (Choice& choice : choices_)
+    choice.forgotten |= choice.one.mentions(local) || choice.other.mentions(local);
 }
 
 void IndexProofs::forget(const LocalSet& locals) {
@@ -129,13 +131,13 @@ void IndexProofs::forget_assigned_in(const Expr& expr) {
 
 bool IndexProofs::is_inside(const Expr& index, const Expr& array, size_t axis) {
   // The sum may stand for an index that has wrapped, but not where it lies inside the array.
-  const LinearForm form = forms_.of(index);
+  const LinearForm form = form_of(index);
   if (!form.is_known || !proves(form)) return false;
   return proves(sum(sum(forms_.of_length(array, axis), form, -1), constant_form(-1)));
 }
 
 bool IndexProofs::is_below(const Expr& index, const Expr& length) {
-  const LinearForm form = forms_.of(index);
+  const LinearForm form = form_of(index);
   const LinearForm limit = value_of(length);
   if (!form.is_known || !limit.is_known || !proves(form)) return false;
   return proves(sum(sum(limit, form, -1), constant_form(-1)));
@@ -153,7 +155,7 @@ bool IndexProofs::is_nonnegative(const Expr& count) {
 }
 
 LinearForm IndexProofs::value_of(const Expr& expr) {
-  LinearForm form = forms_.of(expr);
+  LinearForm form = form_of(expr);
   if (!form.is_known) return form;
   const Scalar type = expr.type.scalar;
   if (type == Scalar::I64) {
@@ -172,22 +174,97 @@ void IndexProofs::learn(LinearForm form) {
   facts_.push_back({std::move(form)});
 }
 
-// form >= 0: by the types of what it is made of, or because what is left of it without a fact,
-// which is >= 0 itself, is.
-bool IndexProofs::proves(const LinearForm& form, int depth) const {
+LinearForm IndexProofs::form_of(const Expr& expr) {
+  LinearForm form = forms_.of(expr);
+  for (const LinearForms::Result& result : forms_.take_results()) learn_result(result);
+  return form;
+}
+
+void IndexProofs::learn_result(const LinearForms::Result& result) {
+  const Expr& first = *result.operation->operands[0];
+  const Expr& second = *result.operation->operands[1];
+  const LinearForm value = atom_form(result.atom);
+  switch (result.operation->binary_op) {
+    case BinaryOp::Minimum:
+    case BinaryOp::Maximum: {
+      if (!is_counted(first) || !is_counted(second) || choices_.size() >= kMostFacts) return;
+      const bool is_greater = result.operation->binary_op == BinaryOp::Maximum;
+      LinearForm one = value_of(first);
+      LinearForm other = value_of(second);
+      choices_.push_back({result.atom, is_greater, std::move(one), std::move(other)});
+      return;
+    }
+    case BinaryOp::Modulo:
+      return learn_remainder(value, second);
+    case BinaryOp::FloorDivide:
+      if (second.kind == ExprKind::Constant) learn_quotient(value, first, second.constant.integer);
+      return;
+    case BinaryOp::ShiftRight:
+      if (second.kind == ExprKind::Constant && second.constant.integer >= 0 &&
+          second.constant.integer < 31)
+        learn_quotient(value, first, int64_t{1} << second.constant.integer);
+      return;
+    default:
+      return;
+  }
+}
+
+// Whoever has a remainder has divided, and not by zero.
+void IndexProofs::learn_remainder(const LinearForm& result, const Expr& divisor) {
+  if (!is_counted(divisor)) return;
+  const LinearForm limit = value_of(divisor);
+  if (!proves(limit)) return;
+  learn(result);
+  learn(sum(sum(limit, result, -1), constant_form(-1)));
+}
+
+// divisor * result <= dividend < divisor * (result + 1)
+void IndexProofs::learn_quotient(const LinearForm& result, const Expr& dividend, int64_t divisor) {
+  if (!is_counted(dividend) || divisor <= 0) return;
+  const LinearForm divided = value_of(dividend);
+  if (!divided.is_known) return;
+  if (proves(divided)) learn(result);
+  const LinearForm multiple = product(result, constant_form(divisor));
+  learn(sum(divided, multiple, -1));
+  learn(sum(sum(multiple, divided, -1), constant_form(divisor - 1)));
+}
+
+// form >= 0: by the types of what it is made of; because it is for both of what a value may be; or
+// because what is left of it without a fact, which is >= 0 itself, is.
+bool IndexProofs::proves(const LinearForm& form, Budget left) const {
   if (!form.is_known) return false;
   if (const auto least = form.least(); least && *least >= 0) return true;
-  if (depth == 0) return false;
+  if (left.choices > 0) {
+    for (const Choice& choice : choices_) {
+      if (!choice.forgotten && proves_of_choice(form, choice, left)) return true;
+    }
+  }
+  if (left.facts == 0) return false;
+  const Budget next{left.facts - 1, left.choices};
   for (const Fact& fact : facts_) {
     if (fact.forgotten) continue;
     for (const auto& [atoms, factor] : form.terms) {
       const auto same = fact.at_least_zero.terms.find(atoms);
       if (same == fact.at_least_zero.terms.end()) continue;
       if (factor % same->second != 0 || factor / same->second < 0) continue;
-      if (proves(sum(form, fact.at_least_zero, -(factor / same->second)), depth - 1)) return true;
+      if (proves(sum(form, fact.at_least_zero, -(factor / same->second)), next)) return true;
     }
   }
   return false;
+}
+
+// The greater of two is at least either, and where that does not help it is one or the other.
+bool IndexProofs::proves_of_choice(const LinearForm& form, const Choice& choice,
+                                   Budget left) const {
+  const auto term = form.terms.find({choice.atom});
+  if (term == form.terms.end()) return false;
+  --left.choices;
+  const int64_t factor = term->second;
+  const LinearForm rest = sum(form, atom_form(choice.atom), -factor);
+  const bool first = proves(sum(rest, choice.one, factor), left);
+  const bool is_one_enough = choice.is_greater == (factor > 0);
+  if (first == is_one_enough) return first;
+  return proves(sum(rest, choice.other, factor), left);
 }
 
 }  // namespace cudapy::transform

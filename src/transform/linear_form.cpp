@@ -13,6 +13,7 @@ using namespace ir;
 
 // Factors and constants stay far from the end of int64, so that a few of them can be added.
 constexpr int64_t kLargest = int64_t{1} << 40;
+constexpr int64_t kLargestOfThree = int64_t{1} << 32;
 
 using Wide = __int128;
 
@@ -26,6 +27,15 @@ Interval times(Interval a, Interval b) {
                           a.greatest * b.greatest};
   return {*std::min_element(std::begin(corners), std::end(corners)),
           *std::max_element(std::begin(corners), std::end(corners))};
+}
+
+// Products of two, and of three that 32 bits hold, as in `(z * height + y) * width`: their ranges
+// are told in 128 bits.
+bool is_kept(const std::vector<Atom>& atoms) {
+  if (atoms.size() <= 2) return true;
+  return atoms.size() == 3 && std::all_of(atoms.begin(), atoms.end(), [](const Atom& atom) {
+           return atom.least >= -kLargestOfThree && atom.greatest <= kLargestOfThree;
+         });
 }
 
 Interval range_of(const std::vector<Atom>& atoms) {
@@ -128,7 +138,7 @@ LinearForm product(const LinearForm& a, const LinearForm& b) {
     std::vector<Atom> atoms = left;
     atoms.insert(atoms.end(), right.begin(), right.end());
     std::sort(atoms.begin(), atoms.end());
-    if (atoms.size() > 2) result.is_known = false;
+    if (!is_kept(atoms)) result.is_known = false;
     add_term(result, atoms, factor);
   };
   for (const auto& [left, of_left] : a.terms) {
@@ -246,6 +256,7 @@ LinearForm LinearForms::fresh(const Expr& expr) {
     atom.least = range->least;
     atom.greatest = range->greatest;
   }
+  if (expr.kind == ExprKind::Binary) results_.push_back({atom, &expr});
   return atom_form(atom);
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "ir/tree.h"
@@ -46,7 +47,7 @@ struct LinearForm {
 
 // a + factor * b
 LinearForm sum(LinearForm a, const LinearForm& b, int64_t factor = 1);
-// Products of more than two atoms are not kept.
+// Products of more than two atoms, or three that are small, are not kept.
 LinearForm product(const LinearForm& a, const LinearForm& b);
 LinearForm constant_form(int64_t value);
 LinearForm atom_form(Atom atom);
@@ -62,6 +63,15 @@ class LinearForms {
   LinearForm of(const ir::Expr& expr);
   [[nodiscard]] LinearForm of_local(ir::LocalId local) const;
   LinearForm of_length(const ir::Expr& array, size_t axis) const;
+  [[nodiscard]] const IndexRanges& ranges() const { return ranges_; }
+
+  // An atom that stands for the result of an operation that sums don't know.
+  struct Result {
+    Atom atom;
+    const ir::Expr* operation = nullptr;  // a Binary
+  };
+  // Those that were made since they were last taken.
+  std::vector<Result> take_results() { return std::exchange(results_, {}); }
 
  private:
   LinearForm of_binary(const ir::Expr& expr);
@@ -71,6 +81,7 @@ class LinearForms {
   IndexRanges ranges_;
   const SingleAssignments* known_;
   int32_t fresh_count_ = 0;
+  std::vector<Result> results_;
 };
 
 }  // namespace cudapy::transform

@@ -135,8 +135,9 @@ class NoteWalk {
     if (site < 0 || depth_ == 0) return;
     for (size_t axis = 0; axis + 1 < operands.size(); ++axis) {
       const bool is_moved_out = (row_axes >> axis & 1U) != 0;
-      const bool is_proved = function_.fault_sites[static_cast<size_t>(site) + axis].is_proved;
-      if (!is_moved_out && !is_proved) checked(*operands[axis + 1], array, span);
+      const FaultSite& of = function_.fault_sites[static_cast<size_t>(site) + axis];
+      const bool is_seldom = is_moved_out || of.is_proved || of.greatest >= 0;
+      if (!is_seldom) checked(*operands[axis + 1], array, span);
     }
   }
 

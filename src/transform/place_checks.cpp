@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "transform/index_hulls.h"
 #include "transform/index_proofs.h"
 #include "transform/never_negative.h"
+#include "transform/row_index.h"
 #include "transform/single_assignments.h"
 #include "transform/split_barriers.h"
 #include "transform/typed_nodes.h"
@@ -23,17 +23,15 @@ namespace {
 
 using namespace ir;
 
-// An integer in terms of idx and what is the same for all threads of a row.
-struct RowIndex {
-  bool has_idx = false;
-  ExprPtr offset;  // null: 0
-  ExprPtr last;    // int64: the greatest value, where loops count between two; null: the offset
-};
+constexpr int64_t kMostFewValues = 65'535;  // of an index, all of which arrays may well hold
 
 class CheckPlacer {
  public:
   explicit CheckPlacer(Function& function)
-      : function_(function), assignments_(function), proofs_(function) {}
+      : function_(function),
+        assignments_(function),
+        proofs_(function),
+        rows_(function, assignments_) {}
 
   void run() {
     for (const Clip& clip : function_.clips) {
@@ -124,7 +122,7 @@ class CheckPlacer {
   }
 
   void enter_loop(const Stmt& loop) {
-    loops_[loop.counter] = &loop;
+    rows_.enter_loop(loop);
     const Expr& step = *loop.operands[2];
     if (step.kind == ExprKind::Constant && step.constant.integer > 0 &&
         is_never_negative(*loop.operands[0], assignments_, upward_))
@@ -239,10 +237,19 @@ class CheckPlacer {
       made.axis = static_cast<uint8_t>(i - 1);
       made.rank = array.type.rank;
       made.is_proved = (proved >> made.axis & 1U) != 0;
+      made.greatest = greatest_of_few(*operands[i]);
       if (made.subject == "%tuple") made.message = "the tuple";
-      if (!made.is_proved && add_row_access(array, *operands[i], made.axis))
+      if (!made.is_proved && made.greatest < 0 && add_row_access(array, *operands[i], made.axis))
         row_axes = static_cast<uint8_t>(row_axes | 1U << (i - 1));
     }
+  }
+
+  // What an index of few values is at most, as one of a type of 8 bits or `i & 63`: arrays that are
+  // longer need no checks of it. -1: it has many, or may be negative.
+  int64_t greatest_of_few(const Expr& index) const {
+    const std::optional<Range> range = proofs_.range_of(index);
+    const bool is_few = range && range->least >= 0 && range->greatest <= kMostFewValues;
+    return is_few ? range->greatest : -1;
   }
 
   // Indices without idx are worth it where there are several: a row's own are checked once then.
@@ -250,186 +257,23 @@ class CheckPlacer {
     if (array.local >= function_.parameter_count) return false;
     if (index.type.scalar != Scalar::I32 && index.type.scalar != Scalar::I64) return false;
     RowIndex row;
-    if (!decompose(index, row)) return false;
+    if (!rows_.decompose(index, row)) return false;
     if (!row.has_idx && !row.last && array.type.rank == 1) return false;
-    if (!hulls_)
-      hulls_.emplace(function_, assignments_, [this](LocalId local) { return ends_of(local); });
+    // Sums that have wrapped lie inside of arrays that are longer than their type tells.
+    if (row.last && function_.wide_index && index.type.scalar != Scalar::I64) return false;
+    if (!hulls_) hulls_.emplace(function_, assignments_, rows_);
     hulls_->add(array.local, axis, index);
     function_.row_accesses.push_back(
         {array.local, axis, row.has_idx, std::move(row.offset), std::move(row.last)});
     return true;
   }
 
-  std::optional<CounterEnds> ends_of(LocalId counter) const {
-    RowIndex values;
-    const auto loop = loops_.find(counter);
-    if (loop == loops_.end() || !values_of(*loop->second, values)) return std::nullopt;
-    if (mentions_thread(*values.offset) || mentions_thread(*values.last)) return std::nullopt;
-    return CounterEnds{std::move(values.offset), std::move(values.last)};
-  }
-
-  static bool mentions_thread(const Expr& expr) {
-    return expr.kind == ExprKind::ThreadIndex ||
-           std::any_of(expr.operands.begin(), expr.operands.end(),
-                       [](const ExprPtr& operand) { return mentions_thread(*operand); });
-  }
-
-  bool decompose(const Expr& expr, RowIndex& out) const {
-    switch (expr.kind) {
-      case ExprKind::ThreadIndex:
-        if (expr.thread_index == ThreadIndex::Idx) return out.has_idx = true;
-        break;
-      case ExprKind::Local:
-        if (const auto loop = loops_.find(expr.local); loop != loops_.end())
-          return values_of(*loop->second, out);
-        if (const Expr* value = assignments_.value_of(expr.local)) return decompose(*value, out);
-        break;
-      case ExprKind::Cast:
-        // Widening what may have wrapped is no longer a progression; idx itself and counters have
-        // not.
-        if (is_counted(*expr.operands[0]) && is_integer(expr.type) &&
-            size_of(expr.type.scalar) >= size_of(expr.operands[0]->type.scalar))
-          return decompose(*expr.operands[0], out);
-        break;
-      case ExprKind::Binary:
-        if (expr.binary_op == BinaryOp::Add || expr.binary_op == BinaryOp::Subtract)
-          return decompose_sum(expr, out);
-        if (expr.binary_op == BinaryOp::Multiply && decompose_product(expr, out)) return true;
-        break;
-      default:
-        break;
-    }
-    out.offset = row_constant(expr);
-    return out.offset != nullptr;
-  }
-
-  bool is_counted(const Expr& expr) const {
-    return expr.kind == ExprKind::ThreadIndex ||
-           (expr.kind == ExprKind::Local && loops_.contains(expr.local));
-  }
-
-  // What `for counter in range(start, stop, step)` counts through, from the least to the greatest.
-  // An empty range gives a greatest value below the least.
-  bool values_of(const Stmt& loop, RowIndex& out) const {
-    const Expr& step = *loop.operands[2];
-    if (!is_signed(loop.operands[0]->type.scalar)) return false;
-    if (step.kind != ExprKind::Constant || step.constant.integer == 0) return false;
-    ExprPtr start = row_constant(*loop.operands[0]);
-    ExprPtr stop = row_constant(*loop.operands[1]);
-    if (!start || !stop) return false;
-    start = widened(std::move(start));
-    const bool up = step.constant.integer > 0;
-    const int64_t stride = up ? step.constant.integer : -step.constant.integer;
-    ExprPtr one = integer(1, kInt64);
-    ExprPtr end =
-        binary(up ? BinaryOp::Subtract : BinaryOp::Add, widened(std::move(stop)), std::move(one));
-    if (stride != 1) {
-      ExprPtr distance = up ? binary(BinaryOp::Subtract, std::move(end), clone(*start))
-                            : binary(BinaryOp::Subtract, clone(*start), std::move(end));
-      ExprPtr turns = binary(BinaryOp::FloorDivide, std::move(distance), integer(stride, kInt64));
-      end = binary(up ? BinaryOp::Add : BinaryOp::Subtract, clone(*start),
-                   binary(BinaryOp::Multiply, std::move(turns), integer(stride, kInt64)));
-    }
-    out.offset = up ? std::move(start) : std::move(end);
-    out.last = up ? std::move(end) : std::move(start);
-    return true;
-  }
-
-  // counter * factor, in 32 bits, where the products of the ends don't wrap in 64.
-  bool decompose_product(const Expr& expr, RowIndex& out) const {
-    if (expr.type.scalar != Scalar::I32) return false;
-    const Expr* counter = expr.operands[0].get();
-    const Expr* other = expr.operands[1].get();
-    if (counter->kind != ExprKind::Local || !loops_.contains(counter->local))
-      std::swap(counter, other);
-    if (counter->kind != ExprKind::Local || !loops_.contains(counter->local)) return false;
-    ExprPtr factor = row_constant(*other);
-    RowIndex values;
-    if (!factor || !values_of(*loops_.at(counter->local), values)) return false;
-    factor = widened(std::move(factor));
-    ExprPtr first = binary(BinaryOp::Multiply, std::move(values.offset), clone(*factor));
-    ExprPtr last = binary(BinaryOp::Multiply, std::move(values.last), std::move(factor));
-    out.offset = binary(BinaryOp::Minimum, clone(*first), clone(*last));
-    out.last = binary(BinaryOp::Maximum, std::move(first), std::move(last));
-    return true;
-  }
-
-  bool decompose_sum(const Expr& expr, RowIndex& out) const {
-    RowIndex left;
-    RowIndex right;
-    if (!decompose(*expr.operands[0], left) || !decompose(*expr.operands[1], right)) return false;
-    const bool subtracts = expr.binary_op == BinaryOp::Subtract;
-    if ((left.has_idx && right.has_idx) || (subtracts && right.has_idx)) return false;
-    out.has_idx = left.has_idx || right.has_idx;
-    if (left.last || right.last) {
-      add_intervals(std::move(left), std::move(right), subtracts, out);
-    } else if (!right.offset) {
-      out.offset = std::move(left.offset);
-    } else if (!left.offset && !subtracts) {
-      out.offset = std::move(right.offset);
-    } else {
-      if (!left.offset) left.offset = integer(0, expr.type);
-      out.offset = binary(expr.binary_op, std::move(left.offset), std::move(right.offset));
-      out.offset->span = expr.span;
-    }
-    return true;
-  }
-
-  static void add_intervals(RowIndex left, RowIndex right, bool subtracts, RowIndex& out) {
-    for (RowIndex* side : {&left, &right}) {
-      side->offset = widened(std::move(side->offset));
-      if (!side->last) side->last = clone(*side->offset);
-    }
-    if (subtracts) {
-      out.offset = binary(BinaryOp::Subtract, std::move(left.offset), std::move(right.last));
-      out.last = binary(BinaryOp::Subtract, std::move(left.last), std::move(right.offset));
-    } else {
-      out.offset = binary(BinaryOp::Add, std::move(left.offset), std::move(right.offset));
-      out.last = binary(BinaryOp::Add, std::move(left.last), std::move(right.last));
-    }
-  }
-
-  // A copy of `expr` in terms of parameters, idy and idz; null if that cannot be had, or it might
-  // fault.
-  ExprPtr row_constant(const Expr& expr) const {
-    if (!is_integer(expr.type)) return nullptr;
-    switch (expr.kind) {
-      case ExprKind::Constant:
-        return clone(expr);
-      case ExprKind::Len:
-        return expr.operands[0]->local < function_.parameter_count ? clone(expr) : nullptr;
-      case ExprKind::ThreadIndex:
-        return expr.thread_index == ThreadIndex::Idy || expr.thread_index == ThreadIndex::Idz
-                   ? clone(expr)
-                   : nullptr;
-      case ExprKind::Local:
-        if (assignments_.is_argument(expr.local)) return clone(expr);
-        if (const Expr* value = assignments_.value_of(expr.local)) return row_constant(*value);
-        return nullptr;
-      case ExprKind::Binary:
-        if (expr.binary_op != BinaryOp::Add && expr.binary_op != BinaryOp::Subtract &&
-            expr.binary_op != BinaryOp::Multiply)
-          return nullptr;
-        break;
-      case ExprKind::Cast:
-        break;
-      default:
-        return nullptr;
-    }
-    ExprPtr copy = clone(expr);
-    for (ExprPtr& operand : copy->operands) {
-      operand = row_constant(*operand);
-      if (!operand) return nullptr;
-    }
-    return copy;
-  }
-
   Function& function_;
   SingleAssignments assignments_;
   IndexProofs proofs_;
-  std::optional<IndexHulls> hulls_;       // of the row accesses
-  std::map<LocalId, const Stmt*> loops_;  // by their counters
-  std::set<LocalId> upward_;              // counters that are never negative
+  RowIndices rows_;
+  std::optional<IndexHulls> hulls_;  // of the row accesses
+  std::set<LocalId> upward_;         // counters that are never negative
 };
 
 }  // namespace

@@ -33,11 +33,13 @@ class Author:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.rank = self.random.choice([1, 1, 2])
+        self.rank = self.random.choice([1, 1, 1, 2, 2, 3])
         self.names = itertools.count()
         self.indices = ["idx"]  # what may index an array here
-        if self.rank == 2:
+        if self.rank >= 2:
             self.indices += ["idy", "idy * 6 + idx", "idx * 3 - idy", "idy * n + idx"]
+        if self.rank == 3:
+            self.indices += ["(idz * 2 + idy) * 5 + idx", "(idz * n + idy) * n + idx"]
         self.lines: list[str] = []
 
     def offset(self, text: str) -> str:
@@ -54,11 +56,21 @@ class Author:
         shapes = [name, name, name, f"2 * {name}", f"len(X) - {name}", f"{name} % 7", f"-{name}"]
         if near_zero:
             return self.offset(self.random.choice(shapes))
+        second = self.random.choice(self.indices)
         shapes += [
             f"min(max({name}, 0), {self.bound()})",
+            f"max(min({name}, {self.bound()}), 0)",
             f"min({self.offset(name)}, len(Y) - 1)",
+            f"min({name}, {self.offset(second)})",
+            f"min(max({name}, 0), 4) * 6 + max(min({second}, 5), 0)",
+            f"min(max({self.offset(name)}, 0), 3) * n + idx",
             f"({self.offset(name)}) % max(n, 1)",
             f"({self.offset(name)}) % (len(X) + 1)",
+            f"({self.offset(name)}) % len(X)",
+            f"({name} + len(Y) - 1) % len(Y)",
+            f"{name} // {self.random.choice([2, 3])}",
+            f"({self.offset(name)}) >> {self.random.choice([1, 2])}",
+            f"({self.offset(name)}) & {self.random.choice([7, 31])}",
         ]
         return self.offset(self.random.choice(shapes))
 
@@ -164,7 +176,7 @@ class Author:
         if self.random.random() < 0.5:
             depth += self.guard()
         self.block(depth, 3)
-        place = "idx" if self.rank == 1 else "idy * 9 + idx"
+        place = ("idx", "idy * 9 + idx", "(idz * 2 + idy) * 9 + idx")[self.rank - 1]
         self.add(depth, f"if {place} < len(out):")
         self.add(depth + 1, f"out[{place}] = total")
         return "\n".join(self.lines) + "\n"
@@ -187,7 +199,7 @@ def arguments(case: int) -> list[Any]:
         np.arange(1, x + 1, dtype=np.int32) * 3 - 20,
         np.arange(1, y + 1, dtype=np.int32) * 7 - 50,
         n,
-        np.zeros(48, np.int32),
+        np.zeros(54, np.int32),
     ]
 
 
@@ -195,15 +207,16 @@ def outcome(run: Any, given: list[Any]) -> Any:
     """What was computed; "raised" where a thread did: which thread comes first is open."""
     try:
         run(*given)
-    except (IndexError, AssertionError):
+    except (IndexError, AssertionError, ZeroDivisionError):
         return "raised"
     return given[3].tolist()
 
 
 def threads_for(function: Any, case: int) -> tuple[int, ...]:
     size = (1, 5, 38, 48)[case % 4]
-    is_plane = "idy" in function.__code__.co_names
-    return (size, 1, 1) if not is_plane else (9, (1, 2, 5, 4)[case % 4], 1)
+    if "idz" in function.__code__.co_names:
+        return (9, 1 + case % 2, 1 + case % 3)
+    return (9, (1, 2, 5, 4)[case % 4], 1) if "idy" in function.__code__.co_names else (size, 1, 1)
 
 
 def reference(function: Any, threads: tuple[int, ...], *given: Any) -> None:

@@ -261,3 +261,18 @@ def test_an_index_outside_of_the_bins_is_found_and_what_was_counted_is_kept():
         cp.compile(count_bytes)(len(image))(image, counts)
     assert counts[:100].min() > 0
     assert counts.sum() <= 99_999
+
+
+@pytest.mark.parametrize("bins", [10, 255, 256, 300])
+@pytest.mark.parametrize("greatest", [9, 254, 255])
+def test_counting_bytes_in_bins_that_may_be_too_few(bins, greatest):
+    image = np.random.default_rng(bins + greatest).integers(0, greatest + 1, 5000, np.uint8)
+    image[-7] = greatest
+    counts = np.zeros(bins, np.int32)
+    kernel = cp.compile(count_bytes)
+    if greatest < bins:
+        kernel(5000)(image, counts)
+        assert np.array_equal(counts, np.bincount(image, minlength=bins))
+    else:
+        with pytest.raises(IndexError, match=f"which has {bins} elements"):
+            kernel(5000)(image, counts)

@@ -2,7 +2,7 @@
 //
 //   least    = base + least constant    + factor * (factor < 0 ? last : first) + ...
 //   greatest = base + greatest constant + factor * (factor < 0 ? first : last) + ...
-//   fits     = fits and least >= 0 and greatest < length
+//   fits     = fits and nothing has overflown and least >= 0 and greatest < length
 #include "codegen/cpu/block_hulls.h"
 
 #include <llvm/IR/Intrinsics.h>
@@ -23,8 +23,8 @@ class HullEmitter {
   Value* fits(const ir::IndexHull& hull) {
     fits_ = builder_.getTrue();
     Value* base = hull.base ? body_.emit_launch_constant(*hull.base) : i64(0);
-    least_ = builder_.CreateAdd(base, i64(hull.least));
-    greatest_ = builder_.CreateAdd(base, i64(hull.greatest));
+    least_ = exactly(Intrinsic::sadd_with_overflow, base, i64(hull.least));
+    greatest_ = exactly(Intrinsic::sadd_with_overflow, base, i64(hull.greatest));
     for (const ir::IndexHull::Part& part : hull.parts) add(part);
     require(builder_.CreateICmpSGE(least_, i64(0)));
     require(builder_.CreateICmpSLT(greatest_, body_.length_of(hull.array, hull.axis)));
@@ -34,6 +34,14 @@ class HullEmitter {
  private:
   Value* i64(int64_t value) { return builder_.getInt64(static_cast<uint64_t>(value)); }
   void require(Value* condition) { fits_ = builder_.CreateAnd(fits_, condition); }
+
+  Value* exactly(Intrinsic::ID operation, Value* a, Value* b) {
+    if (const auto* constant = dyn_cast<ConstantInt>(b); constant != nullptr && constant->isZero())
+      return operation == Intrinsic::sadd_with_overflow ? a : b;
+    Value* both = builder_.CreateBinaryIntrinsic(operation, a, b);
+    require(builder_.CreateNot(builder_.CreateExtractValue(both, 1)));
+    return builder_.CreateExtractValue(both, 0);
+  }
 
   void add(const ir::IndexHull::Part& part) {
     Value* first = nullptr;
@@ -48,16 +56,16 @@ class HullEmitter {
       require(builder_.CreateICmpSLE(first, last));
     }
     Value* factor = body_.emit_launch_constant(*part.factor);
-    Value* low = builder_.CreateMul(factor, first);
-    Value* high = builder_.CreateMul(factor, last);
+    Value* low = exactly(Intrinsic::smul_with_overflow, factor, first);
+    Value* high = exactly(Intrinsic::smul_with_overflow, factor, last);
     if (part.sign < 0) std::swap(low, high);
     if (part.sign == 0) {
       Value* least = builder_.CreateBinaryIntrinsic(Intrinsic::smin, low, high);
       high = builder_.CreateBinaryIntrinsic(Intrinsic::smax, low, high);
       low = least;
     }
-    least_ = builder_.CreateAdd(least_, low);
-    greatest_ = builder_.CreateAdd(greatest_, high);
+    least_ = exactly(Intrinsic::sadd_with_overflow, least_, low);
+    greatest_ = exactly(Intrinsic::sadd_with_overflow, greatest_, high);
   }
 
   IRBuilderBase& builder_;

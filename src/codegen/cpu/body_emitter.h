@@ -373,7 +373,8 @@ class BodyEmitter {
   void check_operand(ir::BinaryOp op, llvm::Value* second, int32_t site);
   void emit_raise(const ir::Stmt& stmt);
   llvm::Value* emit_values_of_lane(const std::vector<ir::ExprPtr>& operands, llvm::Value* lane);
-  llvm::BasicBlock* skip_where_rows_fit(uint8_t row_axes, size_t axis);
+  llvm::Value* fits_at_run_time(int32_t site, uint8_t row_axes, size_t axis, llvm::Value* length);
+  llvm::BasicBlock* skip_where(llvm::Value* fits);
   void go_on_at(llvm::BasicBlock* block);
   [[nodiscard]] bool is_checked(int32_t site, uint8_t row_axes, size_t axis) const {
     return site >= 0 && !(rows_inside_ && (row_axes >> axis & 1U) != 0);

@@ -109,13 +109,23 @@ Value* BodyEmitter::first_lane(Value* mask) {
   return builder_.CreateZExtOrTrunc(zeros, builder_.getInt64Ty());
 }
 
-// A branch around the checks of an index that is a row access, where it is asked at run time
-// whether these are needed; the block behind the checks, for go_on_at.
-BasicBlock* BodyEmitter::skip_where_rows_fit(uint8_t row_axes, size_t axis) {
-  if (rows_fit_ == nullptr || (row_axes >> axis & 1U) == 0) return nullptr;
+// Something that all threads share and that tells at run time that an index needs no check: of a
+// row access, that rows fit; of an index of few values, that the array holds them all. Null: there
+// is nothing.
+Value* BodyEmitter::fits_at_run_time(int32_t site, uint8_t row_axes, size_t axis, Value* length) {
+  if (rows_fit_ != nullptr && (row_axes >> axis & 1U) != 0) return rows_fit_;
+  const int64_t greatest = kernel_.fault_sites[static_cast<size_t>(site) + axis].greatest;
+  if (greatest < 0 || target_.is_gpu) return nullptr;
+  return builder_.CreateICmpSGT(length, builder_.getInt64(static_cast<uint64_t>(greatest)));
+}
+
+// A branch around the checks of an index where this tells that they are not needed; the block
+// behind the checks, for go_on_at.
+BasicBlock* BodyEmitter::skip_where(Value* fits) {
+  if (fits == nullptr) return nullptr;
   BasicBlock* check = new_block("check");
   BasicBlock* known = new_block("known");
-  builder_.CreateCondBr(rows_fit_, known, check,
+  builder_.CreateCondBr(fits, known, check,
                         MDBuilder(builder_.getContext()).createBranchWeights(1U << 20U, 1));
   start_block(check);
   return known;

@@ -1,6 +1,10 @@
 #include "codegen/cpu/estimate_work.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "codegen/cpu/private_bins.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -10,6 +14,9 @@ using namespace ir;
 
 constexpr double kTurnsOfUnknownLoop = 32;
 constexpr double kMostInstructions = 1e9;
+// Of a whole gang, whose lanes do it one after the other.
+constexpr double kAtomic = 200;
+constexpr double kPrivateAddition = 32;
 
 // Instructions between two polls, some 10 us; and turns, so that many at once stay a number of
 // seconds where inner loops are long, and a poll stays cheap where they are not.
@@ -29,6 +36,8 @@ class WorkWalk {
  public:
   explicit WorkWalk(WorkEstimate& estimate, double unknown_turns = kTurnsOfUnknownLoop)
       : estimate_(estimate), unknown_turns_(unknown_turns) {}
+
+  void set_private_bins(std::vector<LocalId> arrays) { private_bins_ = std::move(arrays); }
 
   double block(const Block& statements, bool varying) {
     double sum = 0;
@@ -76,21 +85,29 @@ class WorkWalk {
       case ExprKind::Intrinsic:
         return sum + (expr.intrinsic >= Intrinsic::Philox0 ? 120 : 2);
       case ExprKind::Atomic:
-        return sum + 200;  // a lane after the other
+        return sum + (adds_to_private_bins(expr) ? kPrivateAddition : kAtomic);
       default:
         return sum + 1;
     }
   }
 
+  bool adds_to_private_bins(const Expr& atomic) const {
+    const Expr& place = *atomic.operands[0];
+    return std::ranges::find(private_bins_, place.operands[0]->local) != private_bins_.end();
+  }
+
   WorkEstimate& estimate_;
   const double unknown_turns_;
+  std::vector<LocalId> private_bins_;
 };
 
 }  // namespace
 
 WorkEstimate estimate_work(const Function& kernel) {
   WorkEstimate estimate;
-  double instructions = WorkWalk(estimate).block(kernel.body, false);
+  WorkWalk walk(estimate);
+  walk.set_private_bins(find_private_bins(kernel));
+  const double instructions = walk.block(kernel.body, false);
   estimate.instructions = static_cast<int>(std::min(instructions, kMostInstructions));
   return estimate;
 }

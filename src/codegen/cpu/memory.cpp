@@ -150,9 +150,9 @@ SmallVector<Lanes, 2> BodyEmitter::emit_indices(const Operands& operands, int32_
   for (size_t i = 1; i < operands.size(); ++i) indices.push_back(emit(*operands[i]));
   for (size_t axis = 0; axis < indices.size(); ++axis) {
     if (!is_checked(site, row_axes, axis)) continue;
-    BasicBlock* known = skip_where_rows_fit(row_axes, axis);
-    check_index(array_of(*operands[0]).shape[axis], *operands[axis + 1], indices[axis],
-                site + static_cast<int32_t>(axis));
+    Value* length = array_of(*operands[0]).shape[axis];
+    BasicBlock* known = skip_where(fits_at_run_time(site, row_axes, axis, length));
+    check_index(length, *operands[axis + 1], indices[axis], site + static_cast<int32_t>(axis));
     go_on_at(known);
   }
   return indices;

@@ -2,6 +2,7 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Module.h>
 
 #include <algorithm>
@@ -17,7 +18,7 @@ using ir::Shape;
 namespace {
 
 constexpr int64_t kMostBytes = 65'536;  // of one array's copies: stays in the nearest caches
-constexpr int64_t kThreadsPerBin = 16;  // at least: opening and closing costs some threads a bin
+constexpr int64_t kThreadsPerBin = 4;   // at least: opening and closing costs two or three a bin
 
 // Counts, for each parameter, whether it is mentioned other than as the target of such an addition.
 class Search {
@@ -177,23 +178,29 @@ Value* BodyEmitter::private_bins_of(const ir::Expr& atomic) const {
   return scalar_code() || !is_uniform_place(place.operands) ? found->second : nullptr;
 }
 
-//     br bins, mine, shared
-//   mine:   bins[i] += v, lane by lane; lanes that are off add 0 to the first
-//   shared: atomically, to the array
+//     br bins and what is known at run time to fit, mine, careful
+//   careful: checks; br bins, mine, shared
+//   mine:    bins[i] += v, lane by lane; lanes that are off add 0 to the first
+//   shared:  atomically, to the array
 void BodyEmitter::emit_private_add(const ir::Expr& expr, Value* bins) {
   const ir::Expr& place = *expr.operands[0];
   Lanes at = emit(*place.operands[1]);
-  const ArrayValue& array = array_of(*place.operands[0]);
-  if (is_checked(place.fault_site, place.row_axes, 0)) {
-    BasicBlock* known = skip_where_rows_fit(place.row_axes, 0);
-    check_index(array.shape[0], *place.operands[1], at, place.fault_site);
-    go_on_at(known);
-  }
   Lanes added = emit(*expr.operands[1]);
   BasicBlock* mine = new_block("own_bins");
   BasicBlock* shared = new_block("shared_bins");
   BasicBlock* done = new_block("added");
-  builder_.CreateCondBr(builder_.CreateIsNull(bins), shared, mine);
+  Value* is_open = builder_.CreateIsNotNull(bins);
+  if (is_checked(place.fault_site, place.row_axes, 0)) {
+    Value* length = array_of(*place.operands[0]).shape[0];
+    if (Value* fits = fits_at_run_time(place.fault_site, place.row_axes, 0, length)) {
+      BasicBlock* careful = new_block("check");
+      builder_.CreateCondBr(builder_.CreateAnd(fits, is_open), mine, careful,
+                            MDBuilder(builder_.getContext()).createBranchWeights(1U << 20U, 1));
+      start_block(careful);
+    }
+    check_index(length, *place.operands[1], at, place.fault_site);
+  }
+  builder_.CreateCondBr(is_open, mine, shared);
   start_block(mine);
   add_to_bins(expr, bins, at, added);
   builder_.CreateBr(done);
