@@ -176,8 +176,12 @@ LinearForm LinearForms::of(const Expr& expr) {
       Atom atom{Atom::Kind::Thread, static_cast<int32_t>(expr.thread_index)};
       atom.least = 0;
       atom.greatest = type == Scalar::I64 ? INT64_MAX / 2 : INT32_MAX;
-      // A kernel that is not wide has at most INT32_MAX threads along x.
-      if (expr.thread_index == ThreadIndex::Idx && type == Scalar::I32) --atom.greatest;
+      // A kernel that is not wide has at most INT32_MAX threads along x; along y and z as well
+      // where none run that were not asked for, as where guards bound the launch.
+      if (type == Scalar::I32 &&
+          (expr.thread_index == ThreadIndex::Idx ||
+           (expr.thread_index <= ThreadIndex::Idz && !function_.clips.empty())))
+        --atom.greatest;
       // In a block, and of a block, there are few.
       const auto range = ranges_.of(expr);
       if (range && expr.thread_index > ThreadIndex::Idz) {

@@ -58,7 +58,7 @@ ir::Function lower(ir::Program typed, const Options& options) {
   }
   place_raises(function, options.check);
   if (options.check) {
-    place_checks(function);
+    place_checks(function, /*shares_rows=*/options.split_barriers);
     passed("place-checks");
   }
   if (options.split_barriers) {

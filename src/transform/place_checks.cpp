@@ -27,11 +27,11 @@ constexpr int64_t kMostFewValues = 65'535;  // of an index, all of which arrays 
 
 class CheckPlacer {
  public:
-  explicit CheckPlacer(Function& function)
+  CheckPlacer(Function& function, bool shares_rows)
       : function_(function),
         assignments_(function),
         proofs_(function),
-        rows_(function, assignments_) {}
+        rows_(function, assignments_, shares_rows) {}
 
   void run() {
     for (const Clip& clip : function_.clips) {
@@ -278,8 +278,8 @@ class CheckPlacer {
 
 }  // namespace
 
-void place_checks(Function& function) {
-  CheckPlacer placer(function);
+void place_checks(Function& function, bool shares_rows) {
+  CheckPlacer placer(function, shares_rows);
   placer.run();
   if (has_barrier(function.body)) placer.barriers(function.body, nullptr);
 }

@@ -13,7 +13,10 @@
 
 namespace cudapy::transform {
 
-void place_checks(ir::Function& function);
+// `shares_rows`: threads of a row are told about together. On a GPU each tells for itself, and what
+// is clamped or wrapped is held against its array where it is used: that takes less than its
+// bounds.
+void place_checks(ir::Function& function, bool shares_rows);
 
 // Gives each `raise` its fault site. Assertions are left out if `keep_assertions` is not set.
 void place_raises(ir::Function& function, bool keep_assertions);

@@ -118,6 +118,8 @@ bool RowIndices::values_of(const Stmt& loop, RowIndex& out) {
 
 // A value that is clamped or wrapped, whose bounds a row shares.
 bool RowIndices::values_between(const Expr& expr, RowIndex& out) {
+  const bool is_counter = expr.kind == ExprKind::Local && loops_.contains(expr.local);
+  if (!takes_bounds_ && !is_counter) return false;
   Bounds bounds = bounds_of(expr);
   if (!bounds.least || !bounds.greatest) return false;
   out.offset = std::move(bounds.least);
@@ -141,12 +143,43 @@ RowIndices::Bounds RowIndices::bounds_of(const Expr& expr) {
     }
     if (const Expr* value = assignments_.value_of(expr.local)) return bounds_of(*value);
   }
+  if (expr.kind == ExprKind::ThreadIndex && expr.thread_index <= ThreadIndex::Idz)
+    return bounds_of_thread(expr);
   if (expr.kind == ExprKind::Cast && keeps_value(expr)) return bounds_of(*expr.operands[0]);
   if (expr.kind == ExprKind::Binary) {
     Bounds bounds = bounds_of_binary(expr);
     if (bounds.least || bounds.greatest) return bounds;
   }
   return bounds_by_type(expr);
+}
+
+// From guards around the kernel, and types.
+RowIndices::Bounds RowIndices::bounds_of_thread(const Expr& expr) const {
+  Bounds bounds;
+  bounds.least = integer(0, kInt64);
+  for (const Clip& clip : function_.clips) {
+    const bool is_upper = clip.op == CompareOp::Less || clip.op == CompareOp::LessEqual;
+    if (!is_upper || clip.axis != static_cast<uint8_t>(expr.thread_index)) continue;
+    ExprPtr last = widened(clone(*clip.bound));
+    if (clip.op == CompareOp::Less)
+      last = binary(BinaryOp::Subtract, std::move(last), integer(1, kInt64));
+    bounds.greatest = bounds.greatest
+                          ? extreme(BinaryOp::Minimum, std::move(bounds.greatest), std::move(last))
+                          : std::move(last);
+  }
+  return bounds;
+}
+
+// value + constant or value - constant, where that does not wrap.
+RowIndices::Bounds RowIndices::bounds_of_moved(const Expr& expr) {
+  if (expr.operands[1]->kind != ExprKind::Constant || !range_by_type(expr)) return {};
+  Bounds bounds = bounds_of(*expr.operands[0]);
+  for (ExprPtr* bound : {&bounds.least, &bounds.greatest}) {
+    if (!*bound) continue;
+    *bound = binary(expr.binary_op, std::move(*bound),
+                    integer(expr.operands[1]->constant.integer, kInt64));
+  }
+  return bounds;
 }
 
 // A lower bound is known of the smaller of two if one is known of both, of the greater if one is
@@ -160,6 +193,8 @@ RowIndices::Bounds RowIndices::bounds_of_binary(const Expr& expr) {
     return {integer(0, kInt64),
             binary(BinaryOp::Subtract, widened(std::move(divisor)), integer(1, kInt64))};
   }
+  if (expr.binary_op == BinaryOp::Add || expr.binary_op == BinaryOp::Subtract)
+    return bounds_of_moved(expr);
   if (expr.binary_op != BinaryOp::Minimum && expr.binary_op != BinaryOp::Maximum) return {};
   Bounds a = bounds_of(*expr.operands[0]);
   Bounds b = bounds_of(*expr.operands[1]);
@@ -179,17 +214,23 @@ RowIndices::Bounds RowIndices::bounds_of_binary(const Expr& expr) {
           of_both(std::move(a.greatest), std::move(b.greatest))};
 }
 
-// As far as an index could keep to them: not negative, and not as large as types are.
-RowIndices::Bounds RowIndices::bounds_by_type(const Expr& expr) {
+// What types tell of a sum that does not wrap; null: it may.
+std::optional<Range> RowIndices::range_by_type(const Expr& expr) {
   const LinearForm form = forms_.of(expr);
   const auto least = form.least();
-  const auto most_below = sum(constant_form(0), form, -1).least();
+  const auto below = sum(constant_form(0), form, -1).least();
   const Scalar type = expr.type.scalar;
-  if (!least || !most_below || *least < least_of(type) || *most_below < -greatest_of(type))
-    return {};
+  if (!least || !below || *least < least_of(type) || *below < -greatest_of(type))
+    return std::nullopt;
+  return Range{*least, -*below};
+}
+
+// As far as an index could keep to them: not negative, and not as large as types are.
+RowIndices::Bounds RowIndices::bounds_by_type(const Expr& expr) {
+  const auto range = range_by_type(expr);
   Bounds bounds;
-  if (*least >= 0) bounds.least = integer(*least, kInt64);
-  if (-*most_below <= kMostOfType) bounds.greatest = integer(-*most_below, kInt64);
+  if (range && range->least >= 0) bounds.least = integer(range->least, kInt64);
+  if (range && range->greatest <= kMostOfType) bounds.greatest = integer(range->greatest, kInt64);
   return bounds;
 }
 

@@ -26,8 +26,12 @@ struct Ends {
 
 class RowIndices {
  public:
-  RowIndices(const ir::Function& function, const SingleAssignments& assignments)
-      : function_(function), assignments_(assignments), forms_(function, &assignments) {}
+  // `takes_bounds`: of what is clamped or wrapped, not only of counters.
+  RowIndices(const ir::Function& function, const SingleAssignments& assignments, bool takes_bounds)
+      : function_(function),
+        assignments_(assignments),
+        forms_(function, &assignments),
+        takes_bounds_(takes_bounds) {}
 
   void enter_loop(const ir::Stmt& loop) { loops_[loop.counter] = &loop; }
 
@@ -53,7 +57,10 @@ class RowIndices {
   bool values_between(const ir::Expr& expr, RowIndex& out);
   Bounds bounds_of(const ir::Expr& expr);
   Bounds bounds_of_binary(const ir::Expr& expr);
+  [[nodiscard]] Bounds bounds_of_thread(const ir::Expr& expr) const;
+  Bounds bounds_of_moved(const ir::Expr& expr);
   Bounds bounds_by_type(const ir::Expr& expr);
+  std::optional<Range> range_by_type(const ir::Expr& expr);
   [[nodiscard]] bool is_counted(const ir::Expr& expr) const;
   // A copy in terms of what threads share, which cannot fault; null: there is none.
   [[nodiscard]] ir::ExprPtr row_constant(const ir::Expr& expr) const;
@@ -61,6 +68,7 @@ class RowIndices {
   const ir::Function& function_;
   const SingleAssignments& assignments_;
   LinearForms forms_;
+  const bool takes_bounds_;
   std::map<ir::LocalId, const ir::Stmt*> loops_;  // by their counters
   bool for_blocks_ = false;                       // a block shares neither idy nor idz
 };

@@ -74,7 +74,8 @@ def test_a_gang_between_two_multiples_is_wrapped_by_one_division(monkeypatch):
     blocks = blocks_of(wrapped, monkeypatch)
     vector = [name for name, text in blocks.items() if re.search(r"fdiv <\d+ x double>", text)]
     assert vector
-    assert all(name.startswith("passes") for name in vector)
+    # What the last gang of each row divides is found once a block.
+    assert all(name.startswith(("passes", "z.preheader")) for name in vector)
 
 
 @pytest.mark.parametrize("function", [scattered, multiplied])

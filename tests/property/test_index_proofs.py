@@ -69,8 +69,8 @@ class Author:
             f"({self.offset(name)}) % len(X)",
             f"({name} + len(Y) - 1) % len(Y)",
             f"{name} // {self.random.choice([2, 3])}",
-            f"({self.offset(name)}) >> {self.random.choice([1, 2])}",
-            f"({self.offset(name)}) & {self.random.choice([7, 31])}",
+            f"(({self.offset(name)}) >> {self.random.choice([1, 2])})",
+            f"(({self.offset(name)}) & {self.random.choice([7, 31])})",
         ]
         return self.offset(self.random.choice(shapes))
 

@@ -190,3 +190,87 @@ def test_rows_whose_start_has_wrapped_are_inside_again(target):
     assert np.array_equal(Y, X)
     with pytest.raises(IndexError, match="for `X`"):
         kernel(40, 2)(X, np.zeros(80, "int32"), -(2**31))
+
+
+# heat : void (int* X, int* Y, int w, int h, int d)
+def heat(X, Y, w, h, d):
+    if 0 < idx < w - 1 and 0 < idy < h - 1 and 0 < idz < d - 1:
+        i = (idz * h + idy) * w + idx
+        Y[i] = X[i - 1] + X[i + 1] + X[i - w] + X[i + w] + X[i - w * h] + X[i + w * h]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+@pytest.mark.parametrize("missing", [0, 1, 700])
+def test_a_flat_volume(target, missing):
+    width, height, depth = 37, 6, 5
+    with compiling_for(target):
+        kernel = cp.compile(heat)
+    X = np.arange(width * height * depth - missing, dtype="int32") ** 2
+    Y = np.zeros(width * height * depth, "int32")
+    if missing > 1:
+        with pytest.raises(IndexError, match=f"for `X`, which has {len(X)} elements"):
+            kernel(width, height, depth)(X, Y, width, height, depth)
+        return
+    kernel(width, height, depth)(X, Y, width, height, depth)  # the last element is in no sum
+    V = np.append(X, np.zeros(missing, "int32")).reshape(depth, height, width)
+    expected = np.zeros_like(V)
+    middle = slice(1, -1)
+    for axis in range(3):
+        for part in (slice(None, -2), slice(2, None)):
+            expected[middle, middle, middle] += V[
+                tuple(part if at == axis else middle for at in range(3))
+            ]
+    assert np.array_equal(Y.reshape(V.shape), expected)
+
+
+def far(R, w, h):
+    R[(idz * h + idy) * w + idx] = 100 * idz + idx + 1
+
+
+@pytest.mark.parametrize(
+    ("w", "h", "columns"),
+    [(2**28 + 1, 16, 10), (-(2**28) + 1, 16, 10), (2**31 - 1, 2**31 - 1, 1)],
+)
+def test_factors_whose_products_wrap(w, h, columns):
+    """h * w is 16 in 32 bits, or 1; in 64 bits planes would be far outside, or wrap there as well."""
+    differential(
+        far,
+        lambda n: [np.zeros(64, "int32"), w, h],
+        sig="void (int* R, int w, int h)",
+        threads=lambda n: (columns, 1, 4),
+        sizes=lambda gang: [1],
+    )
+
+
+# blurred : void (int* X, int* Y, int w, int h)
+def blurred(X, Y, w, h):
+    if idx < w and idy < h:
+        total = 0
+        for dy in range(-1, 2):
+            for dx in range(-2, 3):
+                total += X[min(max(idy + dy, 0), h - 1) * w + min(max(idx + dx, 0), w - 1)]
+                total += X[(idy + dy + h) % h * w + (idx + dx + 2 * w) % w]
+        Y[idy * w + idx] = total
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+@pytest.mark.parametrize("missing", [0, 1, 80])
+def test_clamped_and_wrapped_indices_of_a_flat_picture(target, missing):
+    width, height = 41, 4
+    with compiling_for(target):
+        kernel = cp.compile(blurred)
+    X = np.random.default_rng(3).integers(0, 1000, width * height - missing, "int32")
+    Y = np.zeros(width * height, "int32")
+    if missing:
+        with pytest.raises(IndexError, match=f"for `X`, which has {len(X)} elements"):
+            kernel(width, height)(X, Y, width, height)
+        return
+    kernel(width, height)(X, Y, width, height)
+    picture = X.reshape(height, width)
+    expected = np.zeros_like(picture)
+    for mode in ("edge", "wrap"):
+        padded = np.pad(picture, ((1, 1), (2, 2)), mode=mode)
+        for dy in range(3):
+            for dx in range(5):
+                expected += padded[dy : dy + height, dx : dx + width]
+    assert np.array_equal(Y.reshape(height, width), expected)

@@ -5,6 +5,8 @@
 //     for z, y of the block that were asked for, and that no guard around the kernel excludes:
 //       x = first; while x + W <= end: body(x); x += W
 //       if x < end: body(x) under the mask of the first end - x lanes
+// Where checks were moved out of the body, that is what threads run whose accesses are known to be
+// inside; others run under masks, checked.
 #include "codegen/cpu/emit_kernel.h"
 
 #include <llvm/IR/Constants.h>
@@ -19,6 +21,7 @@
 #include "codegen/cpu/block_emitter.h"
 #include "codegen/cpu/block_hulls.h"
 #include "codegen/cpu/body_emitter.h"
+#include "codegen/cpu/estimate_work.h"
 #include "codegen/cpu/private_bins.h"
 #include "runtime/cpu/kernel_abi.h"
 
@@ -29,6 +32,7 @@ using namespace llvm;
 namespace {
 
 constexpr const char* kEntryName = "cudapy_kernel";
+constexpr int kFewInstructions = 256;  // of a gang: a row's start takes some 40
 
 class KernelEmitter {
  public:
@@ -174,6 +178,14 @@ class KernelEmitter {
     cpu::emit_count(builder_, begin, end, name, body);
   }
 
+  struct Range {
+    Value* begin;
+    Value* end;
+  };
+
+  // Where the work of a gang is little, what comes before a row counts: there is code of its own
+  // for blocks that fit, and blocks that don't are run under masks, and checked. Else, rows are
+  // looked at one by one where the block does not fit.
   void emit_blocks() {
     emit_count(function_->getArg(2), function_->getArg(3), "block", [&](Value* block) {
       Value* number[3];
@@ -189,16 +201,63 @@ class KernelEmitter {
       }
       Value* fits = options_.gang_width > 1 ? emit_block_fits(builder_, kernel_, body_, {from, end})
                                             : nullptr;
-      emit_count(from[2], end[2], "z", [&](Value* z) {
-        emit_count(from[1], end[1], "y", [&](Value* y) {
-          Value* first[3] = {from[0], y, z};
-          emit_row(first, end[0], fits, [&](Value* x, Mask mask) {
-            Value* thread[3] = {x, y, z};
-            body_.emit_gang(position_of(thread, begin, number), mask);
-          });
-        });
+      const auto gang_of_row = [&](Value* y, Value* z) {
+        return [this, y, z, &begin, &number](Value* x, Mask mask) {
+          Value* thread[3] = {x, y, z};
+          body_.emit_gang(position_of(thread, begin, number), mask);
+        };
+      };
+      if (fits && is_light_) {
+        emit_either(
+            fits,
+            [&] {
+              emit_rows(from, end, [&](Value* y, Value* z) {
+                emit_row_inside({from[0], end[0]}, gang_of_row(y, z));
+              });
+            },
+            [&] {
+              emit_rows(from, end, [&](Value* y, Value* z) {
+                emit_masked_gangs(first_and_end({from[0], y, z}, end[0]), nullptr,
+                                  gang_of_row(y, z));
+              });
+            });
+        return;
+      }
+      emit_rows(from, end, [&](Value* y, Value* z) {
+        Value* first[3] = {from[0], y, z};
+        emit_row(first, end[0], fits, gang_of_row(y, z));
       });
     });
+  }
+
+  template <class Row>
+  void emit_rows(Value* const (&from)[3], Value* const (&end)[3], Row row) {
+    emit_count(from[2], end[2], "z",
+               [&](Value* z) { emit_count(from[1], end[1], "y", [&](Value* y) { row(y, z); }); });
+  }
+
+  template <class Then, class Else>
+  void emit_either(Value* condition, Then then, Else otherwise) {
+    BasicBlock* first = BasicBlock::Create(builder_.getContext(), "block_fits", function_);
+    BasicBlock* second = BasicBlock::Create(builder_.getContext(), "careful", function_);
+    BasicBlock* done = BasicBlock::Create(builder_.getContext(), "block_done", function_);
+    builder_.CreateCondBr(condition, first, second,
+                          MDBuilder(builder_.getContext()).createBranchWeights(1U << 20U, 1));
+    builder_.SetInsertPoint(first);
+    then();
+    builder_.CreateBr(done);
+    builder_.SetInsertPoint(second);
+    otherwise();
+    builder_.CreateBr(done);
+    builder_.SetInsertPoint(done);
+  }
+
+  // A row all of whose accesses are inside.
+  template <class Gang>
+  void emit_row_inside(Range row, Gang gang) {
+    row = {row.begin, builder_.CreateBinaryIntrinsic(Intrinsic::smax, row.end, row.begin)};
+    Value* reached = emit_full_gangs(row, gang);
+    emit_last_gang({reached, row.end}, gang);
   }
 
   // `fits`: whether all row accesses of the block are inside their arrays; null: it is not known.
@@ -210,17 +269,11 @@ class KernelEmitter {
     }
     Range full = first_and_end(first, end);
     if (kernel_.row_accesses.empty()) {
-      Value* reached = emit_full_gangs(full, gang);
-      emit_masked_gangs({reached, end}, nullptr, gang);
-      return;
+      return emit_row_inside(full, gang);
     }
     emit_row_in_parts(full, part_inside(first, full, fits), gang);
   }
 
-  struct Range {
-    Value* begin;
-    Value* end;
-  };
   // The part of a row where all row accesses are inside, and whether that is all of it.
   struct PartInside {
     Range range;
@@ -246,28 +299,35 @@ class KernelEmitter {
     return after(gangs);
   }
 
-  // What is left of a row, under masks: less than a gang, unless checks are wanted. `fits`: whether
-  // row accesses are known to be inside all the same; null: they are not.
+  // What is left of a row of full gangs, under a mask.
   template <class Gang>
-  void emit_masked_gangs(Range range, Value* fits, Gang gang) {
-    BasicBlock* before = builder_.GetInsertBlock();
+  void emit_last_gang(Range range, Gang gang) {
     BasicBlock* tail = BasicBlock::Create(builder_.getContext(), "tail", function_);
     BasicBlock* done = BasicBlock::Create(builder_.getContext(), "row_done", function_);
     builder_.CreateCondBr(builder_.CreateICmpSLT(range.begin, range.end), tail, done);
     builder_.SetInsertPoint(tail);
-    bool loops = !kernel_.row_accesses.empty();
-    PHINode* x = loops ? builder_.CreatePHI(builder_.getInt64Ty(), 2, "x") : nullptr;
-    if (x) x->addIncoming(range.begin, before);
-    Value* begin = x ? x : range.begin;
+    body_.set_rows_inside(true);
+    gang(range.begin, first_lanes(builder_.CreateNSWSub(range.end, range.begin)));
+    builder_.CreateBr(done);
+    builder_.SetInsertPoint(done);
+  }
+
+  // Gangs under masks, and checked. `fits`: whether row accesses are known to be inside all the
+  // same; null: they are not.
+  template <class Gang>
+  void emit_masked_gangs(Range range, Value* fits, Gang gang) {
+    BasicBlock* before = builder_.GetInsertBlock();
+    BasicBlock* part = BasicBlock::Create(builder_.getContext(), "masked", function_);
+    BasicBlock* done = BasicBlock::Create(builder_.getContext(), "masked_done", function_);
+    builder_.CreateCondBr(builder_.CreateICmpSLT(range.begin, range.end), part, done);
+    builder_.SetInsertPoint(part);
+    PHINode* x = builder_.CreatePHI(builder_.getInt64Ty(), 2, "x");
+    x->addIncoming(range.begin, before);
     body_.set_rows_inside(false, fits);
-    gang(begin, first_lanes(builder_.CreateNSWSub(range.end, begin)));
-    if (x) {
-      Value* next = builder_.CreateNSWAdd(x, i64(options_.gang_width));
-      x->addIncoming(next, builder_.GetInsertBlock());
-      builder_.CreateCondBr(builder_.CreateICmpSLT(next, range.end), tail, done);
-    } else {
-      builder_.CreateBr(done);
-    }
+    gang(x, first_lanes(builder_.CreateNSWSub(range.end, x)));
+    Value* next = builder_.CreateNSWAdd(x, i64(options_.gang_width));
+    x->addIncoming(next, builder_.GetInsertBlock());
+    builder_.CreateCondBr(builder_.CreateICmpSLT(next, range.end), part, done);
     builder_.SetInsertPoint(done);
   }
 
@@ -400,6 +460,7 @@ class KernelEmitter {
   BodyEmitter body_;
   Function* function_ = nullptr;
   std::vector<PrivateBins> bins_;
+  const bool is_light_ = estimate_work(kernel_).instructions <= kFewInstructions;
   LaunchValues launch_;
 };
 
