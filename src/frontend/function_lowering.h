@@ -283,7 +283,7 @@ class FunctionLowering {
   void lower_print(const syntax::Expr& call, Span span);
   std::string print_argument(const syntax::Expr& argument, std::vector<ir::ExprPtr>& values);
   std::string print_joined(const syntax::Expr& text, std::vector<ir::ExprPtr>& values);
-  std::string print_spec(const syntax::Expr& spec);
+  std::string print_spec(const syntax::Expr& spec, Span whole);
   std::optional<std::string> print_keyword(const syntax::Expr& call, size_t keyword);
 
   // lower_intrinsics.cpp

@@ -104,7 +104,7 @@ std::string FunctionLowering::print_joined(const syntax::Expr& text,
     }
     if (piece.kind != ExprKind::Formatted) continue;
     const syntax::Expr& value = piece.operands[0];
-    const std::string spec = print_spec(piece.operands[1]);
+    const std::string spec = print_spec(piece.operands[1], text.span);
     if (value.kind == ExprKind::String && spec.empty()) {
       format += literal(value.text);
       continue;
@@ -115,7 +115,9 @@ std::string FunctionLowering::print_joined(const syntax::Expr& text,
   return format;
 }
 
-std::string FunctionLowering::print_spec(const syntax::Expr& spec) {
+// Only Python 3.12 and newer know where the parts of an f-string stand: mistakes are shown at
+// `whole`.
+std::string FunctionLowering::print_spec(const syntax::Expr& spec, Span whole) {
   std::string text;
   if (spec.kind == ExprKind::String) text = spec.text;
   for (const syntax::Expr& piece :
@@ -124,12 +126,12 @@ std::string FunctionLowering::print_spec(const syntax::Expr& spec) {
       text += piece.text;
       continue;
     }
-    error("format", piece.span, "a format in a kernel is a plain text",
+    error("format", whole, "a format in a kernel is a plain text",
           "write the width and the precision as numbers: `{x:8.3f}`");
     return {};
   }
   if (text.find_first_of("{}") == std::string::npos) return text;
-  error("format", spec.span, "a format in a kernel has no braces", "fill with another character");
+  error("format", whole, "a format in a kernel has no braces", "fill with another character");
   return {};
 }
 
