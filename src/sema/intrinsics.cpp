@@ -152,11 +152,6 @@ Type Inference::atomic(Expr& expr) {
                  name + " needs real numbers, and this is " + describe(element),
                  "name the part: `" + name.substr(1, name.size() - 2) + "(Z[i].real, ...)`");
   }
-  if (ir::is_half(element)) {
-    return wrong("atomic-type", span,
-                 name + " needs numbers of 32 or 64 bits, and this is " + describe(element),
-                 "use an array of float32");
-  }
   if (ir::needs_integer(expr.atomic_op) && ir::is_float(element)) {
     return wrong("atomic-type", span, name + " needs integers, and this is " + describe(element),
                  "use an array of integers");

@@ -142,6 +142,15 @@ def fields(P, K, Z):
         Z[idx] = a * b
 
 
+# half_sums : void (half* H, half* R, bfloat16* B)
+def half_sums(H, R, B):
+    if idx < len(H):
+        atomic.add(R, 0, H[idx])
+        atomic.max(R, 1, H[idx])
+        B[idx] = atomic.sub(B, 0, H[idx])
+        atomic.exch(R, 2, H[idx])
+
+
 # window : void (float* X, float* Y, int width)
 def window(X, Y, width):
     near = shared((2, blockDim.x + width), float)
@@ -180,6 +189,7 @@ KERNELS = [
     every_type,
     warps,
     fields,
+    half_sums,
     window,
     large,
 ]

@@ -11,7 +11,7 @@ from differential import differential, integers
 INTEGERS = ["int32", "uint32", "int64", "uint64", "int8", "uint16"]
 
 
-@pytest.mark.parametrize("dtype", [*INTEGERS, "float32", "float64"])
+@pytest.mark.parametrize("dtype", [*INTEGERS, "float16", "float32", "float64"])
 @pytest.mark.parametrize("place", ["one", "own", "some"])
 def test_sums_and_extremes(dtype, place):
     def one(X, A, S, L, H):
@@ -276,3 +276,28 @@ def test_counting_bytes_in_bins_that_may_be_too_few(bins, greatest):
     else:
         with pytest.raises(IndexError, match=f"which has {bins} elements"):
             kernel(5000)(image, counts)
+
+
+def test_bfloat16():
+    # count : void (bfloat16* H, bfloat16* M)
+    def count(H, M):
+        atomic.add(H, idx % 2, 1)
+        atomic.sub(H, 2, 0.5)
+        atomic.max(M, 0, idx)
+        atomic.exch(M, 1, 7)
+
+    H, M = cp.CudaArray([0.0] * 3, cp.bfloat16), cp.CudaArray([0.0] * 2, cp.bfloat16)
+    cp.compile(count)(250)(H, M)
+    assert H.toList() == [125, 125, -125] and M.toList() == [249, 7]
+
+
+def test_each_addition_to_a_float16_is_rounded():
+    # add : void (half* H)
+    def add(H):
+        atomic.add(H, 0, 1)
+        atomic.add(H, 1, 0.001)
+
+    H = np.array([0, 1], np.float16)
+    cp.compile(add)(100_000)(H)
+    # Beyond these a half is too coarse to see what is added.
+    assert H.tolist() == [2048, 4]

@@ -162,13 +162,56 @@ Value* BodyEmitter::emit_one_atomic(const AtomicTarget& target, Value* address,
         address, values[0], values[1], align, AtomicOrdering::Monotonic, AtomicOrdering::Monotonic);
     return builder_.CreateExtractValue(pair, 0);
   }
+  if (ir::is_half(target.element) && target.op != AtomicOp::Exchange)
+    return emit_half_atomic(target, address, values[0]);
   return builder_.CreateAtomicRMW(instruction_of(target.op, target.element), address, values[0],
                                   align, AtomicOrdering::Monotonic);
+}
+
+// Floats of 16 bits are put together as float32s:
+//     old = *p; do { seen = old; old = cmpxchg p, seen, half(float(seen) op float(v)) }
+//     while (old != seen)
+Value* BodyEmitter::emit_half_atomic(const AtomicTarget& target, Value* address, Value* value) {
+  const Align align(sizeof(uint16_t));
+  const ir::Scalar element = target.element;
+  Value* step = emit_cast(builder_, value, element, ir::Scalar::F32);
+  LoadInst* first = builder_.CreateAlignedLoad(target.type, address, align);
+  first->setAtomic(AtomicOrdering::Monotonic);
+  BasicBlock* before = builder_.GetInsertBlock();
+  BasicBlock* attempt = new_block("attempt");
+  BasicBlock* done = new_block("stored");
+  builder_.CreateBr(attempt);
+
+  start_block(attempt);
+  PHINode* seen = builder_.CreatePHI(target.type, 2);
+  Value* old = emit_cast(builder_, seen, element, ir::Scalar::F32);
+  Value* next = nullptr;
+  if (target.op == AtomicOp::Add || target.op == AtomicOp::Sub) {
+    next = target.op == AtomicOp::Add ? builder_.CreateFAdd(old, step)
+                                      : builder_.CreateFSub(old, step);
+  } else {  // of a NaN and a number the number
+    Value* replaces = target.op == AtomicOp::Min ? builder_.CreateFCmpOLT(step, old)
+                                                 : builder_.CreateFCmpOGT(step, old);
+    replaces = builder_.CreateOr(replaces, builder_.CreateFCmpUNO(old, old));
+    next = builder_.CreateSelect(replaces, step, old);
+  }
+  next = emit_cast(builder_, next, ir::Scalar::F32, element);
+  Value* pair = builder_.CreateAtomicCmpXchg(address, seen, next, align, AtomicOrdering::Monotonic,
+                                             AtomicOrdering::Monotonic);
+  Value* now = builder_.CreateExtractValue(pair, 0);
+  seen->addIncoming(first, before);
+  seen->addIncoming(now, builder_.GetInsertBlock());
+  builder_.CreateCondBr(builder_.CreateExtractValue(pair, 1), done, attempt);
+
+  start_block(done);
+  return now;
 }
 
 // All lanes at one place, and nobody asks what was there; false if the operation depends on turns.
 bool BodyEmitter::emit_reduced_atomic(const AtomicTarget& target, Value* address,
                                       const Lanes& value) {
+  // One sum of many halves would be rounded once, where each thread rounds its own.
+  if (ir::is_half(target.element) && target.op != AtomicOp::Exchange) return false;
   Value* scalar = nullptr;
   switch (target.op) {
     case AtomicOp::CompareExchange:
@@ -262,7 +305,7 @@ Value* BodyEmitter::emit_atomic_lanes(const AtomicTarget& target, Value* address
   Value* rest =
       builder_.CreateAnd(left, builder_.CreateSub(left, ConstantInt::get(bits->getType(), 1)));
   left->addIncoming(bits, before);
-  left->addIncoming(rest, turn);
+  left->addIncoming(rest, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpEQ(rest, none), done, turn);
 
   start_block(done);

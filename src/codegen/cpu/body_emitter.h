@@ -321,6 +321,8 @@ class BodyEmitter {
   };
   llvm::Value* emit_one_atomic(const AtomicTarget& target, llvm::Value* address,
                                llvm::ArrayRef<llvm::Value*> values);
+  llvm::Value* emit_half_atomic(const AtomicTarget& target, llvm::Value* address,
+                                llvm::Value* value);
   bool emit_reduced_atomic(const AtomicTarget& target, llvm::Value* address, const Lanes& value);
   llvm::Value* emit_counted_atomic(const AtomicTarget& target, llvm::Value* address,
                                    llvm::Value* step);
