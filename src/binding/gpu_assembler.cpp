@@ -102,13 +102,12 @@ void give_up_nvjitlink() {
 
 runtime::Assembler nvjitlink_for(const Device& gpu) {
   runtime::Assembler assembler;
-  const std::string architecture = gpu.architecture();
-  assembler.architecture = architecture;
+  assembler.architecture = gpu.architecture();
   static const std::string identity = runtime::shared_object_identity(nvjitlink_path());
   // The driver may refuse what it makes.
   assembler.identity =
       "nvJitLink " + identity + " driver " + std::to_string(runtime::cuda::driver().version);
-  assembler.assemble = [architecture](const std::string& ptx) {
+  assembler.assemble = [architecture = gpu.architecture()](const std::string& ptx) {
     std::string error;
     const NvJitLink* library = NvJitLink::open(nvjitlink_path(), error);
     if (library == nullptr) {

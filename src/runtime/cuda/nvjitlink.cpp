@@ -32,6 +32,7 @@ std::vector<std::string> places(const std::vector<std::string>& packages, int ve
   const std::string wheel =
       version >= 13 ? "/nvidia/cu" + std::to_string(version) + "/lib/" : "/nvidia/nvjitlink/lib/";
   std::vector<std::string> files;
+  files.reserve(packages.size());
   for (const std::string& folder : packages) files.push_back(folder + wheel + file_name(version));
   if (const char* path = std::getenv("LD_LIBRARY_PATH"); path != nullptr) {
     for (const std::string_view folder : split(path, ':')) {
