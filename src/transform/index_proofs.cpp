@@ -232,7 +232,7 @@ void IndexProofs::learn_quotient(const LinearForm& result, const Expr& dividend,
 // form >= 0: by the types of what it is made of; because it is for both of what a value may be; or
 // because what is left of it without a fact, which is >= 0 itself, is.
 bool IndexProofs::proves(const LinearForm& form, Budget left) const {
-  if (!form.is_known) return false;
+  if (!form.is_known || --steps_left_ < 0) return false;
   if (const auto least = form.least(); least && *least >= 0) return true;
   if (left.choices > 0) {
     for (const Choice& choice : choices_) {

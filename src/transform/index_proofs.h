@@ -92,6 +92,7 @@ class IndexProofs {
   [[nodiscard]] bool proves_of_choice(const LinearForm& form, const Choice& choice,
                                       Budget left) const;
   [[nodiscard]] bool proves(const LinearForm& form) const {
+    steps_left_ = kStepsOfAProof;
     return proves(form, {kFactsInAProof, kChoicesInAProof});
   }
 
@@ -99,12 +100,14 @@ class IndexProofs {
   static constexpr int kFactsInAProof = 4;
   // An index that is clamped from both sides, in two terms.
   static constexpr int kChoicesInAProof = 4;
-  static constexpr size_t kMostFacts = 64;  // bounds the time of a proof
+  static constexpr size_t kMostFacts = 64;
+  static constexpr int kStepsOfAProof = 2000;  // some milliseconds; what takes longer is not proved
 
   const ir::Function& function_;
   LinearForms forms_;
   std::vector<Fact> facts_;
   std::vector<Choice> choices_;
+  mutable int steps_left_ = 0;
 };
 
 }  // namespace cudapy::transform

@@ -22,15 +22,19 @@ struct Interval {
   Wide greatest;
 };
 
-Interval times(Interval a, Interval b) {
-  const Wide corners[] = {a.least * b.least, a.least * b.greatest, a.greatest * b.least,
-                          a.greatest * b.greatest};
-  return {*std::min_element(std::begin(corners), std::end(corners)),
-          *std::max_element(std::begin(corners), std::end(corners))};
+// None: an end has more than 128 bits.
+std::optional<Interval> times(const Interval& a, const Interval& b) {
+  Wide corners[4];
+  const bool overflows = __builtin_mul_overflow(a.least, b.least, &corners[0]) ||
+                         __builtin_mul_overflow(a.least, b.greatest, &corners[1]) ||
+                         __builtin_mul_overflow(a.greatest, b.least, &corners[2]) ||
+                         __builtin_mul_overflow(a.greatest, b.greatest, &corners[3]);
+  if (overflows) return std::nullopt;
+  const auto [least, greatest] = std::minmax_element(std::begin(corners), std::end(corners));
+  return Interval{*least, *greatest};
 }
 
-// Products of two, and of three that 32 bits hold, as in `(z * height + y) * width`: their ranges
-// are told in 128 bits.
+// Products of two, and of three that 32 bits hold, as in `(z * height + y) * width`.
 bool is_kept(const std::vector<Atom>& atoms) {
   if (atoms.size() <= 2) return true;
   return atoms.size() == 3 && std::all_of(atoms.begin(), atoms.end(), [](const Atom& atom) {
@@ -38,9 +42,12 @@ bool is_kept(const std::vector<Atom>& atoms) {
          });
 }
 
-Interval range_of(const std::vector<Atom>& atoms) {
-  Interval range{1, 1};
-  for (const Atom& atom : atoms) range = times(range, {atom.least, atom.greatest});
+// What factor * product of atoms lies between.
+std::optional<Interval> range_of(const std::vector<Atom>& atoms, int64_t factor) {
+  std::optional<Interval> range{{factor, factor}};
+  for (const Atom& atom : atoms) {
+    if (range) range = times(*range, {atom.least, atom.greatest});
+  }
   return range;
 }
 
@@ -111,8 +118,8 @@ std::optional<int64_t> LinearForm::least() const {
   if (!is_known) return std::nullopt;
   Wide bound = constant;
   for (const auto& [atoms, factor] : terms) {
-    const Interval range = range_of(atoms);
-    bound += factor > 0 ? factor * range.least : factor * range.greatest;
+    const std::optional<Interval> range = range_of(atoms, factor);
+    if (!range || __builtin_add_overflow(bound, range->least, &bound)) return std::nullopt;
     if (bound < std::numeric_limits<int64_t>::min()) return std::nullopt;
   }
   return static_cast<int64_t>(std::min<Wide>(bound, std::numeric_limits<int64_t>::max()));

@@ -187,11 +187,15 @@ RowIndices::Bounds RowIndices::bounds_of_moved(const Expr& expr) {
 RowIndices::Bounds RowIndices::bounds_of_binary(const Expr& expr) {
   if (!is_integer(expr.type) || expr.type.scalar == Scalar::U64) return {};
   if (expr.binary_op == BinaryOp::Modulo) {
-    // Of a divisor below 1 this is empty: it counts as outside.
+    // From 0 to divisor - 1; from divisor + 1 to 0 where it is negative. Never empty: a sum with an
+    // empty interval may look like one that is not.
     ExprPtr divisor = row_constant(*expr.operands[1]);
     if (!divisor) return {};
-    return {integer(0, kInt64),
-            binary(BinaryOp::Subtract, widened(std::move(divisor)), integer(1, kInt64))};
+    divisor = widened(std::move(divisor));
+    ExprPtr above = binary(BinaryOp::Add, clone(*divisor), integer(1, kInt64));
+    ExprPtr below = binary(BinaryOp::Subtract, std::move(divisor), integer(1, kInt64));
+    return {extreme(BinaryOp::Minimum, integer(0, kInt64), std::move(above)),
+            extreme(BinaryOp::Maximum, integer(0, kInt64), std::move(below))};
   }
   if (expr.binary_op == BinaryOp::Add || expr.binary_op == BinaryOp::Subtract)
     return bounds_of_moved(expr);
