@@ -183,8 +183,14 @@ nb::tuple dlpack_device_of(const HostArray& array) {
 
 nb::object to_dlpack(nb::handle self, const nb::kwargs& arguments) {
   HostArray& array = *host_array_of(self.ptr());
-  if (array.structure() != nullptr || !array.layout().has_whole_strides(array.item_size())) {
+  if (array.structure() != nullptr) {
     raise(PyExc_BufferError, "DLPack knows no structs: copy a field, CudaArray(A[\"x\"])");
+    fail();
+  }
+  if (!array.layout().has_whole_strides(array.item_size())) {
+    raise(PyExc_BufferError,
+          "DLPack counts distances in elements, and these lie between others: copy them, "
+          "CudaArray(A)");
     fail();
   }
   wait_for_consumer(array, arguments);
@@ -211,11 +217,14 @@ nb::object to_dlpack(nb::handle self, const nb::kwargs& arguments) {
 int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   HostArray& array = *host_array_of(self);
   if (!suits(array, view, flags)) return -1;
-  const char* format = buffer_format(array.scalar());
-  if (array.structure() != nullptr) format = struct_format(array.element());
-  if (format == nullptr) {
-    view->obj = nullptr;
-    return -1;
+  const char* format = nullptr;
+  if ((flags & PyBUF_FORMAT) != 0) {
+    format = array.structure() != nullptr ? struct_format(array.element())
+                                          : buffer_format(array.scalar());
+    if (format == nullptr) {
+      view->obj = nullptr;
+      return -1;
+    }
   }
   auto* layout = new (std::nothrow) ExportedLayout{array.layout().shape, array.layout().strides};
   if (layout == nullptr) {
@@ -229,7 +238,7 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   view->itemsize = array.item_size();
   view->readonly = 0;
   view->ndim = array.layout().rank;
-  view->format = (flags & PyBUF_FORMAT) ? const_cast<char*>(format) : nullptr;
+  view->format = const_cast<char*>(format);
   view->shape = (flags & PyBUF_ND) ? layout->shape.data() : nullptr;
   view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? layout->strides.data() : nullptr;
   view->suboffsets = nullptr;

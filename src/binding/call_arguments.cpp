@@ -259,7 +259,7 @@ bool CallArguments::classify_sequence(size_t index) {
   if (declared.is_array() && declared.aggregate != nullptr) {
     return fail(index,
                 "expected " + expected(declared) + ", got " + describe_value(argument.object),
-                "an array of structs is a NumPy array with fields");
+                "an array of structs is a NumPy array with fields, or `cp.CudaArray([...])`");
   }
   if (!argument.sequence.read(argument.object, problem))
     return !problem.empty() && fail(index, problem, kListHelp);

@@ -286,10 +286,13 @@ void PythonNameResolver::name_structs_in_scope(UserFunction& function) {
     if (is_struct) function.loaded->type_hints.structs.push_back(name);
   };
   for (const auto& [name, value] : function.cells) add(name, value.get());
+  // A copy: asking a class for its attributes may run code that changes the globals.
+  const PyRef globals = PyRef::steal(PyDict_Copy(function.globals.get()));
+  if (!globals) return PyErr_Clear();
   PyObject* key = nullptr;
   PyObject* value = nullptr;
   Py_ssize_t position = 0;
-  while (PyDict_Next(function.globals.get(), &position, &key, &value) != 0) {
+  while (PyDict_Next(globals.get(), &position, &key, &value) != 0) {
     if (PyUnicode_Check(key) != 0) add(utf8(key), value);
   }
 }

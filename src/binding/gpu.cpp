@@ -16,6 +16,7 @@
 #include "binding/gpu_assembler.h"
 #include "binding/gpu_prints.h"
 #include "binding/graph.h"
+#include "binding/raised.h"
 
 namespace nb = nanobind;
 
@@ -171,7 +172,10 @@ const GpuCode* overlapping_code(const KernelBody& body, const Binding& binding) 
     made = make_gpu_code(body, types, binding.gpu->kernel->device(), diagnostics, error);
   }
   if (made == nullptr) {
-    raise_compile_error("`" + body.name + "`: " + error);
+    if (diagnostics.ok())
+      raise_compile_error("`" + body.name + "`: " + error);
+    else
+      raise_compile_error(diagnostics, body.sources);
     return nullptr;
   }
   if (binding.gpu_overlapping == nullptr) {  // else another thread was faster
@@ -290,12 +294,18 @@ namespace {
 // nobody has seen is raised. Waits only for launches that may have printed.
 void finish() {
   if (runtime::cuda::is_left_behind_by_fork()) return;
+  PyRef first_fault;  // the prints of all devices come out before it is raised
   for (Device* device : std::vector<Device*>(used_devices())) {
     try {
-      if (!raise_no_fault(*device)) fail();
+      if (raise_no_fault(*device)) continue;
+      PyRef fault = take_raised();
+      if (!first_fault) first_fault = std::move(fault);
     } catch (const CudaFailure&) {  // the driver is gone
     }
   }
+  if (!first_fault) return;
+  raise_again(first_fault);
+  fail();
 }
 
 void finish_at_exit() {

@@ -21,7 +21,7 @@ def _converted(value: Any, dtype: Any) -> Any:
     own = getattr(value, "dtype", None)
     if own is None:
         return numpy.array(_plain(value), dtype)
-    if own.names != dtype.names:
+    if getattr(own, "names", None) != dtype.names:  # another library's dtype has none
         raise CudaTypeError(
             f"CudaArray: elements of {own} do not become structs with the fields {dtype.names}"
         )
