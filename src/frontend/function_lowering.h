@@ -23,13 +23,6 @@
 
 namespace cudapy::frontend {
 
-// A call from one function of the user to another: indices into Program::functions.
-struct CallSite {
-  int32_t caller = -1;
-  int32_t callee = -1;
-  Span span;
-};
-
 // What the functions of one program share.
 class ProgramLowering {
  public:
@@ -38,14 +31,13 @@ class ProgramLowering {
 
   std::optional<ir::Program> lower();
 
-  // Index into Program::functions; the callee is lowered later. Remembers the call.
-  int32_t index_of(int32_t caller, Span span, const Specialisation& callee);
+  // Index into Program::functions; the callee is lowered later. `span`: of the call.
+  int32_t index_of(Span span, const Specialisation& callee);
   [[nodiscard]] NameResolver& resolver() { return resolver_; }
   [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
   void fail() { failed_ = true; }  // a Python exception is pending
 
  private:
-  void refuse_recursion(const ir::Program& program);
   const LoadedFunction* load(const FunctionValue& function);
 
   NameResolver& resolver_;
@@ -53,7 +45,6 @@ class ProgramLowering {
   std::deque<Specialisation> functions_;    // in the order of Program::functions
   std::map<std::string, int32_t> indices_;  // by Specialisation::key()
   std::map<const syntax::FunctionDef*, LoadedFunction> nested_;
-  std::vector<CallSite> calls_;
   bool failed_ = false;
 };
 

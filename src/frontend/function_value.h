@@ -36,6 +36,9 @@ struct FunctionValue {
   // Nested, elsewhere: variables of the function that is being lowered, by their names in `nested`.
   std::vector<std::pair<std::string, ir::LocalId>> variables;
   std::vector<std::pair<std::string, FunctionPtr>> functions;
+  // Among the functions of another, or of those of its own: the one around it of this definition,
+  // which is called from inside. Nothing else is set.
+  bool is_recursive = false;
   // The name stands for different functions on different paths; nothing else is set.
   bool is_ambiguous = false;
 
@@ -50,6 +53,10 @@ std::string shape_of(const FunctionValue& value);
 
 // All captured variables, those of captured functions too, in a fixed order.
 void append_captures(const FunctionValue& value, std::vector<ir::LocalId>& variables);
+
+// `inner`, one of the functions of `outer`, by itself: where it calls `outer`, it has that among
+// its own functions.
+FunctionPtr taken_out(const FunctionPtr& inner, const FunctionPtr& outer);
 
 // A copy whose captured variables are `next()`, `next()`, ... in that order.
 template <typename Next>

@@ -1,16 +1,14 @@
-// The driver: lowers the kernel, then each function that was called on the way, and refuses
-// recursion.
+// The driver: lowers the kernel, then each function that was called on the way.
 #include "frontend/lower.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "frontend/function_lowering.h"
 
 namespace cudapy::frontend {
 
-int32_t ProgramLowering::index_of(int32_t caller, Span span, const Specialisation& callee) {
+int32_t ProgramLowering::index_of(Span span, const Specialisation& callee) {
   const auto next = static_cast<int32_t>(functions_.size());
   int32_t index = indices_.try_emplace(callee.key(), next).first->second;
   if (index == next) {
@@ -25,9 +23,12 @@ int32_t ProgramLowering::index_of(int32_t caller, Span span, const Specialisatio
     } else {
       index = static_cast<int32_t>(std::find_if(functions_.begin(), functions_.end(), is_same) -
                                    functions_.begin());
+      if (diagnostics_.ok())
+        diagnostics_.error("recursion", span,
+                           "this function calls itself with a new function each time",
+                           "hand on the function that it is handed");
     }
   }
-  calls_.push_back({caller, index, span});
   return index;
 }
 
@@ -45,8 +46,8 @@ std::optional<ir::Program> ProgramLowering::lower() {
   kernel->target.kind = Resolved::Kind::Function;
   kernel->target.function = 0;
   const Specialisation first{std::move(kernel), {}};
+  // Not in indices_: where the kernel is called, it is a helper.
   functions_.push_back(first);
-  indices_.emplace(first.key(), 0);
   for (size_t i = 0; i < functions_.size(); ++i) {
     const LoadedFunction* loaded = load(*functions_[i].function);
     if (loaded == nullptr) return std::nullopt;
@@ -54,41 +55,8 @@ std::optional<ir::Program> ProgramLowering::lower() {
         FunctionLowering(*this, static_cast<int32_t>(i), functions_[i], *loaded).lower());
     if (failed_) return std::nullopt;
   }
-  refuse_recursion(program);
   if (!diagnostics_.ok()) return std::nullopt;
   return program;
-}
-
-// Depth first over the calls; each call that closes a cycle is one error, which names the cycle.
-void ProgramLowering::refuse_recursion(const ir::Program& program) {
-  std::vector<int32_t> path;
-  std::set<int32_t> finished;
-  const auto name = [&](int32_t index) {
-    return "`" + program.functions[static_cast<size_t>(index)].name + "`";
-  };
-  const std::function<void(int32_t)> visit = [&](int32_t index) {
-    path.push_back(index);
-    for (const CallSite& call : calls_) {
-      if (call.caller != index || finished.contains(call.callee)) continue;
-      const auto start = std::find(path.begin(), path.end(), call.callee);
-      if (start == path.end()) {
-        visit(call.callee);
-        continue;
-      }
-      std::string cycle;
-      std::string last;
-      for (auto step = start; step != path.end(); ++step) {
-        if (name(*step) != last) cycle += name(*step) + " calls ";
-        last = name(*step);
-      }
-      diagnostics_.error("recursion", call.span,
-                         "recursion is not supported yet: " + cycle + name(call.callee),
-                         "write it as a loop");
-    }
-    path.pop_back();
-    finished.insert(index);
-  };
-  visit(0);
 }
 
 std::optional<ir::Program> lower(NameResolver& resolver, Diagnostics& diagnostics) {

@@ -52,7 +52,7 @@ void FunctionLowering::lower_parameters(const Specialisation& wanted) {
     mark_assigned(name);
   }
   for (const auto& [name, function] : own->functions) {
-    flow_.functions[name] = function;
+    flow_.functions[name] = taken_out(function, own);
     function_names_.emplace(name, definition_.span);
   }
   for (size_t i = 0; i < parameters.size(); ++i) {

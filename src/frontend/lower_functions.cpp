@@ -181,11 +181,10 @@ FunctionPtr FunctionLowering::captured(const FunctionPtr& function, Span span) {
   auto copy = std::make_shared<FunctionValue>(*function);
   copy->is_open = false;
   if (!capturing_.insert(&definition).second) {
-    if (diagnostics_.ok())
-      error("recursion", span,
-            "recursion is not supported yet: `" + definition.name + "` calls itself",
-            "write it as a loop");
-    return copy;
+    auto itself = std::make_shared<FunctionValue>();
+    itself->nested = function->nested;
+    itself->is_recursive = true;
+    return itself;
   }
   const auto capture = [&](const std::string& name, const std::string& as) {
     const ir::ExprPtr value = read_variable(name, span);
@@ -244,7 +243,7 @@ ir::ExprPtr FunctionLowering::call_function(const syntax::Expr& expr, const Func
   }
   for (const ir::LocalId captured : captures)
     result->operands.push_back(make_local(captured, expr.span));
-  result->callee = program_.index_of(index_, expr.span, wanted);
+  result->callee = program_.index_of(expr.span, wanted);
   return expr.keywords.empty() ? std::move(result) : in_written_order(std::move(result));
 }
 

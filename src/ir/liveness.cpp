@@ -48,6 +48,9 @@ class LivenessWalk {
         return operands(stmt.operands, std::move(live));
       case StmtKind::Declare:
         return live;
+      case StmtKind::Define:  // shares no locals with what is around it
+        expression(*stmt.value, LocalSet(locals_));
+        return live;
       case StmtKind::Region: {
         StmtLiveness& mine = slot(stmt);
         mine.after.insert_all(live);
@@ -114,6 +117,9 @@ class LivenessWalk {
         return live;
       case ExprKind::Sequence:
         return sequence(expr, std::move(live));
+      case ExprKind::Call:
+        for (const LocalId result : expr.results) live.erase(result);
+        return operands(expr.operands, std::move(live));
       case ExprKind::And:
       case ExprKind::Or: {
         LocalSet skipped = live;
@@ -178,9 +184,9 @@ void add_assigned(const Block& block, LocalSet& assigned) {
 
 void add_assigned(const Expr& expr, LocalSet& assigned) {
   for (const ExprPtr& operand : expr.operands) add_assigned(*operand, assigned);
+  for (const LocalId result : expr.results) assigned.insert(result);
   if (expr.kind != ExprKind::Sequence) return;
   if (expr.local != kNoLocal) assigned.insert(expr.local);
-  for (const LocalId result : expr.results) assigned.insert(result);
   add_assigned(expr.body, assigned);
 }
 

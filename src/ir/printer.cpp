@@ -382,6 +382,9 @@ void Printer::expr(const Expr& expr, int minimum) {
       out_ += ")";
       break;
     case ExprKind::Call: {
+      for (size_t i = 0; i < expr.results.size(); ++i)
+        out_ += (i > 0 ? ", " : "") + local_name(expr.results[i]);
+      if (!expr.results.empty()) out_ += " = ";
       const auto callee = static_cast<size_t>(expr.callee);
       out_ += callees_ && callee < callees_->size() ? (*callees_)[callee].name
                                                     : "function" + std::to_string(expr.callee);
@@ -439,6 +442,9 @@ void Printer::expr(const Expr& expr, int minimum) {
       out_ += "bound(";
       list(operands);
       out_ += ")";
+      break;
+    case ExprKind::Argument:
+      out_ += "argument(" + std::to_string(expr.field) + ")";
       break;
   }
 }
@@ -581,6 +587,10 @@ void Printer::stmt(const Stmt& stmt) {
     case StmtKind::Print:
       out_ += "print \"" + escaped(stmt.message) + "\" ";
       list(stmt.operands);
+      break;
+    case StmtKind::Define:
+      out_ += "define function" + std::to_string(stmt.value->callee) + " = ";
+      expr(*stmt.value, kTernary);
       break;
   }
   if (!stmt.else_body.empty()) {

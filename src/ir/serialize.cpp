@@ -11,7 +11,7 @@ namespace cudapy::ir {
 namespace {
 
 // Bump when the layout changes: the bytes are part of what names a cache entry.
-constexpr uint8_t kFormat = 5;
+constexpr uint8_t kFormat = 6;
 
 class Writer {
  public:
@@ -164,6 +164,9 @@ class Writer {
         break;
       case ExprKind::Call:
         number(expr.callee);
+        number(expr.fault_site);
+        count(expr.results.size());
+        for (const LocalId result : expr.results) number(result);
         break;
       case ExprKind::CallBuiltin:
         kind(expr.builtin);
@@ -171,6 +174,7 @@ class Writer {
       case ExprKind::Sequence:
         byte(expr.is_frame);
         number(expr.local);
+        number(expr.callee);
         count(expr.results.size());
         for (const LocalId result : expr.results) number(result);
         block(expr.body);
@@ -187,6 +191,7 @@ class Writer {
         break;
       case ExprKind::Field:
       case ExprKind::Slice:
+      case ExprKind::Argument:
         number(expr.field);
         break;
       case ExprKind::Bound:

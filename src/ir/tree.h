@@ -113,7 +113,10 @@ enum class ExprKind : uint8_t {
   Cast,    // operands[0] to `type`; float -> int truncates (saturates out of range, nan -> 0), x ->
            // bool is x != 0
   Math,    // math, operands. Typed: arguments have the type that MathInfo demands
-  Call,    // callee (index into Program::functions), operands; gone after inlining
+  Call,    // callee (index into Program::functions), operands. After inlining: of a Define, by its
+           // number; arrays are no operands any more. `results`, after
+           // transform::split_aggregates: locals that several results become. fault_site: where
+           // it is too deep; the next: where the stack ends.
   Sequence,  // body is executed, then operands[0] (may be absent: void) is the value.
   // `is_frame`: an inlined function; no operands; a Return in body leaves it and its value becomes
   // `local`, the frame's result (kNoLocal: void). Nothing else assigns or reads that local. After
@@ -141,6 +144,8 @@ enum class ExprKind : uint8_t {
           // the index type, and gone after inlining
   Bound,  // typed: operands[0], an integer, where it is at least 0 and less than operands[1], which
           // has the type; a fault elsewhere. local: the array, for messages
+  // recursion: after inlining
+  Argument,  // field: which operand of the Call, in the frame of a Define alone
 };
 
 struct ConstantValue {
@@ -165,6 +170,9 @@ enum class FaultKind : uint8_t {
 // prints.
 // The values that the message of an exception may hold: a fault's record has room for them.
 inline constexpr size_t kMostRaisedValues = 8;
+
+// How many calls of functions that call themselves may be open at once in a thread.
+inline constexpr int kRecursionLimit = 256;
 
 struct FaultSite {
   FaultKind kind = FaultKind::Index;
@@ -206,10 +214,10 @@ struct Expr {
   bool is_frame = false;  // Sequence
   // Load of one part of an element, after transform::split_aggregates: where the part is.
   int32_t byte_offset = 0;
-  std::vector<LocalId> results;  // Sequence, is_frame
+  std::vector<LocalId> results;  // Sequence, is_frame; Call
   int32_t field = 0;             // Field
   int32_t unpack_count = 0;      // Field
-  std::string name;              // Field, untyped: of `value.name`, in place of its number
+  std::string name;  // Field, untyped: of `value.name`, in place of its number; Define's frame
   // A frame that lanes leave at different returns; set by sema::annotate_shapes.
   bool divergent_return = false;
   // Load, integer division and shift, after transform::place_checks: an index into
@@ -250,6 +258,9 @@ enum class StmtKind : uint8_t {
   Raise,  // exception, message, its operands, is_assertion: ends the thread and the launch
   // output
   Print,  // operands: numbers; message: how Python's str.format makes a text of them
+  // recursion
+  Define,  // value: a frame, which Calls of its number `callee` run, and nothing else does; its
+           // locals are new in each call. After inlining, at the head of the kernel.
 };
 
 struct Stmt {

@@ -153,6 +153,9 @@ class Verifier {
         return slice(expr);
       case ExprKind::Bound:
         return bound(expr);
+      case ExprKind::Argument:
+        if (!in_definition_) report(expr, "an argument outside of a definition");
+        return;
     }
   }
 
@@ -289,7 +292,7 @@ class Verifier {
   }
 
   void call(const Expr& expr) {
-    if (!program_) return report(expr, "a call is left");
+    if (!program_) return inlined_call(expr);
     if (expr.callee < 0 || static_cast<size_t>(expr.callee) >= program_->functions.size()) {
       return report(expr, "no such function");
     }
@@ -299,6 +302,27 @@ class Verifier {
       same(expr, expr.operands[i]->type, callee.locals[i].type, "an argument of a call");
     }
     same(expr, expr.type, callee.result, "the result of a call");
+  }
+
+  // Of a function that calls itself.
+  void inlined_call(const Expr& expr) {
+    const auto number = static_cast<size_t>(expr.callee);
+    if (number >= function_.body.size() || function_.body[number]->kind != StmtKind::Define)
+      return report(expr, "no such definition");
+    for (const ExprPtr& operand : expr.operands) {
+      if (operand->type.is_array()) report(*operand, "an array is passed to a definition");
+    }
+    for (const LocalId result : expr.results) {
+      if (!has_local(result)) return report("a call has no such local");
+    }
+  }
+
+  void define(const Stmt& stmt) {
+    if (!stmt.value || stmt.value->kind != ExprKind::Sequence || !stmt.value->is_frame)
+      return report("a definition is no frame");
+    in_definition_ = true;
+    expr(*stmt.value);
+    in_definition_ = false;
   }
 
   void warp_operation(const Expr& expr) {
@@ -496,6 +520,8 @@ class Verifier {
         return block(stmt.body);
       case StmtKind::Print:
         return texts(stmt);
+      case StmtKind::Define:
+        return define(stmt);
       case StmtKind::Evaluate:
         if (!stmt.value) return report("an evaluation lacks its value");
         return expr(*stmt.value);
@@ -519,6 +545,7 @@ class Verifier {
   const std::vector<LocalId>* results_ = nullptr;  // of the frame that is walked
   Type result_;  // of the function, or of the frame that is walked
   int loops_ = 0;
+  bool in_definition_ = false;
 };
 
 }  // namespace

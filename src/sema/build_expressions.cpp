@@ -212,6 +212,8 @@ ExprPtr Builder::strong(ExprPtr expr) {
     case ExprKind::Slice:
     case ExprKind::Bound:
       return expr;  // indices alone
+    case ExprKind::Argument:
+      return expr;  // later on
     case ExprKind::Intrinsic:
       return intrinsic(std::move(expr));
     case ExprKind::Atomic:

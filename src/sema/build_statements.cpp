@@ -23,13 +23,34 @@ StmtPtr assignment(LocalId local, ExprPtr value) {
   return stmt;
 }
 
+// What calls of a function need to know of it that is being built, and calls itself.
+ir::Function header_of(const Instance& instance, const Instances& instances) {
+  ir::Function header;
+  for (size_t i = 0; i < instance.parameters.size(); ++i) {
+    ir::Local parameter;
+    parameter.type = instances.parameter_type(instance, i);
+    header.locals.push_back(std::move(parameter));
+  }
+  header.written.assign(instance.parameters.size(), false);  // see complete_recursion
+  header.result = instances.result_type(instance);
+  return header;
+}
+
 }  // namespace
 
 int32_t build_typed(Instance& instance, Instances& instances, ir::Program& typed,
                     Diagnostics& diagnostics) {
   if (instance.built >= 0) return instance.built;
+  if (instance.is_building) {
+    instance.built = static_cast<int32_t>(typed.functions.size());
+    typed.functions.push_back(header_of(instance, instances));
+    return instance.built;
+  }
+  instance.is_building = true;
   ir::Function function = Builder(instance, instances, typed, diagnostics).run();
-  if (instance.source == 0) {
+  if (instance.built >= 0) {
+    typed.functions[static_cast<size_t>(instance.built)] = std::move(function);
+  } else if (instance.source == 0) {
     instance.built = 0;
     typed.functions[0] = std::move(function);
   } else {
@@ -95,12 +116,7 @@ ir::Function Builder::run() {
   instance_.function.parameter_count = source.parameter_count;
   written_.assign(static_cast<size_t>(source.parameter_count), false);
 
-  result_ = instance_.source == 0 ? Type::void_() : instance_.result;
-  if (result_.is_aggregate()) {
-    result_ = settled_type(result_);
-  } else if (result_.is_scalar() && result_.weak) {
-    result_ = ir::is_integer(result_) ? Type::of(instance_.result_alone) : settled_type(result_);
-  }
+  result_ = instance_.source == 0 ? Type::void_() : instances_.result_type(instance_);
   Block prologue;
   lay_out_locals(source, prologue);
   Block body = block(std::move(source.body));
@@ -197,6 +213,7 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
     case StmtKind::Break:
     case StmtKind::Continue:
     case StmtKind::Region:
+    case StmtKind::Define:
       break;
     case StmtKind::Return:
       return give_back(std::move(stmt), into);

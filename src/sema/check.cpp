@@ -1,4 +1,4 @@
-// Sema from end to end: refuse recursion, choose the default float, infer, report, build.
+// Sema from end to end: choose the default float, infer, report, build.
 #include "sema/check.h"
 
 #include <string>
@@ -8,6 +8,7 @@
 #include "sema/barriers.h"
 #include "sema/build.h"
 #include "sema/instance.h"
+#include "sema/recursion.h"
 
 namespace cudapy::sema {
 
@@ -18,18 +19,15 @@ using ir::Type;
 
 namespace {
 
-// Visits the functions that the kernel calls, directly or not, each once; reports those that call
-// themselves; notes whether anything that is written in them is a float64.
+// Visits the functions that the kernel calls, directly or not, each once; notes whether anything
+// that is written in them is a float64.
 class Survey {
  public:
-  Survey(const ir::Program& program, Diagnostics& diagnostics)
-      : program_(program),
-        diagnostics_(diagnostics),
-        states_(program.functions.size(), State::New) {}
+  explicit Survey(const ir::Program& program)
+      : program_(program), visited_(program.functions.size()) {}
 
   void function(int32_t index) {
-    states_[static_cast<size_t>(index)] = State::Open;
-    path_.push_back(index);
+    visited_[static_cast<size_t>(index)] = true;
     const ir::Function& function = program_.functions[static_cast<size_t>(index)];
     for (const ir::Local& local : function.locals) type(local.declared);
     if (function.signature && index != 0) {
@@ -37,8 +35,6 @@ class Survey {
       type(function.signature->result);
     }
     block(function.body);
-    path_.pop_back();
-    states_[static_cast<size_t>(index)] = State::Done;
   }
 
   void type(const Type& type) {
@@ -52,8 +48,6 @@ class Survey {
   [[nodiscard]] bool touches_float64() const { return touches_float64_; }
 
  private:
-  enum class State : uint8_t { New, Open, Done };
-
   void block(const ir::Block& block) {
     for (const ir::StmtPtr& stmt : block) {
       if (stmt->value) expr(*stmt->value);
@@ -67,26 +61,12 @@ class Survey {
     if (expr.kind == ExprKind::Constant || expr.kind == ExprKind::Cast) type(expr.type);
     for (const ir::ExprPtr& operand : expr.operands) this->expr(*operand);
     if (!expr.body.empty()) block(expr.body);
-    if (expr.kind != ExprKind::Call) return;
-    const State state = states_[static_cast<size_t>(expr.callee)];
-    if (state == State::New) function(expr.callee);
-    if (state == State::Open) recursion(expr);
-  }
-
-  void recursion(const Expr& call) {
-    const std::string name = "`" + program_.functions[static_cast<size_t>(call.callee)].name + "`";
-    std::string message = name + " calls itself";
-    if (path_.back() != call.callee) {
-      message += " through `" + program_.functions[static_cast<size_t>(path_.back())].name + "`";
-    }
-    diagnostics_.error("recursion", call.span, message + ", and recursion is not supported",
-                       "write it as a loop");
+    if (expr.kind == ExprKind::Call && !visited_[static_cast<size_t>(expr.callee)])
+      function(expr.callee);
   }
 
   const ir::Program& program_;
-  Diagnostics& diagnostics_;
-  std::vector<State> states_;
-  std::vector<int32_t> path_;
+  std::vector<bool> visited_;
   bool touches_float64_ = false;
 };
 
@@ -107,13 +87,19 @@ std::optional<ir::Program> check(const ir::Program& untyped, std::span<const Typ
   const auto failed = [&] { return diagnostics.errors().size() != errors_before; };
   if (!arguments_match(untyped.functions[0], argument_types, diagnostics)) return std::nullopt;
 
-  Survey survey(untyped, diagnostics);
+  Survey survey(untyped);
   for (const Type& type : argument_types) survey.type(type);
   survey.function(0);
-  if (failed()) return std::nullopt;
 
   Instances instances(untyped, options, survey.touches_float64() ? Scalar::F64 : Scalar::F32);
   Instance& kernel = instances.get(0, {argument_types.begin(), argument_types.end()});
+  if (instances.runaway() >= 0) {
+    const ir::Function& function = untyped.functions[static_cast<size_t>(instances.runaway())];
+    diagnostics.error("recursion", function.span,
+                      "`" + function.name + "` calls itself with arguments of a new type each time",
+                      "pass arguments of the types that the function itself is called with");
+    return std::nullopt;
+  }
   report_mistakes(kernel, instances, diagnostics);
   if (failed()) return std::nullopt;
 
@@ -121,6 +107,7 @@ std::optional<ir::Program> check(const ir::Program& untyped, std::span<const Typ
   typed.sources = untyped.sources;
   typed.functions.emplace_back();
   build_typed(kernel, instances, typed, diagnostics);
+  complete_recursion(typed, diagnostics);
   check_barriers(typed, diagnostics);
   if (failed()) return std::nullopt;
 #ifndef NDEBUG

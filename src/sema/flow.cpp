@@ -232,6 +232,7 @@ class Walker {
         if (stmt.local != ir::kNoLocal) assign(stmt.local, state);
         return;
       case StmtKind::Region:
+      case StmtKind::Define:
         return;
       case StmtKind::Print:
         for (const ir::ExprPtr& operand : stmt.operands) expr(*operand, state);

@@ -149,7 +149,8 @@ Type Inference::rule(Expr& expr) {
     case ExprKind::Slice:
       return slice(expr);
     case ExprKind::Bound:
-      break;  // made by the builder
+    case ExprKind::Argument:
+      break;  // made later
   }
   return kErroneous;
 }
@@ -382,6 +383,13 @@ Type Inference::select(Expr& expr) {
   for (const ir::ExprPtr& operand : expr.operands) infer(*operand);
   if (expr.operands[1]->type.is_aggregate() && expr.operands[2]->type.is_aggregate())
     return select_tuple(expr);
+  // What a function gives that is just being looked at is not known yet: the other arm says.
+  for (const size_t arm : {1U, 2U}) {
+    const Type& type = expr.operands[arm]->type;
+    const Type& other = expr.operands[3 - arm]->type;
+    if (!reporting() && type.is_unknown() && !is_erroneous(type) && !other.is_unknown())
+      return other;
+  }
   const Type known = operands_of(expr, "a conditional expression");
   if (known.is_unknown()) return known;
   const Expr& a = *expr.operands[1];

@@ -143,6 +143,7 @@ void Inference::stmt(Stmt& stmt) {
     case StmtKind::Break:
     case StmtKind::Continue:
     case StmtKind::Region:
+    case StmtKind::Define:
       return;
     case StmtKind::Declare:
       return declare(stmt);
@@ -398,6 +399,12 @@ void Inference::give_back(Stmt& stmt) {
   const Type type = stmt.value ? infer(*stmt.value) : Type::void_();
   if (stmt.value && type.is_unknown()) {
     if (is_erroneous(type) && !kernel) instance_.result = kErroneous;
+    if (reporting() && instance_.is_endless && diagnostics_->ok()) {
+      wrong("recursion", stmt.span,
+            "`" + instance_.function.name + "` only ever returns what its own calls return",
+            "return a value that needs no further call where the recursion ends, for example "
+            "`if n == 0: return 0`");
+    }
     return;
   }
   const std::optional<ir::Signature>& signature = instance_.function.signature;

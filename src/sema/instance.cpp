@@ -1,6 +1,10 @@
 // Making instances, and what is known about weak values in them.
 #include "sema/instance.h"
 
+#include <algorithm>
+#include <limits>
+#include <utility>
+
 #include "ir/control_flow.h"
 #include "sema/inference.h"
 
@@ -218,8 +222,24 @@ Instance* Instances::find(int32_t function, const std::vector<Type>& parameters)
   return nullptr;
 }
 
+namespace {
+
+// More open calls of one function, each with arguments of other types, have no end.
+constexpr int kMostOpenInstances = 24;
+constexpr int kNone = std::numeric_limits<int>::max();
+
+bool returns_value(const ir::Block& block) {
+  return std::any_of(block.begin(), block.end(), [](const ir::StmtPtr& stmt) {
+    return (stmt->kind == ir::StmtKind::Return && stmt->value) || returns_value(stmt->body) ||
+           returns_value(stmt->else_body);
+  });
+}
+
+}  // namespace
+
 Instance& Instances::get(int32_t function, const std::vector<Type>& parameters) {
-  if (Instance* known = find(function, parameters)) return *known;
+  if (Instance* known = find(function, parameters)) return refer_to(*known);
+  if (Instance* one = runaway_instance(function)) return refer_to(*one);
   Instance& instance = instances_.emplace_back();
   instance.source = function;
   instance.parameters = parameters;
@@ -230,25 +250,107 @@ Instance& Instances::get(int32_t function, const std::vector<Type>& parameters) 
   instance.types.resize(count);
   instance.alone.resize(count, Scalar::I32);
   instance.known.resize(count);
-  infer_types(instance, *this);
+  infer(instance);
   return instance;
 }
 
-void infer_types(Instance& instance, Instances& instances) {
+Instance& Instances::refer_to(Instance& instance) {
+  const int place = instance.depth >= 0 ? instance.depth : instance.waits_for;
+  if (place >= 0) lowest_ = std::min(lowest_, place);
+  return instance;
+}
+
+Instance* Instances::runaway_instance(int32_t function) {
+  int open = 0;
+  Instance* last = nullptr;
+  for (Instance& instance : instances_) {
+    if (instance.source != function || instance.depth < 0) continue;
+    ++open;
+    last = &instance;
+  }
+  if (open < kMostOpenInstances) return nullptr;
+  runaway_ = function;
+  return last;
+}
+
+// To a fixpoint. A function that is called by those that it calls is asked for its result before
+// that is known, which then counts as Unknown: what depends on it is looked at again when more is
+// known, until nothing changes in the whole cycle.
+void Instances::infer(Instance& instance) {
   for (size_t i = 0; i < instance.types.size(); ++i) {
     instance.types[i] = i < instance.parameters.size() ? instance.parameters[i]
                                                        : instance.function.locals[i].declared;
   }
   if (instance.function.signature) instance.result = instance.function.signature->result;
-  Inference inference(instance, instances, nullptr);
+  const int outer = std::exchange(lowest_, kNone);
+  const size_t first = waiting_.size();
+  const int depth = depth_++;
+  instance.depth = depth;
+  Inference inference(instance, *this, nullptr);
   while (inference.pass()) {
   }
-  while (inference.settle_weak_locals()) {
-    while (inference.pass()) {
+  if (lowest_ <= depth) {
+    instance.is_recursive = true;
+    waiting_.push_back(&instance);
+    if (lowest_ == depth)
+      infer_cycle(first);
+    else
+      instance.waits_for = lowest_;
+  } else {
+    while (inference.settle_weak_locals()) {
+      while (inference.pass()) {
+      }
+    }
+    if (instance.result.is_unknown() && !is_erroneous(instance.result))
+      instance.result = Type::void_();
+  }
+  instance.depth = -1;
+  --depth_;
+  lowest_ = std::min(outer, lowest_ < depth ? lowest_ : kNone);
+}
+
+// The instances that wait from `first` on. The result of a function that calls itself is not weak.
+void Instances::infer_cycle(size_t first) {
+  const auto settle = [&](Instance& instance) {
+    const Type before = instance.result;
+    if (before.is_scalar() || before.is_aggregate()) instance.result = result_type(instance);
+    return !(before == instance.result);
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = first; i < waiting_.size(); ++i) {
+      Inference inference(*waiting_[i], *this, nullptr);
+      while (inference.pass()) changed = true;
+    }
+    if (changed) continue;
+    for (size_t i = first; i < waiting_.size(); ++i) {
+      if (Inference(*waiting_[i], *this, nullptr).settle_weak_locals()) changed = true;
+      if (settle(*waiting_[i])) changed = true;
     }
   }
-  if (instance.result.is_unknown() && !is_erroneous(instance.result))
-    instance.result = Type::void_();
+  for (size_t i = first; i < waiting_.size(); ++i) {
+    Instance& instance = *waiting_[i];
+    instance.waits_for = -1;
+    if (!instance.result.is_unknown() || is_erroneous(instance.result)) continue;
+    instance.is_endless = returns_value(instance.function.body);
+    instance.result = instance.is_endless ? kErroneous : Type::void_();
+  }
+  waiting_.resize(first);
+}
+
+Type Instances::parameter_type(const Instance& instance, size_t parameter) const {
+  const Type& passed = instance.parameters[parameter];
+  if (!passed.is_scalar() || !passed.weak) return passed;
+  const Type& type = instance.types[parameter];
+  if (!type.weak) return type;
+  return ir::is_integer(type) ? Type::of(instance.alone[parameter]) : settled(type, default_float_);
+}
+
+Type Instances::result_type(const Instance& instance) const {
+  const Type& result = instance.result;
+  if (result.is_aggregate()) return settled(result, default_float_);
+  if (!result.is_scalar() || !result.weak) return result;
+  return ir::is_integer(result) ? Type::of(instance.result_alone) : settled(result, default_float_);
 }
 
 }  // namespace cudapy::sema

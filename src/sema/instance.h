@@ -29,6 +29,13 @@ struct Instance {
   bool reported = false;  // its mistakes have been looked for
   bool faulty = false;    // and there were some
   int32_t built = -1;     // index in the typed program
+  // Recursion. While its types are looked for: how many are looked for around it; else -1. Then,
+  // where that depends on a function around it that is not done yet: which one.
+  int depth = -1;
+  int waits_for = -1;
+  bool is_recursive = false;
+  bool is_endless = false;  // nothing but its own calls says what it returns
+  bool is_building = false;
   // Per local: its constant value, once asked for; complete after `freeze_constants`, when the tree
   // is not asked any more.
   mutable std::vector<std::optional<WeakNumber>> known;
@@ -52,6 +59,13 @@ class Instances {
   // With its types inferred.
   Instance& get(int32_t function, const std::vector<ir::Type>& parameters);
 
+  // The types that the function has in the typed program.
+  [[nodiscard]] ir::Type parameter_type(const Instance& instance, size_t parameter) const;
+  [[nodiscard]] ir::Type result_type(const Instance& instance) const;
+
+  // A function that calls itself with arguments of ever new types; -1: there is none.
+  [[nodiscard]] int32_t runaway() const { return runaway_; }
+
   // Null if `get` was never asked for it.
   Instance* find(int32_t function, const std::vector<ir::Type>& parameters);
 
@@ -63,10 +77,19 @@ class Instances {
   [[nodiscard]] ir::Type index_type() const { return options_.wide_index ? kInt64 : kInt32; }
 
  private:
+  void infer(Instance& instance);
+  void infer_cycle(size_t first);
+  Instance& refer_to(Instance& instance);
+  Instance* runaway_instance(int32_t function);
+
   const ir::Program& untyped_;
   const Options& options_;
   ir::Scalar default_float_;
   std::deque<Instance> instances_;  // stable addresses
+  std::vector<Instance*> waiting_;  // for the first function of their cycle
+  int depth_ = 0;
+  int lowest_ = 0;  // of those around, the outermost that was referred to since the last one began
+  int32_t runaway_ = -1;
 };
 
 // The value of an expression that is known when the kernel is compiled and has a weak type (or is a
@@ -92,9 +115,6 @@ ir::Type common_type(const ir::Expr& a, const ir::Expr& b, const Instance& insta
 // The types that a call passes to its callee, from the types of its operands.
 std::vector<ir::Type> passed_types(const ir::Expr& call, const Instance& caller,
                                    Instances& instances);
-
-// Infers all types of a new instance, to a fixpoint.
-void infer_types(Instance& instance, Instances& instances);
 
 // Reports what is wrong in an instance and in those it calls, once each. `called_from` says how the
 // instance came about; nothing for the kernel.

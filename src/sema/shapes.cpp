@@ -100,6 +100,7 @@ class ShapeWalk {
         expression(*stmt.value);
         break;
       case StmtKind::Evaluate:
+      case StmtKind::Define:
         expression(*stmt.value);
         break;
       case StmtKind::If: {
@@ -328,6 +329,11 @@ class ShapeWalk {
         return is_of_thread(expr.operands[0]->local) ? kVarying : all;
       case ExprKind::Atomic:
         return kVarying;  // each lane finds what the one before it left
+      case ExprKind::Argument:
+        return kVarying;
+      case ExprKind::Call:
+        for (const LocalId result : expr.results) set_local(result, kVarying);
+        return kVarying;
       case ExprKind::Select:
         if (shape_of(*expr.operands[0]) != kUniform) return kVarying;
         return join(shape_of(*expr.operands[1]), shape_of(*expr.operands[2]));

@@ -94,9 +94,9 @@ void BlockUniform::loop(const Stmt& stmt, bool together) {
 
 void BlockUniform::sequences(const Expr& expr, bool together) {
   for (const ExprPtr& operand : expr.operands) sequences(*operand, together);
+  for (const LocalId result : expr.results) assign(result, false);
   if (expr.kind != ExprKind::Sequence) return;
   if (expr.local != kNoLocal) assign(expr.local, false);
-  for (const LocalId result : expr.results) assign(result, false);
   std::vector<const Stmt*> outer;
   loops_.swap(outer);
   block(expr.body, together && !expr.is_frame);

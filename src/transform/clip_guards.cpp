@@ -24,6 +24,7 @@ class GuardClipper {
   void run() {
     for (size_t i = 0; i < function_.body.size(); ++i) {
       Stmt& stmt = *function_.body[i];
+      if (stmt.kind == StmtKind::Define) continue;
       if (stmt.kind == StmtKind::Assign) {
         if (!is_pure(*stmt.value)) return;
         continue;

@@ -203,6 +203,8 @@ class FillFinder {
 std::vector<bool> arrays_filled_before_read(const Function& function) {
   std::vector<bool> filled(function.locals.size(), false);
   if (function.block[0] == 0) return filled;
+  // What functions that call themselves read is not followed.
+  if (!function.body.empty() && function.body[0]->kind == StmtKind::Define) return filled;
   std::optional<FillFinder> finder;
   for (size_t i = 0; i < function.locals.size(); ++i) {
     if (function.locals[i].storage != Storage::Block) continue;

@@ -78,9 +78,9 @@ class Folder {
     if (expr.kind == ExprKind::Sequence) {
       // The result of a frame: given by its returns.
       if (expr.is_frame) assigned(expr.local, nullptr);
-      for (const LocalId result : expr.results) assigned(result, nullptr);
       count_assignments(expr.body);
     }
+    for (const LocalId result : expr.results) assigned(result, nullptr);
     for (const ExprPtr& operand : expr.operands) count_assignments(*operand);
   }
 

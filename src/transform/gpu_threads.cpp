@@ -80,6 +80,7 @@ class ThreadReader {
         break;
       case ExprKind::Sequence:
       case ExprKind::Atomic:
+      case ExprKind::Call:
         is_element_wise_ = false;
         break;
       default:

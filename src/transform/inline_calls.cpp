@@ -5,13 +5,22 @@
 // becomes
 //     { x = argument; body; yield %result }
 // with its returns turned into assignments of %result, or a frame if it returns from inside a loop.
+//
+// Functions that call themselves, directly or not, stay calls: of a Define at the head of the
+// kernel,
+//     define function0 = frame f: { n = argument(0); lo = argument(1); body }
+// one for each list of arrays that such a function is called with. Its body knows these as its own
+// names; what a view of one is indexed with is passed along as numbers.
 #include "transform/inline_calls.h"
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
+#include "ir/call_cycles.h"
 #include "ir/view.h"
+
 #include "transform/split_barriers.h"
 
 namespace cudapy::transform {
@@ -225,11 +234,18 @@ class Renamer {
 class Inliner {
  public:
   explicit Inliner(ir::Program program)
-      : program_(std::move(program)), callees_(program_.functions.size()) {}
+      : program_(std::move(program)),
+        callees_(program_.functions.size()),
+        is_recursive_(ir::functions_in_cycles(program_)) {}
 
   Function run() {
-    expand(program_.functions[0]);
-    return std::move(program_.functions[0]);
+    Function& kernel = program_.functions[0];
+    expand(kernel);
+    caller_stack_.push_back(&kernel);
+    link(kernel.body);
+    kernel.body.insert(kernel.body.begin(), std::make_move_iterator(definitions_.begin()),
+                       std::make_move_iterator(definitions_.end()));
+    return std::move(kernel);
   }
 
  private:
@@ -305,6 +321,7 @@ class Inliner {
   }
 
   ExprPtr call(ExprPtr call) {
+    if (is_recursive_[static_cast<size_t>(call->callee)]) return call;  // see link
     const Callee& callee = prepare(call->callee);
     const Function& function = program_.functions[static_cast<size_t>(call->callee)];
     Renamer renamer(function.locals.size());
@@ -407,17 +424,198 @@ class Inliner {
   // Has neither statements nor other effects inside, so that moving an argument into it changes no
   // order that could be seen.
   static bool is_plain(const Expr& expr) {
-    if (expr.kind == ExprKind::Atomic) return false;
+    if (expr.kind == ExprKind::Atomic || expr.kind == ExprKind::Call) return false;
     if (expr.kind == ExprKind::Intrinsic && ir::info(expr.intrinsic).has_effect) return false;
     return expr.kind != ExprKind::Sequence &&
            std::all_of(expr.operands.begin(), expr.operands.end(),
                        [](const ExprPtr& operand) { return is_plain(*operand); });
   }
 
+  // Recursion. What follows runs when all other calls are gone from the kernel.
+
+  void link(Block& block) {
+    for (StmtPtr& stmt : block) {
+      for (ExprPtr& operand : stmt->operands) link(operand);
+      if (stmt->value) link(stmt->value);
+      link(stmt->body);
+      link(stmt->else_body);
+    }
+  }
+
+  void link(ExprPtr& expr) {
+    for (ExprPtr& operand : expr->operands) link(operand);
+    link(expr->body);
+    if (expr->kind == ExprKind::Call) link_call(expr);
+  }
+
+  // f(n, A[k])      { %k = k; yield function0(n, %k) }, where that knows A
+  void link_call(ExprPtr& call) {
+    const bool ordered = std::any_of(call->operands.begin(), call->operands.end(),
+                                     [](const ExprPtr& operand) { return !is_plain(*operand); });
+    Block prologue;
+    std::vector<ExprPtr> numbers;
+    std::vector<ExprPtr> arrays;  // null: a number
+    const auto pass_number = [&](ExprPtr value) {
+      if (ordered && !is_trivial(*value)) keep_index(value, prologue);
+      numbers.push_back(std::move(value));
+    };
+    for (ExprPtr& operand : call->operands) {
+      if (!operand->type.is_array()) {
+        pass_number(std::move(operand));
+        arrays.push_back(nullptr);
+        continue;
+      }
+      if (operand->kind == ExprKind::Sequence) {
+        append(prologue, std::move(operand->body));
+        ExprPtr value = std::move(operand->operands[0]);
+        operand = std::move(value);
+      }
+      for_each_number(*operand, [&](const ExprPtr& part) { pass_number(ir::clone(*part)); });
+      arrays.push_back(std::move(operand));
+    }
+    call->callee = definition_of(call->callee, arrays);
+    call->operands = std::move(numbers);
+    if (prologue.empty()) return;
+    auto sequence = std::make_unique<Expr>();
+    sequence->kind = ExprKind::Sequence;
+    sequence->type = call->type;
+    sequence->span = call->span;
+    sequence->body = std::move(prologue);
+    if (call->type.is_void()) {
+      auto evaluate = std::make_unique<Stmt>();
+      evaluate->kind = StmtKind::Evaluate;
+      evaluate->span = call->span;
+      evaluate->value = std::move(call);
+      sequence->body.push_back(std::move(evaluate));
+    } else {
+      sequence->operands.push_back(std::move(call));
+    }
+    call = std::move(sequence);
+  }
+
+  // What a view is made of beside its array.
+  template <class Array, class Visit>
+  static void for_each_number(Array& array, const Visit& visit) {
+    for (size_t i = 1; i < array.operands.size(); ++i) {
+      auto& index = array.operands[i];
+      if (index->kind != ExprKind::Slice) {
+        visit(index);
+        continue;
+      }
+      for (auto& part : index->operands) visit(part);
+    }
+  }
+
+  // The same for all calls that pass the same arrays, and cut and index them alike.
+  static std::string key_of(int32_t function, const std::vector<ExprPtr>& arrays) {
+    std::string key = std::to_string(function);
+    for (const ExprPtr& array : arrays) {
+      key += "|";
+      if (!array) continue;
+      key +=
+          std::to_string(array->kind == ExprKind::Local ? array->local : array->operands[0]->local);
+      for (size_t i = 1; i < array->operands.size(); ++i) {
+        const Expr& index = *array->operands[i];
+        key += index.kind == ExprKind::Slice ? ":" : "," + ir::to_string(index.type);
+      }
+    }
+    return key;
+  }
+
+  int32_t definition_of(int32_t index, const std::vector<ExprPtr>& arrays) {
+    const auto next = static_cast<int32_t>(definitions_.size());
+    const auto [known, is_new] = numbers_.try_emplace(key_of(index, arrays), next);
+    if (!is_new) return known->second;
+    Function& function = program_.functions[static_cast<size_t>(index)];
+    if (!callees_[static_cast<size_t>(index)].ready) {
+      callees_[static_cast<size_t>(index)].ready = true;
+      expand(function);
+    }
+    auto stmt = std::make_unique<Stmt>();
+    stmt->kind = StmtKind::Define;
+    stmt->span = function.span;
+    stmt->value = frame_of(function, arrays);
+    stmt->value->callee = next;
+    Stmt& define = *stmt;
+    definitions_.push_back(std::move(stmt));
+    link(define.value->body);
+    return next;
+  }
+
+  ExprPtr frame_of(const Function& function, const std::vector<ExprPtr>& arrays) {
+    auto frame = std::make_unique<Expr>();
+    frame->kind = ExprKind::Sequence;
+    frame->is_frame = true;
+    frame->type = function.result;
+    frame->span = function.span;
+    frame->name = function.name;
+    Renamer renamer(function.locals.size());
+    int32_t passed = 0;
+    const auto argument = [&](ir::Local local) {
+      auto value = std::make_unique<Expr>();
+      value->kind = ExprKind::Argument;
+      value->type = local.type;
+      value->span = local.span;
+      value->field = passed;
+      std::vector<Type> leaves;
+      ir::append_leaves(local.type, leaves);
+      passed += static_cast<int32_t>(leaves.size());
+      const LocalId own = new_local(local);
+      frame->body.push_back(assignment(own, std::move(value)));
+      return own;
+    };
+    for (size_t i = 0; i < arrays.size(); ++i) {
+      const auto parameter = static_cast<LocalId>(i);
+      if (!arrays[i]) {
+        renamer.rename(parameter, argument(function.locals[i]));
+      } else if (arrays[i]->kind == ExprKind::Local) {
+        renamer.rename(parameter, arrays[i]->local);
+      } else {
+        ExprPtr view = ir::clone(*arrays[i]);
+        for_each_number(*view, [&](ExprPtr& part) {
+          ir::Local index;
+          index.name = "%index";
+          index.type = part->type;
+          index.span = part->span;
+          part = read(argument(index), index.type, index.span);
+        });
+        renamer.replace(parameter, std::move(view));
+      }
+    }
+    for (size_t i = arrays.size(); i < function.locals.size(); ++i)
+      renamer.rename(static_cast<LocalId>(i), local_of_definition(function.locals[i]));
+    if (!function.result.is_void()) {
+      ir::Local result;
+      result.name = "%" + function.name;
+      result.type = function.result;
+      result.span = function.span;
+      frame->local = new_local(result);
+    }
+    Block body = ir::clone(function.body);
+    renamer.block(body);
+    append(frame->body, std::move(body));
+    return frame;
+  }
+
+  // Tables from outside are the same in all definitions, so that one that is passed on makes no new
+  // one.
+  LocalId local_of_definition(const ir::Local& local) {
+    const std::vector<ir::Local>& known = caller().locals;
+    for (size_t i = 0; local.storage == ir::Storage::Constant && i < known.size(); ++i) {
+      if (known[i].storage == local.storage && known[i].table == local.table &&
+          known[i].extents == local.extents && known[i].type == local.type)
+        return static_cast<LocalId>(i);
+    }
+    return new_local(local);
+  }
+
   ir::Program program_;
   std::vector<Callee> callees_;
+  std::vector<bool> is_recursive_;
   std::vector<Function*> caller_stack_;
   LocalId last_result_ = kNoLocal;
+  Block definitions_;
+  std::map<std::string, int32_t> numbers_;  // of definitions, by key_of
 };
 
 }  // namespace

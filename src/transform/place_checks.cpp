@@ -151,6 +151,8 @@ class CheckPlacer {
     for (ExprPtr& operand : expr.operands) expression(*operand);
     if (expr.kind == ExprKind::Load) {
       check_indices(expr.operands, expr.span, expr.fault_site, expr.row_axes);
+    } else if (expr.kind == ExprKind::Call) {
+      forget_results(expr);
     } else if (expr.kind == ExprKind::Bound) {
       if (!proves_bound(expr)) add_bound(expr);
     } else if (divides_integers(expr) && !proofs_.is_nonzero(*expr.operands[1])) {
@@ -172,10 +174,18 @@ class CheckPlacer {
   }
 
   void sequence(Expr& expr) {
+    // What a function does that is called from many places is not known before a row runs.
+    const bool calls_itself = expr.callee >= 0;
+    if (calls_itself) ++definitions_;
     block(expr.body);
+    if (calls_itself) --definitions_;
     for (ExprPtr& operand : expr.operands) expression(*operand);
     if (expr.local != kNoLocal) proofs_.forget(expr.local);
     for (const LocalId result : expr.results) proofs_.forget(result);
+  }
+
+  void forget_results(const Expr& call) {
+    for (const LocalId result : call.results) proofs_.forget(result);
   }
 
   static bool divides_integers(const Expr& expr) {
@@ -254,7 +264,7 @@ class CheckPlacer {
 
   // Indices without idx are worth it where there are several: a row's own are checked once then.
   bool add_row_access(const Expr& array, const Expr& index, uint8_t axis) {
-    if (array.local >= function_.parameter_count) return false;
+    if (array.local >= function_.parameter_count || definitions_ > 0) return false;
     if (index.type.scalar != Scalar::I32 && index.type.scalar != Scalar::I64) return false;
     RowIndex row;
     if (!rows_.decompose(index, row)) return false;
@@ -274,6 +284,7 @@ class CheckPlacer {
   RowIndices rows_;
   std::optional<IndexHulls> hulls_;  // of the row accesses
   std::set<LocalId> upward_;         // counters that are never negative
+  int definitions_ = 0;              // around the expression at hand
 };
 
 }  // namespace
@@ -286,12 +297,28 @@ void place_checks(Function& function, bool shares_rows) {
 
 namespace {
 
+// A call that would be too deep, or that the thread's stack has no room for.
+void place_depth_checks(Function& function, Expr& call) {
+  const std::string& name = function.body[static_cast<size_t>(call.callee)]->value->name;
+  FaultSite site;
+  site.kind = FaultKind::Raise;
+  site.span = call.span;
+  site.subject = "RecursionError";
+  call.fault_site = static_cast<int32_t>(function.fault_sites.size());
+  site.message = "maximum recursion depth exceeded: `" + name + "` is called when " +
+                 std::to_string(kRecursionLimit) + " calls are open";
+  function.fault_sites.push_back(site);
+  site.message = "the stack of the thread has no room for another call of `" + name + "`";
+  function.fault_sites.push_back(site);
+}
+
 void place_raises(Function& function, Block& block, bool keep_assertions) {
   std::erase_if(block, [&](const StmtPtr& stmt) {
     return stmt->kind == StmtKind::Raise && stmt->is_assertion && !keep_assertions;
   });
   const std::function<void(Expr&)> inside = [&](Expr& expr) {
     for (ExprPtr& operand : expr.operands) inside(*operand);
+    if (expr.kind == ExprKind::Call) place_depth_checks(function, expr);
     place_raises(function, expr.body, keep_assertions);
   };
   for (StmtPtr& stmt : block) {

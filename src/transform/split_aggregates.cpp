@@ -221,6 +221,11 @@ class Splitter {
   }
 
   void statement(StmtPtr stmt, Block& into) {
+    if (stmt->kind == StmtKind::Define) {
+      results_of(*stmt->value);
+      into.push_back(std::move(stmt));
+      return;
+    }
     if (stmt->value && is_compound(stmt->value->type)) return compound(std::move(stmt), into);
     for (ExprPtr& operand : stmt->operands) scalar(operand);
     if (stmt->value) scalar(stmt->value);
@@ -307,6 +312,12 @@ class Splitter {
       expr = matched(*expr);
       return;
     }
+    if (expr->kind == ExprKind::Call) {
+      Block before;
+      expr->operands = made(*expr, before);
+      if (!before.empty()) expr = sequence(std::move(before), std::move(expr));
+      return;
+    }
     if (expr->local != kNoLocal) expr->local = first(expr->local);
     if (!expr->body.empty()) expr->body = block(std::move(expr->body));
     for (ExprPtr& operand : expr->operands) scalar(operand);
@@ -355,6 +366,12 @@ class Splitter {
         break;
       case ExprKind::Intrinsic:
         if (is_compound(expr->type)) return shuffled(*expr, into);
+        break;
+      case ExprKind::Call:
+        if (is_compound(expr->type)) return results_of_call(std::move(expr), into);
+        break;
+      case ExprKind::Argument:
+        if (is_compound(expr->type)) return arguments(*expr);
         break;
       default:
         if (is_complex(expr->type)) return complex(*expr, into);
@@ -641,12 +658,49 @@ class Splitter {
     const size_t count = leaf_count(expr->type);
     const LocalId begin = first(expr->local);
     const Span span = expr->span;
-    for (size_t i = 0; i < count; ++i) expr->results.push_back(begin + static_cast<LocalId>(i));
-    expr->local = kNoLocal;
-    expr->type = Type::void_();
     expr->body = std::move(body);
+    give_results(*expr, count);
     into.push_back(evaluation(std::move(expr)));
     return reads_of(begin, count, span);
+  }
+
+  void give_results(Expr& frame, size_t count) {
+    const LocalId begin = first(frame.local);
+    for (size_t i = 0; i < count; ++i) frame.results.push_back(begin + static_cast<LocalId>(i));
+    frame.local = kNoLocal;
+    frame.type = Type::void_();
+  }
+
+  // The frame of a Define.
+  void results_of(Expr& frame) {
+    frame.body = block(std::move(frame.body));
+    if (is_compound(frame.type)) return give_results(frame, leaf_count(frame.type));
+    frame.local = first(frame.local);
+  }
+
+  // A call's several results are put into locals, which are read after it.
+  Leaves results_of_call(ExprPtr expr, Block& into) {
+    expr->operands = made(*expr, into);
+    std::vector<Type> types;
+    append_leaves(expr->type, types);
+    const auto begin = static_cast<LocalId>(locals_.size());
+    const Span span = expr->span;
+    for (const Type& type : types) expr->results.push_back(new_local(type, span));
+    expr->type = Type::void_();
+    into.push_back(evaluation(std::move(expr)));
+    return reads_of(begin, types.size(), span);
+  }
+
+  // Arguments are numbered by their leaves.
+  static Leaves arguments(const Expr& expr) {
+    std::vector<Type> types;
+    append_leaves(expr.type, types);
+    Leaves parts;
+    for (size_t i = 0; i < types.size(); ++i) {
+      parts.push_back(make(ExprKind::Argument, types[i], expr.span));
+      parts.back()->field = expr.field + static_cast<int32_t>(i);
+    }
+    return parts;
   }
 
   Function& function_;

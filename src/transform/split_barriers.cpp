@@ -53,6 +53,10 @@ class Splitter {
       whole.push_back(std::move(stmt));
     };
     for (StmtPtr& stmt : block) {
+      if (stmt->kind == StmtKind::Define) {
+        whole.push_back(std::move(stmt));
+        continue;
+      }
       const bool together = stmt->kind == StmtKind::Barrier ||
                             (is_branch(*stmt) && transform::first_barrier(*stmt)) ||
                             (loops_ > 0 && jumps_out(*stmt));

@@ -11,6 +11,7 @@ import ast
 import copy
 import operator
 import re
+import sys
 import types
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,12 @@ from .scalar import Context, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+# How many calls of functions that call themselves a thread may have open at once, on every device.
+RECURSION_LIMIT = 256
+_MOST_OPEN = 24  # instances of one function whose types are looked for at once
+_NONE = 1 << 30
 
 
 def _positions(begin: tuple[int, ...], end: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
@@ -63,6 +70,10 @@ class Instance:
         self.types = Types(program, function, tree, given, result)
         self.tree = tree
         self.namespace: dict[str, Any] = {}
+        # While its types are looked for: how many are looked for around it; then, while it waits for one of
+        # those that it calls itself through, which. Else -1.
+        self.depth = self.waits_for = -1
+        self.is_recursive = False
         self.indices: list[
             tuple[str, str]
         ] = []  # the spellings under which it reads thread indices
@@ -78,8 +89,11 @@ class Instance:
             if isinstance(value, names.Index)
         ]
         self.namespace["__name__"] = self.types.function.__module__
+        called = self.namespace.get(self.tree.name)  # by itself, with the types of its arguments
         exec(compile(module, self.filename, "exec"), self.namespace)
         run: Callable[..., Any] = self.namespace[self.tree.name]
+        if called is not None:
+            self.namespace[self.tree.name] = called
         return run
 
 
@@ -100,6 +114,9 @@ class Program:
                     self.sigs[id(function)] = sig
         self.together = {function.__name__: function for function in functions[1:]}
         self._made: list[types.FunctionType] = []
+        self.specialised: dict[
+            tuple[Any, ...], types.FunctionType
+        ] = {}  # of functions that are handed functions
         self._trees: dict[int, tuple[str, ast.FunctionDef, list[str]]] = {}
         self.default_float = "float32"
         self._begin(arguments)
@@ -113,7 +130,12 @@ class Program:
         Context.default_float = self.default_float
         self.instances: dict[tuple[int, tuple[str, ...]], Instance] = {}
         self._runnables: dict[int, Callable[..., Any]] = {}
-        self._in_progress: list[int] = []
+        self._open: list[Instance] = []  # their types are being looked for
+        self._waiting: list[Instance] = []  # for the first function of their cycle
+        self._lowest = (
+            _NONE  # of the open ones, the outermost that was asked for since the last began
+        )
+        self._calls = 0  # open ones of functions that call themselves
         self.kernel = self.helper(self.functions[0], arguments)
 
     def tree(self, function: types.FunctionType) -> tuple[str, ast.FunctionDef]:
@@ -166,15 +188,81 @@ class Program:
     def helper(self, function: types.FunctionType, arguments: list[str]) -> Instance:
         """The instance of a function for arguments of these types; a literal stays weak in it."""
         key = (id(function), tuple(arguments))
-        if key not in self.instances:
-            if id(function) in self._in_progress:
-                raise CompileError(
-                    f"`{function.__name__}` calls itself, which kernels cannot do yet"
-                )
-            self._in_progress.append(id(function))
-            self.instances[key] = Instance(self, function, arguments)
-            self._in_progress.pop()
-        return self.instances[key]
+        instance = self.instances.get(key)
+        if instance is None:
+            instance = Instance(self, function, arguments)
+            self.instances[key] = instance
+            self._infer(instance)
+        place = instance.depth if instance.depth >= 0 else instance.waits_for
+        if place >= 0:
+            self._lowest = min(self._lowest, place)
+        return instance
+
+    def _infer(self, instance: Instance) -> None:
+        """Finds the types of a new instance. What a function gives that is still open is not known yet; those that
+        ask for it are looked at again with it."""
+        outer, self._lowest = self._lowest, _NONE
+        first, depth = len(self._waiting), len(self._open)
+        name = instance.types.function.__name__
+        if [other.types.function.__name__ for other in self._open].count(name) >= _MOST_OPEN:
+            raise CompileError(f"`{name}` calls itself with arguments of a new type each time")
+        self._open.append(instance)
+        instance.depth = depth
+        instance.types.begin()
+        if self._lowest > depth:
+            instance.types.finish()
+        else:
+            instance.is_recursive = True
+            self._waiting.append(instance)
+            if self._lowest == depth:
+                self._infer_cycle(first)
+            else:
+                instance.waits_for = self._lowest
+        instance.depth = -1
+        self._open.pop()
+        self._lowest = min(outer, self._lowest if self._lowest < depth else _NONE)
+
+    def _infer_cycle(self, first: int) -> None:
+        """Finds the types of functions that call each other: those that wait from `first` on."""
+        changed = True
+        while changed:
+            changed = False
+            number = first
+            while number < len(self._waiting):  # which may become more
+                changed |= self._waiting[number].types.settle()
+                number += 1
+            if not changed:
+                for instance in self._waiting[first:]:
+                    changed |= instance.types.settle_weak()
+                    changed |= instance.types.settle_result()
+        for instance in self._waiting[first:]:
+            instance.waits_for = -1
+            if instance.types.result is None:
+                if instance.types.returns_value():
+                    name = instance.types.function.__name__
+                    raise CompileError(f"`{name}` only ever returns what its own calls return")
+                instance.types.result = "void"
+        del self._waiting[first:]
+
+    def call(self, instance: Instance, values: tuple[Any, ...]) -> Any:
+        """Calls a helper; those that call themselves not deeper than a compiled kernel does.
+
+        Raises:
+            RecursionError: that would be too deep.
+        """
+        run = self.runnable(instance)
+        if not instance.is_recursive:
+            return run(*values)
+        if self._calls >= RECURSION_LIMIT:
+            raise RecursionError(
+                f"maximum recursion depth exceeded: `{instance.types.function.__name__}` is called when "
+                f"{RECURSION_LIMIT} calls are open"
+            )
+        self._calls += 1
+        try:
+            return run(*values)
+        finally:
+            self._calls -= 1
 
     def runnable(self, instance: Instance) -> Callable[..., Any]:
         run = self._runnables.get(id(instance))
@@ -310,7 +398,13 @@ def launch(
         as_argument(value, type, position)
         for position, (value, type) in enumerate(zip(arguments, given))
     ]
-    program.run(threads, block or (256, 1, 1), views)
+    # A call of the kernel's takes some of the interpreter's.
+    most = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(most, 20 * RECURSION_LIMIT))
+    try:
+        program.run(threads, block or (256, 1, 1), views)
+    finally:
+        sys.setrecursionlimit(most)
     for view in views:
         if isinstance(view, ArrayView):
             view.finish()

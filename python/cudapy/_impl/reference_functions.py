@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
 from . import types as cuda_types
-from .errors import CompileError
 
 if TYPE_CHECKING:
     from .interpreter import Program
@@ -387,18 +386,65 @@ class Lift:
                 value.carried,
                 value.defaults,
             )
+        group = self._called_from(value.node)
+        if value.node in group:
+            return self._close_group(value, group)
         carried = list(value.carried)
         inner: dict[str, Value] = {}
         hidden: list[str] = []
         for name in free_names(value.node):
             if name in self.values:
-                if self.values[name].node is value.node:
-                    raise CompileError(f"`{name}` calls itself, which kernels cannot do yet")
                 inner[name] = self._carry(self.values[name], hidden, carried)
             elif name in self.locals:
                 hidden.append(name)
                 carried.append((name, name))
         return self._make(value.node, set(), hidden, inner, {}), carried, value.defaults
+
+    def _called_from(self, node: ast.FunctionDef) -> list[ast.FunctionDef]:
+        """The nested functions that one may call, directly or not; itself among them if it does."""
+        found: list[ast.FunctionDef] = []
+        waiting = [node]
+        while waiting:
+            for name in free_names(waiting.pop()):
+                called = self.values[name].node if name in self.values else None
+                if called is not None and called not in found:
+                    found.append(called)
+                    waiting.append(called)
+        return found
+
+    def _close_group(
+        self, value: Value, group: list[ast.FunctionDef]
+    ) -> tuple[Any, list[tuple[str, str]], dict[str, ast.expr]]:
+        """As `_close`, for a function that calls itself: all functions of its group get all variables that any of them
+        reads, and pass them on."""
+        read = {id(node): free_names(node) for node in group}
+        values = [v for v in self.values.values() if v.node in group or v.node is None]
+        variables = [n for names_ in read.values() for n in names_ if n not in self.values]
+        variables += [variable for v in values for _, variable in v.carried]
+        variables = [n for n in dict.fromkeys(variables) if n in self.locals]
+
+        def spelled(node: ast.FunctionDef, variable: str) -> str:
+            return variable if variable in read[id(node)] else "%v" + variable
+
+        made = {
+            id(node): self._make(node, set(), [spelled(node, v) for v in variables], {}, {})
+            for node in group
+        }
+        for node in group:
+            inner = getattr(made[id(node)], _FUNCTIONS)
+            for name in read[id(node)]:
+                called = self.values.get(name)
+                if called is None:
+                    continue
+                own = [(parameter, spelled(node, v)) for parameter, v in called.carried]
+                target = called.target
+                if called.node is not None:
+                    target = made[id(called.node)]
+                    own += [(spelled(called.node, v), spelled(node, v)) for v in variables]
+                inner[name] = Value(target, carried=own, defaults=called.defaults)
+        assert value.node is not None
+        carried = [*value.carried, *((spelled(value.node, v), v) for v in variables)]
+        return made[id(value.node)], carried, value.defaults
 
     def _carry(self, value: Value, hidden: list[str], carried: list[tuple[str, str]]) -> Value:
         """`value` as a function sees it that gets the variables along with it as further parameters `hidden`."""
@@ -427,10 +473,20 @@ class Lift:
             call.keywords.append(ast.keyword(arg=name, value=self._load(variable, call)))
         _, tree = self.program.tree(target)
         hidden = [*(name for name in extras if name not in handed), *hidden]
+        # A function that hands on what it was handed calls itself.
+        shape = tuple(
+            (name, id(inner[name].target), tuple(p for p, _ in inner[name].carried))
+            for name in handed
+        )
+        key = (id(target), tuple(extras), tuple(hidden), shape)
+        known = self.program.specialised.get(key)
+        if known is not None:
+            return known
         made = self._make(tree, set(handed), hidden, inner, {}, target)
         if tree.args.vararg is not None:
             setattr(made, _PACKS, {tree.args.vararg.arg: extras})
             self.program.tree(made)[1].args.vararg = None
+        self.program.specialised[key] = made
         return made
 
     def _make(

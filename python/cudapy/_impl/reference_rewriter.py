@@ -76,7 +76,7 @@ class Helper:
 
     def __call__(self, passed: tuple[str, ...], *values: Any) -> Any:
         instance = self.program.helper(self.function, list(passed))
-        return self.program.runnable(instance)(*values)
+        return self.program.call(instance, values)
 
 
 class Rewriter:

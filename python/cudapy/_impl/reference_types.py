@@ -112,27 +112,44 @@ class Types:
         self.assigned = {
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         }
-        # A name that only unreachable statements assign is a variable all the same.
         self.constants = Constants(self)
-        drop_unreachable(tree.body, lambda test: self.constants.of(test, locals=False))
-        self.constants.find_single()  # which asks for types, and so for constants
         # What a weak integer in a variable, or in the result ("return"), becomes alone.
         self._alone: dict[str, str] = {}
-        self._run()
 
-    def _run(self) -> None:
-        self._settle()
-        while True:
-            settled = False
-            for name, type in self.variables.items():
-                if self._has_weak(type) and not self._stays_weak(name):
-                    self.variables[name] = self._stored(name, type)
-                    settled = True
-            if not settled:
-                break
-            self._settle()
+    def begin(self) -> None:
+        """Finds what is known before weak variables get their types."""
+        # A name that only unreachable statements assign is a variable all the same.
+        drop_unreachable(self.tree.body, lambda test: self.constants.of(test, locals=False))
+        self.constants.find_single()  # which asks for types, and so for constants
+        self.settle()
+
+    def finish(self) -> None:
+        """Finds the rest."""
+        while self.settle_weak():
+            self.settle()
         if self.result is None:
             self.result = "void"
+
+    def settle_weak(self) -> bool:
+        """Gives weak variables the types that they have alone.
+
+        Returns:
+            Whether there was one.
+        """
+        found = False
+        for name, type in self.variables.items():
+            if self._has_weak(type) and not self._stays_weak(name):
+                self.variables[name] = self._stored(name, type)
+                found = True
+        return found
+
+    def settle_result(self) -> bool:
+        """The same for the result."""
+        before, self.result = self.result, self.storage("return")
+        return bool(before != self.result)
+
+    def returns_value(self) -> bool:
+        return any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(self.tree))
 
     def _stays_weak(self, name: str) -> bool:
         return (
@@ -155,14 +172,18 @@ class Types:
         type = self.result if name == "return" else self.variables.get(name)
         return self._stored(name, type) if self._has_weak(type) else type
 
-    def _settle(self) -> None:
-        """Visits the body until nothing changes any more."""
-        for _ in range(100):
+    def settle(self) -> bool:
+        """Visits the body until nothing changes any more.
+
+        Returns:
+            Whether anything did.
+        """
+        for turn in range(100):
             before = (dict(self.variables), self.result, dict(self._alone))
             for statement in self.tree.body:
                 self._visit(statement)
             if before == (self.variables, self.result, self._alone):
-                return
+                return turn > 0
         raise CudaPyError(f"the types of `{self.function.__name__}` do not settle")
 
     # Statements
@@ -318,6 +339,10 @@ class Types:
                 return self.common(node.values)
             case ast.IfExp():
                 self.type_of(node.test)
+                # What a function gives that is just being looked at is not known: the other arm says.
+                arms = [self.type_of(node.body), self.type_of(node.orelse)]
+                if arms.count(None) == 1:
+                    return arms[0] if arms[1] is None else arms[1]
                 return self.common([node.body, node.orelse])
             case ast.Subscript():
                 self._index(node.slice)

@@ -8,14 +8,17 @@
 //   loops.cpp      while and for; ranges.cpp the counter of a for; polls.cpp ways out of long loops
 //   prints.cpp     what threads print
 //   warps.cpp      what the lanes of a warp do together
+//   definitions.cpp functions that call themselves
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 
+#include "codegen/cpu/definitions.h"
 #include "codegen/cpu/lane_state.h"
 #include "codegen/cpu/target_info.h"
 #include "codegen/math/emit.h"
@@ -134,6 +137,9 @@ class BodyEmitter {
   void set_prints(llvm::Value* prints) { prints_ = prints; }
   // Optional: what loops ask whether to leave the kernel, by the same exit.
   void set_interruption(llvm::Value* interruption) { interruption_ = interruption; }
+  // Where the stack of this thread ends; only in kernels with functions that call themselves.
+  void set_stack_end(llvm::Value* end) { stack_end_ = end; }
+  [[nodiscard]] bool has_definitions() const { return !definitions_->by_number.empty(); }
   // Memory that additions to an array go to; see private_bins.h.
   void set_private_bins(ir::LocalId array, llvm::Value* memory) { private_bins_[array] = memory; }
   [[nodiscard]] const std::vector<ArrayValue>& arrays() const { return arrays_; }
@@ -453,6 +459,24 @@ class BodyEmitter {
   // prints.cpp
   void emit_print(const ir::Stmt& stmt);
 
+  // definitions.cpp
+  Lanes emit_call(const ir::Expr& call);
+  llvm::SmallVector<llvm::Value*, 4> call_definition(const ir::Expr& call,
+                                                     llvm::ArrayRef<llvm::Value*> arguments);
+  void check_depth(const ir::Expr& call);
+  template <class Visit>
+  void for_each_of_context(Visit visit);
+  void fill_context();
+  void hand_on_arrays();
+  void read_context(const BodyEmitter& caller);
+  llvm::SmallVector<llvm::Type*, 4> result_types(const ir::Expr& frame);
+  llvm::Function* definition(const ir::Expr& call, llvm::ArrayRef<llvm::Value*> passed,
+                             llvm::ArrayRef<llvm::Value*> arguments);
+  void emit_definition(const Definition& definition, const BodyEmitter& caller,
+                       llvm::ArrayRef<llvm::Value*> arguments);
+  llvm::Value* array_of_call(ir::LocalId array);
+  [[nodiscard]] uint64_t array_bytes(ir::LocalId array) const;
+
   // polls.cpp
   [[nodiscard]] int turns_to_poll(const ir::Stmt& stmt) const;
   [[nodiscard]] bool polls_by_limit(const Range& range) const;
@@ -480,6 +504,12 @@ class BodyEmitter {
   std::optional<transform::NearProgressions> near_;  // made when it is first asked
   llvm::Value* interruption_ = nullptr;
   llvm::Value* prints_ = nullptr;
+  // Recursion.
+  std::shared_ptr<Definitions> definitions_;
+  llvm::Value* context_ = nullptr;
+  llvm::Value* stack_end_ = nullptr;
+  llvm::Value* depth_ = nullptr;             // of this call, an i32; null: in the kernel
+  std::vector<llvm::Value*> arguments_;      // of this call
   std::vector<llvm::DIScope*> line_scopes_;  // one a source
   bool rows_inside_ = false;
   llvm::Value* rows_fit_ = nullptr;

@@ -70,6 +70,7 @@ class KernelEmitter {
         load_at(function_->getArg(1), offsetof(runtime::Launch, prints), builder_.getPtrTy()));
     body_.set_interruption(load_at(function_->getArg(1), offsetof(runtime::Launch, interruption),
                                    builder_.getPtrTy()));
+    if (body_.has_definitions()) find_stack_end();
     open_bins();
     if (runs_whole_blocks(kernel_))
       BlockEmitter(builder_, kernel_, liveness_, body_, launch_)
@@ -132,6 +133,14 @@ class KernelEmitter {
       array->setAlignment(Align(64));
       body_.set_array(static_cast<ir::LocalId>(i), declared_array(builder_, local, array));
     }
+  }
+
+  // Calls need room below them for their frames and for what they call.
+  void find_stack_end() {
+    FunctionCallee find =
+        function_->getParent()->getOrInsertFunction("cudapy_stack_end", builder_.getPtrTy());
+    cast<Function>(find.getCallee())->setDoesNotThrow();
+    body_.set_stack_end(builder_.CreateCall(find));
   }
 
   void open_bins() {

@@ -17,6 +17,7 @@ constexpr double kMostInstructions = 1e9;
 // Of a whole gang, whose lanes do it one after the other.
 constexpr double kAtomic = 200;
 constexpr double kPrivateAddition = 32;
+constexpr double kCallOfRecursion = 1000;  // with all those that it makes
 
 // Instructions between two polls, some 10 us; and turns, so that many at once stay a number of
 // seconds where inner loops are long, and a poll stays cheap where they are not.
@@ -86,6 +87,9 @@ class WorkWalk {
         return sum + (expr.intrinsic >= Intrinsic::Philox0 ? 120 : 2);
       case ExprKind::Atomic:
         return sum + (adds_to_private_bins(expr) ? kPrivateAddition : kAtomic);
+      case ExprKind::Call:
+        estimate_.uneven = true;
+        return sum + kCallOfRecursion;
       default:
         return sum + 1;
     }

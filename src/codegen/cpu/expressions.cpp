@@ -38,6 +38,10 @@ Lanes BodyEmitter::emit(const ir::Expr& expr) {
       return emit_device_function(expr);
     case ExprKind::Atomic:
       return emit_atomic(expr, /*is_used=*/true);
+    case ExprKind::Call:
+      return emit_call(expr);
+    case ExprKind::Argument:
+      return {arguments_[static_cast<size_t>(expr.field)], shape, 0};
     default:
       break;
   }

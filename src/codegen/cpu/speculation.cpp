@@ -28,7 +28,7 @@ class Estimate {
       result.has_load = true;
       result.needs_lane |= expr.shape == Shape::Uniform;
     }
-    if (expr.kind == ExprKind::Atomic) result.needs_lane = true;
+    if (expr.kind == ExprKind::Atomic || expr.kind == ExprKind::Call) result.needs_lane = true;
     // Only lanes that come to it take part.
     if (expr.kind == ExprKind::Intrinsic && is_warp_operation(expr.intrinsic))
       result.needs_lane = true;

@@ -25,7 +25,8 @@ BodyEmitter::BodyEmitter(IRBuilderBase& builder, const ir::Function& kernel,
       target_(target),
       options_(options),
       parameters_(kernel.locals.size()),
-      arrays_(kernel.locals.size()) {
+      arrays_(kernel.locals.size()),
+      definitions_(std::make_shared<Definitions>(find_definitions(kernel))) {
   if (target.is_gpu) block_uniform_.emplace(kernel);
 }
 
@@ -140,6 +141,8 @@ void BodyEmitter::emit_statement(const ir::Stmt& stmt) {
       return emit_barrier(stmt);
     case StmtKind::Region:
       return;  // BlockEmitter takes the kernel apart at these
+    case StmtKind::Define:
+      return;  // emitted at its first call
   }
 }
 

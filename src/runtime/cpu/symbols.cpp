@@ -6,6 +6,7 @@
 #include "runtime/cpu/interruption.h"
 #include "runtime/cpu/print_buffer.h"
 #include "runtime/cpu/private_bins.h"
+#include "runtime/cpu/stack_end.h"
 #include "runtime/math/math_symbols.h"
 
 #include <algorithm>
@@ -40,6 +41,7 @@ const std::array kLibrarySymbols = {
     MathSymbol{"cudapy_print", address(::cudapy_print)},
     MathSymbol{"cudapy_record_fault", address(::cudapy_record_fault)},
     MathSymbol{"cudapy_record_raise", address(::cudapy_record_raise)},
+    MathSymbol{"cudapy_stack_end", address(::cudapy_stack_end)},
     MathSymbol{"floor", address<Unary>(::floor)},
     MathSymbol{"floorf", address<UnaryF>(::floorf)},
     MathSymbol{"fma", address<Ternary>(::fma)},

@@ -9,6 +9,7 @@
 
 #include "frontend/known_names.h"
 #include "frontend/refused_syntax.h"
+#include "ir/call_cycles.h"
 #include "ir/printer.h"
 
 namespace cudapy::frontend {
@@ -159,16 +160,25 @@ TEST(Lower, KnowsWhichPathsAssign) {
             "");
 }
 
-TEST(Lower, RefusesRecursionAndNamesTheCycle) {
+TEST(Lower, LowersFunctionsThatCallEachOtherOnce) {
   TableResolver resolver;
   resolver.add("kernel", {"n"}, {assign("a", call("even", {name("n")}))});
   resolver.add("even", {"n"}, {return_value(call("odd", {name("n")}))});
   resolver.add("odd", {"n"}, {return_value(call("even", {name("n")}))});
   Diagnostics diagnostics;
-  EXPECT_FALSE(lower(resolver, diagnostics));
-  ASSERT_EQ(diagnostics.errors().size(), 1U);
-  EXPECT_NE(diagnostics.errors()[0].message.find("`even` calls `odd` calls `even`"),
-            std::string::npos);
+  const auto program = lower(resolver, diagnostics);
+  ASSERT_TRUE(program);
+  ASSERT_EQ(program->functions.size(), 3U);
+  EXPECT_EQ(ir::functions_in_cycles(*program), (std::vector<bool>{false, true, true}));
+}
+
+TEST(Lower, LowersAKernelThatCallsItselfAsAHelper) {
+  TableResolver resolver;
+  resolver.add("kernel", {}, {assign("a", call("kernel", {}))});
+  Diagnostics diagnostics;
+  const auto program = lower(resolver, diagnostics);
+  ASSERT_TRUE(program);
+  EXPECT_EQ(ir::functions_in_cycles(*program), (std::vector<bool>{false, true}));
 }
 
 TEST(Lower, LowersEachFunctionOnce) {

@@ -309,7 +309,7 @@ TEST_F(Statements, WhatCanBeWrongWithHelpers) {
             "argument-count: `h` takes 1 argument, and 2 are given\n");
   h.body = {return_(call(1, {h["v"]}))};
   EXPECT_EQ(with(h, {store(B, 0, call(1, {n}))}),
-            "recursion: `h` calls itself, and recursion is not supported\n");
+            "recursion: `h` only ever returns what its own calls return\n");
   h.body = {return_(h["v"])};
   EXPECT_EQ(with(h, {store(B, 0, call(1, {B}))}),
             "returns-array: a function can't return an array\n");
