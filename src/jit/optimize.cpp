@@ -20,6 +20,8 @@
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
+#include "jit/masked_loads.h"
+
 namespace cudapy::jit {
 namespace {
 
@@ -89,7 +91,9 @@ FunctionPassManager kernel_passes(const Module& module, const codegen::cpu::Targ
   if (info.has_mask_registers) {
     passes.addPass(InstSimplifyPass());
   } else {
+    passes.addPass(HoldMaskedLoads());
     passes.addPass(InstCombinePass(InstCombineOptions().setVerifyFixpoint(false)));
+    passes.addPass(ReleaseMaskedLoads());
   }
   passes.addPass(createFunctionToLoopPassAdaptor(canonical_loops(), /*UseMemorySSA=*/true));
   passes.addPass(SimplifyCFGPass());
@@ -141,7 +145,9 @@ void optimise(Module& module, const Target& target, Pipeline pipeline) {
   if (pipeline == Pipeline::kKernel) {
     passes.addPass(createModuleToFunctionPassAdaptor(kernel_passes(module, target.info)));
   } else {
-    passes = builder.buildPerModuleDefaultPipeline(llvm_level(pipeline));
+    passes.addPass(createModuleToFunctionPassAdaptor(HoldMaskedLoads()));
+    passes.addPass(builder.buildPerModuleDefaultPipeline(llvm_level(pipeline)));
+    passes.addPass(createModuleToFunctionPassAdaptor(ReleaseMaskedLoads()));
   }
   passes.run(module, module_analyses);
 }

@@ -191,3 +191,19 @@ def test_lists_are_copied_back():
         lambda n: [[float(i) for i in range(n)], [0.0] * n],
         sig="void (float* X, float* R)",
     )
+
+
+def exchanged_in_a_loop(A, S, R):
+    """What is loaded before a store of the same element, and blended behind it."""
+    x = 0.25
+    for _ in range(A[idx] % 4):
+        x = S[idx]
+        S[idx] = 1.5
+    R[idx] = x
+
+
+def test_a_load_stays_ahead_of_the_store_that_follows_it():
+    differential(
+        exchanged_in_a_loop,
+        lambda n: [integers(n + 1, 0, "uint8"), floats(n + 1, 1), np.zeros(n + 1, "float32")],
+    )
