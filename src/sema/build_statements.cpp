@@ -2,6 +2,7 @@
 #include <cassert>
 
 #include "sema/builder.h"
+#include "sema/recursion.h"
 
 namespace cudapy::sema {
 
@@ -154,12 +155,7 @@ void Builder::mark_written(const ir::Expr& array) {
     return mark_written(*array.operands[0]);
   const ir::Local& local = locals_[static_cast<size_t>(array.local)];
   if (local.storage == ir::Storage::Constant) {
-    diagnostics_.error("captured-array-written", array.span,
-                       "`" + local.name +
-                           "` is an array from outside of the kernel, which is a "
-                           "constant there and cannot be written",
-                       "pass it as an argument of the launch");
-    return;
+    return report_written_constant(local, array.span, diagnostics_);
   }
   if (array.local >= static_cast<LocalId>(written_.size())) return;  // declared in the kernel
   written_[static_cast<size_t>(array.local)] = true;

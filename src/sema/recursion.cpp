@@ -8,15 +8,33 @@
 
 namespace cudapy::sema {
 
+void report_written_constant(const ir::Local& array, Span span, Diagnostics& diagnostics) {
+  const auto& errors = diagnostics.errors();
+  const bool is_said = std::any_of(errors.begin(), errors.end(), [&](const Diagnostic& error) {
+    return error.code == "captured-array-written" && error.span.line == span.line &&
+           error.span.column == span.column;
+  });
+  if (is_said) return;
+  diagnostics.error("captured-array-written", span,
+                    "`" + array.name +
+                        "` is an array from outside of the kernel, which is a "
+                        "constant there and cannot be written",
+                    "pass it as an argument of the launch");
+}
+
 namespace {
 
 using namespace ir;
 
-// The array that an argument is, or is a view of.
+// The array that an argument is, or is a view of; null: it is neither.
+const Expr* array_of(const Expr& argument) {
+  if (argument.kind == ExprKind::Local) return &argument;
+  return argument.operands.empty() ? nullptr : array_of(*argument.operands[0]);
+}
+
 LocalId root_of(const Expr& argument) {
-  if (argument.kind == ExprKind::Local) return argument.local;
-  if (argument.operands.empty()) return kNoLocal;
-  return root_of(*argument.operands[0]);
+  const Expr* array = array_of(argument);
+  return array != nullptr ? array->local : kNoLocal;
 }
 
 bool has_barrier(const Block& block) {
@@ -47,6 +65,7 @@ class RecursionCheck {
 
   void run() {
     for (size_t i = 0; i < program_.functions.size(); ++i) {
+      constants_written(i);
       if (!reached_[i][i]) continue;
       own_arrays(i);
       for (size_t callee = 0; callee < program_.functions.size(); ++callee) {
@@ -75,6 +94,22 @@ class RecursionCheck {
     }
     if (has_barrier(callee.body)) refuse(callee.span, "`syncthreads()`");
     if (has_warp_operation(callee.body)) refuse(callee.span, "an operation of a warp");
+  }
+
+  // Where the caller was built before it was known what the callee writes.
+  void constants_written(size_t index) {
+    const Function& caller = function(index);
+    for_each_call(caller.body, [&](const Expr& call) {
+      const std::vector<bool>& written = function(static_cast<size_t>(call.callee)).written;
+      for (size_t i = 0; i < call.operands.size(); ++i) {
+        if (!call.operands[i]->type.is_array() || !written[i]) continue;
+        const Expr* array = array_of(*call.operands[i]);
+        if (array == nullptr || array->local < 0) continue;
+        const Local& local = caller.locals[static_cast<size_t>(array->local)];
+        if (local.storage == Storage::Constant)
+          report_written_constant(local, array->span, diagnostics_);
+      }
+    });
   }
 
   // Each call has arrays of its own, and there would be no end of functions to make for them.

@@ -11,4 +11,7 @@ namespace cudapy::sema {
 // on arrays that they declare.
 void complete_recursion(ir::Program& typed, Diagnostics& diagnostics);
 
+// Says, once a place, that a constant array from outside is written.
+void report_written_constant(const ir::Local& array, Span span, Diagnostics& diagnostics);
+
 }  // namespace cudapy::sema

@@ -89,6 +89,13 @@ def spin(n):
 def helped(out, n):
     out[idx] = spin(n)
 
+# recursive : void (int* out, int n)
+def both(depth, n):
+    return 1 if depth == 0 else both(depth - 1, n) + both(depth - 1, n) * n
+
+def recursive(out, n):
+    out[idx] = both(200, n)
+
 def interrupted(launch):
     \"\"\"How long after SIGINT the launch raises.\"\"\"
     sent = []
@@ -131,7 +138,7 @@ def test_ctrl_c_stops_endless_threads(tmp_path, gang, threads):
         f"""
         out = np.zeros(100_000, np.int32)
         n = 2_000_000_000
-        for function in (endless, condition, nested, backwards, lanes, helped, together):
+        for function in (endless, condition, nested, backwards, lanes, helped, together, recursive):
             after = interrupted(lambda: cp.compile(function)({threads})(out, n))
             print(function.__name__, after is not None and after < 0.5)
         after = interrupted(lambda: cp.compile(stepped)({threads})(out, n, 1))
@@ -143,7 +150,7 @@ def test_ctrl_c_stops_endless_threads(tmp_path, gang, threads):
     )
     stopped = dict(zip(printed[:-1:2], printed[1:-1:2], strict=True))
     assert set(stopped.values()) == {"True"}, stopped
-    assert len(stopped) == 8
+    assert len(stopped) == 9
     value = 0
     for k in range(10):
         value = value * 3 + k

@@ -482,6 +482,7 @@ class BodyEmitter {
   [[nodiscard]] bool polls_by_limit(const Range& range) const;
   llvm::Value* poll_limit(const Range& range, llvm::Value* counter);
   void emit_poll();
+  void poll_at_some_depths();
   void open_stretch(Loop& loop, Range& range, llvm::BasicBlock* preheader);
   void close_stretch(const Loop& loop, llvm::ArrayRef<llvm::Value*> values);
   void go_past_limit(const Loop& loop, const Range& range, llvm::BasicBlock* header);

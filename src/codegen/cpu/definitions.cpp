@@ -313,6 +313,7 @@ void BodyEmitter::emit_definition(const Definition& definition, const BodyEmitte
     arguments_.push_back(receive(builder_, function->getArg(next++), argument->getType()));
   fault_exit_ = stopped;
   start_gang(position_, mask);
+  poll_at_some_depths();
   emit_sequence(*definition.frame);
   Value* result = PoisonValue::get(results);
   unsigned field = 0;
@@ -328,6 +329,19 @@ void BodyEmitter::emit_definition(const Definition& definition, const BodyEmitte
   start_block(stopped);
   builder_.CreateRet(
       builder_.CreateInsertValue(PoisonValue::get(results), builder_.getInt8(1), field));
+}
+
+// Calls that branch may go on for years without a loop. At every fourth depth, so that few ask.
+void BodyEmitter::poll_at_some_depths() {
+  if (interruption_ == nullptr) return;
+  BasicBlock* poll = new_block("poll");
+  BasicBlock* go_on = new_block("go_on");
+  Value* every_fourth = builder_.CreateAnd(depth_, builder_.getInt32(3));
+  builder_.CreateCondBr(builder_.CreateICmpEQ(every_fourth, builder_.getInt32(0)), poll, go_on);
+  start_block(poll);
+  emit_poll();
+  builder_.CreateBr(go_on);
+  start_block(go_on);
 }
 
 uint64_t BodyEmitter::array_bytes(LocalId array) const {
