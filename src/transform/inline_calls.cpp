@@ -20,7 +20,6 @@
 
 #include "ir/call_cycles.h"
 #include "ir/view.h"
-
 #include "transform/split_barriers.h"
 
 namespace cudapy::transform {

@@ -8,10 +8,12 @@ A kernel's own syntax tree is compiled again with its positions kept, so that br
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import operator
 import re
 import sys
+import threading
 import types
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -203,9 +205,11 @@ class Program:
         ask for it are looked at again with it."""
         outer, self._lowest = self._lowest, _NONE
         first, depth = len(self._waiting), len(self._open)
-        name = instance.types.function.__name__
-        if [other.types.function.__name__ for other in self._open].count(name) >= _MOST_OPEN:
-            raise CompileError(f"`{name}` calls itself with arguments of a new type each time")
+        code = instance.types.function.__code__
+        if [other.types.function.__code__ for other in self._open].count(code) >= _MOST_OPEN:
+            raise CompileError(
+                f"`{code.co_name}` calls itself with arguments of a new type each time"
+            )
         self._open.append(instance)
         instance.depth = depth
         instance.types.begin()
@@ -356,6 +360,29 @@ _programs: dict[tuple[object, ...], Program] = {}
 _KEPT = 64
 
 
+_launches_lock = threading.Lock()
+_launches = 0  # that run now
+_limit_before = 0
+
+
+@contextlib.contextmanager
+def _room_for_recursion() -> Iterator[None]:
+    """A call of the kernel's takes some of the interpreter's, whose limit is one for all threads."""
+    global _launches, _limit_before
+    with _launches_lock:
+        if _launches == 0:
+            _limit_before = sys.getrecursionlimit()
+            sys.setrecursionlimit(max(_limit_before, 20 * RECURSION_LIMIT))
+        _launches += 1
+    try:
+        yield
+    finally:
+        with _launches_lock:
+            _launches -= 1
+            if _launches == 0:
+                sys.setrecursionlimit(_limit_before)
+
+
 def launch(
     kernel: Any,
     threads: tuple[int, int, int],
@@ -398,13 +425,8 @@ def launch(
         as_argument(value, type, position)
         for position, (value, type) in enumerate(zip(arguments, given))
     ]
-    # A call of the kernel's takes some of the interpreter's.
-    most = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(most, 20 * RECURSION_LIMIT))
-    try:
+    with _room_for_recursion():
         program.run(threads, block or (256, 1, 1), views)
-    finally:
-        sys.setrecursionlimit(most)
     for view in views:
         if isinstance(view, ArrayView):
             view.finish()
