@@ -46,8 +46,8 @@ std::vector<std::vector<bool>> reachable_functions(const Program& program) {
 
 std::vector<bool> functions_in_cycles(const Program& program) {
   const std::vector<std::vector<bool>> reached = reachable_functions(program);
-  std::vector<bool> result;
-  for (size_t i = 0; i < reached.size(); ++i) result.push_back(reached[i][i]);
+  std::vector<bool> result(reached.size());
+  for (size_t i = 0; i < reached.size(); ++i) result[i] = reached[i][i];
   return result;
 }
 

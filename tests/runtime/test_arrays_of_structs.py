@@ -178,3 +178,13 @@ def test_what_is_refused():
         cp.CudaArray(np.zeros(2), Pair)
     with pytest.raises(TypeError, match="integers and slices"):
         cp.CudaArray([1.0])["x"]
+
+
+def test_elements_that_end_between_others_places():
+    """Their buffer's format says that nothing is aligned: six bytes are no multiple of four."""
+    for shape in ((3,), (3, 3)):
+        given = np.ones(shape, [("x", "f4"), ("n", "i2")])
+        array = cp.CudaArray(given)
+        assert np.array_equal(np.asarray(array), given)
+        assert array.toList() == given.tolist()
+        assert memoryview(array).itemsize == 6

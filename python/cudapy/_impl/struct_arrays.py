@@ -55,5 +55,5 @@ def buffer_format(dtype: Any) -> str:
     """How the buffer protocol describes an element."""
     import numpy
 
-    one: Any = numpy.empty(1, dtype)
-    return memoryview(one).format
+    two: Any = numpy.empty(2, dtype)  # of one alone, how far the next is does not count
+    return memoryview(two).format
