@@ -455,7 +455,7 @@ void report_mistakes(Instance& instance, Instances& instances, Diagnostics& diag
   if (instance.reported) return;
   instance.reported = true;
   const size_t errors_before = diagnostics.errors().size();
-  Inference(instance, instances, &diagnostics, std::move(called_from)).pass();
+  Inference(instance, instances, diagnostics, std::move(called_from)).pass();
   instance.faulty = diagnostics.errors().size() != errors_before;
 }
 

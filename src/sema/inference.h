@@ -14,12 +14,14 @@ inline constexpr int kLargestPower = 64;
 
 class Inference {
  public:
-  // With `diagnostics` null nothing is reported.
-  Inference(Instance& instance, Instances& instances, Diagnostics* diagnostics,
-            std::optional<DiagnosticNote> called_from = std::nullopt)
+  // Reports nothing.
+  Inference(Instance& instance, Instances& instances)
+      : instance_(instance), instances_(instances) {}
+  Inference(Instance& instance, Instances& instances, Diagnostics& diagnostics,
+            std::optional<DiagnosticNote> called_from)
       : instance_(instance),
         instances_(instances),
-        diagnostics_(diagnostics),
+        diagnostics_(&diagnostics),
         called_from_(std::move(called_from)) {}
 
   // One pass over the body. True if the type of a local or of the result has changed.
@@ -122,7 +124,7 @@ class Inference {
 
   Instance& instance_;
   Instances& instances_;
-  Diagnostics* diagnostics_;
+  Diagnostics* diagnostics_ = nullptr;
   std::optional<DiagnosticNote> called_from_;
   std::optional<Span> unknown_;  // while reporting: a value whose type was not found
   bool changed_ = false;

@@ -286,7 +286,7 @@ void Instances::infer(Instance& instance) {
   const size_t first = waiting_.size();
   const int depth = depth_++;
   instance.depth = depth;
-  Inference inference(instance, *this, nullptr);
+  Inference inference(instance, *this);
   while (inference.pass()) {
   }
   if (lowest_ <= depth) {
@@ -319,12 +319,12 @@ void Instances::infer_cycle(size_t first) {
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t i = first; i < waiting_.size(); ++i) {
-      Inference inference(*waiting_[i], *this, nullptr);
+      Inference inference(*waiting_[i], *this);
       while (inference.pass()) changed = true;
     }
     if (changed) continue;
     for (size_t i = first; i < waiting_.size(); ++i) {
-      if (Inference(*waiting_[i], *this, nullptr).settle_weak_locals()) changed = true;
+      if (Inference(*waiting_[i], *this).settle_weak_locals()) changed = true;
       if (settle(*waiting_[i])) changed = true;
     }
   }

@@ -550,7 +550,7 @@ class Inliner {
     frame->name = function.name;
     Renamer renamer(function.locals.size());
     int32_t passed = 0;
-    const auto argument = [&](ir::Local local) {
+    const auto argument = [&](const ir::Local& local) {
       auto value = std::make_unique<Expr>();
       value->kind = ExprKind::Argument;
       value->type = local.type;
