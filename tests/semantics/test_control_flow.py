@@ -581,6 +581,22 @@ def with_a_known_condition_that_always_leaves(A, B, R):
     R[idx] = a
 
 
+def with_a_chain_that_is_known_from_its_first_half(A, X, R):
+    w = 0
+    if 5 < 1 <= A[idx]:
+        w = X[idx]  # never runs: `w` is an integer
+    if A[idx] > 3 or 1 < 2:
+        w += 1
+    R[idx] = (w + 2000000011) * 3
+
+
+def test_a_chain_that_is_known_from_its_first_half():
+    differential(
+        with_a_chain_that_is_known_from_its_first_half,
+        lambda n: [integers(n + 1), floats(n + 1), np.zeros(n + 1)],
+    )
+
+
 def test_what_stands_behind_a_known_condition_that_always_leaves_gives_no_type():
     differential(
         with_a_known_condition_that_always_leaves,

@@ -119,10 +119,15 @@ class Constants:
         return None if isinstance(value, complex) else value
 
     def _compare(self, node: ast.Compare, locals: bool) -> Any:
-        values = [self._of(item, locals) for item in (node.left, *node.comparators)]
-        if any(value is None for value in values):
-            return None
-        return all(_COMPARE[type(op)](a, b) for op, a, b in zip(node.ops, values, values[1:]))
+        left = self._of(node.left, locals)
+        for op, comparator in zip(node.ops, node.comparators):
+            right = self._of(comparator, locals)
+            if left is None or right is None:
+                return None
+            if not _COMPARE[type(op)](left, right):
+                return False  # whatever the rest of the chain is
+            left = right
+        return True
 
     def _logical(self, node: ast.BoolOp, locals: bool) -> Any:
         stops_at = isinstance(node.op, ast.Or)
