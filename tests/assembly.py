@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 
 import cudapy as cp
+import pytest
+from cudapy._impl.assemble import _nvjitlink, _ptxas
+
+needs_assembler = pytest.mark.skipif(
+    _nvjitlink() is None and _ptxas() is None, reason="nvJitLink and ptxas were not found"
+)
 
 
 def assembly(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import cudapy as cp
 import numpy as np
+import pytest
 from cudapy._impl.interpreter import launch as interpret
 from fenced import fenced_arguments
 
@@ -77,6 +78,18 @@ def compiling_for(target: Target) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def running_as(gang: str) -> Iterator[None]:
+    """Kernels that are launched within the block run in gangs of that many threads; "python": in CPython."""
+    if gang == "python":
+        with cp.device("python"):
+            yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDAPY_GANG", gang)
+        yield
 
 
 class Source:

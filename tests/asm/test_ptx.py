@@ -11,7 +11,7 @@ import sys
 import cudapy as cp
 import numpy as np
 import pytest
-from cudapy._impl.assemble import _nvjitlink
+from assembly import needs_assembler
 
 PTXAS = shutil.which("ptxas")
 
@@ -529,10 +529,7 @@ def test_lines_of_the_source_are_told_to_profilers_on_request(tmp_path):
         assert b"lines.py" in (tmp_path / "lines.cubin").read_bytes()
 
 
-HAS_ASSEMBLER = PTXAS is not None or _nvjitlink() is not None
-
-
-@pytest.mark.skipif(not HAS_ASSEMBLER, reason="needs nvJitLink or ptxas")
+@needs_assembler
 @pytest.mark.parametrize("architecture", ["sm_75", "sm_80", "sm_90", "sm_100"])
 def test_machine_code_for_a_gpu_that_is_not_there(architecture):
     code = cp.compile(tiled).compile_for(architecture)
@@ -544,7 +541,7 @@ def test_machine_code_for_a_gpu_that_is_not_there(architecture):
     assert code.spilled_bytes == 0
 
 
-@pytest.mark.skipif(not HAS_ASSEMBLER, reason="needs nvJitLink or ptxas")
+@needs_assembler
 def test_registers_of_known_kernels():
     most = {saxpy: 32, stencil: 32, gather: 32, matmul: 64, mandelbrot: 48, columns: 64}
     for function, limit in most.items():

@@ -6,6 +6,7 @@ import re
 
 import cudapy as cp
 import pytest
+from assembly import needs_assembler
 
 
 def entry(function, block, **options) -> str:
@@ -244,10 +245,8 @@ def test_kernels_whose_threads_work_alone_are_made_for_any_block():
     assert entry(alone, 64) == entry(alone, None)
 
 
+@needs_assembler
 def test_machine_code_is_made_for_the_block_that_is_asked_for():
-    assemble = pytest.importorskip("cudapy._impl.assemble")
-    if assemble._nvjitlink() is None and assemble._ptxas() is None:
-        pytest.skip("needs nvJitLink or ptxas")
     code = cp.compile(tiled).compile_for("sm_90", block=(16, 16))
     assert ".reqntid 16, 16, 1" in code.ptx
     assert code.spilled_bytes == 0

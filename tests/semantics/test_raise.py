@@ -7,15 +7,12 @@ import math
 import cudapy as cp
 import numpy as np
 import pytest
+from differential import running_as
 
 
 @pytest.fixture(params=["1", "4", "16", "32", "python"], autouse=True)
-def device(request, monkeypatch):
-    if request.param == "python":
-        with cp.device("python"):
-            yield request.param
-    else:
-        monkeypatch.setenv("CUDAPY_GANG", request.param)
+def device(request):
+    with running_as(request.param):
         yield request.param
 
 

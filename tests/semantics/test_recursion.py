@@ -6,7 +6,7 @@ import cudapy as cp
 import numpy as np
 import pytest
 from cudapy import idx
-from differential import differential, floats, integers
+from differential import differential, floats, integers, running_as
 
 
 def small(n, most=13, seed=0):
@@ -436,12 +436,8 @@ def test_functions_as_arguments():
 
 
 @pytest.fixture(params=["1", "4", "32", "python"])
-def device(request, monkeypatch):
-    if request.param == "python":
-        with cp.device("python"):
-            yield request.param
-    else:
-        monkeypatch.setenv("CUDAPY_GANG", request.param)
+def device(request):
+    with running_as(request.param):
         yield request.param
 
 
