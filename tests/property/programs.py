@@ -23,7 +23,8 @@ FLOATS = ("float32", "float32", "float64")
 
 
 # Helpers that every program has. `search` takes an array, and leaves its loop at different times; `twice` takes a
-# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword; `bump` writes a row.
+# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword; `bump` writes a row; `signed` is
+# `copysign` without the sign of a NaN, which IEEE 754 leaves open for all but copies: no program may show it.
 HELPERS = """\
 def search(X, value):
     for place in range(min(len(X), 9)):
@@ -51,6 +52,10 @@ def blend(n, k=3, *, shift=1):
 
 def bump(row, place, value):
     row[int(place) % len(row)] += value
+
+
+def signed(size, value):
+    return math.copysign(size, value if value == value else 1.0)
 
 
 """
@@ -280,7 +285,7 @@ class Writer:
             lambda: f"(({one()}) ** 2)",
             lambda: f"fma({one()}, {one()}, {one()})",
             lambda: f"rand({self.number(0, 9)}, {self.typed_integer(scope)})",
-            lambda: f"math.copysign({one()}, {one()})",
+            lambda: f"signed({one()}, {one()})",
         ]
         if scope.pairs:
             choices.append(lambda: f"{self.pick(*scope.pairs)}[{self.pick(1, -1)}]")
