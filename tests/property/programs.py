@@ -23,8 +23,8 @@ FLOATS = ("float32", "float32", "float64")
 
 
 # Helpers that every program has. `search` takes an array, and leaves its loop at different times; `twice` takes a
-# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword; `bump` writes a row; `signed` is
-# `copysign` without the sign of a NaN, which IEEE 754 leaves open for all but copies: no program may show it.
+# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword; `bump` writes a row; `signed`
+# is `copysign` without the sign of a NaN, which IEEE 754 leaves open: no program may show it.
 HELPERS = """\
 def search(X, value):
     for place in range(min(len(X), 9)):
