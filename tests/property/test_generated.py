@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 
 # CPython takes minutes over loops in the hundreds of threads that a GPU's other targets have.
 SMALL_TARGETS = [target for target in TARGETS if target.gang <= 32]
-BATCHES = 6  # so that several processes can share the work
-# Of each batch: 300 programs in every run, 21,000 in a soak.
-PROGRAMS = 50
-PROGRAMS_OF_A_SOAK = 3500
+# So that several processes can share the work: how many batches of how many programs. Every run
+# has 300, a soak 21,024.
+BATCHES, PROGRAMS = 6, 50
+BATCHES_OF_A_SOAK, PROGRAMS_OF_A_SOAK = 48, 438
 SEPARATOR = "----- run this file -----"
 
 # Mistakes that a generated program may make: a name or a constant that is fine by itself, and not beside another.
@@ -187,7 +187,12 @@ def compare(program: Program, way: Way, n: int, expected: list[Any], got: list[A
             fail(program, way, n, f"{parameter.name} differs\n{describe(want, have)}")
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "batch" in metafunc.fixturenames:
+        soak = metafunc.config.getoption("--soak")
+        metafunc.parametrize("batch", range(BATCHES_OF_A_SOAK if soak else BATCHES))
+
+
 def test_generated_programs(request: pytest.FixtureRequest, batch: int) -> None:
     soak = request.config.getoption("--soak")
     wanted = PROGRAMS_OF_A_SOAK if soak else PROGRAMS
