@@ -1,6 +1,8 @@
 """Has every kernel that a test makes assembled for a GPU, after the test: PTX that LLVM writes and NVIDIA's assembler
-refuses shows on machines without a GPU. Where nvJitLink is found (`pip install nvidia-nvjitlink`), unless
-CUDAPY_TEST_ASSEMBLE=0 is set; CUDAPY_TEST_ASSEMBLE=sm_120 names another architecture than sm_90.
+refuses shows on machines without a GPU. So is its code for arrays that overlap, where that differs.
+
+It is done where nvJitLink is found (`pip install nvidia-nvjitlink`), unless CUDAPY_TEST_ASSEMBLE=0 is set;
+CUDAPY_TEST_ASSEMBLE=sm_120 names another architecture than sm_90.
 """
 
 from __future__ import annotations
@@ -51,15 +53,20 @@ class Assembly:
         if key in self.seen:
             return
         self.seen.add(key)
-        try:
-            ptx = kernel.inspect("ptx", types, self.architecture, block)
-        except cp.CompileError as error:
-            if any(refusal in str(error) for refusal in REFUSALS):
-                return
-            raise AssertionError(f"{kernel!r} has no code for a GPU: {error}") from error
-        cubin, _log, problem = _core.assemble_with(self.library, ptx, self.architecture)
-        assert not problem, f"{kernel!r}, {types}, blocks {block}: {problem}\n{ptx}"
-        assert cubin.startswith(b"\x7fELF")
+        texts = []
+        for overlap in (False, True):
+            try:
+                ptx = kernel.inspect("ptx", types, self.architecture, block, overlap=overlap)
+            except cp.CompileError as error:
+                if any(refusal in str(error) for refusal in REFUSALS):
+                    return
+                raise AssertionError(f"{kernel!r} has no code for a GPU: {error}") from error
+            if ptx not in texts:
+                texts.append(ptx)
+        for ptx in texts:
+            cubin, _log, problem = _core.assemble_with(self.library, ptx, self.architecture)
+            assert not problem, f"{kernel!r}, {types}, blocks {block}: {problem}\n{ptx}"
+            assert cubin.startswith(b"\x7fELF")
 
 
 def signatures(kernel: Any) -> list[str]:

@@ -120,6 +120,8 @@ class Kernel:
         architecture: str,
         types: str | Iterable[object] | None = None,
         block: SupportsIndex | Sequence[SupportsIndex] | dim3 | None = None,
+        *,
+        overlap: bool = False,
     ) -> GpuCode: ...
     @overload
     def inspect(  # type: ignore[overload-overlap]
@@ -128,6 +130,8 @@ class Kernel:
         types: str | Iterable[object] | None = None,
         architecture: str | None = None,
         block: SupportsIndex | Sequence[SupportsIndex] | dim3 | None = None,
+        *,
+        overlap: bool = False,
     ) -> bytes: ...
     @overload
     def inspect(
@@ -136,6 +140,8 @@ class Kernel:
         types: str | Iterable[object] | None = None,
         architecture: str | None = None,
         block: SupportsIndex | Sequence[SupportsIndex] | dim3 | None = None,
+        *,
+        overlap: bool = False,
     ) -> str: ...
     def notes(self, types: str | Iterable[object] | None = None) -> list[PerformanceWarning]: ...
     @property

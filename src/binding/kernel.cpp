@@ -271,11 +271,13 @@ std::optional<runtime::KernelTypes> code_to_inspect(const KernelBody& body, PyOb
   return found;
 }
 
-// "sm_90" and the like: texts for a GPU that need not be there.
+// "sm_90" and the like: texts for a GPU that need not be there. `overlap`: of the code for launches
+// in which an array that is only read shares memory with one that is written.
 PyObject* inspect_for_gpu(const KernelBody& body, std::string_view stage, PyObject* given,
-                          PyObject* block, const char* architecture) {
-  const auto types = code_to_inspect(body, given, block);
+                          PyObject* block, const char* architecture, bool overlap) {
+  auto types = code_to_inspect(body, given, block);
   if (!types) return nullptr;
+  types->reads_apart = !overlap;
   Diagnostics diagnostics;
   std::string error;
   const auto texts = body.code->gpu_texts(*types, architecture, diagnostics, error);
@@ -302,33 +304,37 @@ PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject
 
 // A function of cudapy._impl.assemble, which makes machine code of PTX.
 PyObject* call_assembler(const char* function, PyObject* kernel, const char* architecture,
-                         PyObject* types, PyObject* block) {
+                         PyObject* types, PyObject* block, bool overlap) {
   const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.assemble"));
   if (!module) return nullptr;
-  return PyObject_CallMethod(module.get(), function, "OsOO", kernel, architecture,
-                             types != nullptr ? types : Py_None,
-                             block != nullptr ? block : Py_None);
+  return PyObject_CallMethod(module.get(), function, "OsOOO", kernel, architecture,
+                             types != nullptr ? types : Py_None, block != nullptr ? block : Py_None,
+                             overlap ? Py_True : Py_False);
 }
 
 PyObject* compile_for(PyObject* object, PyObject* arguments, PyObject* keywords) {
-  static const char* names[] = {"architecture", "types", "block", nullptr};
+  static const char* names[] = {"architecture", "types", "block", "overlap", nullptr};
   const char* architecture = nullptr;
   PyObject* types = nullptr;
   PyObject* block = nullptr;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|OO:compile_for",
-                                   const_cast<char**>(names), &architecture, &types, &block))
+  int overlap = 0;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|OO$p:compile_for",
+                                   const_cast<char**>(names), &architecture, &types, &block,
+                                   &overlap))
     return nullptr;
-  return call_assembler("compile_for", object, architecture, types, block);
+  return call_assembler("compile_for", object, architecture, types, block, overlap != 0);
 }
 
 PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
-  static const char* names[] = {"stage", "types", "architecture", "block", nullptr};
+  static const char* names[] = {"stage", "types", "architecture", "block", "overlap", nullptr};
   const char* stage_text = nullptr;
   const char* architecture = nullptr;
   PyObject* types = nullptr;
   PyObject* block = nullptr;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|OzO:inspect", const_cast<char**>(names),
-                                   &stage_text, &types, &architecture, &block)) {
+  int overlap = 0;
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|OzO$p:inspect",
+                                   const_cast<char**>(names), &stage_text, &types, &architecture,
+                                   &block, &overlap)) {
     return nullptr;
   }
   KernelObject* self = as_kernel(object);
@@ -345,11 +351,11 @@ PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
     if (stage == "tree") return text_of(ir::print(self->body->code->untyped()));
     if (stage == "cubin") {
       return call_assembler("cubin_of", object, architecture != nullptr ? architecture : "sm_75",
-                            types, block);
+                            types, block, overlap != 0);
     }
     if (stage == "ptx" || (architecture != nullptr && stage == "llvm")) {
       return inspect_for_gpu(*self->body, stage, types, block,
-                             architecture != nullptr ? architecture : "sm_75");
+                             architecture != nullptr ? architecture : "sm_75", overlap != 0);
     }
     return inspect_types(*self->body, stage, types, block);
   } catch (const std::exception& error) {
@@ -414,7 +420,7 @@ PyMethodDef methods[] = {
      "source. `types` as in inspect()."},
     {"inspect", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(inspect)),
      METH_VARARGS | METH_KEYWORDS,
-     "inspect($self, /, stage, types=None, architecture=None, block=None)\n--\n\n"
+     "inspect($self, /, stage, types=None, architecture=None, block=None, *, overlap=False)\n--\n\n"
      "What a stage made of the kernel: \"tree\" as it was read, \"typed\" after type inference, "
      "\"lowered\" as code\n"
      "generation sees it, \"llvm\" and \"asm\" after optimisation, \"ptx\" and \"cubin\" (bytes) "
@@ -425,13 +431,15 @@ PyMethodDef methods[] = {
      "`architecture` names the\n"
      "GPU, which need not be there: \"sm_75\" by default; with it \"llvm\" is that of the GPU. "
      "`block`: for which shape of\n"
-     "blocks, if the threads of a block work together."},
+     "blocks, if the threads of a block work together. `overlap`: the GPU's code for launches in "
+     "which an array that is\n"
+     "only read shares memory with one that is written."},
     {"compile_for", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(compile_for)),
      METH_VARARGS | METH_KEYWORDS,
-     "compile_for($self, /, architecture, types=None, block=None)\n--\n\n"
+     "compile_for($self, /, architecture, types=None, block=None, *, overlap=False)\n--\n\n"
      "Compiles for a GPU that need not be there, such as \"sm_90\", and gives `ptx`, `cubin`, "
-     "`registers` and\n`spilled_bytes`. It needs nvJitLink or ptxas. `types` and `block` as in "
-     "inspect()."},
+     "`registers` and\n`spilled_bytes`. It needs nvJitLink or ptxas. `types`, `block` and "
+     "`overlap` as in inspect()."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -45,6 +45,7 @@ def compile_for(
     architecture: str,
     types: str | Iterable[object] | None = None,
     block: BlockShape | None = None,
+    overlap: bool = False,
 ) -> GpuCode:
     """Compiles a kernel for a GPU that need not be there.
 
@@ -54,12 +55,13 @@ def compile_for(
         types: as in `inspect`.
         block: for which shape of blocks, if the threads of a block work together. Launches have code of their own for
             each shape.
+        overlap: the code for launches in which an array that is only read shares memory with one that is written.
 
     Raises:
         CompileError: the kernel has no code for it.
         CudaError: nothing on this machine assembles PTX; the message says what would.
     """
-    ptx = kernel.inspect("ptx", types, architecture, block)
+    ptx = kernel.inspect("ptx", types, architecture, block, overlap=overlap)
     cubin, log = _assemble(ptx, architecture)
     registers = re.search(r"Used (\d+) registers", log)
     spills = re.search(r"(\d+) bytes spill stores", log)
@@ -77,9 +79,10 @@ def cubin_of(
     architecture: str,
     types: str | Iterable[object] | None = None,
     block: BlockShape | None = None,
+    overlap: bool = False,
 ) -> bytes:
     """What `inspect("cubin")` gives."""
-    return compile_for(kernel, architecture, types, block).cubin
+    return compile_for(kernel, architecture, types, block, overlap).cubin
 
 
 def _assemble(ptx: str, architecture: str) -> tuple[bytes, str]:
