@@ -15,6 +15,7 @@
 #include "binding/gil.h"
 #include "binding/py_ref.h"
 #include "runtime/cuda/nvjitlink.h"
+#include "runtime/cuda/stack_frames.h"
 #include "runtime/jit_module.h"
 
 namespace nb = nanobind;
@@ -135,6 +136,13 @@ void define_assembler_functions(nb::module_& module) {
              nb::arg("architecture"),
              "Machine code of PTX by the nvJitLink at `path`, what it says of it, and what was "
              "wrong.");
+  module.def(
+      "largest_frame",
+      [](const nb::bytes& cubin) {
+        return runtime::cuda::largest_frame(
+            {static_cast<const uint8_t*>(cubin.data()), cubin.size()});
+      },
+      nb::arg("cubin"), "Bytes of the largest frame of a function in machine code; 0: not known.");
 }
 
 }  // namespace cudapy::binding

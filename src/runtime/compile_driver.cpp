@@ -184,16 +184,6 @@ bool has_barrier(const ir::Block& block) {
   });
 }
 
-// GPUs do not have it yet.
-bool refuses_recursion(const ir::Function& kernel, Diagnostics& diagnostics) {
-  if (kernel.body.empty() || kernel.body[0]->kind != ir::StmtKind::Define) return false;
-  const ir::Stmt& first = *kernel.body[0];
-  diagnostics.error("recursion", first.span,
-                    "`" + first.value->name + "` calls itself, which does not exist on a GPU yet",
-                    "write a loop, and keep what is left to do in a `local` array");
-  return true;
-}
-
 bool work_together(const ir::Program& program) {
   return std::any_of(
       program.functions.begin(), program.functions.end(), [](const ir::Function& function) {
@@ -245,7 +235,6 @@ std::optional<ir::Function> KernelCode::lower(const KernelTypes& types, Diagnost
   options.fastmath = options_.fastmath;
   options.check = options_.check;
   ir::Function function = transform::lower(std::move(*typed), options);
-  if (lowering.for_gpu && refuses_recursion(function, diagnostics)) return std::nullopt;
   if (texts != nullptr) texts->lowered = ir::print(function, {.shapes = true});
   return function;
 }

@@ -2,7 +2,8 @@
    not run. What the driver is asked for is written to the file FAKE_CUDA_LOG, a line a call.
 
    A launch of a kernel that prints prints its first site once, without values. FAKE_CUDA_REFUSES=nvjitlink: what nvJitLink
-   makes cannot be loaded; =ptx: nvJitLink takes no PTX. FAKE_CUDA_VERSION: the driver's, 13000 for 13.0. */
+   makes cannot be loaded; =ptx: nvJitLink takes no PTX. FAKE_CUDA_VERSION: the driver's, 13000 for 13.0. FAKE_CUDA_STACK: the most
+   bytes of stack that a thread can have. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -68,6 +69,15 @@ int cuDevicePrimaryCtxRetain(void** context, int device) { return *context = &cu
 int cuDevicePrimaryCtxRelease(int device) { return device * 0; }
 int cuCtxGetCurrent(void** context) { return *context = current, 0; }
 int cuCtxSetCurrent(void* context) { return current = context, 0; }
+static size_t stack_size = 1024; /* of each thread */
+int cuCtxGetLimit(size_t* bytes, int which) { return *bytes = stack_size, which; }
+int cuCtxSetLimit(int which, size_t bytes) {
+  const char* most = getenv("FAKE_CUDA_STACK");
+  const int fails = most != NULL && bytes > (size_t)atol(most);
+  note("stack %zu%s\n", bytes, fails ? " refused" : "");
+  if (!fails) stack_size = bytes;
+  return fails ? 2 : which;
+}
 int cuCtxSynchronize(void) { return note("synchronize\n"), 0; }
 
 int cuMemPoolCreate(void** pool, const void* properties) { return *pool = (void*)properties, 0; }
@@ -134,10 +144,12 @@ int cuEventQuery(void* event) { return (void)event, 0; }
 int cuEventElapsedTime(float* passed, void* begin, void* end) { return (void)begin, (void)end, *passed = 1.0F, 0; }
 
 struct module {
-  char text[64];         /* what the code says that it is */
+  char text[128];        /* what the code says that it is */
   uint64_t fault[2];     /* variables, as runtime/cuda/kernel_abi.h has them */
   uint64_t prints[2];
+  int64_t stack;
   int has_prints;
+  int has_stack;
   char entry[256];
 };
 
@@ -148,6 +160,7 @@ int cuModuleLoadData(struct module** made, const char* image) {
   *made = calloc(1, sizeof **made);
   snprintf((*made)->text, sizeof (*made)->text, "%s", image);
   (*made)->has_prints = strstr(image, "prints") != NULL;
+  (*made)->has_stack = strstr(image, "stack") != NULL;
   return 0;
 }
 int cuModuleUnload(struct module* module) { return free(module), 0; }
@@ -157,7 +170,9 @@ int cuModuleGetFunction(struct module** function, struct module* module, const c
 }
 int cuModuleGetGlobal(address* variable, size_t* size, struct module* module, const char* name) {
   const int prints = strcmp(name, "cudapy_prints") == 0;
-  if (prints && !module->has_prints) return 500;
+  const int stack = strcmp(name, "cudapy_stack") == 0;
+  if ((prints && !module->has_prints) || (stack && !module->has_stack)) return 500;
+  if (stack) return *variable = (address)(uintptr_t)&module->stack, *size = 8, 0;
   *variable = (address)(uintptr_t)(prints ? module->prints : module->fault);
   *size = 16;
   return 0;
@@ -187,17 +202,26 @@ int cuLaunchKernel(struct module* function, unsigned gx, unsigned gy, unsigned g
   const size_t launch_bytes = 56; /* sizeof(CudaLaunch) */
   (void)stream, (void)values;
   note("launch %s grid %u %u %u block %u %u %u shared %u\n", function->entry, gx, gy, gz, bx, by, bz, shared);
+  if (strstr(function->text, "for ") != NULL) note("made %s\n", strstr(function->text, "for "));
+  if (function->has_stack) note("room %lld\n", (long long)function->stack);
   if (function->has_prints) print_once(function, (const char*)extra[1] + bytes - launch_bytes);
   return 0;
 }
 
+static void say_what(char* made, const char* who, const char* text) {
+  const char* shape = strstr(text, ".reqntid ");
+  int size = snprintf(made, 128, "made by %s%s%s", who, strstr(text, "cudapy_prints") != NULL ? ", prints" : "",
+                      strstr(text, "cudapy_stack") != NULL ? ", stack" : "");
+  if (shape != NULL) sprintf(made + size, ", for %.*s", (int)strcspn(shape + 9, "\n"), shape + 9);
+}
+
 int cuLinkCreate(unsigned count, int* options, void** values, void** link) {
-  return (void)options, (void)values, *link = calloc(1, 64), (int)(count * 0);
+  return (void)options, (void)values, *link = calloc(1, 128), (int)(count * 0);
 }
 int cuLinkAddData(char* link, int kind, const char* text, size_t size, const char* name, unsigned count, int* options,
                   void** values) {
   (void)kind, (void)size, (void)name, (void)options, (void)values;
-  snprintf(link, 64, "made by the driver%s", strstr(text, "cudapy_prints") != NULL ? ", prints" : "");
+  say_what(link, "the driver", text);
   return (int)(count * 0);
 }
 int cuLinkComplete(char* link, void** code, size_t* size) {
@@ -211,13 +235,13 @@ int nvJitLinkVersion(unsigned* major, unsigned* minor) { return *major = 13, *mi
 int nvJitLinkCreate(char** link, uint32_t count, const char** options) {
   note("options");
   for (uint32_t i = 0; i < count; ++i) note(" %s", options[i]);
-  return note("\n"), *link = calloc(1, 64), 0;
+  return note("\n"), *link = calloc(1, 128), 0;
 }
 int nvJitLinkDestroy(char** link) { return free(*link), 0; }
 int nvJitLinkAddData(char* link, int kind, const char* text, size_t size, const char* name) {
   (void)size, (void)name;
   if (refuses("ptx")) return 4;
-  snprintf(link, 64, "made by nvJitLink%s", strstr(text, "cudapy_prints") != NULL ? ", prints" : "");
+  say_what(link, "nvJitLink", text);
   return kind == 2 ? 0 : 1;
 }
 int nvJitLinkComplete(char* link) { return (void)link, note("assemble nvjitlink\n"), 0; }

@@ -276,6 +276,72 @@ for _ in range(2):
     assert len(kept(log, "launch")) == 4
 
 
+RECURSION = """
+def depth(n):
+    return 0 if n == 0 else 1 + depth(n - 1)
+
+# measure : void (float* X)
+def measure(X):
+    if idx < len(X):
+        X[idx] = depth(int(X[idx]))
+
+# count : void (float* X)
+def count(X):
+    if idx < len(X):
+        X[idx] += depth(5) + depth(6)
+"""
+
+
+def test_functions_that_call_themselves_get_a_stack(run):
+    program = """
+measure, count = cp.compile(measure), cp.compile(count)
+cp.compile(twice)(1000)(X, Y)
+for kernel in (measure, measure, count, measure):
+    kernel(1000)(X)
+"""
+    _, log = run(RECURSION + program)
+    asked = kept(log, "stack", "launch", "room")
+    launches = [line for line in asked if line.startswith("launch")]
+    assert len(launches) == 5
+    assert asked[0] == launches[0], "other kernels ask for nothing"
+    # This driver's code says nothing of its frames, so they are taken for 256 bytes; it has 32 for the kernel.
+    assert asked[1] == f"stack {32 + 258 * 256 + 2048}"
+    room = f"room {32 + 258 * 256 + 2048 - (32 + 256 + 1024)}"
+    assert asked[2:] == [line for launch in launches[1:] for line in (launch, room)], (
+        "once is enough for all"
+    )
+
+
+def test_a_stack_that_the_driver_does_not_give_is_used_as_far_as_it_goes(run):
+    _, log = run(RECURSION + "cp.compile(measure)(1000)(X)", FAKE_CUDA_STACK="20000")
+    asked = kept(log, "stack", "room")
+    assert asked == [
+        "stack 68128 refused",
+        "stack 34064 refused",
+        "stack 17032",
+        f"room {17032 - (32 + 256 + 1024)}",
+    ]
+    _, log = run(RECURSION + "cp.compile(measure)(1000)(X)", FAKE_CUDA_STACK="0")
+    assert kept(log, "room") == ["room 0"], "1,024 bytes have room for none"
+
+
+def test_a_stack_that_others_have_lowered_is_raised_again(run, library):
+    program = f"""
+import ctypes
+driver = ctypes.CDLL({str(library)!r})
+measure = cp.compile(measure)
+measure(1000)(X)
+driver.cuCtxSetLimit(0, ctypes.c_size_t(2048))
+measure(1000)(X)
+driver.cuCtxSetLimit(0, ctypes.c_size_t(200000))
+measure(1000)(X)
+"""
+    _, log = run(RECURSION + program)
+    wanted = [line.split()[0:2] for line in kept(log, "stack", "launch")]
+    sizes = [size if kind == "stack" else "launch" for kind, size in wanted]
+    assert sizes == ["68128", "launch", "2048", "68128", "launch", "200000", "launch"]
+
+
 def test_arrays_that_overlap_what_is_written_have_code_of_their_own(run):
     program = """
 k = cp.compile(twice)

@@ -75,7 +75,7 @@ struct FaultMeeting {
   llvm::PHINode* site = nullptr;   // i32; the others are i64
   llvm::PHINode* index = nullptr;  // of an index fault, with the array's length
   llvm::PHINode* length = nullptr;
-  llvm::PHINode* idx = nullptr;
+  llvm::PHINode* idx = nullptr;        // null: who records it knows
   llvm::AllocaInst* values = nullptr;  // of what is raised; null: nothing has some
 };
 
@@ -131,6 +131,7 @@ class BodyEmitter {
   void set_fault_meeting(const FaultMeeting& meeting) { fault_meeting_ = meeting; }
   // Where statements of each source get their line numbers from; empty: they have none.
   void set_line_scopes(std::vector<llvm::DIScope*> scopes) { line_scopes_ = std::move(scopes); }
+  [[nodiscard]] const std::vector<llvm::DIScope*>& line_scopes() const { return line_scopes_; }
 
   // What takes down what threads print, on a GPU the number of the launch; only in kernels that
   // print.
@@ -140,6 +141,20 @@ class BodyEmitter {
   // Where the stack of this thread ends; only in kernels with functions that call themselves.
   void set_stack_end(llvm::Value* end) { stack_end_ = end; }
   [[nodiscard]] bool has_definitions() const { return !definitions_->by_number.empty(); }
+  // On a GPU; `names_block`: an i32, which faults are recorded with. See Definitions.
+  void set_definition_faults(llvm::Value* names_block,
+                             std::function<void(BodyEmitter& body, llvm::Function& function)> open,
+                             std::function<void(BodyEmitter& body)> close) {
+    fault_record_ = names_block;
+    definitions_->open = std::move(open);
+    definitions_->close = std::move(close);
+  }
+  [[nodiscard]] const FaultMeeting& fault_meeting() const { return fault_meeting_; }
+  [[nodiscard]] const ThreadPosition& position() const { return position_; }
+  // In a definition: what the context has from here on, so that none of it is kept until here.
+  void reload_context() { read_context(*this); }
+  [[nodiscard]] llvm::Value* fault_record() const { return fault_record_; }
+  [[nodiscard]] llvm::IRBuilderBase& builder() const { return builder_; }
   // Memory that additions to an array go to; see private_bins.h.
   void set_private_bins(ir::LocalId array, llvm::Value* memory) { private_bins_[array] = memory; }
   [[nodiscard]] const std::vector<ArrayValue>& arrays() const { return arrays_; }
@@ -464,6 +479,8 @@ class BodyEmitter {
   llvm::SmallVector<llvm::Value*, 4> call_definition(const ir::Expr& call,
                                                      llvm::ArrayRef<llvm::Value*> arguments);
   void check_depth(const ir::Expr& call);
+  llvm::Value* stack_pointer();
+  void return_results(const ir::Expr& frame, llvm::Type* type);
   template <class Visit>
   void for_each_of_context(Visit visit);
   void fill_context();
@@ -509,6 +526,7 @@ class BodyEmitter {
   std::shared_ptr<Definitions> definitions_;
   llvm::Value* context_ = nullptr;
   llvm::Value* stack_end_ = nullptr;
+  llvm::Value* frame_ = nullptr;             // on a GPU: memory of this call
   llvm::Value* depth_ = nullptr;             // of this call, an i32; null: in the kernel
   std::vector<llvm::Value*> arguments_;      // of this call
   std::vector<llvm::DIScope*> line_scopes_;  // one a source

@@ -83,7 +83,7 @@ void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault
     fault_meeting_.site->addIncoming(number, from);
     fault_meeting_.index->addIncoming(at, from);
     fault_meeting_.length->addIncoming(length, from);
-    fault_meeting_.idx->addIncoming(x, from);
+    if (fault_meeting_.idx) fault_meeting_.idx->addIncoming(x, from);
     builder_.CreateBr(fault_meeting_.block);
     return;
   }

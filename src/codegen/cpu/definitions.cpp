@@ -228,8 +228,11 @@ SmallVector<Value*, 4> BodyEmitter::call_definition(const ir::Expr& call,
   result->setCallingConv(function->getCallingConv());
   SmallVector<Value*, 4> results;
   const SmallVector<Type*, 4> types = result_types(*definitions_->by_number[call.callee].frame);
-  for (unsigned i = 0; i < types.size(); ++i)
-    results.push_back(receive(builder_, builder_.CreateExtractValue(result, i), types[i]));
+  for (unsigned i = 0; i < types.size(); ++i) {
+    Value* value = result->getType()->isStructTy() ? builder_.CreateExtractValue(result, i)
+                                                   : static_cast<Value*>(result);
+    results.push_back(receive(builder_, value, types[i]));
+  }
   if (fault_exit_) {
     Value* stopped = builder_.CreateExtractValue(result, static_cast<unsigned>(types.size()));
     BasicBlock* leave = branch_unless(builder_.CreateICmpEQ(stopped, builder_.getInt8(0)));
@@ -250,10 +253,16 @@ void BodyEmitter::check_depth(const ir::Expr& call) {
   uint64_t declared = 0;
   for (const LocalId array : definitions_->by_number[call.callee].declared)
     declared += array_bytes(array);
-  Value* stack =
-      builder_.CreateConstGEP1_64(builder_.getInt8Ty(), builder_.CreateStackSave(), -declared);
+  Value* stack = builder_.CreateConstGEP1_64(builder_.getInt8Ty(), stack_pointer(), -declared);
   BasicBlock* full = branch_unless(builder_.CreateICmpUGT(stack, stack_end_));
   emit_fault(full, call.fault_site + 1, {});
+}
+
+// A GPU's frame is known by a place in it.
+Value* BodyEmitter::stack_pointer() {
+  if (!target_.is_gpu) return builder_.CreateStackSave();
+  if (!frame_) frame_ = entry_slot(builder_.getInt32Ty());
+  return frame_;
 }
 
 SmallVector<Type*, 4> BodyEmitter::result_types(const ir::Expr& frame) {
@@ -277,9 +286,11 @@ Function* BodyEmitter::definition(const ir::Expr& call, ArrayRef<Value*> passed,
   for (Value* value : passed) parameters.push_back(value->getType());
   SmallVector<Type*, 4> results;
   for (Type* type : result_types(*wanted.frame)) results.push_back(passed_type(type));
-  results.push_back(builder_.getInt8Ty());
-  auto* type =
-      FunctionType::get(StructType::get(builder_.getContext(), results), parameters, false);
+  if (!target_.is_gpu) results.push_back(builder_.getInt8Ty());
+  Type* returned = StructType::get(builder_.getContext(), results);
+  if (target_.is_gpu && results.size() < 2)
+    returned = results.empty() ? builder_.getVoidTy() : results[0];
+  auto* type = FunctionType::get(returned, parameters, false);
   wanted.function = Function::Create(type, GlobalValue::InternalLinkage,
                                      "cudapy_recursive_" + std::to_string(call.callee), module);
   wanted.function->setDoesNotThrow();
@@ -297,8 +308,6 @@ void BodyEmitter::emit_definition(const Definition& definition, const BodyEmitte
                                   ArrayRef<Value*> arguments) {
   Function* function = definition.function;
   start_block(BasicBlock::Create(builder_.getContext(), "entry", function));
-  BasicBlock* stopped = BasicBlock::Create(builder_.getContext(), "stopped", function);
-  auto* results = cast<StructType>(function->getReturnType());
   unsigned next = 0;
   context_ = function->getArg(next++);
   read_context(caller);
@@ -311,24 +320,41 @@ void BodyEmitter::emit_definition(const Definition& definition, const BodyEmitte
   depth_ = function->getArg(next++);
   for (Value* argument : arguments)
     arguments_.push_back(receive(builder_, function->getArg(next++), argument->getType()));
-  fault_exit_ = stopped;
+  if (definitions_->open)
+    definitions_->open(*this, *function);
+  else
+    fault_exit_ = BasicBlock::Create(builder_.getContext(), "stopped", function);
   start_gang(position_, mask);
   poll_at_some_depths();
   emit_sequence(*definition.frame);
-  Value* result = PoisonValue::get(results);
+  return_results(*definition.frame, function->getReturnType());
+  if (definitions_->close) definitions_->close(*this);
+}
+
+void BodyEmitter::return_results(const ir::Expr& frame, Type* type) {
+  if (type->isVoidTy()) {
+    builder_.CreateRetVoid();
+    return;
+  }
+  Value* result = PoisonValue::get(type);
   unsigned field = 0;
   const auto give = [&](LocalId local) {
     Value* value = state_.variables[index(local)].current();
     if (!value) return void(++field);
     const Lanes lanes{value, shape_of(local), kernel_.locals[index(local)].stride};
-    result = builder_.CreateInsertValue(result, pass(builder_, to_vector(lanes)), field++);
+    value = pass(builder_, to_vector(lanes));
+    result = type->isStructTy() ? builder_.CreateInsertValue(result, value, field++) : value;
   };
-  if (definition.frame->local != ir::kNoLocal) give(definition.frame->local);
-  for (const LocalId local : definition.frame->results) give(local);
+  if (frame.local != ir::kNoLocal) give(frame.local);
+  for (const LocalId local : frame.results) give(local);
+  if (!fault_exit_) {
+    builder_.CreateRet(result);
+    return;
+  }
   builder_.CreateRet(builder_.CreateInsertValue(result, builder_.getInt8(0), field));
-  start_block(stopped);
+  start_block(fault_exit_);
   builder_.CreateRet(
-      builder_.CreateInsertValue(PoisonValue::get(results), builder_.getInt8(1), field));
+      builder_.CreateInsertValue(PoisonValue::get(type), builder_.getInt8(1), field));
 }
 
 // Calls that branch may go on for years without a loop. At every fourth depth, so that few ask.

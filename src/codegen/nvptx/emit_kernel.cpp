@@ -97,6 +97,7 @@ class KernelEmitter {
     if (shares_) cpu::call_device_barrier(builder_, cpu::kDeviceBarrier, nullptr);
     body_.set_prints(function_->getArg(launch_ + 9));
     make_fault_meeting();
+    if (body_.has_definitions()) prepare_definitions();
     if (threads_.per_thread > 1)
       emit_neighbours();
     else
@@ -582,29 +583,38 @@ class KernelEmitter {
   // ---- faults
 
   void make_fault_meeting() {
+    meeting_ = new_fault_meeting(builder_, *function_);
     IRBuilderBase::InsertPointGuard guard(builder_);
-    meeting_.block = new_block("fault");
     builder_.SetInsertPoint(meeting_.block);
-    meeting_.site = builder_.CreatePHI(builder_.getInt32Ty(), 0, "site");
-    meeting_.index = builder_.CreatePHI(builder_.getInt64Ty(), 0, "index");
-    meeting_.length = builder_.CreatePHI(builder_.getInt64Ty(), 0, "length");
     meeting_.idx = builder_.CreatePHI(builder_.getInt64Ty(), 0, "fault_idx");
-    const bool has_values = std::ranges::any_of(kernel_.fault_sites, [](const ir::FaultSite& site) {
-      return site.kind == ir::FaultKind::Raise && !site.values.empty();
-    });
-    if (has_values) meeting_.values = make_value_slot();
     body_.set_fault_meeting(meeting_);
     gang_body_.set_fault_meeting(meeting_);
   }
 
+  cpu::FaultMeeting new_fault_meeting(IRBuilderBase& builder, Function& function) {
+    IRBuilderBase::InsertPointGuard guard(builder);
+    cpu::FaultMeeting meeting;
+    BasicBlock* end = &function == function_ ? exit_ : nullptr;
+    meeting.block = BasicBlock::Create(builder.getContext(), "fault", &function, end);
+    builder.SetInsertPoint(meeting.block);
+    meeting.site = builder.CreatePHI(builder.getInt32Ty(), 0, "site");
+    meeting.index = builder.CreatePHI(builder.getInt64Ty(), 0, "index");
+    meeting.length = builder.CreatePHI(builder.getInt64Ty(), 0, "length");
+    const bool has_values = std::ranges::any_of(kernel_.fault_sites, [](const ir::FaultSite& site) {
+      return site.kind == ir::FaultKind::Raise && !site.values.empty();
+    });
+    if (has_values) meeting.values = make_value_slot(builder, function);
+    return meeting;
+  }
+
   // Zeros, where a thread puts the values of what it raises.
-  AllocaInst* make_value_slot() {
-    IRBuilderBase::InsertPointGuard guard(builder_);
-    BasicBlock& entry = function_->getEntryBlock();
-    builder_.SetInsertPoint(&entry, entry.begin());
-    Type* words = ArrayType::get(builder_.getInt64Ty(), runtime::kFaultValues);
-    AllocaInst* slot = builder_.CreateAlloca(words, nullptr, "raised");
-    builder_.CreateAlignedStore(Constant::getNullValue(words), slot, Align(8));
+  static AllocaInst* make_value_slot(IRBuilderBase& builder, Function& function) {
+    IRBuilderBase::InsertPointGuard guard(builder);
+    BasicBlock& entry = function.getEntryBlock();
+    builder.SetInsertPoint(&entry, entry.begin());
+    Type* words = ArrayType::get(builder.getInt64Ty(), runtime::kFaultValues);
+    AllocaInst* slot = builder.CreateAlloca(words, nullptr, "raised");
+    builder.CreateAlignedStore(Constant::getNullValue(words), slot, Align(8));
     return slot;
   }
 
@@ -614,18 +624,89 @@ class KernelEmitter {
       return;
     }
     builder_.SetInsertPoint(meeting_.block);
-    Type* i64 = builder_.getInt64Ty();
-    Type* types[] = {builder_.getInt32Ty(), i64, i64, i64, i64, i64, builder_.getInt32Ty(),
-                     builder_.getPtrTy()};
-    FunctionCallee recorder = function_->getParent()->getOrInsertFunction(
-        kRecordFault, FunctionType::get(builder_.getVoidTy(), types, false));
-    Value* y = builder_.CreateZExt(thread_number(1), i64);
-    Value* z = builder_.CreateZExt(thread_number(2), i64);
-    Value* values = meeting_.values ? static_cast<Value*>(meeting_.values)
-                                    : ConstantPointerNull::get(builder_.getPtrTy());
-    builder_.CreateCall(recorder, {meeting_.site, meeting_.index, meeting_.length, meeting_.idx, y,
-                                   z, function_->getArg(launch_ + 10), values});
+    record_fault(builder_, meeting_, {meeting_.idx, thread_number(1), thread_number(2)},
+                 function_->getArg(launch_ + 10));
     builder_.CreateBr(exit_);
+  }
+
+  // `thread`: its idx, idy and idz.
+  static void record_fault(IRBuilderBase& builder, const cpu::FaultMeeting& meeting,
+                           std::array<Value*, 3> thread, Value* names_block) {
+    Type* i64 = builder.getInt64Ty();
+    Type* types[] = {builder.getInt32Ty(), i64, i64, i64, i64, i64, builder.getInt32Ty(),
+                     builder.getPtrTy()};
+    FunctionCallee recorder = meeting.block->getModule()->getOrInsertFunction(
+        kRecordFault, FunctionType::get(builder.getVoidTy(), types, false));
+    Value* values = meeting.values ? static_cast<Value*>(meeting.values)
+                                   : ConstantPointerNull::get(builder.getPtrTy());
+    for (Value*& place : thread) place = builder.CreateZExt(place, i64);
+    builder.CreateCall(recorder, {meeting.site, meeting.index, meeting.length, thread[0], thread[1],
+                                  thread[2], names_block, values});
+  }
+
+  // ---- functions that call themselves. A fault in one ends its thread:
+  //   fault:
+  //     call cudapy_record_fault(...)
+  //     exit
+  void prepare_definitions() {
+    body_.set_stack_end(find_stack_end());
+    body_.set_definition_faults(
+        function_->getArg(launch_ + 10),
+        [this](cpu::BodyEmitter& body, Function& function) {
+          body.set_fault_meeting(new_fault_meeting(body.builder(), function));
+          if (function_->getSubprogram() != nullptr) make_line_scopes(body, function);
+        },
+        [](cpu::BodyEmitter& body) { end_thread_at_faults(body); });
+  }
+
+  // How far calls may go down from the kernel's frame: the loader sets it, which knows what the
+  // kernel's functions take and what the driver gives.
+  Value* find_stack_end() {
+    Type* i64 = builder_.getInt64Ty();
+    auto* room = new GlobalVariable(*function_->getParent(), i64, /*isConstant=*/false,
+                                    GlobalValue::ExternalLinkage, builder_.getInt64(0),
+                                    runtime::kCudaStackVariable, nullptr,
+                                    GlobalValue::NotThreadLocal, kGlobalMemory,
+                                    /*isExternallyInitialized=*/true);
+    room->setAlignment(Align(8));
+    BasicBlock& entry = function_->getEntryBlock();
+    IRBuilder<> at_entry(&entry, entry.begin());
+    Value* frame = at_entry.CreateAlloca(builder_.getInt32Ty(), nullptr, "frame");
+    Value* below = builder_.CreateNeg(builder_.CreateAlignedLoad(i64, room, Align(8)));
+    return builder_.CreateGEP(builder_.getInt8Ty(), frame, below);
+  }
+
+  static void end_thread_at_faults(cpu::BodyEmitter& body) {
+    const cpu::FaultMeeting& meeting = body.fault_meeting();
+    if (meeting.site->getNumIncomingValues() == 0) {
+      meeting.block->eraseFromParent();
+      return;
+    }
+    IRBuilderBase& builder = body.builder();
+    builder.SetInsertPoint(meeting.block);
+    body.reload_context();
+    const cpu::ThreadPosition& at = body.position();
+    record_fault(builder, meeting, {at.idx, at.idy, at.idz}, body.fault_record());
+    builder.CreateIntrinsic(Intrinsic::nvvm_exit, {});
+    builder.CreateUnreachable();
+  }
+
+  // Of a function that calls itself: it has lines of its own, in the same files.
+  void make_line_scopes(cpu::BodyEmitter& body, Function& function) {
+    DISubprogram* kernel = function_->getSubprogram();
+    DIBuilder made(*function_->getParent(), /*AllowUnresolved=*/true, kernel->getUnit());
+    DISubprogram* own = made.createFunction(
+        kernel->getFile(), function.getName(), function.getName(), kernel->getFile(),
+        kernel->getLine(), kernel->getType(), kernel->getLine(), DINode::FlagZero,
+        DISubprogram::SPFlagDefinition | DISubprogram::SPFlagLocalToUnit);
+    function.setSubprogram(own);
+    std::vector<DIScope*> scopes;
+    for (const DIScope* scope : body_.line_scopes())
+      scopes.push_back(made.createLexicalBlockFile(own, scope->getFile()));
+    made.finalizeSubprogram(own);
+    body.builder().SetCurrentDebugLocation(
+        DILocation::get(builder_.getContext(), kernel->getLine(), 1, own));
+    body.set_line_scopes(std::move(scopes));
   }
 
   const ir::Function& kernel_;

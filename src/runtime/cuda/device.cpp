@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/cuda/context_scope.h"
+#include "runtime/cuda/stack_frames.h"
 #include "support/address.h"
 
 namespace cudapy::runtime::cuda {
@@ -17,6 +18,9 @@ constexpr int kMajor = 75;
 constexpr int kMinor = 76;
 constexpr int kMostSharedBytes = 97;  // CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
 constexpr int kPoolsSupported = 115;
+constexpr int kProcessors = 16;   // CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT
+constexpr int kMostThreads = 39;  // CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR
+constexpr int kStackSize = 0;     // CU_LIMIT_STACK_SIZE
 constexpr int kMaxThreadsPerBlock = 0;
 constexpr int kLocalBytes = 3;
 constexpr int kRegisters = 4;
@@ -302,25 +306,74 @@ std::shared_ptr<const Kernel> Device::load(std::span<const uint8_t> cubin,
       const CudaFaultHandle handle{static_cast<CudaFaultClaim*>(pointer_to(claim_)), number, 0};
       upload(variable, &handle, sizeof handle);
     }
+    uint64_t stack_bytes = 0;
+    if (driver().cuModuleGetGlobal(&variable, &size, module, kCudaStackVariable) == 0) {
+      const StackPlan plan(largest_frame(cubin),
+                           static_cast<uint64_t>(attribute(function, kLocalBytes)));
+      stack_bytes = make_stack(plan.wanted());
+      const int64_t room = plan.room(stack_bytes);
+      upload(variable, &room, sizeof room);
+    }
     const bool prints =
         driver().cuModuleGetGlobal(&variable, &size, module, kCudaPrintVariable) == 0;
     if (prints) {
       const CudaPrintHandle handle{static_cast<CudaPrints*>(pointer_to(print_memory())), number, 0};
       upload(variable, &handle, sizeof handle);
     }
-    return std::make_shared<const Kernel>(*this, module, function, number, prints);
+    return std::make_shared<const Kernel>(*this, module, function, number, prints, stack_bytes);
   } catch (...) {
     driver().cuModuleUnload(module);
     throw;
   }
 }
 
-Kernel::Kernel(Device& device, Module module, Function function, int32_t number, bool prints)
+// The driver sets memory aside for all threads that a GPU can run at a time: a quarter of it is the
+// most that kernels with deep stacks may take from others.
+uint64_t Device::most_stack_bytes() const {
+  const DeviceHandle handle = handle_of(ordinal_);
+  size_t total = 0;
+  CUDAPY_CALL(cuDeviceTotalMem, &total, handle);
+  const int threads = attribute(handle, kProcessors) * attribute(handle, kMostThreads);
+  constexpr uint64_t kMostOfDriver = uint64_t{500} << 10U;  // a thread's memory is 512 KiB at most
+  return std::min(total / 4 / static_cast<uint64_t>(std::max(threads, 1)) / 16 * 16, kMostOfDriver);
+}
+
+// Gives the context's threads so much stack where they have less, as far as it goes; returns how
+// much of it they have. The limit is that of all kernels, and stays.
+uint64_t Device::make_stack(uint64_t wanted) {
+  constexpr Result kInvalidValue = 1;
+  const std::lock_guard lock(stack_mutex_);
+  size_t bytes = 0;
+  CUDAPY_CALL(cuCtxGetLimit, &bytes, kStackSize);
+  uint64_t next = bytes < wanted ? std::min(wanted, most_stack_bytes()) : 0;
+  for (; next > bytes; next /= 2) {
+    const Result result = driver().cuCtxSetLimit(kStackSize, next);
+    if (result != kOutOfMemory && result != kInvalidValue) {
+      check(result, "cuCtxSetLimit");
+      CUDAPY_CALL(cuCtxGetLimit, &bytes, kStackSize);
+      break;
+    }
+  }
+  return std::min<uint64_t>(bytes, wanted);
+}
+
+// Others may have lowered the limit since the kernel was loaded.
+void Device::keep_stack(const Kernel& kernel) {
+  if (kernel.stack_bytes() == 0) return;
+  const std::lock_guard lock(stack_mutex_);
+  size_t bytes = 0;
+  CUDAPY_CALL(cuCtxGetLimit, &bytes, kStackSize);
+  if (bytes < kernel.stack_bytes()) CUDAPY_CALL(cuCtxSetLimit, kStackSize, kernel.stack_bytes());
+}
+
+Kernel::Kernel(Device& device, Module module, Function function, int32_t number, bool prints,
+               uint64_t stack_bytes)
     : device_(device),
       module_(module),
       function_(function),
       number_(number),
       prints_(prints),
+      stack_bytes_(stack_bytes),
       max_threads_(attribute(function, kMaxThreadsPerBlock)),
       registers_(attribute(function, kRegisters)),
       local_bytes_(attribute(function, kLocalBytes)) {}
@@ -381,6 +434,7 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
   const auto block = [&](int i) { return static_cast<unsigned>(plan.block[i]); };
   CudaLaunch& launch = plan.launch;
   kernel.allow_shared_bytes(plan.shared_bytes);
+  keep_stack(kernel);
   // Launches at the same time may take one place: this is for messages.
   const uint32_t number = launches_.load(std::memory_order_relaxed);
   recent_[number % kRecent].store(kernel.number(), std::memory_order_relaxed);

@@ -30,7 +30,8 @@ class Device;
 class Kernel {
  public:
   // `number` as in CudaFaultReport.
-  Kernel(Device& device, Module module, Function function, int32_t number, bool prints);
+  Kernel(Device& device, Module module, Function function, int32_t number, bool prints,
+         uint64_t stack_bytes);
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
   ~Kernel();
@@ -42,6 +43,8 @@ class Kernel {
   int local_bytes() const { return local_bytes_; }  // a thread's, spills included
   int32_t number() const { return number_; }        // as in CudaFaultReport
   bool prints() const { return prints_; }
+  // Of a thread, as far as its calls rely on it; 0: the driver knows what it needs.
+  uint64_t stack_bytes() const { return stack_bytes_; }
   // Before a launch that gives blocks so much memory for their arrays.
   void allow_shared_bytes(int64_t bytes) const;
 
@@ -51,6 +54,7 @@ class Kernel {
   Function function_;
   int32_t number_;
   bool prints_;
+  uint64_t stack_bytes_;
   int max_threads_ = 0;
   int registers_ = 0;
   int local_bytes_ = 0;
@@ -148,6 +152,9 @@ class Device {
   void set_up_faults();
   void bury(Module module) noexcept;
   Address print_memory();
+  uint64_t most_stack_bytes() const;
+  uint64_t make_stack(uint64_t wanted);
+  void keep_stack(const Kernel& kernel);
   void upload(Address to, const void* from, size_t bytes);
 
   int ordinal_;
@@ -160,6 +167,7 @@ class Device {
   volatile CudaFaultReport* report_ = nullptr;  // in the host's memory
   Staging staging_;
   std::mutex mutex_;
+  std::mutex stack_mutex_;
   std::vector<Module> dead_modules_;
   std::vector<Address> dead_memory_;  // freed while a graph is recorded
   int32_t next_kernel_ = 0;

@@ -68,6 +68,8 @@ static_assert(sizeof(PoolProperties) == 88);
   X(cuDevicePrimaryCtxRelease, (DeviceHandle))                                             \
   X(cuCtxGetCurrent, (Context*))                                                           \
   X(cuCtxSetCurrent, (Context))                                                            \
+  X(cuCtxGetLimit, (size_t*, int))                                                         \
+  X(cuCtxSetLimit, (int, size_t))                                                          \
   X(cuMemPoolCreate, (Pool*, const PoolProperties*))                                       \
   X(cuMemPoolSetAttribute, (Pool, int, void*))                                             \
   X(cuMemAllocFromPoolAsync, (Address*, size_t, Pool, StreamHandle))                       \

@@ -78,6 +78,10 @@ struct CudaPrintHandle {
 
 inline constexpr const char* kCudaPrintVariable = "cudapy_prints";
 
+// The variable of the module of a kernel with functions that call themselves, an int64_t: how far
+// below the kernel's frame a call may begin. Set when the kernel is loaded.
+inline constexpr const char* kCudaStackVariable = "cudapy_stack";
+
 // The name of a kernel's entry in its module. It may hold no word that PTX reserves.
 inline std::string cuda_entry_name(std::string_view kernel) {
   std::string name = "cudapy_";
