@@ -156,17 +156,44 @@ bool other_block(const runtime::KernelTypes& types, const runtime::LaunchRequest
   return !std::equal(block, block + 3, types.block);
 }
 
+// Code for blocks of any shape, of a kernel that had launches with many.
+bool is_for_any_block(const KernelBody& body, const Binding& binding) {
+  return binding.types.block[0] == 0 && body.code->has_blocks();
+}
+
+bool is_same_call(const Binding& binding, const std::vector<ArgumentClass>& classes,
+                  bool wide_index) {
+  return binding.device == current_device() && binding.types.wide_index == wide_index &&
+         binding.classes == classes;
+}
+
+// Code for the launch's own shape of blocks goes before code for any.
 Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classes, bool wide_index,
                       const runtime::LaunchRequest& request) {
   const auto& bindings = bindings_of(body);
+  size_t found = bindings.size();
   for (size_t i = 0; i < bindings.size(); ++i) {
-    if (bindings[i]->classes != classes || bindings[i]->types.wide_index != wide_index ||
-        bindings[i]->device != current_device() || other_block(bindings[i]->types, request))
+    if (!is_same_call(*bindings[i], classes, wide_index) ||
+        other_block(bindings[i]->types, request))
       continue;
-    move_to_front(body, i);
-    return bindings.front().get();
+    found = i;
+    if (!is_for_any_block(body, *bindings[i])) break;
   }
-  return nullptr;
+  if (found == bindings.size()) return nullptr;
+  move_to_front(body, found);
+  return bindings.front().get();
+}
+
+// So many shapes have code of their own; a program that tries all of them, or computes them, gets
+// one more code, for the rest of them.
+constexpr std::ptrdiff_t kMostBlockShapes = 8;
+
+bool gets_code_of_its_own(KernelBody& body, const std::vector<ArgumentClass>& classes,
+                          bool wide_index) {
+  const auto& bindings = bindings_of(body);
+  return std::count_if(bindings.begin(), bindings.end(), [&](const auto& binding) {
+           return is_same_call(*binding, classes, wide_index);
+         }) < kMostBlockShapes;
 }
 
 // False with an exception set: a filter has made one of the warnings.
@@ -194,7 +221,7 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   std::vector<ArgumentClass> classes = call.classes();
   runtime::KernelTypes types = call.types(has_wide_threads(body, request));
   if (Binding* known = find_binding(body, classes, types.wide_index, request)) return known;
-  if (body.code->has_blocks()) {
+  if (body.code->has_blocks() && gets_code_of_its_own(body, classes, types.wide_index)) {
     int64_t block[3];
     runtime::visible_block(request, block);
     std::copy_n(block, 3, types.block);
@@ -230,6 +257,14 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   return made;
 }
 
+// Whether code, for whatever arguments, was made for blocks of the launch's shape alone.
+bool has_shape(const std::vector<std::unique_ptr<Binding>>& bindings,
+               const runtime::LaunchRequest& request) {
+  return std::any_of(bindings.begin(), bindings.end(), [&](const auto& binding) {
+    return binding->types.block[0] != 0 && !other_block(binding->types, request);
+  });
+}
+
 enum class FastOutcome : uint8_t { kDeclined, kLaunched, kFailed };
 
 // The bindings used last, for arguments that need no copy: one a parameter, in their order.
@@ -245,6 +280,8 @@ inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments)
     if (binding.device != device || other_block(binding.types, self->request) ||
         !fast.fill(binding, arguments, wide_threads, device))
       continue;
+    // There may be code for this shape, further back.
+    if (is_for_any_block(body, binding) && has_shape(bindings, self->request)) break;
     if (i > 0) move_to_front(body, i);
     return run(self, binding, fast.buffer()) ? FastOutcome::kLaunched : FastOutcome::kFailed;
   }

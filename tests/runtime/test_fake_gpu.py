@@ -342,6 +342,41 @@ measure(1000)(X)
     assert sizes == ["68128", "launch", "2048", "68128", "launch", "200000", "launch"]
 
 
+def test_a_kernel_has_code_for_few_shapes_of_blocks(run):
+    program = """
+k = cp.compile(reverse)
+for times in range(2):
+    for block in range(32, 1025, 32):
+        k(1000, block=block)(X)
+k(1000, block=64)(X)
+"""
+    _, log = run(program)
+    assert len(kept(log, "load")) == 8 + 1, "the first eight shapes, and the others together"
+    launches = [line.partition("block ")[2].split()[0] for line in kept(log, "launch")]
+    assert launches == [str(block) for block in range(32, 1025, 32)] * 2 + ["64"]
+    # A shape that has code of its own runs that, behind launches of the other as well.
+    own = [f"made for {block}, 1, 1" for block in range(32, 257, 32)]
+    assert kept(log, "made") == [*own, *own, "made for 64, 1, 1"]
+
+
+def test_each_argument_type_has_code_for_shapes(run):
+    program = """
+@cp.kernel
+def turned(X):
+    held = shared(1024, float)
+    held[threadIdx.x] = X[idx]
+    syncthreads()
+    X[idx] = held[blockDim.x - 1 - threadIdx.x]
+
+Z = cp.CudaArray(np.arange(1000, dtype=np.float64))
+for block in range(32, 32 * 13, 32):
+    turned(1000, block=block)(X)
+    turned(1000, block=block)(Z)
+"""
+    _, log = run(program)
+    assert len(kept(log, "load")) == 2 * (8 + 1)
+
+
 def test_arrays_that_overlap_what_is_written_have_code_of_their_own(run):
     program = """
 k = cp.compile(twice)
