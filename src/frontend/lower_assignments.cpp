@@ -11,19 +11,34 @@ using syntax::ExprKind;
 
 namespace {
 
+// Whether it may read memory, store to it or fault.
+bool meets_memory_or_fault(const syntax::Expr& expr) {
+  using Op = syntax::BinaryOp;
+  switch (expr.kind) {
+    case ExprKind::Subscript:
+    case ExprKind::Call:
+      return true;
+    case ExprKind::Binary:
+      return expr.binary_op == Op::FloorDivide || expr.binary_op == Op::Modulo ||
+             expr.binary_op == Op::ShiftLeft || expr.binary_op == Op::ShiftRight;
+    default:
+      return false;
+  }
+}
+
 // Whether evaluating `expr` reads a variable of `names`, or memory that a store may have changed.
 bool depends_on(const syntax::Expr& expr, const std::set<std::string>& names, bool stored) {
   if (expr.kind == ExprKind::Name && names.contains(expr.text)) return true;
-  if (stored && (expr.kind == ExprKind::Subscript || expr.kind == ExprKind::Call)) return true;
+  if (stored && meets_memory_or_fault(expr)) return true;
   for (const syntax::Expr& operand : expr.operands) {
     if (depends_on(operand, names, stored)) return true;
   }
   return false;
 }
 
-bool contains_call(const syntax::Expr& expr) {
-  if (expr.kind == ExprKind::Call) return true;
-  return std::any_of(expr.operands.begin(), expr.operands.end(), contains_call);
+bool has_turn(const syntax::Expr& expr) {
+  return meets_memory_or_fault(expr) ||
+         std::any_of(expr.operands.begin(), expr.operands.end(), has_turn);
 }
 
 void add_names(const syntax::Expr& target, std::set<std::string>& names, bool& stored) {
@@ -242,18 +257,18 @@ void FunctionLowering::assign_tuple(const syntax::Expr& target, const syntax::Ex
   std::set<std::string> names;
   bool stored = false;
   bool any_kept = false;
-  bool any_call = false;
+  bool any_has_turn = false;
   for (const auto& [to, from] : pairs) {
     any_kept = any_kept || depends_on(*from, names, stored);
-    any_call = any_call || contains_call(*from);
+    any_has_turn = any_has_turn || has_turn(*from);
     add_names(*to, names, stored);
   }
   names.clear();
   stored = false;
   for (const auto& [to, from] : pairs) {
     ir::ExprPtr lowered = lower(*from);
-    // A call may store, so nothing is evaluated out of turn around one.
-    const bool in_turn = any_kept && any_call && lowered->kind != ir::ExprKind::Constant;
+    // A call may store, and of two faults the first is met: nothing is evaluated out of turn then.
+    const bool in_turn = any_kept && any_has_turn && lowered->kind != ir::ExprKind::Constant;
     if (in_turn || depends_on(*from, names, stored)) {
       lowered = keep_always(std::move(lowered), "swap");
     }

@@ -100,14 +100,16 @@ Value* reduce(IRBuilderBase& builder, AtomicOp op, ir::Scalar element, Value* va
 
 }  // namespace
 
-// Where each lane's element is: one address for all lanes, or a vector of them.
-BodyEmitter::Place BodyEmitter::atomic_place(const ir::Expr& load) {
+// Where each lane's element is: one address for all lanes, or a vector of them. `indices` have not
+// been checked yet.
+BodyEmitter::Place BodyEmitter::atomic_place(const ir::Expr& load, ArrayRef<Lanes> indices) {
   const ir::Expr& array = *load.operands[0];
   if (is_declared(array)) {
-    Place place = declared_place(load.operands, load.fault_site);
+    Place place = declared_place(load.operands, indices, load.fault_site);
     return place.shape == Shape::Linear ? in_each_lane(place, array.type, 0) : place;
   }
-  Place place = emit_place(load.operands, load.fault_site, load.row_axes, load.byte_offset);
+  check_indices(load.operands, indices, load.fault_site, load.row_axes);
+  Place place = place_of(load.operands, indices, load.byte_offset);
   if (place.shape != Shape::Linear) return place;
   return in_each_lane(place, array.type, place.parts > 1 ? load.byte_offset : 0);
 }
@@ -125,15 +127,18 @@ BodyEmitter::Place BodyEmitter::in_each_lane(const Place& neighbours, const ir::
   return {addresses, Shape::Varying, 0};
 }
 
+// All arguments are evaluated before the operation looks at the first, as those of any call.
 Lanes BodyEmitter::emit_atomic(const ir::Expr& expr, bool is_used) {
   if (Value* bins = is_used ? nullptr : private_bins_of(expr)) {
     emit_private_add(expr, bins);
     return {};
   }
   const AtomicTarget target{expr.atomic_op, expr.type.scalar, type_of(expr.type.scalar)};
-  const Place place = atomic_place(*expr.operands[0]);
+  const ir::Expr& element = *expr.operands[0];
+  const SmallVector<Lanes, 2> indices = emit_unchecked_indices(element.operands);
   SmallVector<Lanes, 2> given;
   for (size_t i = 1; i < expr.operands.size(); ++i) given.push_back(emit(*expr.operands[i]));
+  const Place place = atomic_place(element, indices);
   if (scalar_code()) {
     SmallVector<Value*, 2> values;
     for (const Lanes& lanes : given) values.push_back(lanes.value);

@@ -285,13 +285,16 @@ class BodyEmitter {
   Place emit_place(const Operands& operands, int32_t site, uint8_t row_axes,
                    int32_t byte_offset = 0);
   Place place_of(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t byte_offset);
+  llvm::SmallVector<Lanes, 2> emit_unchecked_indices(const Operands& operands);
+  void check_indices(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t site,
+                     uint8_t row_axes);
   llvm::SmallVector<Lanes, 2> emit_indices(const Operands& operands, int32_t site,
                                            uint8_t row_axes);
   static llvm::Align part_align(const ir::Type& array, int32_t byte_offset, ir::Scalar part);
   void store_vector(const Place& place, llvm::Value* value, const ir::Stmt& stmt);
   Lanes emit_load(const ir::Expr& expr);
   void emit_store(const ir::Stmt& stmt);
-  void emit_uniform_store(llvm::Value* address, const ir::Expr& value, llvm::Align align);
+  llvm::Value* last_of_lanes(const Lanes& lanes);
 
   // neighbours.cpp
   struct NeighbourTest {
@@ -323,17 +326,17 @@ class BodyEmitter {
   [[nodiscard]] bool is_declared(const ir::Expr& array) const;
   [[nodiscard]] ir::Storage storage_of(ir::LocalId array) const;
   llvm::Value* index_vector(Lanes flat);
-  Lanes flat_index(const std::vector<ir::ExprPtr>& operands, int32_t site);
+  Lanes flat_index(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t site);
   Lanes next_axis(Lanes flat, llvm::Value* extent, Lanes lanes);
   llvm::Value* emit_size(const ir::ArraySize& size, llvm::Value* const (&block)[3]);
-  Place declared_place(const std::vector<ir::ExprPtr>& operands, int32_t site);
+  Place declared_place(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t site);
   Lanes load_declared(const ir::Expr& expr);
   void store_declared(const ir::Stmt& stmt);
   void emit_declaration(const ir::Stmt& stmt);
 
   // atomics.cpp
   Lanes emit_atomic(const ir::Expr& expr, bool is_used);
-  Place atomic_place(const ir::Expr& load);
+  Place atomic_place(const ir::Expr& load, llvm::ArrayRef<Lanes> indices);
   Place in_each_lane(const Place& neighbours, const ir::Type& array, int32_t byte_offset);
   struct AtomicTarget {
     ir::AtomicOp op;

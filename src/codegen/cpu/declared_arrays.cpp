@@ -80,13 +80,13 @@ Value* BodyEmitter::set_block_array(ir::LocalId local, Value* data, Value* const
 
 // The element's number in the array, ((i0 * n1) + i1) * n2 + ...: an i64, of which addresses are
 // made best, or a vector of i32s, as gathers like them. Bit k of `inside`: index k needs no check.
-Lanes BodyEmitter::flat_index(const std::vector<ir::ExprPtr>& operands, int32_t site) {
+Lanes BodyEmitter::flat_index(const Operands& operands, ArrayRef<Lanes> indices, int32_t site) {
   const ArrayValue& array = arrays_[index(operands[0]->local)];
   const SmallVector<Value*, 2> lengths = array.shape;
   Lanes flat;
   for (size_t axis = 0; axis < lengths.size(); ++axis) {
     const ir::Expr& expr = *operands[axis + 1];
-    Lanes lanes = emit(expr);
+    Lanes lanes = indices[axis];
     if (site >= 0) {
       check_index(lengths[axis], expr, lanes, site + static_cast<int32_t>(axis));
     }
@@ -127,10 +127,10 @@ Lanes BodyEmitter::next_axis(Lanes flat, Value* extent, Lanes lanes) {
 }
 
 // Where the lanes' elements are: one address if they lie side by side, else a vector of them.
-BodyEmitter::Place BodyEmitter::declared_place(const std::vector<ir::ExprPtr>& operands,
+BodyEmitter::Place BodyEmitter::declared_place(const Operands& operands, ArrayRef<Lanes> indices,
                                                int32_t site) {
   const ir::Expr& array = *operands[0];
-  Lanes flat = flat_index(operands, site);
+  Lanes flat = flat_index(operands, indices, site);
   Type* element = memory_type(builder_.getContext(), array.type.scalar);
   Value* data = arrays_[index(array.local)].data;
   const bool of_thread = storage_of(array.local) == Storage::Thread && !scalar_code();
@@ -145,15 +145,16 @@ BodyEmitter::Place BodyEmitter::declared_place(const std::vector<ir::ExprPtr>& o
     return {builder_.CreateGEP(element, data, first), Shape::Linear, 1};
   }
   Value* widths = broadcast(builder_.getInt32(static_cast<uint32_t>(width)));
-  Value* indices = builder_.CreateMul(index_vector(flat), widths);
+  Value* places = builder_.CreateMul(index_vector(flat), widths);
   Value* lanes = to_vector({builder_.getInt32(0), Shape::Linear, 1});
-  return {builder_.CreateGEP(element, data, builder_.CreateAdd(indices, lanes)), Shape::Varying, 0};
+  return {builder_.CreateGEP(element, data, builder_.CreateAdd(places, lanes)), Shape::Varying, 0};
 }
 
 Lanes BodyEmitter::load_declared(const ir::Expr& expr) {
   const ir::Expr& array = *expr.operands[0];
   ir::Scalar element = array.type.scalar;
-  Place place = declared_place(expr.operands, expr.fault_site);
+  Place place =
+      declared_place(expr.operands, emit_unchecked_indices(expr.operands), expr.fault_site);
   Type* type = memory_type(builder_.getContext(), element);
   Align align(static_cast<uint64_t>(ir::size_of(element)));
   if (place.shape == Shape::Uniform) {
@@ -179,14 +180,13 @@ void BodyEmitter::store_declared(const ir::Stmt& stmt) {
   const ir::Expr& array = *stmt.operands[0];
   ir::Scalar element = array.type.scalar;
   Lanes value = emit(*stmt.value);
-  Place place = declared_place(stmt.operands, stmt.fault_site);
+  Place place =
+      declared_place(stmt.operands, emit_unchecked_indices(stmt.operands), stmt.fault_site);
   Align align(static_cast<uint64_t>(ir::size_of(element)));
   if (place.shape == Shape::Uniform) {
     // All lanes that are on write one element; the highest of them wins.
-    Value* scalar = value.value;
-    if (value.shape != Shape::Uniform)
-      scalar = builder_.CreateExtractElement(to_vector(value), last_lane(state_.mask));
-    builder_.CreateAlignedStore(to_memory(builder_, scalar, element), place.address, align);
+    Value* scalar = to_memory(builder_, last_of_lanes(value), element);
+    builder_.CreateAlignedStore(scalar, place.address, align);
     return;
   }
   Value* vector = to_memory(builder_, to_vector(value), element);

@@ -143,11 +143,15 @@ BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lane
   return place;
 }
 
-// The indices of an access, checked where they have to be.
-SmallVector<Lanes, 2> BodyEmitter::emit_indices(const Operands& operands, int32_t site,
-                                                uint8_t row_axes) {
+// The indices of an access. Python evaluates all of them before it looks at the first.
+SmallVector<Lanes, 2> BodyEmitter::emit_unchecked_indices(const Operands& operands) {
   SmallVector<Lanes, 2> indices;
   for (size_t i = 1; i < operands.size(); ++i) indices.push_back(emit(*operands[i]));
+  return indices;
+}
+
+void BodyEmitter::check_indices(const Operands& operands, ArrayRef<Lanes> indices, int32_t site,
+                                uint8_t row_axes) {
   for (size_t axis = 0; axis < indices.size(); ++axis) {
     if (!is_checked(site, row_axes, axis)) continue;
     Value* length = array_of(*operands[0]).shape[axis];
@@ -155,6 +159,13 @@ SmallVector<Lanes, 2> BodyEmitter::emit_indices(const Operands& operands, int32_
     check_index(length, *operands[axis + 1], indices[axis], site + static_cast<int32_t>(axis));
     go_on_at(known);
   }
+}
+
+// Checked where they have to be.
+SmallVector<Lanes, 2> BodyEmitter::emit_indices(const Operands& operands, int32_t site,
+                                                uint8_t row_axes) {
+  SmallVector<Lanes, 2> indices = emit_unchecked_indices(operands);
+  check_indices(operands, indices, site, row_axes);
   return indices;
 }
 
@@ -199,13 +210,16 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
   return {from_memory(builder_, loaded, element), Shape::Varying, 0};
 }
 
+// The value comes before the indices, as in Python.
 void BodyEmitter::emit_store(const ir::Stmt& stmt) {
   if (is_declared(*stmt.operands[0])) return store_declared(stmt);
   ir::Scalar element = stmt.value->type.scalar;
   if (is_uniform_place(stmt.operands)) {
+    Value* value = last_of_lanes(emit(*stmt.value));
     Place place = emit_place(stmt.operands, stmt.fault_site, stmt.row_axes, stmt.byte_offset);
-    return emit_uniform_store(place.address, *stmt.value,
-                              part_align(stmt.operands[0]->type, stmt.byte_offset, element));
+    builder_.CreateAlignedStore(to_memory(builder_, value, element), place.address,
+                                part_align(stmt.operands[0]->type, stmt.byte_offset, element));
+    return;
   }
   Value* value = to_memory(builder_, emit_vector(*stmt.value), element);
   store_vector(emit_place(stmt.operands, stmt.fault_site, stmt.row_axes, stmt.byte_offset), value,
@@ -242,14 +256,11 @@ void BodyEmitter::store_vector(const Place& place, Value* value, const ir::Stmt&
     builder_.CreateAlignedStore(value, address, gang_align(element));
 }
 
-// All lanes that are on write one element; the highest of them wins, as with a scatter.
-void BodyEmitter::emit_uniform_store(Value* address, const ir::Expr& value, Align align) {
-  Lanes lanes = emit(value);
-  Value* scalar = lanes.value;
-  if (lanes.shape != Shape::Uniform) {
-    scalar = builder_.CreateExtractElement(to_vector(lanes), last_lane(state_.mask));
-  }
-  builder_.CreateAlignedStore(to_memory(builder_, scalar, value.type.scalar), address, align);
+// What is left in an element that all lanes that are on write: the highest of them wins, as with a
+// scatter.
+Value* BodyEmitter::last_of_lanes(const Lanes& lanes) {
+  if (lanes.shape == Shape::Uniform) return lanes.value;
+  return builder_.CreateExtractElement(to_vector(lanes), last_lane(state_.mask));
 }
 
 }  // namespace cudapy::codegen::cpu
