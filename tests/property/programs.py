@@ -1,115 +1,39 @@
 """Generates well-typed kernels as source text: nested loops that lanes leave at different times, breaks,
 continues, returns, helpers with early returns, integers and floats of all widths, variables that live on after loops;
 tuples, functions inside functions and as arguments, keywords, a thread's own arrays, rows of matrices, intrinsics,
-random numbers, assert and raise; what the lanes of warps tell each other, wherever an expression stands.
+random numbers, assert and raise; what the lanes of warps tell each other, wherever an expression stands. Structs and
+complex numbers are in compound_values.py, functions that call themselves in recursive_functions.py.
 
-Every program ends: loops have bounded trips. Every index is in bounds: gathers are taken modulo the length. No integer
-division by zero: divisors are odd. Each thread stores only to its own element, so the order of threads does not matter.
+Every program ends: loops have bounded trips, recursion a bounded depth. Every index is in bounds: gathers are taken
+modulo the length. No integer division by zero: divisors are odd. Each thread stores only to its own element, so the
+order of threads does not matter.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from property.compound_values import CompoundValues
+from property.program_parts import (
+    COMMON_INTEGERS,
+    FLOATS,
+    HEADER,
+    HELPERS,
+    INTEGERS,
+    ROW,
+    Parameter,
+    Program,
+    Scope,
+)
+from property.recursive_functions import RecursiveFunctions
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-COMMON_INTEGERS = ("int32", "int32", "int32", "uint8", "int64")
-FLOATS = ("float32", "float32", "float64")
 
-
-# Helpers that every program has. `search` takes an array, and leaves its loop at different times; `twice` takes a
-# function; `largest` as many numbers as it is given; `blend` has defaults and a keyword; `bump` writes a row; `signed`
-# is `copysign` without the sign of a NaN, which IEEE 754 leaves open: no program may show it.
-HELPERS = """\
-def search(X, value):
-    for place in range(min(len(X), 9)):
-        if X[place] >= value:
-            return place
-        if X[place] == 3:
-            continue
-        value -= 1
-    return -1
-
-
-def twice(f, value):
-    return f(f(value) + 1)
-
-
-def largest(first, *rest):
-    for one in rest:
-        first = max(first, one)
-    return first
-
-
-def blend(n, k=3, *, shift=1):
-    return (n ^ k) + shift if n > k else n - shift
-
-
-def bump(row, place, value):
-    row[int(place) % len(row)] += value
-
-
-def signed(size, value):
-    return math.copysign(size, value if value == value else 1.0)
-
-
-"""
-ROW = 5  # the length of a matrix's rows
-
-
-@dataclass
-class Parameter:
-    name: str
-    dtype: str
-    is_output: bool = False
-    is_scalar: bool = False
-    layout: str = (
-        ""  # of a matrix of n rows: "rows", "columns" or "reversed", as they lie in memory
-    )
-
-    @property
-    def is_vector(self) -> bool:
-        return not self.is_scalar and not self.layout
-
-
-@dataclass
-class Program:
-    """A generated kernel, in the form of a module's text."""
-
-    text: str
-    parameters: list[Parameter]
-
-
-@dataclass
-class Scope:
-    """The variables that an expression may read."""
-
-    ints: list[str] = field(default_factory=list)
-    floats: list[str] = field(default_factory=list)
-    bools: list[str] = field(default_factory=list)
-    arrays: list[Parameter] = field(default_factory=list)
-    thread: str = "0"
-    stored: bool = False  # the outputs R and S may be read and written
-    searchable: list[str] = field(default_factory=list)  # arrays that `search` takes
-    # Name -> "int", "float" or "pair", what it returns; all take an int and a float.
-    helpers: dict[str, str] = field(default_factory=dict)
-    pairs: list[str] = field(default_factory=list)  # tuples of an integer and a float
-    functions: list[str] = field(default_factory=list)  # of an integer, and seen only in this block
-    held: dict[str, str] = field(default_factory=dict)  # a thread's own arrays: name -> its kind
-    matrices: list[str] = field(default_factory=list)  # of integers
-    own_rows: list[str] = field(default_factory=list)  # matrices of which a thread has a row
-
-    def copy(self, *more: str) -> Scope:
-        """The same names in lists of its own, and more integers."""
-        return replace(self, ints=[*self.ints, *more], functions=[*self.functions])
-
-
-class Writer:
+class Writer(CompoundValues, RecursiveFunctions):
     """Draws one program. Each choice is a draw, so that Hypothesis can shrink the program that fails."""
 
     def __init__(self, draw: Callable[[st.SearchStrategy], object]) -> None:
@@ -118,6 +42,7 @@ class Writer:
         self._names = 0
         self._budget = 40
         self._has_warps = self.chance(6)
+        self._has_compounds = self.chance(2)
 
     # Choices
 
@@ -184,6 +109,10 @@ class Writer:
         whole = [a for a in scope.arrays if a.dtype in INTEGERS]
         if whole:
             choices += [lambda: self.load(self.pick(*whole), scope)] * 2
+        if self._has_compounds:
+            choices += self.compound_integers(scope, depth)
+            if scope.recursive or scope.searchable:
+                choices.append(lambda: self.recursive_call(scope, depth))
         mine = [name for name, kind in scope.helpers.items() if kind == "int"]
         if mine:
             choices += [lambda: f"{self.pick(*mine)}({one()}, {self.floating(scope, depth - 1)})"]
@@ -294,6 +223,8 @@ class Writer:
             choices.append(lambda: self.place(str(self.pick(*held)), scope))
         if scope.stored:
             choices.append(lambda: f"S[{scope.thread}]")
+        if self._has_compounds:
+            choices += self.compound_floats(scope, depth)
         mine = [a for a in scope.arrays if a.dtype.startswith("float")]
         if mine:
             choices += [lambda: self.load(self.pick(*mine), scope)] * 2
@@ -332,6 +263,8 @@ class Writer:
             choices.append(lambda: f"{self.pick('any', 'all')}({self.condition(scope, depth - 1)})")
         if scope.bools:
             choices.append(lambda: self.pick(*scope.bools))
+        if self._has_compounds:
+            choices += self.compound_conditions(scope, depth)
         truths = [array for array in scope.arrays if array.dtype == "bool"]
         if truths:
             choices.append(lambda: self.load(self.pick(*truths), scope))
@@ -363,6 +296,8 @@ class Writer:
             choices.append(self.keep)
         if scope.stored:
             choices.append(self.store)
+        if self._has_compounds:
+            choices += self.compound_statements(scope)
         if self._budget > 0 and depth < 6:
             choices += [lambda s, d: self.branch(s, d, loops, result)] * 2
             if loops < 3:
@@ -374,6 +309,8 @@ class Writer:
                 ]
                 if scope.matrices:
                     choices.append(lambda s, d: self.over_row(s, d, loops, result))
+                if self._has_compounds:
+                    choices.append(lambda s, d: self.over_constants(s, d, loops, result))
         if loops:
             choices += [lambda s, d: self.leave(s, d)] * 2
         if depth > 2:
@@ -586,14 +523,15 @@ class Writer:
             inputs.append(Parameter("M", str(self.pick(*COMMON_INTEGERS)), layout=layout))
         if self.chance(2):
             inputs.append(Parameter("n", str(self.pick("int32", "int64")), is_scalar=True))
+        if self._has_compounds:
+            inputs += self.compound_inputs()
+        has_doubles = any(p.dtype in ("float64", "complex128", "wide") for p in inputs)
         outputs = [
             Parameter("R", str(self.pick("int32", "int64", *INTEGERS)), is_output=True),
-            Parameter(
-                "S",
-                "float64" if any(p.dtype == "float64" for p in inputs) else "float32",
-                is_output=True,
-            ),
+            Parameter("S", "float64" if has_doubles else "float32", is_output=True),
         ]
+        if self._has_compounds:
+            outputs += self.compound_outputs(inputs, has_doubles)
         if self.chance(3):
             dtype, layout = self.pick(*COMMON_INTEGERS), self.pick("rows", "columns", "reversed")
             outputs.append(Parameter("W", str(dtype), is_output=True, layout=str(layout)))
@@ -602,17 +540,16 @@ class Writer:
             kind = str(self.pick("int", "float", "pair"))
             self.helper(f"h{number}", kind, helpers)
             helpers[f"h{number}"] = kind
-        self._lines += HELPERS.split("\n")[:-1]
-        self.kernel(inputs, outputs, helpers)
-        text = (
-            "import math\n\nimport cudapy as cp\nfrom cudapy import *\n\n\n"
-            + "\n".join(self._lines)
-            + "\n"
-        )
-        return Program(text, [*inputs, *outputs])
+        recursive = self.recursion(helpers) if self._has_compounds and self.chance(2) else []
+        self.kernel(inputs, outputs, helpers, recursive)
+        return Program(HEADER + HELPERS + "\n".join(self._lines) + "\n", [*inputs, *outputs])
 
     def kernel(
-        self, inputs: list[Parameter], outputs: list[Parameter], helpers: dict[str, str]
+        self,
+        inputs: list[Parameter],
+        outputs: list[Parameter],
+        helpers: dict[str, str],
+        recursive: list[str],
     ) -> None:
         self.line(0, f"def kernel({', '.join(p.name for p in [*inputs, *outputs])}):")
         self.line(1, "if idx < len(R):")
@@ -621,7 +558,7 @@ class Writer:
         scope.ints = ["i"] + [p.name for p in inputs if p.is_scalar]
         self.line(2, "i = idx")
         for parameter in inputs:
-            if parameter.is_vector and parameter.dtype != "bool":
+            if parameter.is_vector and parameter.dtype in (*INTEGERS, *FLOATS, "float16"):
                 name = self.fresh("a" if parameter.dtype in INTEGERS else "x")
                 (scope.ints if parameter.dtype in INTEGERS else scope.floats).append(name)
                 self.line(2, f"{name} = {parameter.name}[idx]")
@@ -639,6 +576,8 @@ class Writer:
                 shape = 4 if name.startswith("h1") else (3, 2)
                 self.line(2, f"{name} = local({shape}, {kind})")
                 scope.held[name] = kind
+        if self._has_compounds:
+            self.compound_variables(inputs, outputs, scope)
         if self.chance(2):
             self.line(2, f"t = ({self.integer(scope, 1)}, {self.floating(scope, 1)})")
             scope.pairs.append("t")
@@ -646,6 +585,7 @@ class Writer:
         scope.own_rows = [p.name for p in outputs if p.layout]
         scope.arrays = [p for p in inputs if p.is_vector]
         scope.searchable = [p.name for p in scope.arrays if p.dtype in INTEGERS]
+        scope.recursive = recursive
         scope.stored = True
         for _ in range(self.number(1, 3)):
             scope.ints += self.block(scope, 2, 0, self.stores)
@@ -656,6 +596,8 @@ class Writer:
         whole = " ^ ".join(scope.ints[:6])
         real = " + ".join([*scope.floats[:4], *(f"{pair}[1]" for pair in scope.pairs)]) or "0.0"
         flag = " + (1 if p else 0)" if "p" in scope.bools else ""
+        real += "".join(f" + {z}.imag" for z in scope.complexes)
+        whole += "".join(f" ^ {one}.k" for one in [*scope.elements, *scope.bodies])
         return f"R[idx] = ({whole}){flag}\nS[idx] = {real}\nreturn"
 
 

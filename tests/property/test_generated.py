@@ -37,7 +37,8 @@ from fenced import fenced_arguments
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from property.programs import INTEGERS, ROW, Parameter, Program, programs
+from property.program_parts import INTEGERS, ROW, Parameter, Program, complexes, records
+from property.programs import programs
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -52,12 +53,15 @@ SEPARATOR = "----- run this file -----"
 
 # Mistakes that a generated program may make: a name or a constant that is fine by itself, and not beside another.
 REFUSED = {"constant", "constant-out-of-range", "division-by-zero", "used-before-assignment"}
+if ON_GPU:  # which has none
+    REFUSED.add("recursion")
 
 RUN = """
 
 if __name__ == "__main__":  # from the folder tests/, with cudapy installed
     import numpy as np
     from differential import Source, Target, compiling_for, describe, floats, integers, same
+    from property.program_parts import complexes, records
 
     import cudapy as cp
     from cudapy._impl.interpreter import launch
@@ -116,6 +120,10 @@ def source_of_argument(parameter: Parameter, seed: int, n: int) -> str:
                 "reversed": f".reshape({n}, {ROW})[::-1, ::-1]",
             }[parameter.layout]
         )
+    if parameter.is_record:
+        return f'records({n}, {seed}, "{parameter.dtype}")'
+    if parameter.is_complex:
+        return f'complexes({n}, {seed}, "{parameter.dtype}")'
     if parameter.is_output:
         return f"np.arange({n}).astype(np.{parameter.dtype})"
     if parameter.dtype == "bool":
@@ -132,7 +140,8 @@ def sources_of_arguments(parameters: list[Parameter], n: int) -> str:
 
 
 def make_arguments(parameters: list[Parameter], n: int) -> list[Any]:
-    names = {"np": np, "integers": integers, "floats": floats}
+    makers = (integers, floats, records, complexes)
+    names = {"np": np, **{maker.__name__: maker for maker in makers}}
     made = eval(f"[{sources_of_arguments(parameters, n)}]", names)
     assert isinstance(made, list)
     return made

@@ -170,6 +170,26 @@ def test_functions_return_complex_numbers():
     differential(helpers, lambda n: [numbers(n, "complex64"), np.zeros(2 * n, "complex64")])
 
 
+def mirrored(z, w):
+    return w - z, z.conjugate()
+
+
+def constants_given_to_helpers(A, R):
+    n = len(A)
+    if idx < n:
+        z, w = mirrored(2j, A[idx])
+        R[idx] = z
+        R[n + idx] = w
+        R[2 * n + idx] = mirrored(A[idx], -(0.5 - 1j))[1] + mirrored(1, 2j)[1]
+
+
+def test_constants_are_numbers_in_helpers():
+    differential(
+        constants_given_to_helpers,
+        lambda n: [numbers(n, "complex64"), np.zeros(3 * n, "complex64")],
+    )
+
+
 def divides(A, B, R):
     if idx < len(A):
         R[idx] = A[idx] / B[idx]

@@ -222,3 +222,20 @@ def turned(P, Q):
 
 def test_structs_are_unpacked():
     differential(turned, lambda n: [filled(POINT, n), filled(NESTED, n, 3)])
+
+
+def compares_what_may_be_nan(P, R):
+    if idx < len(P):
+        p = P[idx]
+        R[3 * idx] = 1 if p == p else 0
+        R[3 * idx + 1] = 1 if p != P[idx] else 0
+        R[3 * idx + 2] = 1 if (p, 1) == (p, 1) else 0
+
+
+def test_a_nan_in_a_struct_equals_nothing():
+    def arguments(n):
+        P = np.zeros(n, POINT)
+        P["x"] = floats(n, special=True)
+        return [P, np.zeros(3 * n, np.int32)]
+
+    differential(compares_what_may_be_nan, arguments)

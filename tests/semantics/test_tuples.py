@@ -253,3 +253,22 @@ def test_order():
         return [a, b, np.zeros(5 * n, "bool")]
 
     differential(orders, arguments)
+
+
+def compares_what_may_be_nan(X, R):
+    if idx < len(X):
+        x = X[idx]
+        t = (x, 1)
+        R[7 * idx] = 1 if t == t else 0
+        R[7 * idx + 1] = 1 if (x, 2) != (x, 2) else 0
+        R[7 * idx + 2] = 1 if (x, 2) < (x, 3) else 0
+        R[7 * idx + 3] = 1 if (x, 2) >= (x, 2) else 0
+        R[7 * idx + 4] = 1 if ((1, x), 2) == ((1, x), 2) else 0
+        R[7 * idx + 5] = 1 if ((1, x), 2) <= ((1, x), 3) else 0
+        R[7 * idx + 6] = 1 if (1, 2) <= (1, 2) < (1, 3) else 0
+
+
+def test_a_nan_in_a_tuple_equals_nothing():
+    differential(
+        compares_what_may_be_nan, lambda n: [floats(n, special=True), np.zeros(7 * n, np.int32)]
+    )

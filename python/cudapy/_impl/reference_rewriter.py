@@ -15,6 +15,7 @@ from .reference_cooperation import Barrier, NewArray, call_within
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import MathFunction
 from .reference_structs import StructMaker, field_place, field_types, is_struct, record
+from .reference_tuples import Compared
 from .reference_types import Types, settled, zero
 from .reference_warps import WarpOperation
 from .scalar import (
@@ -62,6 +63,7 @@ _SUPPORT: dict[str, Any] = {
     "%loop": names.loop_values,
     "%zero": zero,
     "%place": _place,
+    "%compared": Compared,
     "%field": field_place,
     "%within": call_within,
 }
@@ -168,9 +170,9 @@ class Rewriter:
         return self.cast(self.typed(node, own), type)
 
     def _is_builtin_call(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Call) and isinstance(
-            self.types.meaning(node.func), (names.Extreme, names.Abs, names.Power)
-        )
+        if not isinstance(node, ast.Call) or self.types.is_conjugate(node):
+            return False
+        return isinstance(self.types.meaning(node.func), (names.Extreme, names.Abs, names.Power))
 
     def typed(self, node: ast.expr, type: Any) -> ast.expr:
         """An expression whose outermost operation is carried out in `type`."""
@@ -287,6 +289,12 @@ class Rewriter:
                     if known is None
                     else ast.copy_location(ast.Constant(known), item)
                 )
+        made = [
+            _call("%compared", item, value)
+            if isinstance(self.types.type_of(item), tuple)
+            else value
+            for item, value in zip(operands, made)
+        ]
         compare = ast.copy_location(
             ast.Compare(left=made[0], ops=node.ops, comparators=made[1:]), node
         )

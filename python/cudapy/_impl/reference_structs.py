@@ -10,6 +10,7 @@ import ctypes
 from typing import TYPE_CHECKING, Any
 
 from .record_classes import fields_of_class, is_record_class
+from .reference_tuples import equal
 from .scalar import (
     COMPLEX,
     HALVES,
@@ -179,7 +180,7 @@ class Record:
         return iter(self._values)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Record) and self._values == other._values
+        return isinstance(other, Record) and equal(self._values, other._values)
 
     __hash__ = None  # type: ignore[assignment]
 

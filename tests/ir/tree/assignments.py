@@ -35,8 +35,9 @@ kernel = cp.compile(assign)
 # CHECK-NEXT: %chain
 # CHECK-NEXT: c = %chain
 # CHECK-NEXT: d = %chain
+# CHECK-NEXT: = A[1]
 # CHECK-NEXT: = A[0]
-# CHECK-NEXT: A[0] = A[1]
+# CHECK-NEXT: A[0] = %swap
 # CHECK-NEXT: A[1] = %swap
 # CHECK-NEXT: i = n
 # CHECK-NEXT: A[i] = a

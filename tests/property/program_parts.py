@@ -1,0 +1,203 @@
+"""What generated programs are made of: their parameters, the arguments for them, what an expression may read, and the
+functions, classes and constants that every program has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from differential import floats, integers
+
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+COMMON_INTEGERS = ("int32", "int32", "int32", "uint8", "int64")
+FLOATS = ("float32", "float32", "float64")
+
+
+# What every program has. `search` takes an array, and leaves its loop at different times; `twice` takes a function;
+# `largest` as many numbers as it is given; `blend` has defaults and a keyword; `bump` writes a row; `cut_sum` calls
+# itself with parts of what it is given; `chosen`, `moved` and `turned` take and return structs of several kinds, and
+# complex numbers; `signed` is `copysign` without the sign of a NaN, which IEEE 754 leaves open: no program may show it.
+HELPERS = """\
+TABLE = np.array([3, -7, 0, 2147483647, 12, -1, 5, 100], np.int32)
+GRID = np.array([[1.5, -0.25, 3.0], [0.0, 0.1, -2.0]], np.float32)
+DIGITS = (3, 1, 4, 1, 5)
+WEIGHTS = (0.25, 0.5, 0.25)
+
+
+class Spot(NamedTuple):
+    u: float
+    v: cp.int16
+
+
+@dataclass
+class Body:
+    x: float
+    k: int
+    at: Spot
+    on: bool
+
+
+def search(X, value):
+    for place in range(min(len(X), 9)):
+        if X[place] >= value:
+            return place
+        if X[place] == 3:
+            continue
+        value -= 1
+    return -1
+
+
+def twice(f, value):
+    return f(f(value) + 1)
+
+
+def largest(first, *rest):
+    for one in rest:
+        first = max(first, one)
+    return first
+
+
+def blend(n, k=3, *, shift=1):
+    return (n ^ k) + shift if n > k else n - shift
+
+
+def bump(row, place, value):
+    row[int(place) % len(row)] += value
+
+
+def cut_sum(part, fuel):
+    if fuel <= 0 or len(part) < 2:
+        return int(part[0]) if len(part) > 0 else 7
+    middle = len(part) // 2
+    if part[0] > part[middle]:
+        return cut_sum(part[:middle], fuel - 1) - 1
+    return cut_sum(part[middle:], fuel - 1) ^ cut_sum(part[1:middle], fuel - 2)
+
+
+def chosen(one, other, takes_one):
+    if takes_one:
+        return one
+    return other
+
+
+def moved(body, k):
+    if k < 0:
+        return body
+    return Body(body.x + 1, body.k ^ int(k), Spot(v=body.k & 7, u=body.at.u * 2), not body.on)
+
+
+def turned(z, w, k):
+    if k > 3:
+        return z * w, w
+    return w - z, z.conjugate()
+
+
+def signed(size, value):
+    return math.copysign(size, value if value == value else 1.0)
+
+
+"""
+RECORDS = ("packed", "aligned", "wide")  # what `records` makes
+ROW = 5  # the length of a matrix's rows
+
+
+HEADER = """\
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+import cudapy as cp
+from cudapy import *
+
+"""
+
+
+@dataclass
+class Parameter:
+    name: str
+    dtype: str
+    is_output: bool = False
+    is_scalar: bool = False
+    layout: str = (
+        ""  # of a matrix of n rows: "rows", "columns" or "reversed", as they lie in memory
+    )
+
+    @property
+    def is_vector(self) -> bool:
+        return not (self.is_scalar or self.layout or self.is_record)
+
+    @property
+    def is_record(self) -> bool:
+        return self.dtype in RECORDS
+
+    @property
+    def is_complex(self) -> bool:
+        return self.dtype.startswith("complex")
+
+
+@dataclass
+class Program:
+    """A generated kernel, in the form of a module's text."""
+
+    text: str
+    parameters: list[Parameter]
+
+
+@dataclass
+class Scope:
+    """The variables that an expression may read."""
+
+    ints: list[str] = field(default_factory=list)
+    floats: list[str] = field(default_factory=list)
+    bools: list[str] = field(default_factory=list)
+    arrays: list[Parameter] = field(default_factory=list)
+    thread: str = "0"
+    stored: bool = False  # the outputs R and S may be read and written
+    searchable: list[str] = field(default_factory=list)  # arrays that `search` takes
+    # Name -> "int", "float" or "pair", what it returns; all take an int and a float.
+    helpers: dict[str, str] = field(default_factory=dict)
+    pairs: list[str] = field(default_factory=list)  # tuples of an integer and a float
+    functions: list[str] = field(default_factory=list)  # of an integer, and seen only in this block
+    held: dict[str, str] = field(default_factory=dict)  # a thread's own arrays: name -> its kind
+    matrices: list[str] = field(default_factory=list)  # of integers
+    own_rows: list[str] = field(default_factory=list)  # matrices of which a thread has a row
+
+    # Compound values: see compound_values.py.
+    records: list[str] = field(default_factory=list)  # arrays of structs
+    own_records: list[str] = field(default_factory=list)  # of those that are written
+    elements: list[str] = field(default_factory=list)  # variables that hold an element of them
+    bodies: list[str] = field(default_factory=list)  # variables that hold a Body
+    own_bodies: list[str] = field(default_factory=list)  # local arrays of them
+    complexes: list[str] = field(default_factory=list)  # variables
+    waves: list[str] = field(default_factory=list)  # arrays of complex numbers
+    own_waves: list[str] = field(default_factory=list)
+    own_halves: list[str] = field(default_factory=list)  # arrays of float16 that are written
+    recursive: list[str] = field(default_factory=list)  # of an int, a float and how deep it may go
+
+    def copy(self, *more: str) -> Scope:
+        """The same names in lists of its own, and more integers."""
+        return replace(self, ints=[*self.ints, *more], functions=[*self.functions])
+
+
+def records(n: int, seed: int, layout: str) -> np.ndarray:
+    """Structs of numbers and of a struct; "wide" has float64 and int64 in them, "aligned" gaps."""
+    real, whole = ("f8", "i8") if layout == "wide" else ("f4", "i4")
+    at = [("u", "f4"), ("v", "i2")]
+    made = np.zeros(
+        n, np.dtype([("x", real), ("b", "u1"), ("k", whole), ("at", at)], align=layout == "aligned")
+    )
+    made["x"] = floats(n, seed, np.dtype(real).type)
+    made["b"] = integers(n, seed, np.uint8)
+    made["k"] = integers(n, seed, np.dtype(whole).type)
+    made["at"]["u"] = floats(n, seed + 1, special=True)
+    made["at"]["v"] = integers(n, seed + 1, np.int16)
+    return made
+
+
+def complexes(n: int, seed: int, dtype: str) -> np.ndarray:
+    part = np.float32 if dtype == "complex64" else np.float64
+    made = np.zeros(n, dtype)
+    made.real, made.imag = floats(n, seed, part), floats(n, seed + 1, part, special=True)
+    return made
