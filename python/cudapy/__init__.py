@@ -72,167 +72,167 @@ if TYPE_CHECKING:
     from ._impl.errors import (
         TemplateError as TemplateError,
     )
-    from ._impl.placeholders import (
-        activemask as activemask,
-    )
-    from ._impl.placeholders import (
-        all as all,
-    )
-    from ._impl.placeholders import (
-        all_sync as all_sync,
-    )
-    from ._impl.placeholders import (
-        any as any,
-    )
-    from ._impl.placeholders import (
-        any_sync as any_sync,
-    )
-    from ._impl.placeholders import (
+    from ._impl.names_of_atomics import (
         atomic as atomic,
     )
-    from ._impl.placeholders import (
-        ballot as ballot,
-    )
-    from ._impl.placeholders import (
-        ballot_sync as ballot_sync,
-    )
-    from ._impl.placeholders import (
-        blockDim as blockDim,
-    )
-    from ._impl.placeholders import (
-        blockIdx as blockIdx,
-    )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         brev as brev,
     )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         byte_perm as byte_perm,
     )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         clock as clock,
     )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         clz as clz,
     )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         ffs as ffs,
     )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         fma as fma,
     )
-    from ._impl.placeholders import (
-        gridDim as gridDim,
-    )
-    from ._impl.placeholders import (
-        idx as idx,
-    )
-    from ._impl.placeholders import (
-        idy as idy,
-    )
-    from ._impl.placeholders import (
-        idz as idz,
-    )
-    from ._impl.placeholders import (
-        lane_id as lane_id,
-    )
-    from ._impl.placeholders import (
-        local as local,
-    )
-    from ._impl.placeholders import (
-        match_all as match_all,
-    )
-    from ._impl.placeholders import (
-        match_all_sync as match_all_sync,
-    )
-    from ._impl.placeholders import (
-        match_any as match_any,
-    )
-    from ._impl.placeholders import (
-        match_any_sync as match_any_sync,
-    )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         mulhi as mulhi,
     )
-    from ._impl.placeholders import (
-        normal as normal,
-    )
-    from ._impl.placeholders import (
-        normal64 as normal64,
-    )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         popc as popc,
     )
-    from ._impl.placeholders import (
-        rand as rand,
-    )
-    from ._impl.placeholders import (
-        rand64 as rand64,
-    )
-    from ._impl.placeholders import (
-        randbits as randbits,
-    )
-    from ._impl.placeholders import (
-        randint as randint,
-    )
-    from ._impl.placeholders import (
-        shared as shared,
-    )
-    from ._impl.placeholders import (
-        shfl as shfl,
-    )
-    from ._impl.placeholders import (
-        shfl_down as shfl_down,
-    )
-    from ._impl.placeholders import (
-        shfl_down_sync as shfl_down_sync,
-    )
-    from ._impl.placeholders import (
-        shfl_sync as shfl_sync,
-    )
-    from ._impl.placeholders import (
-        shfl_up as shfl_up,
-    )
-    from ._impl.placeholders import (
-        shfl_up_sync as shfl_up_sync,
-    )
-    from ._impl.placeholders import (
-        shfl_xor as shfl_xor,
-    )
-    from ._impl.placeholders import (
-        shfl_xor_sync as shfl_xor_sync,
-    )
-    from ._impl.placeholders import (
-        syncthreads as syncthreads,
-    )
-    from ._impl.placeholders import (
-        syncthreads_and as syncthreads_and,
-    )
-    from ._impl.placeholders import (
-        syncthreads_count as syncthreads_count,
-    )
-    from ._impl.placeholders import (
-        syncthreads_or as syncthreads_or,
-    )
-    from ._impl.placeholders import (
-        syncwarp as syncwarp,
-    )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         threadfence as threadfence,
     )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         threadfence_block as threadfence_block,
     )
-    from ._impl.placeholders import (
+    from ._impl.names_of_bits import (
         threadfence_system as threadfence_system,
     )
-    from ._impl.placeholders import (
+    from ._impl.names_of_random import (
+        normal as normal,
+    )
+    from ._impl.names_of_random import (
+        normal64 as normal64,
+    )
+    from ._impl.names_of_random import (
+        rand as rand,
+    )
+    from ._impl.names_of_random import (
+        rand64 as rand64,
+    )
+    from ._impl.names_of_random import (
+        randbits as randbits,
+    )
+    from ._impl.names_of_random import (
+        randint as randint,
+    )
+    from ._impl.names_of_threads import (
+        blockDim as blockDim,
+    )
+    from ._impl.names_of_threads import (
+        blockIdx as blockIdx,
+    )
+    from ._impl.names_of_threads import (
+        gridDim as gridDim,
+    )
+    from ._impl.names_of_threads import (
+        idx as idx,
+    )
+    from ._impl.names_of_threads import (
+        idy as idy,
+    )
+    from ._impl.names_of_threads import (
+        idz as idz,
+    )
+    from ._impl.names_of_threads import (
+        local as local,
+    )
+    from ._impl.names_of_threads import (
+        shared as shared,
+    )
+    from ._impl.names_of_threads import (
+        syncthreads as syncthreads,
+    )
+    from ._impl.names_of_threads import (
+        syncthreads_and as syncthreads_and,
+    )
+    from ._impl.names_of_threads import (
+        syncthreads_count as syncthreads_count,
+    )
+    from ._impl.names_of_threads import (
+        syncthreads_or as syncthreads_or,
+    )
+    from ._impl.names_of_threads import (
         threadIdx as threadIdx,
     )
-    from ._impl.placeholders import (
-        warp_id as warp_id,
-    )
-    from ._impl.placeholders import (
+    from ._impl.names_of_threads import (
         warpSize as warpSize,
+    )
+    from ._impl.names_of_warps import (
+        activemask as activemask,
+    )
+    from ._impl.names_of_warps import (
+        all as all,
+    )
+    from ._impl.names_of_warps import (
+        all_sync as all_sync,
+    )
+    from ._impl.names_of_warps import (
+        any as any,
+    )
+    from ._impl.names_of_warps import (
+        any_sync as any_sync,
+    )
+    from ._impl.names_of_warps import (
+        ballot as ballot,
+    )
+    from ._impl.names_of_warps import (
+        ballot_sync as ballot_sync,
+    )
+    from ._impl.names_of_warps import (
+        lane_id as lane_id,
+    )
+    from ._impl.names_of_warps import (
+        match_all as match_all,
+    )
+    from ._impl.names_of_warps import (
+        match_all_sync as match_all_sync,
+    )
+    from ._impl.names_of_warps import (
+        match_any as match_any,
+    )
+    from ._impl.names_of_warps import (
+        match_any_sync as match_any_sync,
+    )
+    from ._impl.names_of_warps import (
+        shfl as shfl,
+    )
+    from ._impl.names_of_warps import (
+        shfl_down as shfl_down,
+    )
+    from ._impl.names_of_warps import (
+        shfl_down_sync as shfl_down_sync,
+    )
+    from ._impl.names_of_warps import (
+        shfl_sync as shfl_sync,
+    )
+    from ._impl.names_of_warps import (
+        shfl_up as shfl_up,
+    )
+    from ._impl.names_of_warps import (
+        shfl_up_sync as shfl_up_sync,
+    )
+    from ._impl.names_of_warps import (
+        shfl_xor as shfl_xor,
+    )
+    from ._impl.names_of_warps import (
+        shfl_xor_sync as shfl_xor_sync,
+    )
+    from ._impl.names_of_warps import (
+        syncwarp as syncwarp,
+    )
+    from ._impl.names_of_warps import (
+        warp_id as warp_id,
     )
     from ._impl.template import Template as Template
     from ._impl.template import template as template
@@ -316,12 +316,15 @@ _HOMES = {
     "_impl.compile": "compile device_function kernel",
     "_impl.device": "Device cuda device devices get_device set_device synchronize",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError PerformanceWarning TemplateError",
-    "_impl.placeholders": "blockDim blockIdx gridDim idx idy idz local shared syncthreads syncthreads_and "
-    "syncthreads_count syncthreads_or threadIdx "
-    "warpSize atomic brev byte_perm clock clz ffs fma mulhi normal normal64 popc rand rand64 randbits "
-    "randint threadfence threadfence_block threadfence_system activemask all any ballot lane_id match_any shfl "
-    "shfl_down shfl_up shfl_xor syncwarp warp_id all_sync any_sync ballot_sync match_any_sync shfl_sync shfl_down_sync "
-    "shfl_up_sync shfl_xor_sync match_all match_all_sync",
+    "_impl.names_of_atomics": "atomic",
+    "_impl.names_of_bits": "popc clz ffs brev byte_perm mulhi fma clock threadfence threadfence_block "
+    "threadfence_system",
+    "_impl.names_of_random": "rand rand64 randint normal normal64 randbits",
+    "_impl.names_of_threads": "shared local syncthreads syncthreads_count syncthreads_and syncthreads_or idx idy idz "
+    "threadIdx blockIdx blockDim gridDim warpSize",
+    "_impl.names_of_warps": "shfl shfl_up shfl_down shfl_xor shfl_sync shfl_up_sync shfl_down_sync shfl_xor_sync "
+    "ballot any all match_any match_all ballot_sync any_sync all_sync match_any_sync match_all_sync "
+    "activemask syncwarp lane_id warp_id",
     "_impl.template": "Template template",
     "_impl.types": "Array Bool Double Float Int Pointer Void bfloat16 bool_ complex64 complex128 dim3 elemType "
     "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64",

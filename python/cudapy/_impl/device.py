@@ -17,7 +17,9 @@ _current = "cpu"
 
 
 def get_device() -> str:
-    """The name of the device that launches go to.
+    """The name of the device that launches go to, as `cp.set_device` takes it.
+
+    In CUDA: `cudaGetDevice`.
 
     Example:
         >>> import cudapy as cp
@@ -34,6 +36,11 @@ class Device(NamedTuple):
         name: what `cp.set_device` takes.
         description: what it is, such as the GPU's model.
         problem: why it cannot be used; None if it can.
+
+    Example:
+        >>> import cudapy as cp
+        >>> cp.devices()[-1]
+        Device(name='python', description="CPython, which interprets the kernel's source", problem=None)
     """
 
     name: str
@@ -43,6 +50,9 @@ class Device(NamedTuple):
 
 def devices() -> list[Device]:
     """The devices of this machine, and why there is no GPU among them if there is none.
+
+    Returns:
+        A list of `cp.Device`: the CPU first, then the GPUs, then "python". One that cannot be used has a `problem`.
 
     Example:
         >>> import cudapy as cp
@@ -84,6 +94,15 @@ def set_device(name: str) -> None:
     Raises:
         ValueError: there is no such device.
         CudaError: there is no such GPU, or no driver that is new enough; the message says which.
+
+    In CUDA: `cudaSetDevice`.
+
+    Example:
+        >>> import cudapy as cp
+        >>> cp.set_device("python")
+        >>> cp.get_device()
+        'python'
+        >>> cp.set_device("cpu")
     """
     global _current
     from cudapy import _core
@@ -106,6 +125,15 @@ def cuda(number: int = 0) -> device:
 
     Args:
         number: which one, in the order of `cp.devices`.
+
+    Raises:
+        CudaError: on entering the block, that there is no such GPU, or no driver.
+
+    Example:
+        >>> import cudapy as cp
+        >>> if any(d.name == "cuda:0" and d.problem is None for d in cp.devices()):
+        ...     with cp.cuda(0):
+        ...         assert cp.CudaArray([1.0]).device == "cuda:0"
     """
     return device(f"cuda:{number}")
 
@@ -113,7 +141,18 @@ def cuda(number: int = 0) -> device:
 def synchronize() -> None:
     """Waits until all launches are done, and raises the first fault of those on a GPU, if there was one.
 
-    Launches on a GPU go on while Python does. Reading an array waits as well.
+    Launches on a GPU go on while Python does. Reading an array waits as well. On the CPU launches are done when
+    the call returns, and this does nothing.
+
+    Raises:
+        IndexError, ZeroDivisionError, AssertionError, …: the fault of a launch.
+        CudaError: the driver gave up the process's work.
+
+    In CUDA: `cudaDeviceSynchronize`.
+
+    Example:
+        >>> import cudapy as cp
+        >>> cp.synchronize()
     """
     from cudapy import _core
 
@@ -122,6 +161,13 @@ def synchronize() -> None:
 
 class device:
     """Sends the launches within a `with` block to a device, and those after it where they went before.
+
+    Args:
+        name: as `cp.set_device` takes it.
+
+    Raises:
+        ValueError: on entering the block, that there is no such device.
+        CudaError: on entering the block, that there is no such GPU, or no driver.
 
     Example:
         >>> import cudapy as cp

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 
 class CudaPyError(Exception):
-    """The root of all errors that cudapy raises of its own."""
+    """The root of all errors that cudapy raises of its own.
+
+    What a kernel does wrong while it runs is raised as Python's own exception: IndexError, ZeroDivisionError,
+    AssertionError, and what it raises itself.
+
+    Example:
+        >>> import cudapy as cp
+        >>> try:
+        ...     cp.idx + 1
+        ... except cp.CudaPyError as error:
+        ...     print(str(error).splitlines()[0])
+        idx has a value only in the threads of a kernel, and this is plain Python.
+    """
 
     __module__ = "cudapy"
 
@@ -18,6 +30,16 @@ class CompileError(CudaPyError):
     Attributes:
         errors: one dictionary a mistake, in the order of the source, with the keys `code` (a stable name such as
             `"undefined-name"`), `message`, `help`, `filename`, `line`, `column`, `end_line`, `end_column`.
+
+    Example:
+        >>> import cudapy as cp
+        >>> def double_up(X: cp.Array[cp.float32]):
+        ...     X[idx] *= twice
+        >>> try:
+        ...     cp.compile(double_up)
+        ... except cp.CompileError as error:
+        ...     print(error.errors[0]["code"], "in line", error.errors[0]["line"])
+        undefined-name in line 2
     """
 
     __module__ = "cudapy"
@@ -28,13 +50,38 @@ class CompileError(CudaPyError):
 
 
 class CudaTypeError(CudaPyError, TypeError):
-    """An argument of a launch, or a value for an array, that has the wrong type, count, rank or dtype."""
+    """An argument of a launch, or a value for an array, that has the wrong type, count, rank or dtype.
+
+    It is a TypeError as well, and is raised before anything runs.
+
+    Example:
+        >>> import cudapy as cp
+        >>> @cp.kernel
+        ... def k(X: cp.Array[cp.float32]):
+        ...     X[idx] = 0.0
+        >>> try:
+        ...     k(1)("text")
+        ... except cp.CudaTypeError:
+        ...     print("refused")
+        refused
+    """
 
     __module__ = "cudapy"
 
 
 class TemplateError(CudaPyError):
-    """A template whose bindings cannot be used."""
+    """A template whose bindings cannot be used.
+
+    Example:
+        >>> import cudapy as cp
+        >>> def scale(X):
+        ...     X[idx] *= k
+        >>> try:
+        ...     cp.Template(scale).substitute(factor=3)
+        ... except cp.TemplateError as error:
+        ...     print(error)
+        template `scale`: the function does not read `factor`
+    """
 
     __module__ = "cudapy"
 
@@ -52,6 +99,14 @@ class PerformanceWarning(UserWarning):
         help: what to write instead.
         filename: the file of the kernel.
         line: the line in it, from 1.
+
+    Example:
+        >>> import cudapy as cp
+        >>> def roots(X: cp.Array[cp.float32]):
+        ...     if idx < len(X):
+        ...         X[idx] = math.sqrt(cp.float64(X[idx]))
+        >>> [note.code for note in cp.compile(roots).notes()]
+        ['float64-arithmetic']
     """
 
     __module__ = "cudapy"
@@ -76,6 +131,16 @@ def warn(notes: list[PerformanceWarning]) -> None:
 
 
 class CudaError(CudaPyError):
-    """A device failed: which call, which error, which kernel."""
+    """A device failed, or cannot be used: the message names the driver's call, its error, and the kernel.
+
+    Example:
+        >>> import cudapy as cp
+        >>> try:
+        ...     with cp.cuda(99):
+        ...         pass
+        ... except cp.CudaError:
+        ...     print("there are not that many")
+        there are not that many
+    """
 
     __module__ = "cudapy"

@@ -1,31 +1,23 @@
 """What `idx`, `threadIdx` and their like are outside of a kernel: names that can be imported and say so when used.
 
 Inside a kernel the front end replaces them (it knows them by `__cudapy_name__`), so no kernel ever meets these objects.
+The names themselves are in `names_of_threads`, `names_of_bits`, `names_of_random`, `names_of_warps` and
+`names_of_atomics`, with their texts: editors read them there, `help` and `inspect.signature` from the objects.
 """
 
 from __future__ import annotations
 
+from .attribute_docs import AttributeDoc
 from .errors import CudaPyError
 
-INTRINSICS = (
-    "popc",
-    "clz",
-    "ffs",
-    "brev",
-    "byte_perm",
-    "mulhi",
-    "clock",
-    "threadfence",
-    "threadfence_block",
-    "threadfence_system",
-    "randbits",
-    "rand",
-    "rand64",
-    "randint",
-    "normal",
-    "normal64",
-)
-ATOMICS = ("add", "sub", "min", "max", "and_", "or_", "xor", "exch", "cas", "inc", "dec")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from inspect import Signature
+    from typing import Any, TypeVar
+
+    _Function = TypeVar("_Function", bound="Callable[..., object]")
+
 _VECTORS = ("threadIdx", "blockIdx", "blockDim", "gridDim")
 
 
@@ -42,32 +34,76 @@ class Placeholder:
         return f"<cudapy.{self.name}: has a value only inside a kernel>"
 
     def __getattr__(self, attribute: str) -> object:
-        # Special names must stay missing, so that copying, pickling and typing machinery see a plain object.
-        if attribute.startswith("__"):
+        # Special names must stay missing, so that copying, pickling, inspect and notebooks see a plain object.
+        if attribute.startswith("_"):
             raise AttributeError(attribute)
         if self.name in _VECTORS and attribute not in ("x", "y", "z"):
             raise AttributeError(f"{self.name} has .x, .y and .z, not .{attribute}")
         raise _outside(self.name)
 
 
+# Behind the class: a class with slots cannot have an attribute of this name in its body beside its own text.
+Placeholder.__doc__ = AttributeDoc("cudapy._impl.names_of_threads", Placeholder.__doc__)  # type: ignore[assignment]
+
+
+class _FunctionDoc:
+    """`__doc__` of a DeviceFunction: its own, or that of the class."""
+
+    __slots__ = ("_of_class",)
+
+    def __init__(self, of_class: str | None) -> None:
+        self._of_class = of_class
+
+    def __get__(self, instance: DeviceFunction | None, owner: type) -> str | None:
+        return self._of_class if instance is None else instance._declared.__doc__
+
+
+class _Signature:
+    """`__signature__` of a DeviceFunction: its header, without the annotations, which are for type checkers."""
+
+    __slots__ = ()
+
+    def __get__(self, instance: DeviceFunction | None, owner: type) -> Signature:
+        if instance is None:
+            raise AttributeError("__signature__")
+        import inspect
+
+        shown = inspect.signature(instance._declared)
+        bare = [p.replace(annotation=p.empty) for p in shown.parameters.values()]
+        return shown.replace(parameters=bare, return_annotation=shown.empty)
+
+
 class DeviceFunction(Placeholder):
     """A function that only threads of a kernel can call: `popc`, `rand`, `atomic.add`."""
 
-    __slots__ = ()
+    __slots__ = ("__name__", "__qualname__", "_declared")
+    __signature__ = _Signature()
+
+    def __init__(self, declared: Callable[..., object], name: str) -> None:
+        super().__init__(name)
+        self._declared = declared
+        self.__name__ = declared.__name__
+        self.__qualname__ = name
 
     def __call__(self, *arguments: object) -> object:
         raise _outside(self.name)
 
+    def __repr__(self) -> str:
+        return f"<cudapy.{self.name}{self.__signature__}: only inside a kernel>"
 
-class Atomic(Placeholder):
-    """`atomic`: what threads do to one element of an array without another thread in between."""
 
-    __slots__ = tuple(ATOMICS)
+DeviceFunction.__doc__ = _FunctionDoc(DeviceFunction.__doc__)  # type: ignore[assignment]
 
-    def __init__(self) -> None:
-        super().__init__("atomic")
-        for name in ATOMICS:
-            setattr(self, name, DeviceFunction("atomic." + name))
+
+def of_threads(declared: _Function) -> _Function:
+    """Makes a DeviceFunction of what is declared below: its header and its text, without a body.
+
+    To type checkers it stays the function that it looks like.
+    """
+    owner = declared.__qualname__.rpartition(".")[0]
+    name = "atomic." + declared.__name__ if owner == "Atomic" else declared.__name__
+    made: Any = DeviceFunction(declared, name)
+    return made  # type: ignore[no-any-return]
 
 
 def _outside(name: str) -> CudaPyError:
@@ -134,58 +170,3 @@ for _operation in [
 ]:
     _refuse(f"__{_operation}__")
 Placeholder.__hash__ = object.__hash__  # type: ignore[method-assign]
-
-idx = Placeholder("idx")
-idy = Placeholder("idy")
-idz = Placeholder("idz")
-threadIdx = Placeholder("threadIdx")
-blockIdx = Placeholder("blockIdx")
-blockDim = Placeholder("blockDim")
-gridDim = Placeholder("gridDim")
-warpSize = Placeholder("warpSize")
-shared = Placeholder("shared")
-local = Placeholder("local")
-syncthreads = Placeholder("syncthreads")
-syncthreads_count = Placeholder("syncthreads_count")
-syncthreads_and = Placeholder("syncthreads_and")
-syncthreads_or = Placeholder("syncthreads_or")
-popc = DeviceFunction("popc")
-clz = DeviceFunction("clz")
-ffs = DeviceFunction("ffs")
-brev = DeviceFunction("brev")
-byte_perm = DeviceFunction("byte_perm")
-fma = DeviceFunction("fma")
-mulhi = DeviceFunction("mulhi")
-clock = DeviceFunction("clock")
-threadfence = DeviceFunction("threadfence")
-threadfence_block = DeviceFunction("threadfence_block")
-threadfence_system = DeviceFunction("threadfence_system")
-randbits = DeviceFunction("randbits")
-rand = DeviceFunction("rand")
-rand64 = DeviceFunction("rand64")
-randint = DeviceFunction("randint")
-normal = DeviceFunction("normal")
-normal64 = DeviceFunction("normal64")
-shfl = DeviceFunction("shfl")
-shfl_up = DeviceFunction("shfl_up")
-shfl_down = DeviceFunction("shfl_down")
-shfl_xor = DeviceFunction("shfl_xor")
-ballot = DeviceFunction("ballot")
-any = DeviceFunction("any")
-all = DeviceFunction("all")
-match_any = DeviceFunction("match_any")
-activemask = DeviceFunction("activemask")
-syncwarp = DeviceFunction("syncwarp")
-lane_id = DeviceFunction("lane_id")
-warp_id = DeviceFunction("warp_id")
-shfl_sync = DeviceFunction("shfl_sync")
-shfl_up_sync = DeviceFunction("shfl_up_sync")
-shfl_down_sync = DeviceFunction("shfl_down_sync")
-shfl_xor_sync = DeviceFunction("shfl_xor_sync")
-ballot_sync = DeviceFunction("ballot_sync")
-any_sync = DeviceFunction("any_sync")
-all_sync = DeviceFunction("all_sync")
-match_any_sync = DeviceFunction("match_any_sync")
-match_all = DeviceFunction("match_all")
-match_all_sync = DeviceFunction("match_all_sync")
-atomic = Atomic()

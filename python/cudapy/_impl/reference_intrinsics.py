@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
     from .reference_types import Types
 
+INTRINSICS = (
+    *("popc", "clz", "ffs", "brev", "byte_perm", "mulhi", "clock"),
+    *("threadfence", "threadfence_block", "threadfence_system"),
+    *("randbits", "rand", "rand64", "randint", "normal", "normal64"),
+)
 _WORD = 0xFFFFFFFF
 _RESULTS = {
     "popc": "int32",

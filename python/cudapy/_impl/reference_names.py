@@ -13,13 +13,15 @@ import math
 import types
 from typing import TYPE_CHECKING, Any
 
-from . import complex_functions, placeholders
+import cudapy
+
+from . import complex_functions, names_of_atomics, placeholders
 from . import types as cuda_types
 from .printing import printed
 from .record_classes import is_record_class
 from .reference_arrays import constant_array
 from .reference_cooperation import COOPERATION
-from .reference_intrinsics import Atomic, Intrinsic
+from .reference_intrinsics import INTRINSICS, Atomic, Intrinsic
 from .reference_math import CONSTANTS, MathFunction, is_known
 from .reference_structs import StructMaker, is_struct, record
 from .reference_warps import WARPS
@@ -236,20 +238,17 @@ _BUILTINS: dict[object, Any] = {
 }
 _OWN = {
     **{name: Index(name) for name in ("idx", "idy", "idz")},
-    **{
-        name: getattr(placeholders, name)
-        for name in ("threadIdx", "blockIdx", "blockDim", "gridDim")
-    },
+    **{name: getattr(cudapy, name) for name in ("threadIdx", "blockIdx", "blockDim", "gridDim")},
     **{elem.name: elem for elem in cuda_types.ELEM_TYPES},
-    **{name: getattr(placeholders, name) for name in COOPERATION},
+    **{name: getattr(cudapy, name) for name in COOPERATION},
     "double": cuda_types.float64,
     "xrange": builtins.range,
     **{"%" + name: getattr(builtins, name) for name in ("abs", "min", "max", "pow", "divmod")},
     "math": math,
-    "atomic": placeholders.atomic,
-    "fma": placeholders.fma,
-    **{name: getattr(placeholders, name) for name in placeholders.INTRINSICS},
-    **{name: getattr(placeholders, name) for name in WARPS if name not in ("any", "all")},
+    "atomic": cudapy.atomic,
+    "fma": cudapy.fma,
+    **{name: getattr(cudapy, name) for name in INTRINSICS},
+    **{name: getattr(cudapy, name) for name in WARPS if name not in ("any", "all")},
 }
 
 
@@ -333,7 +332,7 @@ def attribute(owner: Any, name: str) -> Any:
     """The meaning of `owner.name`, where `owner` is a module, a namespace, or one of CUDA's vectors."""
     if isinstance(owner, Plain):
         owner = owner.value
-    if isinstance(owner, placeholders.Atomic):
+    if isinstance(owner, names_of_atomics.Atomic):
         return meaning(getattr(owner, name))
     if isinstance(owner, placeholders.Placeholder):
         return Index(f"{owner.name}.{name}")

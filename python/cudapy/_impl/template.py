@@ -106,6 +106,15 @@ class Template:
         Raises:
             TemplateError: a pair is malformed, a name is not read by the function, is a parameter or a variable of it,
                 is bound twice, or the value is not one that a kernel can hold.
+
+        Example:
+            >>> import cudapy as cp
+            >>> def scale(X):
+            ...     X[idx] *= k
+            >>> X = [1.0, 2.0]
+            >>> cp.compile(cp.Template(scale).substitute(k=3))(2)(X)
+            >>> X
+            [3.0, 6.0]
         """
         function = self.function
         merged: dict[str, object] = {}

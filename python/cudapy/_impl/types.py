@@ -2,10 +2,11 @@
 
 The core recognises them by `__cudapy_type__`, the type as a signature writes it, and by `ElemType.code`, which is the
 value of `ir::Scalar`.
-This file is on the path of `import cudapy`, so it imports nothing.
 """
 
 from __future__ import annotations
+
+from .attribute_docs import AttributeDoc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,20 +59,236 @@ class ElemType:
 
 
 bool_ = ElemType("bool", 1, "b", "?", 0)
+"""True or False, one byte. CUDA's `bool`; `bool` in casts, and `cp.Bool`, are the same.
+In arithmetic it counts as int32.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.CudaArray([True, False]).elemType()
+    cudapy.bool
+    >>> @cp.kernel
+    ... def positive(X, Y):
+    ...     Y[idx] = X[idx] > 0
+    >>> Y = cp.CudaArray.allocate(2, cp.bool_)
+    >>> positive(2)([1.5, -1.5], Y)
+    >>> Y.toList()
+    [True, False]
+"""
+
 int8 = ElemType("int8", 1, "i", "b", 1)
+"""An integer of 8 bits, -128 to 127, which wraps. CUDA's `signed char`.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.int8.itemsize, cp.CudaArray([-127, 2], cp.int8).toList()
+    (1, [-127, 2])
+    >>> @cp.kernel
+    ... def cast(X, Y):
+    ...     Y[idx] = cp.int8(X[idx])
+    >>> Y = cp.CudaArray.allocate(2, cp.int8)
+    >>> cast(2)([3.75, 300.0], Y)
+    >>> Y.toList()
+    [3, 127]
+"""
+
 int16 = ElemType("int16", 2, "i", "h", 2)
+"""An integer of 16 bits, -32768 to 32767, which wraps. CUDA's `short`.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.int16.itemsize, cp.CudaArray([-32767, 2], cp.int16).toList()
+    (2, [-32767, 2])
+    >>> @cp.kernel
+    ... def cast(X, Y):
+    ...     Y[idx] = cp.int16(X[idx])
+    >>> Y = cp.CudaArray.allocate(2, cp.int16)
+    >>> cast(2)([3.75, 300.0], Y)
+    >>> Y.toList()
+    [3, 300]
+"""
+
 int32 = ElemType("int32", 4, "i", "i", 3)
+"""An integer of 32 bits, -2147483648 to 2147483647, which wraps. CUDA's `int`.
+`int` in signatures and casts, and `cp.Int`, are the same. An integer alone has this type in a kernel, if it fits.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.int32.itemsize, cp.CudaArray([-2147483647, 2], cp.int32).toList()
+    (4, [-2147483647, 2])
+    >>> @cp.kernel
+    ... def cast(X, Y):
+    ...     Y[idx] = cp.int32(X[idx])
+    >>> Y = cp.CudaArray.allocate(2, cp.int32)
+    >>> cast(2)([3.75, 300.0], Y)
+    >>> Y.toList()
+    [3, 300]
+"""
+
 int64 = ElemType("int64", 8, "i", "q", 4)
+"""An integer of 64 bits, -2**63 to 2**63 - 1, which wraps. CUDA's `long long`.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.int64.itemsize, cp.CudaArray([-9223372036854775807, 2], cp.int64).toList()
+    (8, [-9223372036854775807, 2])
+    >>> @cp.kernel
+    ... def cast(X, Y):
+    ...     Y[idx] = cp.int64(X[idx])
+    >>> Y = cp.CudaArray.allocate(2, cp.int64)
+    >>> cast(2)([3.75, 300.0], Y)
+    >>> Y.toList()
+    [3, 300]
+"""
+
 uint8 = ElemType("uint8", 1, "u", "B", 5)
+"""An integer of 8 bits without a sign, 0 to 255, which wraps. CUDA's `unsigned char`.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.uint8.itemsize, cp.CudaArray([1, 2], cp.uint8).toList()
+    (1, [1, 2])
+    >>> @cp.kernel
+    ... def cast(X, Y):
+    ...     Y[idx] = cp.uint8(X[idx])
+    >>> Y = cp.CudaArray.allocate(2, cp.uint8)
+    >>> cast(2)([3.75, 300.0], Y)
+    >>> Y.toList()
+    [3, 255]
+"""
+
 uint16 = ElemType("uint16", 2, "u", "H", 6)
+"""An integer of 16 bits without a sign, 0 to 65535, which wraps. CUDA's `unsigned short`.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.uint16.itemsize, cp.CudaArray([1, 2], cp.uint16).toList()
+    (2, [1, 2])
+    >>> @cp.kernel
+    ... def cast(X, Y):
+    ...     Y[idx] = cp.uint16(X[idx])
+    >>> Y = cp.CudaArray.allocate(2, cp.uint16)
+    >>> cast(2)([3.75, 300.0], Y)
+    >>> Y.toList()
+    [3, 300]
+"""
+
 uint32 = ElemType("uint32", 4, "u", "I", 7)
+"""An integer of 32 bits without a sign, 0 to 4294967295, which wraps. CUDA's `unsigned int`.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.uint32.itemsize, cp.CudaArray([1, 2], cp.uint32).toList()
+    (4, [1, 2])
+    >>> @cp.kernel
+    ... def cast(X, Y):
+    ...     Y[idx] = cp.uint32(X[idx])
+    >>> Y = cp.CudaArray.allocate(2, cp.uint32)
+    >>> cast(2)([3.75, 300.0], Y)
+    >>> Y.toList()
+    [3, 300]
+"""
+
 uint64 = ElemType("uint64", 8, "u", "Q", 8)
+"""An integer of 64 bits without a sign, 0 to 2**64 - 1, which wraps. CUDA's `unsigned long long`.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.uint64.itemsize, cp.CudaArray([1, 2], cp.uint64).toList()
+    (8, [1, 2])
+    >>> @cp.kernel
+    ... def cast(X, Y):
+    ...     Y[idx] = cp.uint64(X[idx])
+    >>> Y = cp.CudaArray.allocate(2, cp.uint64)
+    >>> cast(2)([3.75, 300.0], Y)
+    >>> Y.toList()
+    [3, 300]
+"""
+
 float32 = ElemType("float32", 4, "f", "f", 9)
+"""A float of 32 bits, with 24 bits of precision. CUDA's `float`; `float` in signatures and casts, and `cp.Float`, are
+the same. A float alone has this type in a kernel that touches no float64.
+
+Example:
+    >>> import cudapy as cp
+    >>> cp.CudaArray([0.5, 1.5]).elemType()
+    cudapy.float32
+    >>> float(cp.float32(0.1)) == 0.1  # outside of a kernel: NumPy's, rounded to 24 bits
+    False
+"""
+
 float64 = ElemType("float64", 8, "f", "d", 10)
+"""A float of 64 bits, Python's own, with 53 bits of precision. CUDA's `double`; `double` in signatures and casts, and
+`cp.Double`, are the same.
+
+Example:
+    >>> import cudapy as cp
+    >>> @cp.kernel
+    ... def thirds(X):
+    ...     X[idx] = 1 / cp.float64(3)
+    >>> X = cp.CudaArray.allocate(1, cp.float64)
+    >>> thirds(1)(X)
+    >>> X[0] == 1 / 3
+    True
+"""
+
 complex64 = ElemType("complex64", 8, "c", "Zf", 11)
+"""A complex number of two float32. CUDA's `cuFloatComplex`, NumPy's `complex64`.
+
+Example:
+    >>> import cudapy as cp
+    >>> @cp.kernel
+    ... def turn(Z):
+    ...     Z[idx] = Z[idx] * 1j
+    >>> Z = cp.CudaArray([1.0, 2j], cp.complex64)
+    >>> turn(2)(Z)
+    >>> Z.toList() == [1j, -2.0]
+    True
+"""
+
 complex128 = ElemType("complex128", 16, "c", "Zd", 12)
+"""A complex number of two float64, Python's own. CUDA's `cuDoubleComplex`, NumPy's `complex128`.
+
+Example:
+    >>> import cudapy as cp
+    >>> @cp.kernel
+    ... def lengths(Z, X):
+    ...     X[idx] = abs(Z[idx])
+    >>> X = cp.CudaArray.allocate(1, cp.float64)
+    >>> lengths(1)(cp.CudaArray([3 + 4j], cp.complex128), X)
+    >>> X[0]
+    5.0
+"""
+
 float16 = ElemType("float16", 2, "f", "e", 13)
+"""A float of 16 bits, with 11 bits of precision, up to 65504. CUDA's `half`, also in signatures. It is how numbers are
+stored: each operation is carried out in float32 and rounded once.
+
+Example:
+    >>> import cudapy as cp
+    >>> @cp.kernel
+    ... def third(X):
+    ...     X[idx] = X[idx] / 3
+    >>> X = cp.CudaArray([1.0], cp.float16)
+    >>> third(1)(X)
+    >>> X[0]
+    0.333251953125
+"""
+
 bfloat16 = ElemType("bfloat16", 2, "f", "H", 14)  # no letter is its own: buffers hold its bits
+"""A float of 16 bits with float32's range and 8 bits of precision. CUDA's `__nv_bfloat16`; ml_dtypes' and torch's
+`bfloat16`. It is how numbers are stored: each operation is carried out in float32 and rounded once.
+
+Example:
+    >>> import cudapy as cp
+    >>> @cp.kernel
+    ... def third(X):
+    ...     X[idx] = X[idx] / 3
+    >>> X = cp.CudaArray([1.0], cp.bfloat16)
+    >>> third(1)(X)
+    >>> X.toList()
+    [0.333984375]
+"""
+
 
 # In the order of `code`.
 ELEM_TYPES = (
@@ -100,6 +317,9 @@ Float = float32
 Double = float64
 
 
+ElemType.__doc__ = AttributeDoc(__name__, ElemType.__doc__)  # type: ignore[assignment]
+
+
 def elem_type_named(name: str) -> ElemType:
     """The element type with NumPy's name `name`.
 
@@ -123,7 +343,19 @@ class VoidType:
         return "Void"
 
 
+VoidType.__doc__ = AttributeDoc(__name__, VoidType.__doc__)  # type: ignore[assignment]
 Void = VoidType()
+"""What a kernel returns: nothing. CUDA's `void`, CudaPy's own spelling; in a signature it is written `void`.
+
+Example:
+    >>> import cudapy as cp
+    >>> def one(X: cp.Array[cp.float32]) -> cp.Void:
+    ...     X[idx] = 1.0
+    >>> X = [0.0, 0.0]
+    >>> cp.compile(one)(2)(X)
+    >>> X
+    [1.0, 1.0]
+"""
 
 
 class ArrayType:
@@ -158,9 +390,26 @@ class ArrayType:
 
 
 class Array:
-    """Annotates an array parameter of a kernel: `X: cp.Array[cp.float32]`, with dimensions
-    `cp.Array[cp.float32, 2]`, of structs `cp.Array[Particle]`, where `Particle` is a dataclass, a NamedTuple or a NumPy
-    dtype with fields."""
+    """Annotates an array parameter of a kernel: `X: cp.Array[cp.float32]`, with dimensions `cp.Array[cp.float32, 2]`.
+
+    The element is one of cudapy's types, a Python or NumPy type that names one, or that of a struct: a dataclass, a
+    NamedTuple or a NumPy dtype with fields. There are 1 to 8 dimensions, 1 where none are given.
+
+    In CUDA C++: `float*`; an array here knows its shape and strides.
+
+    Raises:
+        TypeError: the element is none of these, or the number of dimensions is not 1 to 8.
+
+    Example:
+        >>> import cudapy as cp
+        >>> @cp.kernel
+        ... def negate(A: cp.Array[cp.float32, 2]):
+        ...     A[idy, idx] = -A[idy, idx]
+        >>> A = [[1.0, 2.0], [3.0, 4.0]]
+        >>> negate(2, 2)(A)
+        >>> A
+        [[-1.0, -2.0], [-3.0, -4.0]]
+    """
 
     def __class_getitem__(cls, item: object) -> ArrayType:
         element, ndim = item if isinstance(item, tuple) else (item, 1)
@@ -179,8 +428,23 @@ def _as_element(value: object) -> object:
 
 
 def Pointer(type: object) -> ArrayType:  # CudaPy's own spelling
-    """The array type that a signature writes as `type*`: `Pointer(Float)` is `float*`,
-    `Pointer(Pointer(Float))` is 2-D."""
+    """The array type that a signature writes as `type*`: `Pointer(Float)` is `float*`, `Pointer(Pointer(Float))` 2-D.
+
+    CudaPy's own spelling of `cp.Array`.
+
+    Args:
+        type: an element type, or an array type, which gets one dimension more.
+
+    Raises:
+        TypeError: `type` is neither.
+
+    Example:
+        >>> import cudapy as cp
+        >>> cp.Pointer(cp.Pointer(cp.Float))
+        cudapy.Array[cudapy.float32, 2]
+        >>> cp.Pointer(cp.Float) == cp.Array[cp.float32]
+        True
+    """
     if isinstance(type, ArrayType):
         return ArrayType(type.element, type.ndim + 1)
     return ArrayType(_as_element(type), 1)
@@ -251,6 +515,15 @@ def _element_of_list(items: list[Any]) -> ElemType:
 def elemType(value: object) -> ElemType:  # CudaPy's own spelling
     """The element type of an array, of an array type, or of a list that would be copied to the device.
 
+    Args:
+        value: a CudaArray, an array of another library, an array type, a dtype, or a list, of lists too.
+
+    Returns:
+        One of cudapy's types; of an array of structs NumPy's dtype.
+
+    Raises:
+        TypeError: kernels have no such elements.
+
     Example:
         >>> import cudapy as cp
         >>> cp.elemType(cp.Pointer(cp.Float))
@@ -271,6 +544,14 @@ def elemType(value: object) -> ElemType:  # CudaPy's own spelling
 
 class dim3:
     """The number of threads wanted along x, y and z, as CUDA writes it: `k(cp.dim3(640, 480))(…)`.
+
+    A launch counts threads, where CUDA's `<<<grid, block>>>` counts blocks and threads of a block; `block=` takes a
+    dim3 as well.
+
+    Args:
+        x: threads along x; kept as `.x`.
+        y: along y; `.y`.
+        z: along z; `.z`.
 
     Example:
         >>> import cudapy as cp
