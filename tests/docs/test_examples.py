@@ -1,5 +1,5 @@
 """The examples of the pages run: each block by itself, every kernel in it compiled and, where the table below
-has arguments for it, launched.
+has arguments for it, launched. Blocks that need more than NumPy are in test_library_blocks.py.
 """
 
 from __future__ import annotations

@@ -263,8 +263,6 @@ def meaning(value: Any) -> Any:
     if isinstance(value, placeholders.Placeholder):
         if value.name == "warpSize":
             return Scalar("int32", 32)
-        if value.name in COOPERATION:
-            return COOPERATION[value.name]
         return Index(value.name) if value.name.startswith("id") else value
     if isinstance(value, cuda_types.ElemType):
         return Cast(value.name)
@@ -300,6 +298,8 @@ def _device_function(name: str) -> Any:
         return MathFunction(name)
     if name in WARPS:
         return WARPS[name]
+    if name in COOPERATION:
+        return COOPERATION[name]
     return Atomic(name.partition(".")[2]) if name.startswith("atomic.") else Intrinsic(name)
 
 
