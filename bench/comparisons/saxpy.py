@@ -5,8 +5,11 @@ import numpy as np
 from baselines import native, numba_kernels, numpy_kernels
 from comparison import Comparison, Settings
 from kernels.saxpy import saxpy
+from kernels.saxpy_grid import saxpy_grid
 from rounds import Contestant, check_answers, race
 
+GRID = "cudapy, grid-stride loop"
+GRID_THREADS = 1 << 16  # of the loop over the grid's width
 ALPHA = np.float32(1.0009765625)
 
 
@@ -45,6 +48,7 @@ def out_of_cache(settings: Settings) -> Comparison:
         contestant("numba njit(parallel=True)", numba_kernels.saxpy_parallel, ALPHA, x, y),
         contestant("numba njit", numba_kernels.saxpy, ALPHA, x, y),
         contestant("cudapy", cp.compile(saxpy)(n), ALPHA, x, y),
+        contestant(GRID, cp.compile(saxpy_grid)(min(n, GRID_THREADS)), ALPHA, x, y),
         contestant("NumPy", numpy_kernels.saxpy, ALPHA, x, y),
     ]
     complaints = check_answers(contestants, close)
@@ -54,6 +58,7 @@ def out_of_cache(settings: Settings) -> Comparison:
     )
     comparison.work, comparison.work_unit = 12 * n, "GB/s"
     comparison.at_least(0.95, "cudapy", "C++")
+    comparison.at_least(0.85, GRID, "C++")
     return comparison
 
 
@@ -87,6 +92,7 @@ def in_cache(settings: Settings) -> Comparison:
         contestant("numba njit", numba_kernels.saxpy, "alpha", "x", "y"),
         contestant("numba njit(parallel=True)", numba_kernels.saxpy_parallel, "alpha", "x", "y"),
         contestant("cudapy", cp.compile(saxpy)(n), "alpha", "x", "y"),
+        contestant(GRID, cp.compile(saxpy_grid)(n // 4), "alpha", "x", "y"),
         contestant("NumPy", numpy_kernels.saxpy, "alpha", "x", "y"),
     ]
     complaints = check_answers(contestants, close)

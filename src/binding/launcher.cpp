@@ -106,8 +106,12 @@ bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void
   runtime::FaultRecord fault;
   const auto has_no_fault = [&] {
     if (fault.site < 0) return true;
-    const bool has_blocks = code.kernel.metadata.uses_block_shape != 0 || request.block[0] > 0;
-    raise_fault(fault, code, body, has_blocks ? plan.launch.block : nullptr);
+    const runtime::KernelMetadata& metadata = code.kernel.metadata;
+    const bool has_blocks =
+        metadata.uses_block_shape != 0 || metadata.repeated_axes != 0 || request.block[0] > 0;
+    int64_t block[3];
+    runtime::visible_block(request, block);
+    raise_fault(fault, code, body, has_blocks ? block : nullptr);
     return false;
   };
   if (!code.prints) return run_blocks(code.kernel, arguments, plan, fault) && has_no_fault();

@@ -120,6 +120,7 @@ Function clone(const Function& function) {
   std::copy_n(function.block, 3, copy.block);
   copy.runs_warps = function.runs_warps;
   copy.divergent_return = function.divergent_return;
+  copy.repeated_axes = function.repeated_axes;
   for (const Clip& clip : function.clips)
     copy.clips.push_back({clip.axis, clip.op, clone(*clip.bound)});
   copy.fault_sites = function.fault_sites;

@@ -170,15 +170,27 @@ class Printer {
               " x " + std::to_string(block[2]);
     }
     ++indent_;
+    repeated_axes();
     clips();
     block(function_.body);
     --indent_;
     out_ += '\n';
   }
 
+  static constexpr const char* kIndices[] = {"idx", "idy", "idz"};
+
+  // # again for idx + the launch's width
+  void repeated_axes() {
+    static constexpr const char* kExtents[] = {"width", "height", "depth"};
+    for (size_t axis = 0; axis < 3; ++axis) {
+      if ((function_.repeated_axes >> axis & 1U) == 0) continue;
+      line();
+      out_ += std::string("# again for ") + kIndices[axis] + " + the launch's " + kExtents[axis];
+    }
+  }
+
   // # only where idx < n and idy >= 1
   void clips() {
-    static constexpr const char* kIndices[] = {"idx", "idy", "idz"};
     const char* joint = "# only where ";
     if (!function_.clips.empty()) line();
     for (const Clip& clip : function_.clips) {

@@ -43,6 +43,7 @@ class Writer {
     for (const int32_t size : function.block) number(size);
     count(function.written.size());
     for (const bool written : function.written) byte(written);
+    byte(function.repeated_axes);
     count(function.clips.size());
     for (const Clip& clip : function.clips) {
       byte(clip.axis);

@@ -376,6 +376,10 @@ struct Function {
   bool divergent_return =
       false;                // threads return at different places; set by sema::annotate_shapes
   std::vector<Clip> clips;  // after transform::clip_guards
+  // Bit k: along axis k a thread runs the kernel again and again, each time with its index, and all
+  // that is said of it, further on by the number of threads that the blocks of the launch have
+  // there, until a clip ends it. After transform::interchange_turns.
+  uint8_t repeated_axes = 0;
   // After transform::place_checks.
   std::vector<FaultSite> fault_sites;
   std::vector<RowAccess> row_accesses;

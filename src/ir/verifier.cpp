@@ -34,7 +34,14 @@ class Verifier {
     }
     if (!function_.written.empty() && function_.written.size() != parameters)
       report("`written` has the wrong size");
-    for (const Clip& clip : function_.clips) expr(*clip.bound);
+    uint8_t bounded_axes = 0;
+    for (const Clip& clip : function_.clips) {
+      expr(*clip.bound);
+      if (clip.op == CompareOp::Less || clip.op == CompareOp::LessEqual)
+        bounded_axes = static_cast<uint8_t>(bounded_axes | 1U << clip.axis);
+    }
+    if ((function_.repeated_axes & ~bounded_axes) != 0)
+      report("an axis is repeated that no clip bounds");
     for (const IndexHull& hull : function_.hulls) {
       if (hull.base) expr(*hull.base);
       for (const IndexHull::Part& part : hull.parts) {

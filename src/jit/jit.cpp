@@ -82,7 +82,8 @@ bool compile(Compilation& work, const CompileRequest& request, CompileResult& re
   image.metadata = bytes_of({.gang_width = emitted.gang_width,
                              .uses_block_shape = request.kernel->uses_block_shape ? 1 : 0,
                              .uneven = work_estimate.uneven ? 1 : 0,
-                             .instructions = work_estimate.instructions});
+                             .instructions = work_estimate.instructions,
+                             .repeated_axes = request.kernel->repeated_axes});
   result.image = runtime::serialize_image(image);
   return true;
 }

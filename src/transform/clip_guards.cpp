@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "ir/comparisons.h"
+#include "transform/launch_constants.h"
 #include "transform/single_assignments.h"
 
 namespace cudapy::transform {
@@ -94,7 +95,7 @@ class GuardClipper {
       axis = axis_of(*index);
     }
     if (!axis) return std::nullopt;
-    ExprPtr value = launch_constant(*bound);
+    ExprPtr value = launch_constant(*bound, assignments_);
     if (!value) return std::nullopt;
     return Clip{*axis, op, std::move(value)};
   }
@@ -106,48 +107,6 @@ class GuardClipper {
     if (expr.kind != ExprKind::Local) return std::nullopt;
     const Expr* value = assignments_.value_of(expr.local);
     return value ? axis_of(*value) : std::nullopt;
-  }
-
-  // A copy of `expr` in terms of parameters alone; null where it is not the same for all threads or
-  // may fault.
-  ExprPtr launch_constant(const Expr& expr) const {
-    switch (expr.kind) {
-      case ExprKind::Local:
-        if (assignments_.is_argument(expr.local)) return clone(expr);
-        if (const Expr* value = assignments_.value_of(expr.local)) return launch_constant(*value);
-        return nullptr;
-      case ExprKind::Binary:
-        if (expr.binary_op != BinaryOp::Add && expr.binary_op != BinaryOp::Subtract &&
-            expr.binary_op != BinaryOp::Multiply) {
-          return nullptr;
-        }
-        break;
-      case ExprKind::Constant:
-      case ExprKind::Cast:
-      case ExprKind::Len:
-        break;
-      default:
-        return nullptr;
-    }
-    ExprPtr copy = clone(expr);
-    for (ExprPtr& operand : copy->operands) {
-      operand = launch_constant(*operand);
-      if (!operand) return nullptr;
-    }
-    return copy;
-  }
-
-  // A load counts as an effect: threads past the bound that would have read out of bounds must not
-  // go unnoticed.
-  static bool is_pure(const Expr& expr) {
-    if (expr.kind == ExprKind::Sequence || expr.kind == ExprKind::Call ||
-        expr.kind == ExprKind::Load || expr.kind == ExprKind::Bound ||
-        (expr.kind == ExprKind::Intrinsic && info(expr.intrinsic).has_effect))
-      return false;
-    for (const ExprPtr& operand : expr.operands) {
-      if (!is_pure(*operand)) return false;
-    }
-    return true;
   }
 
   Function& function_;

@@ -17,6 +17,7 @@
 #include "transform/contract.h"
 #include "transform/fold.h"
 #include "transform/inline_calls.h"
+#include "transform/interchange_turns.h"
 #include "transform/place_checks.h"
 #include "transform/split_aggregates.h"
 #include "transform/split_barriers.h"
@@ -53,6 +54,10 @@ ir::Function lower(ir::Program typed, const Options& options) {
   function.runs_warps = ir::has_warp_operation(function.body);
   // Where there is a barrier, or warps work together, whole blocks run.
   if (!has_barrier(function.body) && !function.runs_warps) {
+    if (options.split_barriers) {
+      interchange_turns(function);
+      passed("interchange-turns");
+    }
     clip_guards(function);
     passed("clip-guards");
   }

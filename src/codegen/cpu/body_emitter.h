@@ -54,6 +54,9 @@ struct ThreadPosition {
   // threadIdx.xyz, blockIdx.xyz, blockDim.xyz, gridDim.xyz; int32; only in kernels that use the
   // block's shape
   llvm::Value* block_values[12] = {};
+  // By how much idx, idy, idz are ahead of the thread's own (i64), in kernels that it runs again
+  // and again; null: they are not.
+  llvm::Value* ahead[3] = {};
 };
 
 // What a GPU's code calls where all threads of a block meet: by themselves, or with a bool of each,
@@ -138,6 +141,8 @@ class BodyEmitter {
   void set_prints(llvm::Value* prints) { prints_ = prints; }
   // Optional: what loops ask whether to leave the kernel, by the same exit.
   void set_interruption(llvm::Value* interruption) { interruption_ = interruption; }
+  // Asks, between gangs.
+  void poll() { emit_poll(); }
   // Where the stack of this thread ends; only in kernels with functions that call themselves.
   void set_stack_end(llvm::Value* end) { stack_end_ = end; }
   [[nodiscard]] bool has_definitions() const { return !definitions_->by_number.empty(); }
@@ -389,6 +394,7 @@ class BodyEmitter {
   };
   llvm::BasicBlock* branch_unless(llvm::Value* fine);
   void emit_fault(llvm::BasicBlock* block, int32_t site, const Fault& fault);
+  llvm::Value* own_thread(llvm::Value* index, size_t axis);
   llvm::Value* first_lane(llvm::Value* mask);
   void check_index(llvm::Value* length, const ir::Expr& index_expr, const Lanes& index,
                    int32_t site);

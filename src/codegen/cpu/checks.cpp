@@ -75,6 +75,7 @@ void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault
   };
   Value* x = of_lane(position_.idx);
   if (!position_.idx->getType()->isVectorTy()) x = builder_.CreateAdd(x, lane);
+  x = own_thread(x, 0);
   Value* number = builder_.getInt32(static_cast<uint32_t>(site));
   Value* at = fault.index ? wide(fault.index) : builder_.getInt64(0);
   Value* length = fault.length ? fault.length : builder_.getInt64(0);
@@ -88,8 +89,8 @@ void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault
     return;
   }
   Module& module = *builder_.GetInsertBlock()->getModule();
-  Value* y = of_lane(position_.idy);
-  Value* z = of_lane(position_.idz);
+  Value* y = own_thread(of_lane(position_.idy), 1);
+  Value* z = own_thread(of_lane(position_.idz), 2);
   if (fault.values) {
     builder_.CreateCall(
         raise_recorder(module, builder_),
@@ -99,6 +100,10 @@ void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault
                         {fault_record_, number, at, length, x, y, z});
   }
   builder_.CreateBr(fault_exit_);
+}
+
+Value* BodyEmitter::own_thread(Value* index, size_t axis) {
+  return position_.ahead[axis] ? builder_.CreateSub(index, position_.ahead[axis]) : index;
 }
 
 // The number, i64, of the lowest lane of a mask that has one.

@@ -85,6 +85,11 @@ class KernelEmitter {
   }
 
  private:
+  struct Range {
+    Value* begin = nullptr;
+    Value* end = nullptr;
+  };
+
   Value* i64(int64_t value) { return builder_.getInt64(static_cast<uint64_t>(value)); }
 
   Value* load_at(Value* base, size_t offset, Type* type) {
@@ -168,7 +173,19 @@ class KernelEmitter {
           load_at(launch, offsetof(runtime::Launch, grid) + at, builder_.getInt64Ty());
     }
     for (Value*& first : launch_.first) first = i64(0);
+    Value* asked_for[3];
+    std::copy_n(launch_.threads, 3, asked_for);
+    for (size_t i = 0; i < 3; ++i) {
+      if (repeats(i)) launch_.threads[i] = i64(INT64_MAX);
+    }
     for (const ir::Clip& clip : kernel_.clips) clip_launch(clip);
+    for (size_t i = 0; i < 3; ++i) {
+      if (!repeats(i)) continue;
+      turns_[i].begin = std::exchange(launch_.first[i], i64(0));
+      turns_[i].end = std::exchange(launch_.threads[i], asked_for[i]);
+      extent_[i] = load_at(launch, offsetof(runtime::Launch, extent) + i * sizeof(int64_t),
+                           builder_.getInt64Ty());
+    }
   }
 
   void clip_launch(const ir::Clip& clip) {
@@ -187,11 +204,6 @@ class KernelEmitter {
     cpu::emit_count(builder_, begin, end, name, body);
   }
 
-  struct Range {
-    Value* begin;
-    Value* end;
-  };
-
   // Where the work of a gang is little, what comes before a row counts: there is code of its own
   // for blocks that fit, and blocks that don't are run under masks, and checked. Else, rows are
   // looked at one by one where the block does not fit.
@@ -208,6 +220,7 @@ class KernelEmitter {
             Intrinsic::smin, builder_.CreateNSWAdd(begin[i], launch_.block[i]), launch_.threads[i]);
         from[i] = builder_.CreateBinaryIntrinsic(Intrinsic::smax, begin[i], launch_.first[i]);
       }
+      if (kernel_.repeated_axes != 0) return emit_turns(begin, end, number);
       Value* fits = options_.gang_width > 1 ? emit_block_fits(builder_, kernel_, body_, {from, end})
                                             : nullptr;
       const auto gang_of_row = [&](Value* y, Value* z) {
@@ -237,6 +250,78 @@ class KernelEmitter {
         emit_row(first, end[0], fits, gang_of_row(y, z));
       });
     });
+  }
+
+  // What is repeated, turn after turn: of z and y around the block, of x around each of its rows,
+  // so that the turns of a thread come in the order of the loops.
+  //   for turn of z, turn of y: for z, y: for turn of x: row
+  void emit_turns(Value* const (&begin)[3], Value* const (&end)[3], Value* const (&number)[3]) {
+    ThreadPosition own;
+    const auto rows_of = [&](Range z, Range y) {
+      Value* from[3] = {begin[0], y.begin, z.begin};
+      Value* to[3] = {end[0], y.end, z.end};
+      emit_rows(from, to, [&](Value* at_y, Value* at_z) {
+        each_turn(0, {begin[0], end[0]}, own, [&](Range x) {
+          emit_row_of_turn(x, at_y, at_z, [&](Value* at_x, Mask mask) {
+            Value* thread[3] = {at_x, at_y, at_z};
+            ThreadPosition position = position_of(thread, begin, number);
+            std::copy_n(own.ahead, 3, position.ahead);
+            body_.emit_gang(position, mask);
+          });
+        });
+      });
+    };
+    each_turn(2, {begin[2], end[2]}, own, [&](Range z) {
+      each_turn(1, {begin[1], end[1]}, own, [&](Range y) { rows_of(z, y); });
+    });
+  }
+
+  //   ahead = 0
+  //   while begin + ahead < end of turns:
+  //     body(max(begin + ahead, first of turns), min(end + ahead, end of turns)); ahead += extent
+  template <class Body>
+  void each_turn(size_t axis, Range own, ThreadPosition& position, Body body) {
+    if (!repeats(axis)) {
+      Value* begin =
+          builder_.CreateBinaryIntrinsic(Intrinsic::smax, own.begin, launch_.first[axis]);
+      return body(Range{begin, own.end});
+    }
+    BasicBlock* before = builder_.GetInsertBlock();
+    BasicBlock* turn = BasicBlock::Create(builder_.getContext(), "turn", function_);
+    BasicBlock* done = BasicBlock::Create(builder_.getContext(), "turns_done", function_);
+    const Range all = turns_[axis];
+    builder_.CreateCondBr(builder_.CreateICmpSLT(own.begin, all.end), turn, done);
+    builder_.SetInsertPoint(turn);
+    PHINode* ahead = builder_.CreatePHI(builder_.getInt64Ty(), 2, "ahead");
+    ahead->addIncoming(i64(0), before);
+    position.ahead[axis] = ahead;
+    Value* begin = builder_.CreateNSWAdd(own.begin, ahead);
+    body_.poll();
+    body(Range{builder_.CreateBinaryIntrinsic(Intrinsic::smax, begin, all.begin),
+               builder_.CreateBinaryIntrinsic(
+                   Intrinsic::smin,
+                   builder_.CreateBinaryIntrinsic(Intrinsic::sadd_sat, own.end, ahead), all.end)});
+    Value* next = builder_.CreateBinaryIntrinsic(Intrinsic::sadd_sat, ahead, extent_[axis]);
+    Value* next_begin = builder_.CreateBinaryIntrinsic(Intrinsic::sadd_sat, own.begin, next);
+    ahead->addIncoming(next, builder_.GetInsertBlock());
+    builder_.CreateCondBr(builder_.CreateICmpSLT(next_begin, all.end), turn, done);
+    builder_.SetInsertPoint(done);
+  }
+
+  template <class Gang>
+  void emit_row_of_turn(Range x, Value* y, Value* z, Gang gang) {
+    Value* first[3] = {x.begin, y, z};
+    Value* end[3] = {x.end, builder_.CreateNSWAdd(y, i64(1)), builder_.CreateNSWAdd(z, i64(1))};
+    Value* fits =
+        options_.gang_width > 1 ? emit_block_fits(builder_, kernel_, body_, {first, end}) : nullptr;
+    if (!fits || !is_light_) return emit_row(first, x.end, fits, gang);
+    emit_either(
+        fits, [&] { emit_row_inside(x, gang); },
+        [&] { emit_masked_gangs(first_and_end(first, x.end), nullptr, gang); });
+  }
+
+  [[nodiscard]] bool repeats(size_t axis) const {
+    return (kernel_.repeated_axes >> axis & 1U) != 0;
   }
 
   template <class Row>
@@ -471,6 +556,9 @@ class KernelEmitter {
   std::vector<PrivateBins> bins_;
   const bool is_light_ = estimate_work(kernel_).instructions <= kFewInstructions;
   LaunchValues launch_;
+  // Of axes that are repeated: from where to where indices go, and how far each turn.
+  Range turns_[3];
+  Value* extent_[3] = {};
 };
 
 }  // namespace

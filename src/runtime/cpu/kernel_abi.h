@@ -37,6 +37,10 @@ struct Launch {
   FaultRecord* fault;                    // never null
   Interruption* interruption = nullptr;  // null: cannot be interrupted
   PrintBuffer* prints = nullptr;         // not null in kernels that print
+  // How many threads a kernel's own blocks have along each axis, those that were not asked for
+  // included: how far on a thread runs it again. Whatever `block` is, these are the blocks of
+  // visible_block. Only for kernels with repeated_axes.
+  int64_t extent[3] = {};
 };
 
 // One array argument in the argument buffer: 1-D and contiguous. Any other is
@@ -65,6 +69,7 @@ struct KernelMetadata {
   int32_t uses_block_shape = 0;  // 0: the runtime may choose any block shape, no thread can see it
   int32_t uneven = 0;            // work differs among threads: small grains, handed out dynamically
   int32_t instructions = 0;  // a rough cost of one thread, for choosing grains and inline launches
+  int32_t repeated_axes = 0;  // as ir::Function says
 };
 
 }  // namespace cudapy::runtime

@@ -11,17 +11,21 @@ namespace {
 
 constexpr double kNanosecondsPerInstruction =
     0.4;  // of one vector instruction, somewhat pessimistic about memory
-constexpr double kTinyNanoseconds = 4'000;   // below: inline, without a look at the clock
-constexpr double kLongNanoseconds = 60'000;  // above: workers are woken at once
-constexpr double kBlockNanoseconds = 1'000;  // of a block whose shape is free
-constexpr double kGrainNanoseconds = 1'000;  // of the smallest piece handed out
+constexpr double kTinyNanoseconds = 4'000;     // below: inline, without a look at the clock
+constexpr double kLongNanoseconds = 60'000;    // above: workers are woken at once
+constexpr double kBlockNanoseconds = 1'000;    // of a block whose shape is free
+constexpr double kGrainNanoseconds = 1'000;    // of the smallest piece handed out
+constexpr double kFewRepeatedThreads = 4'096;  // of a block: some pages of memory each turn
+constexpr double kMostRepeatedThreads = 16'384;
+constexpr double kUnknownTurns = 32;
 
 int64_t divide_up(int64_t a, int64_t b) {
   return (a - 1) / b + 1;
 }
 
 double thread_nanoseconds(const KernelMetadata& metadata) {
-  const double instructions = std::max(metadata.instructions, 4);
+  double instructions = std::max(metadata.instructions, 4);
+  if (metadata.repeated_axes != 0) instructions *= kUnknownTurns;
   return instructions * kNanosecondsPerInstruction / std::max(metadata.gang_width, 1);
 }
 
@@ -57,6 +61,25 @@ void choose_free_block(const KernelMetadata& metadata, const int64_t threads[3],
   }
 }
 
+// Of a kernel that its threads run again and again: every thread of the pool gets several blocks
+// where there are many threads; where there are few, one, so that much lies together in each turn.
+void choose_repeated_block(const KernelMetadata& metadata, const int64_t threads[3],
+                           int64_t block[3]) {
+  const int64_t gang = std::max(metadata.gang_width, 1);
+  const double total = static_cast<double>(threads[0]) * static_cast<double>(threads[1]) *
+                       static_cast<double>(threads[2]);
+  const double share = total / pool_thread_count();
+  const double size = std::clamp(share / 4, std::min(std::max(share, 1.0), kFewRepeatedThreads),
+                                 kMostRepeatedThreads);
+  int64_t gangs = 1;
+  while (static_cast<double>(gangs * gang * 2) <= size) gangs *= 2;
+  const int64_t row = divide_up(threads[0], gang) * gang;
+  block[0] = std::min(gangs * gang, row);
+  block[1] = block[2] = 1;
+  if (block[0] == row)
+    block[1] = std::clamp<int64_t>(static_cast<int64_t>(size) / row, 1, threads[1]);
+}
+
 void default_block(const int64_t threads[3], int64_t block[3]) {
   const int rank = threads[2] > 1 ? 3 : threads[1] > 1 ? 2 : 1;
   static constexpr int64_t kShapes[3][3] = {{256, 1, 1}, {32, 8, 1}, {32, 4, 2}};
@@ -81,6 +104,8 @@ void choose_block(const KernelMetadata& metadata, const LaunchRequest& request, 
     std::copy_n(request.block, 3, launch.block);
   } else if (metadata.uses_block_shape) {
     default_block(launch.threads, launch.block);
+  } else if (metadata.repeated_axes) {
+    choose_repeated_block(metadata, launch.threads, launch.block);
   } else {
     choose_free_block(metadata, launch.threads, per_thread, launch.block);
   }
@@ -118,6 +143,12 @@ LaunchPlan plan_launch(const KernelMetadata& metadata, const LaunchRequest& requ
   if (total <= 0) return plan;
   const double per_thread = thread_nanoseconds(metadata);
   choose_block(metadata, request, per_thread, plan.launch);
+  if (metadata.repeated_axes != 0) {
+    int64_t block[3];
+    visible_block(request, block);
+    for (int i = 0; i < 3; ++i)
+      plan.launch.extent[i] = divide_up(request.threads[i], block[i]) * block[i];
+  }
   plan.blocks = 1;
   for (int i = 0; i < 3; ++i) {
     plan.launch.grid[i] = divide_up(plan.launch.threads[i], plan.launch.block[i]);

@@ -122,6 +122,32 @@ TEST(Launch, FreeBlocksTakeSeveralShortRows) {
   EXPECT_LE(few.block[1], 3);
 }
 
+TEST(Launch, ThreadsThatRunAgainGoOnByTheVisibleBlocks) {
+  KernelMetadata metadata{16, 0, 0, 10};
+  metadata.repeated_axes = 3;
+  const Launch line = plan_launch(metadata, {{1000, 1, 1}, {0, 0, 0}}).launch;
+  EXPECT_EQ(line.extent[0], 1024);
+  EXPECT_EQ(line.extent[1], 1);
+  const Launch plane = plan_launch(metadata, {{100, 20, 1}, {0, 0, 0}}).launch;
+  EXPECT_EQ(plane.extent[0], 128);
+  EXPECT_EQ(plane.extent[1], 24);
+  const Launch chosen = plan_launch(metadata, {{1000, 1, 1}, {48, 1, 1}}).launch;
+  EXPECT_EQ(chosen.extent[0], 1008);
+  EXPECT_EQ(chosen.block[0], 48);
+}
+
+TEST(Launch, ThreadsThatRunAgainShareLargeBlocks) {
+  KernelMetadata metadata{16, 0, 0, 10};
+  metadata.repeated_axes = 1;
+  for (int64_t n : {1, 15, 2048, 65'536, 1'000'000}) {
+    const Launch launch = plan_launch(metadata, {{n, 1, 1}, {0, 0, 0}}).launch;
+    EXPECT_EQ(launch.block[0] % 16, 0);
+    EXPECT_LE(launch.block[0], 16'384);
+    EXPECT_GE(launch.block[0] * pool_thread_count() * 2, std::min<int64_t>(n, 4'096));
+  }
+  EXPECT_EQ(wrong_threads(metadata, {{70'001, 3, 1}, {0, 0, 0}}), 0);
+}
+
 TEST(Launch, SizesThatDoNotFitAreRefused) {
   const int64_t fits[3] = {int64_t{1} << 62, 1, 1};
   const int64_t too_many[3] = {int64_t{1} << 62, 2, 1};
