@@ -10,11 +10,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "binding/foreign_array.h"
 #include "binding/kernel_body.h"
+#include "binding/native_copies.h"
 #include "binding/nested_sequence.h"
 #include "binding/py_ref.h"
 #include "runtime/cuda/device.h"
@@ -56,6 +58,9 @@ class FastArguments {
   Py_buffer views_[kMaxArrays];
 };
 
+inline constexpr const char* kListHelp =
+    "a list argument holds numbers, or lists of one length that do";
+
 // One argument of any kind.
 struct CallArgument {
   enum class Kind { kNumber, kForeign, kSequence };
@@ -67,11 +72,23 @@ struct CallArgument {
       foreign;  // kForeign, and numbers that are 0-d arrays (NumPy's scalars); CudaArrays too
   ForeignHold hold;
   NestedSequence sequence;  // kSequence
-  // Memory that stands for the object during the launch; null: its own memory is used.
+  // Memory that stands for the object during the launch, and where in it; null: its own memory is
+  // used.
   std::shared_ptr<std::vector<uint64_t>> copy;
+  int64_t copy_offset = 0;
   ir::Scalar copied_as = ir::Scalar::Bool;
   bool copies_back = false;
   std::vector<uint64_t> before;  // kSequence: the copy as it was before the launch
+
+  unsigned char* copied_elements() const {
+    return reinterpret_cast<unsigned char*>(copy->data()) + copy_offset;
+  }
+};
+
+// A list whose rows are rows of a list that is an argument, too.
+struct SharedRows {
+  size_t owner = 0;  // itself: its rows are its own
+  size_t first_row = 0;
 };
 
 // Addresses of the host that an array argument of a launch on a GPU takes up.
@@ -144,7 +161,16 @@ class CallArguments {
   bool fill_fields(size_t index, PyObject* object, const ir::Type& type,
                    const std::vector<uint32_t>& places, size_t& leaf);
   bool fill_array(size_t index, const ParameterSlot& slot);
+  // call_copies.cpp
+  void place_native_copies();
+  const runtime::ArrayLayout& layout_of(const CallArgument& argument) const;
+  bool check_sharing(const Binding& binding);
+  bool check_native_copies(const Binding& binding);
+  void find_row_owners(const Binding& binding);
+  bool check_rows(const Binding& binding);
   bool make_copy(size_t index, const ParameterSlot& slot);
+  void copy_array(size_t index, const ParameterSlot& slot);
+  bool copy_list(size_t index, const ParameterSlot& slot);
   bool check_device(size_t index) const;
   void add_host_span(const ParameterSlot& slot, const runtime::ArrayLayout& layout);
   void put_on_gpu();
@@ -159,6 +185,8 @@ class CallArguments {
   std::vector<HostSpan> host_spans_;
   std::vector<GpuCopy> gpu_copies_;
   std::vector<CallArgument> arguments_;
+  std::optional<NativeCopies> native_copies_;  // where one is needed
+  std::vector<SharedRows> row_owners_;         // one an argument, once the binding is known
   std::vector<uint64_t> bytes_;
 };
 

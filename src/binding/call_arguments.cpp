@@ -90,8 +90,6 @@ std::string expected(const Type& type) {
   return text;
 }
 
-constexpr const char* kListHelp = "a list argument holds numbers, or lists of one length that do";
-
 bool is_wide_float(const Type& type) {
   if (type.is_unknown() || type.weak) return false;
   std::vector<Type> leaves;
@@ -124,6 +122,7 @@ bool CallArguments::classify() {
     arguments_[i].object = objects_[i];
     if (!classify_one(i)) return false;
   }
+  place_native_copies();
   return true;
 }
 
@@ -225,9 +224,7 @@ bool CallArguments::classify_foreign(size_t index) {
     const std::string wanted(ir::name_of(declared.scalar));
     return fail(index, got, "pass " + name + ".astype(np." + wanted + "), or change the signature");
   }
-  const bool is_strided =
-      array.is_usable_in_place() && !array.layout.has_contiguous_rows(array.item_size());
-  argument.type_class.type = array.type(is_strided);
+  argument.type_class.type = array.type();  // place_native_copies() says whether it is strided
   return true;
 }
 
@@ -296,8 +293,7 @@ runtime::KernelTypes CallArguments::types(bool wide_threads) const {
     if (argument.kind == Kind::kSequence) length = argument.sequence.size();
     if (argument.kind == Kind::kForeign) {
       const ForeignArray& array = argument.foreign;
-      length = std::max(array.length,
-                        array.is_usable_in_place() ? array.layout.reach(array.item_size()) : 0);
+      length = std::max(array.length, layout_of(argument).reach(array.item_size()));
     }
     if (length > INT32_MAX) types.wide_index = true;
   }
@@ -312,6 +308,7 @@ runtime::KernelTypes CallArguments::types(bool wide_threads) const {
 }
 
 bool CallArguments::fill(const Binding& binding) {
+  if (!check_sharing(binding)) return false;
   bytes_.assign((binding.argument_bytes + sizeof(runtime::CudaLaunch)) / sizeof(uint64_t) + 2, 0);
   for (size_t i = 0; i < count_; ++i) {
     const ParameterSlot& slot = binding.slots[i];
@@ -440,13 +437,10 @@ bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
   const bool in_place = is_foreign && given.is_usable_in_place();
   if (!in_place && !make_copy(index, slot)) return false;
   const int size = slot.item_size();
-  void* data = in_place ? given.data : argument.copy->data();
-  runtime::ArrayLayout layout = given.layout;
-  if (argument.kind == Kind::kSequence)
-    layout = runtime::ArrayLayout::contiguous(argument.sequence.shape(), size);
-  else if (!in_place)
-    layout = runtime::ArrayLayout::contiguous(
-        {layout.shape.data(), static_cast<size_t>(layout.rank)}, size);
+  void* data = in_place ? given.data : argument.copied_elements();
+  const runtime::ArrayLayout layout =
+      is_foreign ? layout_of(argument)
+                 : runtime::ArrayLayout::contiguous(argument.sequence.shape(), size);
   auto* words = reinterpret_cast<int64_t*>(buffer() + slot.offset);
   words[0] = reinterpret_cast<int64_t>(data);
   layout.write_argument(slot.is_strided, size, words + 1);
@@ -539,50 +533,6 @@ void CallArguments::keep_in(RecordedGraph& graph) {
     graph.arguments.push_back(PyRef::borrow(argument.object));
     graph.holds.push_back(std::move(argument.hold));
   }
-}
-
-// An object that is given twice has one copy, as it has one memory.
-bool CallArguments::make_copy(size_t index, const ParameterSlot& slot) {
-  CallArgument& argument = arguments_[index];
-  argument.copies_back = slot.is_written;
-  for (size_t i = 0; i < index; ++i) {
-    CallArgument& earlier = arguments_[i];
-    if (earlier.object != argument.object || earlier.copy == nullptr ||
-        earlier.copied_as != slot.scalar)
-      continue;
-    argument.copy = earlier.copy;
-    earlier.copies_back = earlier.copies_back || slot.is_written;
-    argument.copies_back = false;
-    return true;
-  }
-  argument.copied_as = slot.scalar;
-  if (argument.kind == Kind::kForeign) {
-    const auto bytes = static_cast<size_t>(argument.foreign.length * slot.item_size());
-    argument.copy = std::make_shared<std::vector<uint64_t>>(bytes / sizeof(uint64_t) + 1);
-    gather_elements(argument.foreign, argument.copy->data());
-    return true;
-  }
-  const auto bytes = static_cast<size_t>(argument.sequence.size() * ir::size_of(slot.scalar));
-  argument.copy = std::make_shared<std::vector<uint64_t>>(bytes / sizeof(uint64_t) + 1);
-  std::string problem;
-  if (argument.sequence.store(slot.scalar, argument.copy->data(), problem)) {
-    argument.before = *argument.copy;
-    return true;
-  }
-  return !problem.empty() && fail(index, problem, kListHelp);
-}
-
-bool CallArguments::copy_back() {
-  for (CallArgument& argument : arguments_) {
-    if (!argument.copies_back) continue;
-    if (argument.kind == Kind::kForeign) {
-      scatter_elements(argument.copy->data(), argument.foreign);
-    } else if (!argument.sequence.give_back(argument.copied_as, argument.before.data(),
-                                            argument.copy->data())) {
-      return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace cudapy::binding

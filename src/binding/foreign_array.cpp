@@ -361,4 +361,33 @@ void scatter_elements(const void* elements, const ForeignArray& array) {
   });
 }
 
+namespace {
+
+ForeignArray native_form(const ForeignArray& array, void* data,
+                         const runtime::ArrayLayout& layout) {
+  ForeignArray native = array;
+  native.data = data;
+  native.layout = layout;
+  native.is_swapped = false;
+  return native;
+}
+
+std::vector<unsigned char> gathered(const ForeignArray& array) {
+  std::vector<unsigned char> elements(static_cast<size_t>(array.length * array.item_size()));
+  gather_elements(array, elements.data());
+  return elements;
+}
+
+}  // namespace
+
+void copy_elements(const ForeignArray& array, void* native, const runtime::ArrayLayout& layout) {
+  if (layout.is_contiguous(array.item_size())) return gather_elements(array, native);
+  scatter_elements(gathered(array).data(), native_form(array, native, layout));
+}
+
+void return_elements(void* native, const runtime::ArrayLayout& layout, const ForeignArray& array) {
+  if (layout.is_contiguous(array.item_size())) return scatter_elements(native, array);
+  scatter_elements(gathered(native_form(array, native, layout)).data(), array);
+}
+
 }  // namespace cudapy::binding

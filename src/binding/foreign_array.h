@@ -76,4 +76,9 @@ ForeignResult view_foreign_array(PyObject* object, ForeignArray& array, ForeignH
 void gather_elements(const ForeignArray& array, void* out);
 void scatter_elements(const void* elements, const ForeignArray& array);
 
+// The same with other memory whose first element is at `native`, aligned and in native byte order,
+// and whose others lie as `layout` says, of the array's shape.
+void copy_elements(const ForeignArray& array, void* native, const runtime::ArrayLayout& layout);
+void return_elements(void* native, const runtime::ArrayLayout& layout, const ForeignArray& array);
+
 }  // namespace cudapy::binding

@@ -27,6 +27,11 @@ class NestedSequence {
   // An empty list is an array without elements of any rank.
   void set_rank_if_empty(int rank);
 
+  // The innermost lists or tuples, in order; a list of numbers is its own row.
+  [[nodiscard]] const std::vector<PyRef>& rows() const { return rows_; }
+  // Where a row is in the list: "[1][0]".
+  [[nodiscard]] const std::string& place_of_row(size_t row) const { return places_[row]; }
+
   // The element type that the numbers mean together, as infer_scalar() has it.
   std::optional<ir::Scalar> infer(ir::Scalar default_float, std::string& problem) const;
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from . import reference_names as names
 from .errors import CompileError, CudaTypeError
 from .printing import in_order
-from .reference_arrays import ArrayView, argument_type, as_argument
+from .reference_arrays import SharedRows, argument_type, as_argument
 from .reference_cooperation import Barrier, NewArray, enter_block
 from .reference_forms import Forms
 from .reference_functions import Lift
@@ -421,12 +421,12 @@ def launch(
         if len(_programs) >= _KEPT:
             _programs.pop(next(iter(_programs)))
         _programs[key] = program
+    shared = SharedRows()
     views = [
-        as_argument(value, type, position)
+        as_argument(value, type, position, shared)
         for position, (value, type) in enumerate(zip(arguments, given))
     ]
+    shared.check(dict(zip(program.kernel.parameters, views)))
     with _room_for_recursion():
         program.run(threads, block or (256, 1, 1), views)
-    for view in views:
-        if isinstance(view, ArrayView):
-            view.finish()
+    shared.give_back()

@@ -7,14 +7,14 @@ kernel wrote them.
 
 from __future__ import annotations
 
-import copy
+import itertools
 import math
 import operator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import CudaTypeError
 from .record_classes import is_record_class
-from .reference_memory import PlacedElements
+from .reference_memory import PlacedElements, SwappedElements, is_swapped
 from .reference_structs import (
     Record,
     is_struct,
@@ -53,14 +53,20 @@ class _Elements(Protocol):
 
 
 class _Nested:
-    """A copy of a list, or of lists in a list."""
+    """A copy of a list, or of lists in a list. A row that several lists hold is one row in their copies, too.
 
-    def __init__(self, source: Any, element: str) -> None:
+    Attributes:
+        rows: the innermost lists, in order.
+        problem: why it cannot be written.
+    """
+
+    def __init__(self, source: Any, element: str, shared: SharedRows) -> None:
         self.source = source
+        self.element = element
         self.shape = _shape_of(source)
-        self.before = _copied(source, element)
-        self.items = copy.deepcopy(self.before)
-        self.written = False
+        self.rows = list(_rows_of(source, len(self.shape)))
+        self.items = shared.copied(source, element, len(self.shape))
+        self.problem = ""
 
     def __getitem__(self, indices: tuple[int, ...]) -> Any:
         row = self.items
@@ -69,12 +75,92 @@ class _Nested:
         return row
 
     def __setitem__(self, indices: tuple[int, ...], value: Any) -> None:
+        if self.problem:
+            raise CudaTypeError(self.problem)
         self[indices[:-1]][indices[-1]] = value
-        self.written = True
+
+    def is_within(self, other: _Nested) -> bool:
+        """Whether its rows are rows of another's, one after the other, of the same type."""
+        mine, theirs = list(map(id, self.rows)), list(map(id, other.rows))
+        starts = range(len(theirs) - len(mine) + 1)
+        return self.element == other.element and any(
+            theirs[start : start + len(mine)] == mine for start in starts
+        )
+
+    def repeated_row(self) -> tuple[int, int] | None:
+        seen: dict[int, int] = {}
+        for place, row in enumerate(self.rows):
+            if seen.setdefault(id(row), place) != place:
+                return seen[id(row)], place
+        return None
+
+    def place_of(self, row: int) -> str:
+        place = ""
+        for length in reversed(self.shape[:-1]):
+            row, index = divmod(row, length)
+            place = f"[{index}]{place}"
+        return place
+
+
+def _rows_of(source: Any, depth: int) -> Iterator[Any]:
+    if depth == 1:
+        yield source
+        return
+    for item in source:
+        yield from _rows_of(item, depth - 1)
+
+
+class SharedRows:
+    """The copies of a launch's lists: one of each list, however many arguments it is in."""
+
+    def __init__(self) -> None:
+        self._copies: dict[tuple[int, str], tuple[list[Any], list[Any], Any]] = {}
+
+    def copied(self, source: Any, element: str, depth: int) -> Any:
+        if depth > 1:
+            return [self.copied(item, element, depth - 1) for item in source]
+        known = self._copies.get((id(source), element))
+        if known is None:
+            items = [_copied(item, element) for item in source]
+            known = self._copies[id(source), element] = (items, items.copy(), source)
+        return known[0]
 
     def give_back(self) -> None:
-        if self.written:
-            _give_back(self.items, self.before, self.source)
+        """Stores what has changed; what has not keeps its object."""
+        for items, before, source in self._copies.values():
+            for index, (item, old) in enumerate(zip(items, before)):
+                if repr(item) != repr(old):  # a NaN is what it was, 0.0 is not -0.0
+                    source[index] = item
+
+    @staticmethod
+    def check(views: dict[str, Any]) -> None:
+        """Finds lists of the arguments, by parameter, that are one list in a way that the copies of a compiled launch
+        cannot follow: these cannot be written."""
+        lists = {
+            name: view.nested
+            for name, view in views.items()
+            if isinstance(view, ArrayView)
+            and view.nested is not None
+            and 0 not in view.nested.shape
+        }
+        for name, nested in lists.items():
+            repeated = nested.repeated_row()
+            if repeated is not None:
+                first, second = map(nested.place_of, repeated)
+                nested.problem = (
+                    f"argument `{name}`: the kernel writes it, and one list stands at {first} and at {second} "
+                    "in it"
+                )
+        for (before, one), (name, other) in itertools.combinations(lists.items(), 2):
+            if set(map(id, one.rows)).isdisjoint(map(id, other.rows)):
+                continue
+            problem = one.problem or other.problem
+            if not (one.is_within(other) or other.is_within(one)):
+                problem = (
+                    f"argument `{name}`: it holds lists of argument `{before}`, in another order or as another "
+                    "type, and the kernel writes them"
+                )
+            one.problem = other.problem = problem
 
 
 def _shape_of(source: Any) -> tuple[int, ...]:
@@ -87,23 +173,12 @@ def _shape_of(source: Any) -> tuple[int, ...]:
 
 
 def _copied(source: Any, element: str) -> Any:
-    if isinstance(source, (list, tuple)):
-        return [_copied(item, element) for item in source]
     if not isinstance(source, (bool, int, float, complex)):  # a Fraction, a NumPy number
         as_number = (
             complex if is_complex(element) else float if is_float(element) else operator.index
         )
         source = as_number(source)
     return convert(source, element)
-
-
-def _give_back(items: Any, before: Any, into: list[Any]) -> None:
-    """Stores what has changed; what has not keeps its object."""
-    for index, (item, old) in enumerate(zip(items, before)):
-        if isinstance(item, list):
-            _give_back(item, old, into[index])
-        elif repr(item) != repr(old):  # a NaN is what it was, 0.0 is not -0.0
-            into[index] = item
 
 
 class _ComplexItem:
@@ -223,10 +298,10 @@ class ArrayView:
             return self._memory.place(tuple(own for own in place if isinstance(own, int)))
         return _ComplexItem(self, index)
 
-    def finish(self) -> None:
-        """After the launch: gives a list its new values."""
-        if isinstance(self._memory, _Nested):
-            self._memory.give_back()
+    @property
+    def nested(self) -> _Nested | None:
+        """The copy of lists that it is an array of, if it is."""
+        return self._memory if isinstance(self._memory, _Nested) else None
 
 
 def constant_array(value: Any) -> ArrayView:
@@ -282,7 +357,7 @@ def _element_of(value: Any, view: memoryview) -> str:
         callable(getattr(value, "elemType", None)) and value.elemType() is bfloat16
     ):
         return "bfloat16"
-    element = _FORMATS.get(view.format.lstrip("@=<"))
+    element = _FORMATS.get(view.format.lstrip("@=<>"))
     if element is None or view.ndim == 0:
         raise CudaTypeError(
             f"an array of {view.ndim} dimensions with elements {view.format!r} is no argument for a kernel"
@@ -290,20 +365,24 @@ def _element_of(value: Any, view: memoryview) -> str:
     return element
 
 
-def as_argument(value: Any, wanted: str, position: int) -> Any:
-    """An argument as the kernel's parameter of type `wanted`."""
+def as_argument(value: Any, wanted: str, position: int, shared: SharedRows) -> Any:
+    """An argument as the kernel's parameter of type `wanted`; `shared` holds copies of the launch's lists."""
     if not wanted.endswith("*"):
         return _scalar_argument(value, wanted, position)
     element = wanted.rstrip("*")
     if isinstance(value, (list, tuple)):
-        nested = _Nested(value, element)
+        nested = _Nested(value, element, shared)
         _check_type(element + "*" * len(nested.shape), wanted, position)
         return ArrayView(nested, element, nested.shape)
     view = _buffer(value)
     _check_type(_element_of(value, view) + "*" * view.ndim, wanted, position)
     assert view.shape is not None
-    is_placed = is_complex(element) or is_struct(element) or element in HALVES
+    # memoryview reads elements whose format is a native one alone.
+    is_native = view.format.lstrip("@") in _FORMATS
+    is_placed = is_complex(element) or is_struct(element) or element in HALVES or not is_native
     memory: _Elements = PlacedElements(view, element) if is_placed else view
+    if is_swapped(view):
+        memory = SwappedElements(view, element)
     return ArrayView(memory, element, view.shape)
 
 

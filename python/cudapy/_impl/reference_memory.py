@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import operator
+import sys
 from typing import Any
 
-from .reference_structs import Place, load, store
+from .reference_structs import Place, load, size_of, store
+from .scalar import COMPLEX
 
 
 class _Buffer(ctypes.Structure):
@@ -49,12 +52,44 @@ class PlacedElements:
         self._strides = view.strides or ()
         self._address = address_of(view)
 
+    def address(self, indices: tuple[int, ...]) -> int:
+        offset: int = sum(map(operator.mul, indices, self._strides))
+        return self._address + offset
+
     def place(self, indices: tuple[int, ...]) -> Place:
-        offset = sum(index * stride for index, stride in zip(indices, self._strides))
-        return Place(self._address + offset, self._type)
+        return Place(self.address(indices), self._type)
 
     def __getitem__(self, indices: tuple[int, ...]) -> Any:
         return load(self.place(indices))
 
     def __setitem__(self, indices: tuple[int, ...], value: Any) -> None:
         store(self.place(indices), value)
+
+
+class SwappedElements:
+    """Numbers in foreign byte order, in place."""
+
+    def __init__(self, view: memoryview, type: str) -> None:
+        self._placed = PlacedElements(view, type)
+        self._part = size_of(COMPLEX.get(type, type))
+        self._native = (ctypes.c_char * size_of(type))()
+        self._element = Place(ctypes.addressof(self._native), type)
+
+    def _reversed(self, raw: bytes) -> bytes:
+        parts = (raw[begin : begin + self._part] for begin in range(0, len(raw), self._part))
+        return b"".join(part[::-1] for part in parts)
+
+    def __getitem__(self, indices: tuple[int, ...]) -> Any:
+        address = self._placed.address(indices)
+        self._native.raw = self._reversed(ctypes.string_at(address, len(self._native)))
+        return load(self._element)
+
+    def __setitem__(self, indices: tuple[int, ...], value: Any) -> None:
+        store(self._element, value)
+        swapped = self._reversed(self._native.raw)
+        ctypes.memmove(self._placed.address(indices), swapped, len(swapped))
+
+
+def is_swapped(view: memoryview) -> bool:
+    """Whether its elements are numbers in the other byte order than the machine's."""
+    return view.format.startswith(">" if sys.byteorder == "little" else "<")
