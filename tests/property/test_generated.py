@@ -53,8 +53,6 @@ SEPARATOR = "----- run this file -----"
 
 # Mistakes that a generated program may make: a name or a constant that is fine by itself, and not beside another.
 REFUSED = {"constant", "constant-out-of-range", "division-by-zero", "used-before-assignment"}
-if ON_GPU:  # which has none
-    REFUSED.add("recursion")
 
 RUN = """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cudapy as cp
 import numpy as np
 import pytest
@@ -216,6 +218,82 @@ def test_tuples_and_complex_numbers():
         ],
         ulp=2,
     )
+
+
+POINT = np.dtype([("x", "f4"), ("y", "f4")])
+BODY = np.dtype([("hits", "u1"), ("mass", "f8"), ("at", POINT), ("id", "i2")], align=True)
+
+
+class Spot(NamedTuple):
+    x: float
+    y: float
+
+
+class Span(NamedTuple):
+    low: int
+    high: int
+    weight: cp.float64
+
+
+def heaviest(B, best, low, high):
+    """An element of an array, handed down and given back whole."""
+    if low >= high:
+        return best
+    middle = (low + high) // 2
+    if B[middle].mass > best.mass:
+        best = B[middle]
+    best = heaviest(B, best, low, middle)
+    return heaviest(B, best, middle + 1, high)
+
+
+def halfway(p, q, depth):
+    """Makes new structs out of fields of those that it is given."""
+    if depth <= 0 or p == q:
+        return Spot((p.x + q.x) / 2, (p.y + q.y) / 2)
+    if p.x > q.x:
+        return halfway(q, Spot(p.x, q.y), depth - 1)
+    middle = halfway(p, q, depth - 2)
+    return halfway(p, middle, depth - 1)
+
+
+def narrow(span, n):
+    if span.high - span.low <= 1:
+        return span, n
+    middle = (span.low + span.high) // 2
+    half = Span(span.low, middle, span.weight / 3)
+    if n % 3 == 0:
+        half = Span(weight=span.weight + 1, high=span.high, low=middle)
+    return widen(half, n // 2)
+
+
+def widen(span, n):
+    """Nested: a struct beside a tuple of one."""
+    if n > 40:
+        return narrow(Span(span.low - 1, span.high, -span.weight), n - 40)
+    return narrow(span, n + 1)
+
+
+def of_structs(B, P, S, W):
+    if idx < len(S):
+        n = len(S)
+        best = heaviest(B, B[0], idx % 3, len(B) - idx % 4)
+        P[idx] = (best.at.y, best.at.x)
+        W[2 * n + idx] = best.mass + best.id - best.hits
+        at = B[idx % len(B)].at
+        P[n + idx] = halfway(Spot(at.x, at.y), Spot(0.5, S[idx]), idx % 6)
+        span, left = narrow(Span(0, idx % 50, 0.1), S[idx])
+        W[idx] = span.low + span.weight * 0.5
+        W[n + idx] = span.high - left
+
+
+def test_structs_as_arguments_and_results():
+    def arguments(n):
+        B = np.zeros(11, BODY)
+        B["hits"], B["id"] = integers(11, 1, "uint8"), integers(11, 2, "int16")
+        B["mass"], B["at"]["x"], B["at"]["y"] = floats(11, 3, "f8"), floats(11, 4), floats(11, 5)
+        return [B, np.zeros(2 * n, POINT), integers(n, 6, "int32", 0, 90), np.zeros(3 * n)]
+
+    differential(of_structs, arguments)
 
 
 def tree_walk(value, left, right, node, below, F):
