@@ -16,6 +16,7 @@
 
 #include "binding/foreign_array.h"
 #include "binding/kernel_body.h"
+#include "binding/launch_target.h"
 #include "binding/native_copies.h"
 #include "binding/nested_sequence.h"
 #include "binding/py_ref.h"
@@ -111,14 +112,15 @@ struct GpuCopy {
   runtime::cuda::Address address() const { return memory + shift(); }
 };
 
-struct RecordedGraph;
-
 class CallArguments {
  public:
-  // For a launch on `gpu`; null: on the CPU.
   CallArguments(const KernelBody& body, PyObject* const* arguments, size_t count,
-                runtime::cuda::Device* gpu = nullptr)
-      : body_(body), objects_(arguments), count_(count), gpu_(gpu) {}
+                const LaunchTarget& target)
+      : body_(body),
+        objects_(arguments),
+        count_(count),
+        gpu_(target.gpu),
+        is_recorded_(target.graph != nullptr) {}
   CallArguments(const CallArguments&) = delete;
   CallArguments& operator=(const CallArguments&) = delete;
   ~CallArguments();
@@ -181,7 +183,8 @@ class CallArguments {
   const KernelBody& body_;
   PyObject* const* objects_;
   size_t count_;
-  runtime::cuda::Device* gpu_;
+  runtime::cuda::Device* gpu_;  // null: the launch is on the CPU
+  bool is_recorded_;            // becomes part of a graph
   std::vector<HostSpan> host_spans_;
   std::vector<GpuCopy> gpu_copies_;
   std::vector<CallArgument> arguments_;

@@ -161,16 +161,16 @@ std::optional<HostArray> send_at_once(nb::handle source, std::optional<Scalar> w
 }
 
 HostArray make_array(nb::handle source, nb::handle dtype) {
+  runtime::cuda::Device* const gpu = current_gpu();
   if (const auto structure = wanted_struct(dtype)) {
     HostArray array = make_struct_array(source, *structure);
-    return current_gpu != nullptr ? send(array, *current_gpu) : std::move(array);
+    return gpu != nullptr ? send(array, *gpu) : std::move(array);
   }
-  if (current_gpu != nullptr) {
-    if (auto sent = send_at_once(source, wanted_scalar(dtype), *current_gpu))
-      return std::move(*sent);
+  if (gpu != nullptr) {
+    if (auto sent = send_at_once(source, wanted_scalar(dtype), *gpu)) return std::move(*sent);
   }
   HostArray array = make_array_on_host(source, wanted_scalar(dtype));
-  return current_gpu != nullptr ? send(array, *current_gpu) : std::move(array);
+  return gpu != nullptr ? send(array, *gpu) : std::move(array);
 }
 
 // An array of somebody else's on a GPU, as one of ours on the host.
@@ -222,10 +222,11 @@ HostArray allocate(nb::handle given, nb::handle type) {
     element = ir::Type::of(*scalar);
   }
   try {
-    if (current_gpu == nullptr) return {shape, *element};
-    HostArray array(shape, *element, *current_gpu);
-    current_gpu->fill_with_zero(reinterpret_cast<runtime::cuda::Address>(array.data()),
-                                static_cast<size_t>(array.bytes()));
+    runtime::cuda::Device* const gpu = current_gpu();
+    if (gpu == nullptr) return {shape, *element};
+    HostArray array(shape, *element, *gpu);
+    gpu->fill_with_zero(reinterpret_cast<runtime::cuda::Address>(array.data()),
+                        static_cast<size_t>(array.bytes()));
     return array;
   } catch (const std::bad_alloc&) {
     std::string items;
@@ -261,7 +262,10 @@ nb::object to_device(nb::handle self, const std::string& device) {
   if (device == device_name(array)) return nb::borrow(self);
   if (device == "cpu") return nb::cast(fetch(array));
   int ordinal = -1;
-  if (device == "cuda") ordinal = current_gpu != nullptr ? current_gpu->ordinal() : 0;
+  if (device == "cuda") {
+    const runtime::cuda::Device* const gpu = current_gpu();
+    ordinal = gpu != nullptr ? gpu->ordinal() : 0;
+  }
   const char* end = device.data() + device.size();
   if (device.starts_with("cuda:") && std::from_chars(device.data() + 5, end, ordinal).ptr != end) {
     ordinal = -1;

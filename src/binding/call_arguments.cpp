@@ -429,7 +429,7 @@ bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
   const bool is_foreign = argument.kind == Kind::kForeign;
   const bool is_on_gpu = is_foreign && given.device != runtime::kHostDevice;
   if (is_on_gpu && !check_device(index)) return false;
-  if (recorded_graph != nullptr && gpu_ != nullptr && !is_on_gpu) {
+  if (is_recorded_ && gpu_ != nullptr && !is_on_gpu) {
     return fail(index,
                 "it is in the host's memory, and while a graph is recorded nothing is copied",
                 "make a CudaArray of it before the recording");

@@ -25,8 +25,6 @@ namespace cudapy::binding {
 using runtime::cuda::CudaFailure;
 using runtime::cuda::Device;
 
-runtime::cuda::Device* current_gpu = nullptr;
-
 namespace {
 
 // What a fault is told with. It outlives its kernel, whose last launch may still run.
@@ -188,12 +186,12 @@ const GpuCode* overlapping_code(const KernelBody& body, const Binding& binding) 
 }  // namespace
 
 bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
-                   const runtime::LaunchRequest& request, const runtime::cuda::Stream* stream) {
+                   const runtime::LaunchRequest& request, const LaunchTarget& target) {
   const GpuCode* code = binding.gpu.get();
   if (binding.may_overlap && overlaps(binding, arguments)) {
     code = overlapping_code(body, binding);
     if (code == nullptr) return false;
-    if (recorded_graph != nullptr) recorded_graph->kernels.push_back(binding.gpu_overlapping);
+    if (target.graph != nullptr) target.graph->kernels.push_back(binding.gpu_overlapping);
   }
   const runtime::cuda::Kernel& kernel = *code->kernel;
   const runtime::GpuImage& image = code->image;
@@ -217,7 +215,7 @@ bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char
   constexpr size_t kAlign = alignof(runtime::CudaLaunch);
   const size_t launch_offset = (binding.argument_bytes + kAlign - 1) / kAlign * kAlign;
   kernel.device().launch(kernel, arguments, launch_offset, plan,
-                         stream != nullptr ? stream->handle() : nullptr);
+                         target.stream != nullptr ? target.stream->handle() : nullptr);
   static const char* const sync = std::getenv("CUDAPY_SYNC");
   if (sync == nullptr || *sync != '1' || recorded_graph != nullptr) return true;
   kernel.device().synchronize();
@@ -315,12 +313,8 @@ void finish_at_exit() {
   nb::module_::import_("atexit").attr("register")(core.attr("finish_gpus"));
 }
 
-// -1: the CPU.
-void set_gpu(int ordinal) {
-  if (ordinal < 0) {
-    current_gpu = nullptr;
-    return;
-  }
+// Opened if this is the first time that it is asked for.
+Device* used_gpu(int ordinal) {
   Device* device = nullptr;
   {
     const GilRelease released;  // the first time it takes a fraction of a second
@@ -330,7 +324,18 @@ void set_gpu(int ordinal) {
   finish_at_exit();
   std::vector<Device*>& used = used_devices();
   if (std::find(used.begin(), used.end(), device) == used.end()) used.push_back(device);
-  current_gpu = device;
+  return device;
+}
+
+// `ordinal` -1: the CPU; `hook` None: launches run here.
+DeviceChoice choice_of(const nb::str& name, int ordinal, nb::handle hook) {
+  if (!hook.is_none() && !PyCallable_Check(hook.ptr()))
+    throw nb::type_error("a launch hook is a callable or None");
+  DeviceChoice choice;
+  choice.gpu = ordinal >= 0 ? used_gpu(ordinal) : nullptr;
+  choice.name = PyRef::borrow(name.ptr());
+  if (!hook.is_none()) choice.hook = PyRef::borrow(hook.ptr());
+  return choice;
 }
 
 std::vector<std::string> gpu_names() {
@@ -364,8 +369,26 @@ void translate(const std::exception_ptr& pointer, void*) {
 
 void define_gpu_functions(nb::module_& module) {
   nb::register_exception_translator(translate);
-  module.def("set_gpu", set_gpu, nb::arg("ordinal"),
-             "Sends launches and new arrays to a GPU, or with -1 to the CPU.");
+  module.def(
+      "choose_device",
+      [](const nb::str& name, int gpu, nb::handle hook) {
+        choose_device(choice_of(name, gpu, hook));
+      },
+      nb::arg("name"), nb::arg("gpu") = -1, nb::arg("hook") = nb::none(),
+      "Sends launches and new arrays to a GPU, or with -1 to the CPU: for the rest of the "
+      "innermost block of enter_device, else for the process. With a hook launches call "
+      "hook(kernel, (nx, ny, nz), block or None, arguments) instead of running here.");
+  module.def(
+      "enter_device",
+      [](nb::object owner, const nb::str& name, int gpu, nb::handle hook) {
+        enter_device(std::move(owner), choice_of(name, gpu, hook));
+      },
+      nb::arg("owner"), nb::arg("name"), nb::arg("gpu") = -1, nb::arg("hook") = nb::none(),
+      "As choose_device, for the running context alone, until leave_block(owner).");
+  module.def("leave_block", leave_block, nb::arg("owner"),
+             "Closes what enter_device opened for that owner.");
+  module.def("current_device", current_device_name,
+             "The name of the device that launches of the running context go to.");
   module.def("gpu_names", gpu_names, "What the GPUs of this machine are called, in their order.");
   module.def("finish_gpus", finish,
              "Prints what kernels have printed so far, and raises a fault that was not seen.");

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "binding/kernel_body.h"
+#include "binding/launch_target.h"
 #include "runtime/cuda/stream.h"
 
 namespace cudapy::binding {
@@ -25,9 +26,6 @@ struct GpuCode {
   std::shared_ptr<const runtime::cuda::Kernel> kernel;
 };
 
-// The GPU that launches and new arrays go to; null: the CPU. Read and changed with the GIL held.
-extern runtime::cuda::Device* current_gpu;
-
 // Compiles or loads from the cache; the GIL need not be held. Null as KernelCode::get says. Throws
 // CudaFailure.
 std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
@@ -41,10 +39,10 @@ void remember_faults(const KernelBody& body, const GpuCode& code);
 // The fault sites of the kernel with that number; null: it is gone.
 const std::vector<ir::FaultSite>* sites_of_kernel(const runtime::cuda::Device& gpu, int32_t number);
 
-// Starts the kernel; `arguments` as Device::launch wants them, `stream` null: the default one.
-// False with an exception set.
+// Starts the kernel on the binding's GPU, in the stream and the graph of `target`; `arguments` as
+// Device::launch wants them. False with an exception set.
 bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
-                   const runtime::LaunchRequest& request, const runtime::cuda::Stream* stream);
+                   const runtime::LaunchRequest& request, const LaunchTarget& target);
 
 // Writes what the launches so far printed, and raises what they ran into, if anything; after the
 // device was waited for. True if there was nothing.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "binding/errors.h"
+#include "binding/launch_target.h"
 #include "binding/stream.h"
 
 namespace nb = nanobind;
@@ -45,13 +46,14 @@ nb::object enter(const nb::object& self) {
   recorded.graph.begin();
   forget(recorded);
   recorded_graph = &recorded;
-  enter_stream(self, recorded.graph.stream());
+  enter_stream(self, recorded.graph.stream(), &recorded);
   return self;
 }
 
-void leave(RecordedGraph& self, const nb::args& error) {
+void leave(const nb::object& object, const nb::args& error) {
+  RecordedGraph& self = *nb::inst_ptr<RecordedGraph>(object);
   if (recorded_graph != &self) return;
-  leave_stream();
+  leave_block(object);
   recorded_graph = nullptr;
   if (error.size() > 0 && !error[0].is_none()) {
     self.graph.abandon();
@@ -76,8 +78,8 @@ void replay(const nb::object& self, nb::handle stream) {
   }
   const PyRef given = stream.is_none() ? PyRef() : to_stream(stream.ptr(), recorded.graph.device());
   if (!stream.is_none() && !given) fail();
-  const Stream* chosen = given ? stream_of(given.get()) : current_stream;
-  if (chosen != nullptr && &chosen->device() != &recorded.graph.device()) chosen = nullptr;
+  const Stream* chosen =
+      given ? stream_of(given.get()) : current_stream_of(recorded.graph.device());
   if (recorded_graph != nullptr)
     fail_with("a graph cannot be replayed while another is recorded: the driver allows none");
   const bool prints = std::ranges::any_of(recorded.kernels,
@@ -97,8 +99,15 @@ std::string text_of(const RecordedGraph& self) {
 
 }  // namespace
 
-bool is_recorded(const Stream* stream) {
-  if (stream != nullptr && stream->is_recording()) return true;
+bool may_launch(const Stream* stream, const RecordedGraph* graph) {
+  const bool is_recorded = stream != nullptr && stream->is_recording();
+  if (is_recorded == (graph != nullptr)) return true;
+  if (is_recorded) {
+    raise(PyExc_ValueError,
+          "this launch goes to a stream that is part of the graph which another thread or "
+          "coroutine records: launch it within that `with graph:` block");
+    return false;
+  }
   raise(PyExc_ValueError,
         "a graph is being recorded, and this launch goes to a stream that is no part of it\n"
         "  help: let the stream wait for an event that was recorded within the `with graph:` "

@@ -24,13 +24,14 @@ struct RecordedGraph {
   std::vector<ForeignHold> holds;
 };
 
-// The graph of the `with graph:` that is open; null: launches run. Read and changed with the GIL
-// held.
+// The graph of the `with graph:` that is open somewhere in the process; null: there is none. Read
+// and changed with the GIL held.
 extern RecordedGraph* recorded_graph;
 
-// Whether a launch in `stream` would become part of the open graph; false with an exception set.
-// `stream` null: the default one.
-bool is_recorded(const runtime::cuda::Stream* stream);
+// While a graph is recorded: whether a launch may be done, which becomes part of `graph`, that of
+// the block around it, or of none if it is null. False with an exception set. `stream` null: the
+// default one.
+bool may_launch(const runtime::cuda::Stream* stream, const RecordedGraph* graph);
 
 void define_graphs(nanobind::module_& module);
 

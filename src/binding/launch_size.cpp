@@ -28,12 +28,13 @@ class SizeParser {
 
   bool parse(const SizeArguments& given) {
     if (given.stream != nullptr && given.stream != Py_None) {
-      if (current_gpu == nullptr) {
+      runtime::cuda::Device* const gpu = current_gpu();
+      if (gpu == nullptr) {
         return fail(PyExc_ValueError,
                     "stream=" + describe_value(given.stream) +
                         ": the CPU has no streams; its launches are done when they return");
       }
-      stream_ = to_stream(given.stream, *current_gpu);
+      stream_ = to_stream(given.stream, *gpu);
       if (!stream_) return false;
     }
     if (!parse_threads(given)) return false;

@@ -22,6 +22,7 @@
 #include "binding/gpu.h"
 #include "binding/graph.h"
 #include "binding/launch_size.h"
+#include "binding/launch_target.h"
 #include "binding/parameter_defaults.h"
 #include "binding/prints.h"
 #include "binding/py_compat.h"
@@ -33,13 +34,15 @@ namespace {
 constexpr size_t kFastBindings = 4;  // tried on the fast path
 
 PyTypeObject* launcher_type = nullptr;
-PyObject* launch_hook = nullptr;
 
 // A C++ exception becomes a Python one at the border.
 template <typename Body>
 PyObject* guarded(Body&& body) {
   try {
     return body();
+  } catch (nanobind::python_error& error) {
+    error.restore();
+    return nullptr;
   } catch (const std::bad_alloc&) {
     return PyErr_NoMemory();
   } catch (const runtime::cuda::CudaFailure& failure) {
@@ -121,33 +124,35 @@ bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void
   return write_prints(prints, code.fault_sites) && is_done;
 }
 
-// The bindings of the device that launches go to.
-std::vector<std::unique_ptr<Binding>>& bindings_of(KernelBody& body) {
-  return current_gpu != nullptr ? body.gpu_bindings : body.bindings;
+// The bindings of a device; null: of the CPU.
+std::vector<std::unique_ptr<Binding>>& bindings_of(KernelBody& body,
+                                                   const runtime::cuda::Device* gpu) {
+  return gpu != nullptr ? body.gpu_bindings : body.bindings;
 }
 
-int current_device() {
-  return current_gpu != nullptr ? current_gpu->ordinal() : runtime::kHostDevice;
+int ordinal_of(const runtime::cuda::Device* gpu) {
+  return gpu != nullptr ? gpu->ordinal() : runtime::kHostDevice;
 }
 
-// Of a launch on `gpu`; null: the default stream.
-const runtime::cuda::Stream* stream_for(const LauncherObject* self,
-                                        const runtime::cuda::Device& gpu) {
-  const runtime::cuda::Stream* stream =
-      self->stream != nullptr ? stream_of(self->stream) : current_stream;
-  return stream != nullptr && &stream->device() == &gpu ? stream : nullptr;
+// Where a launch goes: `stream=` stands above the blocks around it.
+LaunchTarget target_of(const LauncherObject* self) {
+  LaunchTarget target = launch_target();
+  if (self->stream == nullptr) return target;
+  const runtime::cuda::Stream* stream = stream_of(self->stream);
+  target.stream = stream != nullptr && &stream->device() == target.gpu ? stream : nullptr;
+  return target;
 }
 
 // False with an exception set.
-bool run(const LauncherObject* self, const Binding& binding, unsigned char* arguments) {
+bool run(const LauncherObject* self, const Binding& binding, unsigned char* arguments,
+         const LaunchTarget& target) {
   const KernelBody& body = *self->kernel->body;
   if (binding.gpu == nullptr) return run(body, *binding.code, arguments, self->request);
-  return launch_on_gpu(body, binding, arguments, self->request,
-                       stream_for(self, binding.gpu->kernel->device()));
+  return launch_on_gpu(body, binding, arguments, self->request, target);
 }
 
-void move_to_front(KernelBody& body, size_t index) {
-  const auto first = bindings_of(body).begin();
+void move_to_front(std::vector<std::unique_ptr<Binding>>& bindings, size_t index) {
+  const auto first = bindings.begin();
   std::rotate(first, first + static_cast<ptrdiff_t>(index),
               first + static_cast<ptrdiff_t>(index) + 1);
 }
@@ -166,25 +171,25 @@ bool is_for_any_block(const KernelBody& body, const Binding& binding) {
 }
 
 bool is_same_call(const Binding& binding, const std::vector<ArgumentClass>& classes,
-                  bool wide_index) {
-  return binding.device == current_device() && binding.types.wide_index == wide_index &&
+                  bool wide_index, const runtime::cuda::Device* gpu) {
+  return binding.device == ordinal_of(gpu) && binding.types.wide_index == wide_index &&
          binding.classes == classes;
 }
 
 // Code for the launch's own shape of blocks goes before code for any.
 Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classes, bool wide_index,
-                      const runtime::LaunchRequest& request) {
-  const auto& bindings = bindings_of(body);
+                      const runtime::LaunchRequest& request, const runtime::cuda::Device* gpu) {
+  auto& bindings = bindings_of(body, gpu);
   size_t found = bindings.size();
   for (size_t i = 0; i < bindings.size(); ++i) {
-    if (!is_same_call(*bindings[i], classes, wide_index) ||
+    if (!is_same_call(*bindings[i], classes, wide_index, gpu) ||
         other_block(bindings[i]->types, request))
       continue;
     found = i;
     if (!is_for_any_block(body, *bindings[i])) break;
   }
   if (found == bindings.size()) return nullptr;
-  move_to_front(body, found);
+  move_to_front(bindings, found);
   return bindings.front().get();
 }
 
@@ -193,10 +198,10 @@ Binding* find_binding(KernelBody& body, const std::vector<ArgumentClass>& classe
 constexpr std::ptrdiff_t kMostBlockShapes = 8;
 
 bool gets_code_of_its_own(KernelBody& body, const std::vector<ArgumentClass>& classes,
-                          bool wide_index) {
-  const auto& bindings = bindings_of(body);
+                          bool wide_index, const runtime::cuda::Device* gpu) {
+  const auto& bindings = bindings_of(body, gpu);
   return std::count_if(bindings.begin(), bindings.end(), [&](const auto& binding) {
-           return is_same_call(*binding, classes, wide_index);
+           return is_same_call(*binding, classes, wide_index, gpu);
          }) < kMostBlockShapes;
 }
 
@@ -221,11 +226,12 @@ bool has_wide_threads(const KernelBody& body, const runtime::LaunchRequest& requ
 }
 
 // Finds or makes code for a call's arguments; compiles without the GIL. Null with an exception set.
-Binding* bind(KernelBody& body, const CallArguments& call, const runtime::LaunchRequest& request) {
+Binding* bind(KernelBody& body, const CallArguments& call, const runtime::LaunchRequest& request,
+              runtime::cuda::Device* gpu) {
   std::vector<ArgumentClass> classes = call.classes();
   runtime::KernelTypes types = call.types(has_wide_threads(body, request));
-  if (Binding* known = find_binding(body, classes, types.wide_index, request)) return known;
-  if (body.code->has_blocks() && gets_code_of_its_own(body, classes, types.wide_index)) {
+  if (Binding* known = find_binding(body, classes, types.wide_index, request, gpu)) return known;
+  if (body.code->has_blocks() && gets_code_of_its_own(body, classes, types.wide_index, gpu)) {
     int64_t block[3];
     runtime::visible_block(request, block);
     std::copy_n(block, 3, types.block);
@@ -233,8 +239,7 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   Diagnostics diagnostics;
   std::string error;
   auto binding = std::make_unique<Binding>();
-  binding->device = current_device();
-  runtime::cuda::Device* gpu = current_gpu;
+  binding->device = ordinal_of(gpu);
   {
     const GilRelease released;
     if (gpu != nullptr)
@@ -245,14 +250,14 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
   if (binding->code == nullptr && binding->gpu == nullptr)
     return raise_compile_error("`" + body.name + "`: " + error);
-  if (Binding* known = find_binding(body, classes, types.wide_index, request))
+  if (Binding* known = find_binding(body, classes, types.wide_index, request, gpu))
     return known;  // another thread was faster
   binding->classes = std::move(classes);
   binding->types = std::move(types);
   lay_out(*binding, body.parameters,
           gpu != nullptr ? binding->gpu->image.written : binding->code->written);
   if (gpu != nullptr) remember_faults(body, *binding->gpu);
-  auto& bindings = gpu != nullptr ? body.gpu_bindings : body.bindings;
+  auto& bindings = bindings_of(body, gpu);
   bindings.insert(bindings.begin(), std::move(binding));
   Binding* made = bindings.front().get();
   if ((body.dumps_beside_source || !body.dump_folder.empty()) && !write_dumps(body, *made))
@@ -272,12 +277,13 @@ bool has_shape(const std::vector<std::unique_ptr<Binding>>& bindings,
 enum class FastOutcome : uint8_t { kDeclined, kLaunched, kFailed };
 
 // The bindings used last, for arguments that need no copy: one a parameter, in their order.
-inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments) {
+inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments,
+                               const LaunchTarget& target) {
   if (recorded_graph != nullptr) return FastOutcome::kDeclined;
   KernelBody& body = *self->kernel->body;
   const bool wide_threads = has_wide_threads(body, self->request);
-  const auto& bindings = bindings_of(body);
-  const int device = current_device();
+  auto& bindings = bindings_of(body, target.gpu);
+  const int device = ordinal_of(target.gpu);
   FastArguments fast;
   for (size_t i = 0; i < std::min(bindings.size(), kFastBindings); ++i) {
     const Binding& binding = *bindings[i];
@@ -286,14 +292,15 @@ inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments)
       continue;
     // There may be code for this shape, further back.
     if (is_for_any_block(body, binding) && has_shape(bindings, self->request)) break;
-    if (i > 0) move_to_front(body, i);
-    return run(self, binding, fast.buffer()) ? FastOutcome::kLaunched : FastOutcome::kFailed;
+    if (i > 0) move_to_front(bindings, i);
+    return run(self, binding, fast.buffer(), target) ? FastOutcome::kLaunched
+                                                     : FastOutcome::kFailed;
   }
   return FastOutcome::kDeclined;
 }
 
 PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* arguments, size_t count,
-                                    PyObject* keyword_names) {
+                                    PyObject* keyword_names, const LaunchTarget& target) {
   if (!prepare_kernel(self->kernel)) return nullptr;
   KernelBody& body = *self->kernel->body;
   std::vector<PyObject*> ordered;
@@ -301,25 +308,26 @@ PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* argum
     if (!order_arguments(self->kernel, arguments, count, keyword_names, ordered)) return nullptr;
     arguments = ordered.data();
     count = ordered.size();
-    const FastOutcome outcome = launch_fast(self, arguments);
+    const FastOutcome outcome = launch_fast(self, arguments, target);
     if (outcome == FastOutcome::kFailed) return nullptr;
     if (outcome == FastOutcome::kLaunched) Py_RETURN_NONE;
   }
-  runtime::cuda::Device* gpu = current_gpu;
-  CallArguments call(body, arguments, count, gpu);
+  runtime::cuda::Device* gpu = target.gpu;
+  CallArguments call(body, arguments, count, target);
   if (!call.classify()) return nullptr;
-  const Binding* binding = bind(body, call, self->request);
+  const Binding* binding = bind(body, call, self->request, gpu);
   if (binding == nullptr || !call.fill(*binding)) return nullptr;
   if (recorded_graph != nullptr && gpu != nullptr) {
-    if (!is_recorded(stream_for(self, *gpu))) return nullptr;
-    recorded_graph->kernels.push_back(binding->gpu);
-    call.keep_in(*recorded_graph);
+    if (!may_launch(target.stream, target.graph)) return nullptr;
+    if (target.graph != nullptr) {
+      target.graph->kernels.push_back(binding->gpu);
+      call.keep_in(*target.graph);
+    }
   }
-  bool is_done = run(self, *binding, call.buffer());
+  bool is_done = run(self, *binding, call.buffer(), target);
   if (gpu != nullptr && call.has_copies()) {
-    const runtime::cuda::Stream* stream = stream_for(self, *gpu);
     // Somebody else's may not be waited for by what is done with the copies.
-    if (stream != nullptr && !stream->is_ours()) stream->synchronize();
+    if (target.stream != nullptr && !target.stream->is_ours()) target.stream->synchronize();
   }
   if (gpu != nullptr && call.has_results()) {
     call.fetch_results();  // after a fault, too: as on the CPU the arrays keep what was written
@@ -337,8 +345,8 @@ PyRef keywords_of(PyObject* const* values, PyObject* names) {
   return keywords;
 }
 
-PyObject* launch_through_hook(LauncherObject* self, PyObject* const* arguments, size_t count,
-                              PyObject* keyword_names) {
+PyObject* launch_through_hook(LauncherObject* self, PyObject* launch_hook,
+                              PyObject* const* arguments, size_t count, PyObject* keyword_names) {
   const int64_t* threads = self->request.threads;
   const int64_t* block = self->request.block;
   const PyRef sizes = PyRef::steal(Py_BuildValue("(LLL)", threads[0], threads[1], threads[2]));
@@ -368,13 +376,15 @@ PyObject* call_launcher(PyObject* object, PyObject* const* arguments, size_t cou
     auto* self = reinterpret_cast<LauncherObject*>(object);
     const auto count = static_cast<size_t>(PyVectorcall_NARGS(count_and_flags));
     if (keyword_names != nullptr && PyTuple_Size(keyword_names) == 0) keyword_names = nullptr;
-    if (launch_hook != nullptr) return launch_through_hook(self, arguments, count, keyword_names);
+    const LaunchTarget target = target_of(self);
+    if (target.hook != nullptr)
+      return launch_through_hook(self, target.hook, arguments, count, keyword_names);
     if (keyword_names == nullptr && count == self->kernel->body->plain_count) {
-      const FastOutcome outcome = launch_fast(self, arguments);
+      const FastOutcome outcome = launch_fast(self, arguments, target);
       if (outcome == FastOutcome::kFailed) return nullptr;
       if (outcome == FastOutcome::kLaunched) Py_RETURN_NONE;
     }
-    return launch_with_any_arguments(self, arguments, count, keyword_names);
+    return launch_with_any_arguments(self, arguments, count, keyword_names, target);
   });
 }
 
@@ -496,15 +506,6 @@ PyObject* call_kernel(PyObject* kernel, PyObject* const* arguments, size_t count
 
 void drop_spare_launcher(KernelObject* kernel) {
   if (PyObject* spare = std::exchange(kernel->spare_launcher, nullptr)) PyObject_GC_Del(spare);
-}
-
-PyObject* set_launch_hook(PyObject* hook) {
-  PyObject* before = launch_hook;
-  if (hook == Py_None) hook = nullptr;
-  Py_XINCREF(hook);
-  launch_hook = hook;
-  Py_XDECREF(before);
-  Py_RETURN_NONE;
 }
 
 bool define_launcher(PyObject* module) {

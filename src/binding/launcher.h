@@ -25,8 +25,4 @@ PyObject* call_kernel(PyObject* kernel, PyObject* const* arguments, size_t count
 // Frees a kernel's spare launcher.
 void drop_spare_launcher(KernelObject* kernel);
 
-// While set, launches go to this callable as (kernel, (nx, ny, nz), block or None, arguments). None
-// or null: they run here.
-PyObject* set_launch_hook(PyObject* hook);
-
 }  // namespace cudapy::binding

@@ -53,12 +53,6 @@ nb::dict cache_info() {
   return dict;
 }
 
-nb::object launch_hook_setter(nb::handle hook) {
-  if (!hook.is_none() && !PyCallable_Check(hook.ptr()))
-    throw nb::type_error("a launch hook is a callable or None");
-  return nb::steal(set_launch_hook(hook.ptr()));
-}
-
 // Called for names that the module does not have yet.
 nb::object late_attribute(const nb::str& name) {
   nb::module_ module = nb::module_::import_("cudapy._core");
@@ -98,9 +92,6 @@ NB_MODULE(_core, module) {
   module.def(
       "cache_clear", [] { runtime::kernel_cache().clear(); }, nb::call_guard<binding::GilRelease>(),
       "Removes every entry of the kernel cache.");
-  module.def("set_launch_hook", binding::launch_hook_setter, nb::arg("hook").none(),
-             "While set, launches call hook(kernel, (nx, ny, nz), block or None, arguments) "
-             "instead of running here.");
   module.def(
       "cpu_level", [] { return std::string(runtime::isa_name(runtime::host_cpu().level)); },
       "The vector instruction level that kernels are compiled for on this machine.");

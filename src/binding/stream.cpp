@@ -7,11 +7,11 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "binding/errors.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/launch_target.h"
 #include "binding/numbers.h"
 #include "runtime/cuda/notifier.h"
 #include "support/address.h"
@@ -26,23 +26,9 @@ using runtime::cuda::Notifier;
 using runtime::cuda::Stream;
 using runtime::cuda::StreamHandle;
 
-const Stream* current_stream = nullptr;
-
 namespace {
 
 PyTypeObject* stream_type = nullptr;
-
-// What was current before each `with stream:` that is open.
-struct Entered {
-  nb::object stream;
-  const Stream* before;
-};
-
-// The interpreter may end within a block: never destroyed.
-std::vector<Entered>& entered() {
-  static auto* const stack = new std::vector<Entered>;
-  return *stack;
-}
 
 [[noreturn]] void fail() {
   throw nb::python_error();
@@ -73,9 +59,10 @@ void construct_stream(Stream* self, nb::handle handle) {
 
 nb::object enter(const nb::object& self) {
   const Stream& stream = *nb::inst_ptr<Stream>(self);
-  if (&needed_gpu("a stream") != &stream.device()) {
-    raise(PyExc_ValueError, "the stream is on " + name_of(stream.device()) +
-                                ", and launches go to " + name_of(*current_gpu));
+  const Device& gpu = needed_gpu("a stream");
+  if (&gpu != &stream.device()) {
+    raise(PyExc_ValueError,
+          "the stream is on " + name_of(stream.device()) + ", and launches go to " + name_of(gpu));
     fail();
   }
   enter_stream(self, stream);
@@ -88,10 +75,7 @@ std::string stream_text(const Stream& stream) {
 }
 
 void record(Event& event, nb::handle stream) {
-  if (stream.is_none()) {
-    const bool is_here = current_stream != nullptr && &current_stream->device() == &event.device();
-    return event.record(is_here ? current_stream : nullptr);
-  }
+  if (stream.is_none()) return event.record(current_stream_of(event.device()));
   const PyRef given = to_stream(stream.ptr(), event.device());
   if (!given) fail();
   event.record(stream_of(given.get()));
@@ -132,25 +116,14 @@ nb::object await(const nb::object& self) {
 }  // namespace
 
 Device& needed_gpu(const char* what) {
-  if (current_gpu == nullptr) {
+  Device* const gpu = current_gpu();
+  if (gpu == nullptr) {
     raise(PyExc_ValueError, std::string(what) +
                                 " belongs to a GPU, and launches go to the CPU: choose one with "
                                 "cp.set_device(\"cuda\")");
     fail();
   }
-  return *current_gpu;
-}
-
-void enter_stream(nb::object owner, const Stream& stream) {
-  entered().push_back({std::move(owner), current_stream});
-  current_stream = &stream;
-}
-
-void leave_stream() {
-  if (entered().empty()) return;
-  const Entered last = std::move(entered().back());
-  entered().pop_back();
-  current_stream = last.before;
+  return *gpu;
 }
 
 const Stream* stream_of(PyObject* object) {
@@ -207,7 +180,7 @@ void define_streams(nb::module_& module) {
            })
       .def("__await__", await<Stream>)
       .def("__enter__", enter)
-      .def("__exit__", [](nb::handle, const nb::args&) { leave_stream(); })
+      .def("__exit__", [](nb::handle self, const nb::args&) { leave_block(self); })
       .def("__repr__", stream_text);
   nb::class_<Event>(module, "Event",
                     "A mark in a stream: it is done when all that was launched before it is.")

@@ -9,20 +9,12 @@
 
 namespace cudapy::binding {
 
-// The stream of the innermost `with stream:`; null: the default stream. Read and changed with the
-// GIL held.
-extern const runtime::cuda::Stream* current_stream;
-
 // The stream that a cudapy.Stream holds; null if `object` is none.
 const runtime::cuda::Stream* stream_of(PyObject* object);
 
 // A cudapy.Stream for what a launch was given: itself, for an object of another library with
 // `__cuda_stream__` or for a handle one that stands for theirs. Null with an exception set.
 PyRef to_stream(PyObject* given, runtime::cuda::Device& gpu);
-
-// Lets launches without `stream=` go to `stream` until leave_stream(); `owner` is kept until then.
-void enter_stream(nanobind::object owner, const runtime::cuda::Stream& stream);
-void leave_stream();
 
 // The GPU that launches go to. Raises a ValueError that `what` belongs to one if it is the CPU.
 runtime::cuda::Device& needed_gpu(const char* what);

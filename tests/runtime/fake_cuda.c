@@ -1,5 +1,6 @@
 /* A library in the place of libcuda.so.1, and of nvJitLink, for machines without a GPU: memory is the host's, code is
-   not run. What the driver is asked for is written to the file FAKE_CUDA_LOG, a line a call.
+   not run. What the driver is asked for is written to the file FAKE_CUDA_LOG, a line a call. Launches in a stream that is
+   captured are counted, and a replay says how many there were.
 
    A launch of a kernel that prints prints its first site once, without values. FAKE_CUDA_REFUSES=nvjitlink: what nvJitLink
    makes cannot be loaded; =ptx: nvJitLink takes no PTX. FAKE_CUDA_VERSION: the driver's, 13000 for 13.0. FAKE_CUDA_STACK: the most
@@ -118,27 +119,41 @@ int cuPointerGetAttribute(void* value, int which, address pointer) {
   return (void)which, (void)pointer, *(int*)value = 0, 0;
 }
 
-int cuStreamCreate(void** stream, unsigned flags) { return *stream = malloc(1), (int)(flags * 0); }
+struct graph { size_t nodes; };
+struct stream { struct graph* recorded; };  /* NULL: what is launched in it runs */
+
+int cuStreamCreate(void** stream, unsigned flags) {
+  return *stream = calloc(1, sizeof(struct stream)), (int)(flags * 0);
+}
 int cuStreamDestroy(void* stream) { return free(stream), 0; }
 int cuStreamSynchronize(void* stream) { return (void)stream, 0; }
 int cuStreamQuery(void* stream) { return (void)stream, 0; }
 int cuStreamWaitEvent(void* stream, void* event, unsigned flags) { return (void)stream, (void)event, (int)(flags * 0); }
-int cuStreamIsCapturing(void* stream, int* status) { return (void)stream, *status = 0, 0; }
+int cuStreamIsCapturing(struct stream* stream, int* status) {
+  return *status = stream != NULL && stream->recorded != NULL, 0;
+}
 int cuStreamAddCallback(void* stream, void (*call)(void*, int, void*), void* context, unsigned flags) {
   return call(stream, 0, context), (int)(flags * 0);
 }
-int cuStreamBeginCapture(void* stream, int mode) { return (void)stream, mode * 0 + 801; }
-int cuStreamEndCapture(void* stream, void** graph) { return (void)stream, *graph = NULL, 801; }
-int cuGraphGetNodes(void* graph, void** nodes, size_t* count) { return (void)graph, (void)nodes, *count = 0, 801; }
-int cuGraphInstantiateWithFlags(void** made, void* graph, unsigned long long flags) {
-  return (void)graph, (void)flags, *made = NULL, 801;
+int cuStreamBeginCapture(struct stream* stream, int mode) {
+  return stream->recorded = calloc(1, sizeof(struct graph)), mode * 0;
 }
-int cuGraphLaunch(void* graph, void* stream) { return (void)graph, (void)stream, 801; }
-int cuGraphDestroy(void* graph) { return (void)graph, 0; }
-int cuGraphExecDestroy(void* graph) { return (void)graph, 0; }
+int cuStreamEndCapture(struct stream* stream, struct graph** graph) {
+  return *graph = stream->recorded, stream->recorded = NULL, 0;
+}
+int cuGraphGetNodes(struct graph* graph, void** nodes, size_t* count) { return (void)nodes, *count = graph->nodes, 0; }
+int cuGraphInstantiateWithFlags(struct graph** made, struct graph* graph, unsigned long long flags) {
+  *made = calloc(1, sizeof(struct graph));
+  return **made = *graph, (int)(flags * 0);
+}
+int cuGraphLaunch(struct graph* graph, void* stream) {
+  return note("replay %zu stream %zu\n", graph->nodes, (size_t)stream), 0;
+}
+int cuGraphDestroy(struct graph* graph) { return free(graph), 0; }
+int cuGraphExecDestroy(struct graph* graph) { return free(graph), 0; }
 int cuEventCreate(void** event, unsigned flags) { return *event = malloc(1), (int)(flags * 0); }
 int cuEventDestroy(void* event) { return free(event), 0; }
-int cuEventRecord(void* event, void* stream) { return (void)event, (void)stream, 0; }
+int cuEventRecord(void* event, void* stream) { return (void)event, note("event stream %zu\n", (size_t)stream), 0; }
 int cuEventSynchronize(void* event) { return (void)event, 0; }
 int cuEventQuery(void* event) { return (void)event, 0; }
 int cuEventElapsedTime(float* passed, void* begin, void* end) { return (void)begin, (void)end, *passed = 1.0F, 0; }
@@ -197,13 +212,16 @@ static void print_once(const struct module* function, const char* launch) {
 }
 
 int cuLaunchKernel(struct module* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
-                   unsigned bz, unsigned shared, void* stream, void** values, void** extra) {
+                   unsigned bz, unsigned shared, struct stream* stream, void** values, void** extra) {
   const size_t bytes = *(const size_t*)extra[3];
   const size_t launch_bytes = 56; /* sizeof(CudaLaunch) */
-  (void)stream, (void)values;
-  note("launch %s grid %u %u %u block %u %u %u shared %u\n", function->entry, gx, gy, gz, bx, by, bz, shared);
+  const int is_recorded = stream != NULL && stream->recorded != NULL;
+  (void)values;
+  note("%s %s grid %u %u %u block %u %u %u shared %u stream %zu\n", is_recorded ? "record" : "launch", function->entry,
+       gx, gy, gz, bx, by, bz, shared, (size_t)stream);
   if (strstr(function->text, "for ") != NULL) note("made %s\n", strstr(function->text, "for "));
   if (function->has_stack) note("room %lld\n", (long long)function->stack);
+  if (is_recorded) return stream->recorded->nodes += 1, 0;
   if (function->has_prints) print_once(function, (const char*)extra[1] + bytes - launch_bytes);
   return 0;
 }

@@ -5,82 +5,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("g++-12")
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
-
-PROGRAM = """
-import cudapy as cp, numpy as np
-cp.set_device("cuda")
-
-# twice : void (float* X, float* Y)
-def twice(X, Y):
-    if idx < len(X):
-        Y[idx] = 2.0 * X[idx]
-
-# reverse : void (float* X)
-def reverse(X):
-    held = shared(1024, float)
-    held[threadIdx.x] = X[idx]
-    syncthreads()
-    X[idx] = held[blockDim.x - 1 - threadIdx.x]
-
-# tell : void (int n)
-def tell(n):
-    if idx < n:
-        print("here")
-
-X = cp.CudaArray(np.arange(1000, dtype=np.float32))
-Y = cp.CudaArray.allocate(1000, cp.float32)
-"""
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory) -> Path:
-    made = tmp_path_factory.mktemp("fake") / "libfake.so"
-    source = Path(__file__).parent / "fake_cuda.c"
-    assert COMPILER is not None
-    subprocess.run([COMPILER, "-shared", "-fPIC", "-o", made, source], check=True)
-    return made
-
-
-@pytest.fixture
-def run(library, tmp_path):
-    """Runs a program behind PROGRAM, and gives what it prints and what the driver was asked for."""
-
-    def run(program: str, **environment: str) -> tuple[str, list[str]]:
-        log = tmp_path / "log"
-        log.unlink(missing_ok=True)
-        file = tmp_path / "program.py"
-        file.write_text(PROGRAM + program)
-        settings = {
-            "CUDAPY_CUDA_DRIVER": str(library),
-            "CUDAPY_NVJITLINK": "0",
-            "CUDAPY_CACHE_DIR": str(tmp_path / "cache"),
-            "FAKE_CUDA_LOG": str(log),
-        }
-        done = subprocess.run(
-            [sys.executable, str(file)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env={**os.environ, **settings, **environment},
-        )
-        assert done.returncode == 0, done.stderr
-        assert done.stderr == ""
-        return done.stdout, log.read_text().splitlines()
-
-    return run
-
-
-def kept(log: list[str], *kinds: str) -> list[str]:
-    return [line for line in log if line.split()[0] in kinds]
+from fake_gpu import kept
 
 
 def test_blocks_of_a_launch_have_the_shape_that_code_was_made_for(run):
@@ -149,7 +76,7 @@ def test_prints_that_nobody_waited_for_come_out_at_the_end(run):
 def test_programs_that_print_nothing_do_not_wait_at_the_end(run):
     _, log = run("cp.compile(twice)(1000)(X, Y)")
     assert kept(log, "launch", "synchronize") == [
-        "launch cudapy_twice grid 1 1 1 block 256 1 1 shared 0"
+        "launch cudapy_twice grid 1 1 1 block 256 1 1 shared 0 stream 0"
     ]
 
 

@@ -279,17 +279,17 @@ def test_launch_hook_takes_the_place_of_machine_code():
     from cudapy import _core
 
     seen = []
-    _core.set_launch_hook(lambda *call: seen.append(call))
+    _core.choose_device("seen", hook=lambda *call: seen.append(call))
     try:
         count(3)("anything", 5)
         count(3, 4, block=(8, 2))()
         with pytest.raises(ValueError):
             count(-1)
     finally:
-        _core.set_launch_hook(None)
+        _core.choose_device("cpu")
     assert seen == [(count, (3, 1, 1), None, ("anything", 5)), (count, (3, 4, 1), (8, 2, 1), ())]
     with pytest.raises(TypeError):
-        _core.set_launch_hook(5)
+        _core.choose_device("cpu", hook=5)
 
 
 def test_threads_can_be_set():

@@ -1,8 +1,9 @@
 """Which device kernels run on: `"cpu"`; `"cuda"`, an NVIDIA GPU; or `"python"`, the reference that interprets them in
 CPython.
 
-The core asks no one at a launch: it holds the GPU, `_core.set_gpu`, and one pointer, `_core.set_launch_hook`. While
-that is set, every launch goes to it instead of to machine code. The driver is opened when a GPU is first asked for.
+The core asks no one at a launch: it holds the device that is set for the process and the `with` blocks that are open in
+each thread and coroutine. A device may come with a hook, which launches go to instead of to machine code. The driver is
+opened when a GPU is first asked for.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
-
-_current = "cpu"
 
 
 def get_device() -> str:
-    """The name of the device that launches go to, as `cp.set_device` takes it.
+    """The name of the device that launches of this thread or coroutine go to, as `cp.set_device` takes it.
 
     In CUDA: `cudaGetDevice`.
 
@@ -26,7 +26,9 @@ def get_device() -> str:
         >>> cp.get_device()
         'cpu'
     """
-    return _current
+    from cudapy import _core
+
+    return _core.current_device()
 
 
 class Device(NamedTuple):
@@ -83,8 +85,32 @@ def _gpu_of(name: str) -> int | None:
     return int(number) if number != name and number.isdecimal() else None
 
 
+class _Choice(NamedTuple):
+    """A device as the core takes it."""
+
+    name: str
+    gpu: int
+    hook: Callable[..., object] | None
+
+
+def _choose(name: str) -> _Choice:
+    gpu = _gpu_of(name)
+    if gpu is not None:
+        return _Choice(name, gpu, None)
+    if name == "python":
+        from .interpreter import launch
+
+        return _Choice(name, -1, launch)
+    if name != "cpu":
+        raise ValueError(f'no device {name!r}: there are "cpu", "cuda", "cuda:1" ... and "python"')
+    return _Choice(name, -1, None)
+
+
 def set_device(name: str) -> None:
     """Sends all following launches of this process to a device, and makes new CudaArrays there.
+
+    All threads follow, but for what is within a `with cp.device(...):` block of its own. Called within such a block, it
+    changes the block's device, and the process keeps its own.
 
     Args:
         name: `"cpu"`, machine code on all cores; `"cuda"`, the first NVIDIA GPU, or `"cuda:1"` and so on the others; or
@@ -104,20 +130,9 @@ def set_device(name: str) -> None:
         'python'
         >>> cp.set_device("cpu")
     """
-    global _current
     from cudapy import _core
 
-    gpu = _gpu_of(name)
-    if gpu is None and name not in ("cpu", "python"):
-        raise ValueError(f'no device {name!r}: there are "cpu", "cuda", "cuda:1" ... and "python"')
-    _core.set_gpu(-1 if gpu is None else gpu)
-    if name == "python":
-        from .interpreter import launch
-
-        _core.set_launch_hook(launch)
-    else:
-        _core.set_launch_hook(None)
-    _current = name
+    _core.choose_device(*_choose(name))
 
 
 def cuda(number: int = 0) -> device:
@@ -162,6 +177,9 @@ def synchronize() -> None:
 class device:
     """Sends the launches within a `with` block to a device, and those after it where they went before.
 
+    The block is its thread's or coroutine's alone: others go where they went. What asyncio starts within the block is
+    within it, too; a new thread is not.
+
     Args:
         name: as `cp.set_device` takes it.
 
@@ -178,15 +196,15 @@ class device:
         'cpu'
     """
 
-    __slots__ = ("_before", "_name")
+    __slots__ = ("_name",)
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._before = "cpu"
 
     def __enter__(self) -> device:
-        self._before = get_device()
-        set_device(self._name)
+        from cudapy import _core
+
+        _core.enter_device(self, *_choose(self._name))
         return self
 
     def __exit__(
@@ -195,4 +213,6 @@ class device:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        set_device(self._before)
+        from cudapy import _core
+
+        _core.leave_block(self)
