@@ -390,6 +390,9 @@ void define_gpu_functions(nb::module_& module) {
   module.def("current_device", current_device_name,
              "The name of the device that launches of the running context go to.");
   module.def("gpu_names", gpu_names, "What the GPUs of this machine are called, in their order.");
+  module.def(
+      "open_gpu", [](int ordinal) { used_gpu(ordinal); }, nb::arg("ordinal"),
+      "Raises a CudaError if that GPU cannot be used.");
   module.def("finish_gpus", finish,
              "Prints what kernels have printed so far, and raises a fault that was not seen.");
   module.def("synchronize", synchronize,

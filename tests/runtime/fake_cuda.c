@@ -3,7 +3,8 @@
    captured are counted, and a replay says how many there were.
 
    A launch of a kernel that prints prints its first site once, without values. FAKE_CUDA_REFUSES=nvjitlink: what nvJitLink
-   makes cannot be loaded; =ptx: nvJitLink takes no PTX. FAKE_CUDA_VERSION: the driver's, 13000 for 13.0. FAKE_CUDA_STACK: the most
+   makes cannot be loaded; =ptx: nvJitLink takes no PTX;
+   =context: the GPU is another process's alone; =device: there is none. FAKE_CUDA_VERSION: the driver's, 13000 for 13.0. FAKE_CUDA_STACK: the most
    bytes of stack that a thread can have. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -52,7 +53,7 @@ int cuDriverGetVersion(int* version) {
 }
 int cuGetErrorName(int result, const char** name) { return *name = "FAKE_ERROR", result * 0; }
 int cuGetErrorString(int result, const char** text) { return *text = "it is made up", result * 0; }
-int cuDeviceGetCount(int* count) { return *count = 1, 0; }
+int cuDeviceGetCount(int* count) { return *count = !refuses("device"), 0; }
 int cuDeviceGet(int* device, int ordinal) { return *device = ordinal, 0; }
 int cuDeviceGetName(char* name, int size, int device) {
   (void)device;
@@ -66,7 +67,9 @@ int cuDeviceGetAttribute(int* value, int which, int device) {
 int cuDeviceTotalMem(size_t* bytes, int device) { return *bytes = (size_t)1 << 32, device * 0; }
 
 static _Thread_local void* current;
-int cuDevicePrimaryCtxRetain(void** context, int device) { return *context = &current, device * 0; }
+int cuDevicePrimaryCtxRetain(void** context, int device) {
+  return *context = &current, refuses("context") ? 46 : device * 0;
+}
 int cuDevicePrimaryCtxRelease(int device) { return device * 0; }
 int cuCtxGetCurrent(void** context) { return *context = current, 0; }
 int cuCtxSetCurrent(void* context) { return current = context, 0; }

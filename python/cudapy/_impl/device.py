@@ -1,4 +1,4 @@
-"""Which device kernels run on: `"cpu"`; `"cuda"`, an NVIDIA GPU; or `"python"`, the reference that interprets them in
+"""Which device kernels run on: `"cpu"`; `"cuda"`, an NVIDIA GPU; `"auto"`, a GPU if there is one; or `"python"`, the reference that interprets them in
 CPython.
 
 The core asks no one at a launch: it holds the device that is set for the process and the `with` blocks that are open in
@@ -14,6 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+
+# Why "auto" came to the CPU although a GPU is there; None: it did not.
+_refusal: str | None = None
 
 
 def get_device() -> str:
@@ -71,7 +75,9 @@ def devices() -> list[Device]:
     except CudaError as error:
         found.append(Device("cuda", "NVIDIA GPUs", str(error)))
     else:
-        found += [Device(f"cuda:{i}", name, None) for i, name in enumerate(names)]
+        found += [
+            Device(f"cuda:{i}", name, _refusal if i == 0 else None) for i, name in enumerate(names)
+        ]
         if not names:
             found.append(Device("cuda", "NVIDIA GPUs", "the driver finds none on this machine"))
     found.append(Device("python", "CPython, which interprets the kernel's source", None))
@@ -93,7 +99,28 @@ class _Choice(NamedTuple):
     hook: Callable[..., object] | None
 
 
+def _automatic() -> str:
+    global _refusal
+    from cudapy import _core
+
+    from .errors import CudaError
+
+    _refusal = None
+    try:
+        if not _core.gpu_names():
+            return "cpu"
+        _core.open_gpu(0)
+    except CudaError as error:
+        _refusal = str(error)
+        return "cpu"
+    return "cuda"
+
+
 def _choose(name: str) -> _Choice:
+    if not isinstance(name, str):
+        raise TypeError(f'a device is chosen by its name, such as "cpu" or "cuda", not {name!r}')
+    if name == "auto":
+        name = _automatic()
     gpu = _gpu_of(name)
     if gpu is not None:
         return _Choice(name, gpu, None)
@@ -102,7 +129,9 @@ def _choose(name: str) -> _Choice:
 
         return _Choice(name, -1, launch)
     if name != "cpu":
-        raise ValueError(f'no device {name!r}: there are "cpu", "cuda", "cuda:1" ... and "python"')
+        raise ValueError(
+            f'no device {name!r}: there are "cpu", "cuda", "cuda:1" ..., "auto" and "python"'
+        )
     return _Choice(name, -1, None)
 
 
@@ -113,12 +142,13 @@ def set_device(name: str) -> None:
     changes the block's device, and the process keeps its own.
 
     Args:
-        name: `"cpu"`, machine code on all cores; `"cuda"`, the first NVIDIA GPU, or `"cuda:1"` and so on the others; or
-            `"python"`, where CPython runs the kernel's own source, one thread after the other, so that breakpoints and
-            `print` work. It computes with exactly the types that the compiled kernel has.
+        name: `"cpu"`, machine code on all cores; `"cuda"`, the first NVIDIA GPU, or `"cuda:1"` and so on the others;
+            `"auto"`, the first GPU if it can be used and else the CPU, where `cp.devices()` says why; or `"python"`,
+            where CPython runs the kernel's own source, one thread after the other, so that breakpoints and `print`
+            work. It computes with exactly the types that the compiled kernel has.
 
     Raises:
-        ValueError: there is no such device.
+        TypeError, ValueError: there is no such device.
         CudaError: there is no such GPU, or no driver that is new enough; the message says which.
 
     In CUDA: `cudaSetDevice`.
@@ -150,6 +180,8 @@ def cuda(number: int = 0) -> device:
         ...     with cp.cuda(0):
         ...         assert cp.CudaArray([1.0]).device == "cuda:0"
     """
+    if not isinstance(number, int) or number < 0:
+        raise ValueError(f"cp.cuda({number!r}): GPUs are numbered from 0")
     return device(f"cuda:{number}")
 
 
