@@ -422,7 +422,10 @@ void define_cuda_array(nb::module_& module) {
           "The elements of a float16 or bfloat16 array as uint16, in the same memory.")
       .def("__repr__", repr)
       .def("__array__", as_numpy, nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
-      .def("__dlpack__", to_dlpack, nb::arg("kwargs"))
+      .def("__dlpack__", to_dlpack, nb::kw_only(), nb::arg("stream") = nb::none(),
+           nb::arg("max_version") = nb::none(), nb::arg("dl_device") = nb::none(),
+           nb::arg("copy") = nb::none(),
+           "The array as DLPack's capsule, for `from_dlpack` of other libraries.")
       .def("__dlpack_device__", [](const HostArray& self) { return dlpack_device_of(self); })
       .def_prop_ro("__cuda_array_interface__", cuda_array_interface)
       .def("to", to_device, nb::arg("device"),

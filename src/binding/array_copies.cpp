@@ -130,6 +130,21 @@ bool copy_at_once(const HostArray& array, PyObject* source) {
   return true;
 }
 
+HostArray copy_of(const HostArray& array) {
+  if (!array.is_on_gpu()) {
+    HostArray copy(array.shape(), array.element());
+    gather_elements(view_of(array), copy.data());
+    return copy;
+  }
+  Device& gpu = Device::get(array.device());
+  if (!array.is_contiguous()) return send(copy_of(fetch(array)), gpu);
+  HostArray copy(array.shape(), array.element(), gpu);
+  const GilRelease released;
+  gpu.copy_within(address_of(copy.data()), address_of(array.data()),
+                  static_cast<size_t>(array.bytes()));
+  return copy;
+}
+
 bool clear_at_once(const HostArray& array, std::span<const uint64_t> bits) {
   const bool is_zero = std::ranges::all_of(bits, [](uint64_t word) { return word == 0; });
   if (!array.is_on_gpu() || !array.is_contiguous() || !is_zero) return false;

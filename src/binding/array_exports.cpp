@@ -1,4 +1,4 @@
-// CudaArrays for other libraries: the buffer protocol, NumPy, DLPack, __cuda_array_interface__.
+// CudaArrays for other libraries: the buffer protocol, NumPy, __cuda_array_interface__.
 #include <nanobind/stl/string.h>
 
 #include <algorithm>
@@ -6,7 +6,6 @@
 #include <new>
 
 #include "binding/array_parts.h"
-#include "binding/dlpack.h"
 #include "binding/elem_type.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
@@ -25,44 +24,6 @@ nb::tuple tuple_of(const int64_t* numbers, int count) {
   if (tuple == nullptr) fail();
   for (int i = 0; i < count; ++i) PyTuple_SetItem(tuple, i, PyLong_FromLongLong(numbers[i]));
   return nb::steal<nb::tuple>(tuple);
-}
-
-// What a DLPack consumer holds of an array: the tensor with its shape, and the Python object that
-// owns the memory.
-struct ExportedTensor {
-  DLManagedTensor managed;
-  std::array<int64_t, ir::kMaxRank> shape;
-  std::array<int64_t, ir::kMaxRank> strides;  // elements
-  PyObject* owner;
-
-  static void destroy(DLManagedTensor* managed) {
-    auto* self = static_cast<ExportedTensor*>(managed->manager_ctx);
-    const PyGILState_STATE state = PyGILState_Ensure();
-    Py_DECREF(self->owner);
-    PyGILState_Release(state);
-    delete self;
-  }
-};
-
-void destroy_unused_capsule(PyObject* capsule) {
-  if (!PyCapsule_IsValid(capsule, "dltensor")) return;  // a consumer took it over
-  ExportedTensor::destroy(static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, "dltensor")));
-}
-
-// Of the consumer's streams the default ones (None, 1 and 2) take turns with ours; others wait
-// here.
-void wait_for_consumer(const HostArray& array, const nb::kwargs& arguments) {
-  if (!array.is_on_gpu() || !arguments.contains("stream")) return;
-  const nb::object stream = arguments["stream"];
-  if (stream.is_none()) return;
-  const auto handle = nb::cast<int64_t>(stream);
-  if (handle == -1 || handle == 1 || handle == 2) return;
-  const GilRelease released;
-  runtime::cuda::Device::get(array.device()).synchronize();
-}
-
-DLDevice dlpack_device(const HostArray& array) {
-  return array.is_on_gpu() ? DLDevice{kDLCUDA, array.device()} : DLDevice{kDLCPU, 0};
 }
 
 // Shape and strides of an exported buffer, which live until it is released.
@@ -174,44 +135,6 @@ nb::dict cuda_array_interface(const HostArray& array) {
   interface["stream"] = 1;
   interface["version"] = 3;
   return interface;
-}
-
-nb::tuple dlpack_device_of(const HostArray& array) {
-  const DLDevice device = dlpack_device(array);
-  return nb::make_tuple(device.device_type, device.device_id);
-}
-
-nb::object to_dlpack(nb::handle self, const nb::kwargs& arguments) {
-  HostArray& array = *host_array_of(self.ptr());
-  if (array.structure() != nullptr) {
-    raise(PyExc_BufferError, "DLPack knows no structs: copy a field, CudaArray(A[\"x\"])");
-    fail();
-  }
-  if (!array.layout().has_whole_strides(array.item_size())) {
-    raise(PyExc_BufferError,
-          "DLPack counts distances in elements, and these lie between others: copy them, "
-          "CudaArray(A)");
-    fail();
-  }
-  wait_for_consumer(array, arguments);
-  const runtime::ArrayLayout& layout = array.layout();
-  auto* exported = new ExportedTensor{{}, layout.shape, layout.strides, self.inc_ref().ptr()};
-  for (int64_t& stride : exported->strides) stride /= ir::size_of(array.scalar());
-  exported->managed.dl_tensor = {array.data(),
-                                 dlpack_device(array),
-                                 layout.rank,
-                                 dlpack_type(array.scalar()),
-                                 exported->shape.data(),
-                                 array.is_contiguous() ? nullptr : exported->strides.data(),
-                                 0};
-  exported->managed.manager_ctx = exported;
-  exported->managed.deleter = ExportedTensor::destroy;
-  PyObject* capsule = PyCapsule_New(&exported->managed, "dltensor", destroy_unused_capsule);
-  if (capsule == nullptr) {
-    ExportedTensor::destroy(&exported->managed);
-    fail();
-  }
-  return nb::steal(capsule);
 }
 
 int get_buffer(PyObject* self, Py_buffer* view, int flags) {

@@ -75,13 +75,22 @@ bool copy_at_once(const runtime::HostArray& array, PyObject* source);
 // The same for a number with these bits, in all elements.
 bool clear_at_once(const runtime::HostArray& array, std::span<const uint64_t> bits);
 
+// A new array on the same device, row by row, with the same elements.
+runtime::HostArray copy_of(const runtime::HostArray& array);
+
+// array_dlpack.cpp
+
+// The array's `__dlpack__`, as the Python array API has it.
+nanobind::object to_dlpack(nanobind::handle self, nanobind::handle stream,
+                           nanobind::handle max_version, nanobind::handle dl_device,
+                           nanobind::handle copy);
+nanobind::tuple dlpack_device_of(const runtime::HostArray& array);
+
 // array_exports.cpp
 
 int get_buffer(PyObject* self, Py_buffer* view, int flags);
 void release_buffer(PyObject* self, Py_buffer* view);
 nanobind::object as_numpy(nanobind::handle self, nanobind::handle dtype, nanobind::handle copy);
-nanobind::object to_dlpack(nanobind::handle self, const nanobind::kwargs& arguments);
-nanobind::tuple dlpack_device_of(const runtime::HostArray& array);
 nanobind::dict cuda_array_interface(const runtime::HostArray& array);
 nanobind::tuple shape_of(const runtime::HostArray& array);
 nanobind::tuple strides_of(const runtime::HostArray& array);

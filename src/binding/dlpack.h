@@ -1,5 +1,5 @@
-// The structs of DLPack's stable C interface (version 0.x capsules, named "dltensor"), written from
-// its specification.
+// The structs of DLPack's stable C interface, written from its specification: capsules of versions
+// 0.x ("dltensor") and 1.x ("dltensor_versioned"), and the table of functions that types may have.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,11 @@ inline constexpr int kDLCPU = 1;
 inline constexpr int kDLCUDA = 2;
 inline constexpr int kDLCUDAHost = 3;
 inline constexpr int kDLCUDAManaged = 13;
+
+inline constexpr uint32_t kDLMajorVersion = 1;
+inline constexpr uint32_t kDLMinorVersion = 3;
+inline constexpr uint64_t kDLReadOnly = 1U << 0;  // flags
+inline constexpr uint64_t kDLIsCopied = 1U << 1;
 
 struct DLDevice {
   int32_t device_type;
@@ -32,7 +37,7 @@ struct DLTensor {
   int32_t ndim;
   DLDataType dtype;
   int64_t* shape;
-  int64_t* strides;  // in elements; null: C order
+  int64_t* strides;  // in elements; null, before version 1.2: C order
   uint64_t byte_offset;
 };
 
@@ -40,6 +45,38 @@ struct DLManagedTensor {
   DLTensor dl_tensor;
   void* manager_ctx;
   void (*deleter)(DLManagedTensor* self);
+};
+
+struct DLPackVersion {
+  uint32_t major;
+  uint32_t minor;
+};
+
+// Of another major version all that is known is where the version and the deleter are.
+struct DLManagedTensorVersioned {
+  DLPackVersion version;
+  void* manager_ctx;
+  void (*deleter)(DLManagedTensorVersioned* self);
+  uint64_t flags;
+  DLTensor dl_tensor;
+};
+
+struct DLPackExchangeHeader {
+  DLPackVersion version;
+  DLPackExchangeHeader* prev_api;  // of an earlier major version; null: there is none
+};
+
+// In the capsule "dlpack_exchange_api", the attribute `__dlpack_c_exchange_api__` of a type. The
+// functions give 0, or -1 with an exception set; objects are of the type that the table is from.
+struct DLPackExchangeAPI {
+  DLPackExchangeHeader header;
+  int (*managed_tensor_allocator)(DLTensor*, DLManagedTensorVersioned**, void*,
+                                  void (*)(void*, const char*, const char*));
+  // Does not wait for the work that fills the tensor.
+  int (*managed_tensor_from_py_object_no_sync)(void*, DLManagedTensorVersioned**);
+  int (*managed_tensor_to_py_object_no_sync)(DLManagedTensorVersioned*, void**);
+  int (*dltensor_from_py_object_no_sync)(void*, DLTensor*);
+  int (*current_work_stream)(int32_t, int32_t, void**);
 };
 // NOLINTEND(readability-identifier-naming)
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <utility>
 
-#include "binding/dlpack.h"
+#include "binding/dlpack_import.h"
 #include "binding/elem_type.h"
 #include "binding/gil.h"
 #include "binding/struct_type.h"
@@ -82,7 +82,7 @@ struct ForeignReader {
   ForeignResult read_buffer(PyObject* object) const {
     auto buffer = std::make_unique<Py_buffer>();
     if (PyObject_GetBuffer(object, buffer.get(), PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
-      return fail("its memory cannot be viewed (" + exception_text() + ")");
+      return fail("its memory cannot be viewed (" + take_exception_text() + ")");
     }
     hold.buffer_ = buffer.release();
     const Py_buffer& view = *hold.buffer_;
@@ -115,54 +115,31 @@ struct ForeignReader {
     return true;
   }
 
-  // The message of the exception that is set, which is cleared.
-  static std::string exception_text() {
-    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
-    PyErr_Fetch(&type, &value, &trace);
-    const PyRef owned[] = {PyRef::steal(type), PyRef::steal(value), PyRef::steal(trace)};
-    const PyRef text = PyRef::steal(value != nullptr ? PyObject_Str(value) : nullptr);
-    const char* chars = text ? PyUnicode_AsUTF8AndSize(text.get(), nullptr) : nullptr;
-    PyErr_Clear();
-    return chars != nullptr ? chars : "no reason given";
-  }
-
-  ForeignResult read_dlpack(PyObject* object) const {
-    const PyRef device = PyRef::steal(PyObject_CallMethod(object, "__dlpack_device__", nullptr));
-    if (!device || !PyTuple_Check(device.get()) || PyTuple_Size(device.get()) != 2) {
-      return fail("its __dlpack_device__ does not work (" + exception_text() + ")");
-    }
-    const int64_t kind = item(device.get(), 0);
-    const bool is_on_gpu = kind == kDLCUDA || kind == kDLCUDAManaged;
-    if (kind != kDLCPU && kind != kDLCUDAHost && !is_on_gpu)
+  // Reads what the tensor says and keeps it.
+  ForeignResult read_tensor(ImportedTensor imported) const {
+    const DLTensor& tensor = imported.tensor();
+    if (!is_known_device(tensor.device))
       return fail("its memory is neither the CPU's nor an NVIDIA GPU's; copy it there first");
-    // Its work so far comes before that of the legacy default stream, which DLPack calls 1.
-    const PyRef capsule = call_dlpack(object, is_on_gpu);
-    if (!capsule) return fail("its __dlpack__ does not work (" + exception_text() + ")");
-    auto* managed = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.get(), "dltensor"));
-    if (managed == nullptr) return fail("its __dlpack__ gives no tensor");
-    PyCapsule_SetName(capsule.get(), "used_dltensor");
-    hold.dlpack_ = managed;
-    const DLTensor& tensor = managed->dl_tensor;
     const auto scalar = scalar_of_dlpack(tensor.dtype);
     if (!scalar) return fail("its element type is none of cudapy's");
     array.data = static_cast<char*>(tensor.data) + tensor.byte_offset;
     array.scalar = *scalar;
-    array.is_read_only = false;
-    if (is_on_gpu) array.device = tensor.device.device_id;
+    array.is_read_only = imported.is_read_only();
+    if (is_gpu(tensor.device)) array.device = tensor.device.device_id;
     std::vector<int64_t> strides;
     for (int i = 0; tensor.strides != nullptr && i < tensor.ndim; ++i) {
       strides.push_back(tensor.strides[i] * ir::size_of(*scalar));
     }
-    return lay_out(tensor.ndim, tensor.shape, tensor.strides != nullptr ? strides.data() : nullptr);
+    const int64_t* const steps = tensor.strides != nullptr ? strides.data() : nullptr;
+    const ForeignResult result = lay_out(tensor.ndim, tensor.shape, steps);
+    hold.tensor_ = std::move(imported);
+    return result;
   }
 
-  static PyRef call_dlpack(PyObject* object, bool is_on_gpu) {
-    const PyRef method = PyRef::steal(PyObject_GetAttrString(object, "__dlpack__"));
-    if (!method || !is_on_gpu)
-      return PyRef::steal(method ? PyObject_CallFunctionObjArgs(method.get(), nullptr) : nullptr);
-    const PyRef none = PyRef::steal(PyTuple_New(0));
-    const PyRef stream = PyRef::steal(Py_BuildValue("{s:i}", "stream", 1));
-    return PyRef::steal(stream ? PyObject_Call(method.get(), none.get(), stream.get()) : nullptr);
+  ForeignResult read_dlpack(PyObject* object) const {
+    std::string why;
+    auto imported = import_tensor(object, why);
+    return imported ? read_tensor(std::move(*imported)) : fail(why);
   }
 
   // `interface`: {"shape": (n,), "typestr": "<f4", "data": (address, read_only), "strides": None or
@@ -254,13 +231,13 @@ struct ForeignReader {
 ForeignHold::ForeignHold(ForeignHold&& other) noexcept
     : buffer_(std::exchange(other.buffer_, nullptr)),
       owner_(std::move(other.owner_)),
-      dlpack_(std::exchange(other.dlpack_, nullptr)) {}
+      tensor_(std::move(other.tensor_)) {}
 
 ForeignHold& ForeignHold::operator=(ForeignHold&& other) noexcept {
   release();
   buffer_ = std::exchange(other.buffer_, nullptr);
   owner_ = std::move(other.owner_);
-  dlpack_ = std::exchange(other.dlpack_, nullptr);
+  tensor_ = std::move(other.tensor_);
   return *this;
 }
 
@@ -273,10 +250,7 @@ void ForeignHold::release() {
     PyBuffer_Release(buffer_);
     delete std::exchange(buffer_, nullptr);
   }
-  if (dlpack_ != nullptr) {
-    auto* managed = static_cast<DLManagedTensor*>(std::exchange(dlpack_, nullptr));
-    if (managed->deleter != nullptr) managed->deleter(managed);
-  }
+  tensor_ = ImportedTensor();
   owner_ = PyRef();
 }
 
@@ -287,6 +261,7 @@ ForeignResult view_foreign_array(PyObject* object, ForeignArray& array, ForeignH
   if (PyObject_CheckBuffer(object) && reader.read_buffer(object) == ForeignResult::kViewed)
     return ForeignResult::kViewed;
   if (PyType_Check(object)) return ForeignResult::kNotAnArray;
+  if (auto tensor = exchange_tensor(object)) return reader.read_tensor(std::move(*tensor));
   const PyRef cuda = PyRef::steal(PyObject_GetAttrString(object, "__cuda_array_interface__"));
   if (cuda) return reader.read_cuda_array_interface(object, cuda.get());
   PyErr_Clear();

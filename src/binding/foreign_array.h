@@ -1,6 +1,6 @@
-// Arrays of other libraries, seen through the buffer protocol, __cuda_array_interface__, DLPack or
-// __array_interface__:
-// whichever the object has, in this order. NumPy is not needed.
+// Arrays of other libraries, seen through the buffer protocol, DLPack's functions in C,
+// __cuda_array_interface__, DLPack's methods or __array_interface__: whichever the object has, in
+// this order. NumPy is not needed.
 #pragma once
 
 #include <Python.h>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "binding/dlpack_import.h"
 #include "binding/py_ref.h"
 #include "ir/type.h"
 #include "runtime/array_layout.h"
@@ -60,7 +61,7 @@ class ForeignHold {
 
   Py_buffer* buffer_ = nullptr;  // owned; on the heap because exporters may point into it
   PyRef owner_;
-  void* dlpack_ = nullptr;  // DLManagedTensor that is to be deleted
+  ImportedTensor tensor_;
 };
 
 enum class ForeignResult {
