@@ -58,9 +58,9 @@ FUNCTIONS = {
     "degrees": (mp.degrees, [(-10.0, 10.0)], 1),
     "erf": (mp.erf, [(-5.0, 5.0)], 1),
     "erfc": (mp.erfc, [(-4.0, 9.0)], 1),
-    "erfcinv": (erfcinv, [(1e-6, 1.9)], 1),
+    "erfcinv": (erfcinv, [(1e-30, 1.999)], 1),
     "erfcx": (erfcx, [(-5.0, 9.0)], 1),
-    "erfinv": (mp.erfinv, [(-0.99, 0.99)], 1),
+    "erfinv": (mp.erfinv, [(-0.999, 0.999)], 1),
     "exp": (mp.exp, [(-85.0, 85.0)], 1),
     "exp10": (lambda x: mp.mpf(10) ** x, [(-36.0, 36.0)], 1),
     "exp2": (lambda x: mp.mpf(2) ** x, [(-120.0, 120.0)], 1),
@@ -78,7 +78,7 @@ FUNCTIONS = {
     "norm3d": (norm, [UNIT, UNIT, UNIT], 1),
     "norm4d": (norm, [UNIT, UNIT, UNIT, UNIT], 1),
     "normcdf": (mp.ncdf, [(-12.0, 6.0)], 1),
-    "normcdfinv": (lambda p: -mp.sqrt(2) * erfcinv(2 * p), [(1e-6, 0.9)], 1),
+    "normcdfinv": (lambda p: -mp.sqrt(2) * erfcinv(2 * p), [(1e-30, 0.999)], 1),
     "pow": (mp.power, [(0.0, 10.0), (-20.0, 20.0)], 1),
     "radians": (mp.radians, [(-360.0, 360.0)], 1),
     "rcbrt": (lambda x: 1 / real_cbrt(x), [(-100.0, 100.0)], 1),
@@ -100,9 +100,7 @@ FUNCTIONS = {
 OSCILLATING = {"j0", "j1", "y0", "y1"}
 POINTS = 100
 # Scalar functions of the host's library.
-WITHOUT_FORMULA = set(
-    "cyl_bessel_i0 cyl_bessel_i1 erfcinv erfcx erfinv j0 j1 jn lgamma normcdfinv tgamma y0 y1 yn".split()
-)
+WITHOUT_FORMULA = set("cyl_bessel_i0 cyl_bessel_i1 j0 j1 jn lgamma tgamma y0 y1 yn".split())
 
 
 @pytest.fixture(scope="module")

@@ -125,6 +125,12 @@ Unary unary_formula(MathFunction function) {
       return math::erf;
     case MathFunction::Erfc:
       return math::erfc;
+    case MathFunction::Erfcinv:
+      return math::erfcinv;
+    case MathFunction::Erfcx:
+      return math::erfcx;
+    case MathFunction::Erfinv:
+      return math::erfinv;
     case MathFunction::Exp:
       return math::exp;
     case MathFunction::Exp10:
@@ -145,6 +151,8 @@ Unary unary_formula(MathFunction function) {
       return math::logb;
     case MathFunction::Normcdf:
       return math::normcdf;
+    case MathFunction::Normcdfinv:
+      return math::normcdfinv;
     case MathFunction::Rcbrt:
       return math::rcbrt;
     case MathFunction::Rsqrt:
@@ -274,10 +282,14 @@ bool works_in_double(MathFunction function) {
     case MathFunction::Atanh:
     case MathFunction::Cbrt:
     case MathFunction::Erfc:
+    case MathFunction::Erfcinv:
+    case MathFunction::Erfcx:
+    case MathFunction::Erfinv:
     case MathFunction::Hypot:
     case MathFunction::Norm3d:
     case MathFunction::Norm4d:
     case MathFunction::Normcdf:
+    case MathFunction::Normcdfinv:
     case MathFunction::Pow:
     case MathFunction::Rcbrt:
     case MathFunction::Rhypot:

@@ -66,6 +66,10 @@ Real tan_of_angle(Pair angle, Int quadrant);
 Real erf(Real x);
 Real erfc(Real x);
 Real normcdf(Real x);
+Real erfcx(Real x);
+Real erfinv(Real x);
+Real erfcinv(Real x);
+Real normcdfinv(Real x);
 
 // rounding.cpp
 Real round_away(Real x);

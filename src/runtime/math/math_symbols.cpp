@@ -12,10 +12,6 @@
 namespace {
 
 using cudapy::runtime::bessel_i;
-using cudapy::runtime::erf_inverse;
-using cudapy::runtime::erfc_inverse;
-using cudapy::runtime::erfcx;
-using cudapy::runtime::normal_quantile;
 
 // lgamma without C's global signgam, which threads would race on.
 long double log_gamma(long double x) {
@@ -44,13 +40,9 @@ double log_gamma(double x) {
 
 CUDAPY_SCALAR(cyl_bessel_i0, bessel_i(0, x), bessel_i(0, x))
 CUDAPY_SCALAR(cyl_bessel_i1, bessel_i(1, x), bessel_i(1, x))
-CUDAPY_SCALAR(erfcinv, erfc_inverse(x), erfc_inverse(x))
-CUDAPY_SCALAR(erfcx, erfcx(x), erfcx(x))
-CUDAPY_SCALAR(erfinv, erf_inverse(x), erf_inverse(x))
 CUDAPY_SCALAR(j0, ::j0l(x), ::j0(x))
 CUDAPY_SCALAR(j1, ::j1l(x), ::j1(x))
 CUDAPY_SCALAR(lgamma, log_gamma(x), log_gamma(x))
-CUDAPY_SCALAR(normcdfinv, normal_quantile(x), normal_quantile(x))
 CUDAPY_SCALAR(tgamma, ::tgammal(x), ::tgamma(x))
 CUDAPY_SCALAR(y0, ::y0l(x), ::y0(x))
 CUDAPY_SCALAR(y1, ::y1l(x), ::y1(x))
@@ -104,16 +96,12 @@ std::span<const MathSymbol> math_symbols() {
     std::array symbols{CUDAPY_SYMBOLS(cos),
                        CUDAPY_SYMBOLS(cyl_bessel_i0),
                        CUDAPY_SYMBOLS(cyl_bessel_i1),
-                       CUDAPY_SYMBOLS(erfcinv),
-                       CUDAPY_SYMBOLS(erfcx),
-                       CUDAPY_SYMBOLS(erfinv),
                        CUDAPY_SYMBOLS(fma),
                        CUDAPY_SYMBOLS(fmod),
                        CUDAPY_SYMBOLS(j0),
                        CUDAPY_SYMBOLS(j1),
                        CUDAPY_SYMBOLS(jn),
                        CUDAPY_SYMBOLS(lgamma),
-                       CUDAPY_SYMBOLS(normcdfinv),
                        CUDAPY_SYMBOLS(remainder),
                        CUDAPY_SYMBOLS(sin),
                        CUDAPY_SYMBOLS(tan),

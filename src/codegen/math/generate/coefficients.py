@@ -154,6 +154,23 @@ def scaled_erfc(pole: mpf) -> Function:
     return function
 
 
+def inverse_erfc_tail(pole: mpf) -> Function:
+    """y / w with erfc(y) = e^(-w^2), as a function of t = (w - pole) / (w + pole)."""
+
+    def function(t: mpf) -> mpf:
+        w = pole * (1 + t) / (1 - t)
+        y = mp.sqrt(w * w - mp.log(w * mp.sqrt(mp.pi))) if w > 1.5 else 0.6 * w
+        for _ in range(60):
+            tail = mp.erfc(y)
+            step = (mp.log(tail) + w * w) * tail * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+            y += step
+            if abs(step) < mpf("1e-50"):
+                break
+        return y / w
+
+    return function
+
+
 def log_odd(z: mpf) -> mpf:
     """log((1+s)/(1-s)) = 2s + 2/3 s^3 + s^5 log_odd(s^2)."""
     s = mp.sqrt(z)
@@ -311,6 +328,43 @@ def fits() -> list[Fit]:
             53,
         )
     )
+    near = root(lambda x: mp.erfinv(x) / x)
+    for name, count, pairs in (("ErfInverse64", 16, 2), ("ErfInverseMedium", 8, 0)):
+        out.append(
+            Fit(
+                name,
+                "erfinv(x) / x in x^2, relative; x to 1/2",
+                safe(near),
+                safe(lambda z: 1 / near(z)),
+                mpf(0),
+                mpf("0.25"),
+                count,
+                53,
+                keep=0,
+                pairs=pairs,
+            )
+        )
+    for name, text, pole, last, count, pairs in (
+        ("ErfcInverse64", "3", mpf(3), mpf("27.3"), 38, 5),
+        ("ErfcInverseMedium", "2", mpf(2), mpf("10.2"), 15, 0),
+    ):
+        # What is c here is at most a half.
+        first = mp.sqrt(mp.log(2)) * mpf("0.9999")
+        tail = inverse_erfc_tail(pole)
+        out.append(
+            Fit(
+                name,
+                f"erfcinv(c) / w in t = (w - {text}) / (w + {text}), w = sqrt(-log c), relative",
+                tail,
+                lambda t, tail=tail: 1 / tail(t),
+                (first - pole) / (first + pole),
+                (last - pole) / (last + pole),
+                count,
+                53,
+                keep=0,
+                pairs=pairs,
+            )
+        )
 
     out.append(
         Fit(
@@ -392,6 +446,8 @@ def constants() -> list[Constant]:
         Constant("PiParts32", "pi", mp.pi, [24, 24]),
         Constant("PiParts64", "pi", mp.pi, [53, 53]),
         Constant("RootHalf", "sqrt(1/2)", mp.sqrt(mpf(1) / 2), [53, 53]),
+        Constant("RootTwo", "sqrt 2", mp.sqrt(2), [53, 53]),
+        Constant("InverseRootPi", "1 / sqrt pi", 1 / mp.sqrt(mp.pi), [53, 53]),
         Constant("TwoOverPi", "2 / pi", 2 / mp.pi, [53]),
     ]
 
