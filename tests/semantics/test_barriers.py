@@ -700,3 +700,24 @@ def test_what_is_not_known_to_be_inside_is_checked(kernel):
     assert (Y == 1).all()
     with pytest.raises(IndexError, match=r"out of bounds for (dimension 0 of )?`held`"):
         compiled(32, block=32)(Y, 33)
+
+
+def turned(X, S):
+    held = cp.shared(256, cp.float32)
+    held[cp.threadIdx.x] = X[idx] if idx < len(X) else 0.0
+    cp.syncthreads()
+    if idx < len(X):
+        S[idx] = held[cp.blockDim.x - 1 - cp.threadIdx.x]
+
+
+def test_more_shapes_of_blocks_than_get_code_of_their_own():
+    """The first shapes run code that is made for them, the others share code for any: with the same answers."""
+    kernel = cp.compile(turned)
+    for _ in range(2):
+        for block in (*range(1, 12), 64, 100, 256):
+            X = floats(2 * block + min(block, 5))
+            S = np.zeros_like(X)
+            kernel(len(X), block=block)(X, S)
+            padded = np.concatenate([X, np.zeros(3 * block - len(X), np.float32)])
+            expected = padded.reshape(3, block)[:, ::-1].reshape(-1)[: len(X)]
+            assert np.array_equal(S, expected), block
