@@ -46,7 +46,7 @@ nb::object enter(const nb::object& self) {
   recorded.graph.begin();
   forget(recorded);
   recorded_graph = &recorded;
-  enter_stream(self, recorded.graph.stream(), &recorded);
+  enter_stream(self, &recorded.graph.stream(), &recorded);
   return self;
 }
 
@@ -131,9 +131,9 @@ void define_graphs(nb::module_& module) {
       .def("__exit__", leave)
       .def(
           "wait",
-          [](RecordedGraph& self, const runtime::cuda::Event& event) {
+          [](RecordedGraph& self, const EventObject& event) {
             if (!self.graph.is_recording()) fail_with("the graph is not being recorded");
-            self.graph.stream().wait_for(event);
+            if (event.gpu != nullptr) self.graph.stream().wait_for(*event.gpu);
           },
           nb::arg("event"),
           "While it is recorded: lets what is launched from now on come after an event of another "

@@ -29,13 +29,14 @@ class SizeParser {
   bool parse(const SizeArguments& given) {
     if (given.stream != nullptr && given.stream != Py_None) {
       runtime::cuda::Device* const gpu = current_gpu();
-      if (gpu == nullptr) {
-        return fail(PyExc_ValueError,
-                    "stream=" + describe_value(given.stream) +
-                        ": the CPU has no streams; its launches are done when they return");
+      if (gpu == nullptr && !is_cpu_stream(given.stream)) {
+        return fail(
+            PyExc_ValueError,
+            "stream=" + describe_value(given.stream) +
+                ": the launch is on the CPU, and that is no stream of the CPU, cp.Stream()");
       }
-      stream_ = to_stream(given.stream, *gpu);
-      if (!stream_) return false;
+      if (gpu != nullptr) stream_ = to_stream(given.stream, *gpu);
+      if (gpu != nullptr && !stream_) return false;
     }
     if (!parse_threads(given)) return false;
     if (given.block != nullptr && given.block != Py_None && !parse_block(given.block)) return false;

@@ -160,10 +160,10 @@ void enter_device(nb::object owner, DeviceChoice choice) {
   enter(std::move(block));
 }
 
-void enter_stream(nb::object owner, const Stream& stream, RecordedGraph* graph) {
+void enter_stream(nb::object owner, const Stream* stream, RecordedGraph* graph) {
   auto block = std::make_unique<Block>();
   block->owner = std::move(owner);
-  block->stream = &stream;
+  block->stream = stream;
   block->graph = graph;
   enter(std::move(block));
 }

@@ -62,7 +62,8 @@ const runtime::cuda::Stream* current_stream_of(const runtime::cuda::Device& gpu)
 
 // Opens a block of the running context, which `owner` stands for.
 void enter_device(nanobind::object owner, DeviceChoice choice);
-void enter_stream(nanobind::object owner, const runtime::cuda::Stream& stream,
+// null: a stream of the CPU.
+void enter_stream(nanobind::object owner, const runtime::cuda::Stream* stream,
                   RecordedGraph* graph = nullptr);
 
 // Closes the innermost block of the running context that `owner` stands for, if there is one.

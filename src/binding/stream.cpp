@@ -3,6 +3,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/unique_ptr.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,84 +31,175 @@ namespace {
 
 PyTypeObject* stream_type = nullptr;
 
+// A stream of a GPU, or of the CPU, where a launch is done when it returns and nothing is queued.
+struct StreamObject {
+  std::unique_ptr<Stream> gpu;  // null: the CPU's
+};
+
 [[noreturn]] void fail() {
   throw nb::python_error();
 }
 
-std::string name_of(const Device& gpu) {
-  return "cuda:" + std::to_string(gpu.ordinal());
+[[noreturn]] void fail_with(PyObject* exception, const std::string& message) {
+  raise(exception, message);
+  fail();
+}
+
+std::string name_of(const Device* gpu) {
+  return gpu != nullptr ? "cuda:" + std::to_string(gpu->ordinal()) : "cpu";
+}
+
+std::string name_of(const StreamObject& stream) {
+  return name_of(stream.gpu != nullptr ? &stream.gpu->device() : nullptr);
+}
+
+std::string name_of(const EventObject& event) {
+  return name_of(event.gpu != nullptr ? &event.gpu->device() : nullptr);
 }
 
 // Waits without the GIL, and raises what the launches before ran into.
-template <typename Wait>
-void wait(Device& gpu, Wait&& wait_for) {
+template <typename Awaited>
+void synchronize(const Awaited& awaited) {
+  if (awaited.gpu == nullptr) return;
   {
     const GilRelease released;
-    wait_for();
+    awaited.gpu->synchronize();
   }
-  if (!raise_no_fault(gpu)) fail();
+  if (!raise_no_fault(awaited.gpu->device())) fail();
 }
 
-void construct_stream(Stream* self, nb::handle handle) {
-  Device& gpu = needed_gpu("a stream");
-  if (handle.is_none()) {
-    new (self) Stream(gpu);
-    return;
-  }
-  new (self) Stream(gpu, static_cast<StreamHandle>(pointer_to(nb::cast<uint64_t>(handle))));
-}
-
-nb::object enter(const nb::object& self) {
-  const Stream& stream = *nb::inst_ptr<Stream>(self);
-  const Device& gpu = needed_gpu("a stream");
-  if (&gpu != &stream.device()) {
-    raise(PyExc_ValueError,
-          "the stream is on " + name_of(stream.device()) + ", and launches go to " + name_of(gpu));
-    fail();
-  }
-  enter_stream(self, stream);
-  return self;
-}
-
-std::string stream_text(const Stream& stream) {
-  return "<cudapy stream " + std::to_string(reinterpret_cast<uintptr_t>(stream.handle())) + " on " +
-         name_of(stream.device()) + ">";
-}
-
-void record(Event& event, nb::handle stream) {
-  if (stream.is_none()) return event.record(current_stream_of(event.device()));
-  const PyRef given = to_stream(stream.ptr(), event.device());
-  if (!given) fail();
-  event.record(stream_of(given.get()));
-}
-
-float elapsed(const Event& begin, const Event& end) {
-  float milliseconds = 0;
-  wait(begin.device(), [&] { milliseconds = begin.milliseconds_to(end); });
-  return milliseconds;
+template <typename Awaited>
+bool is_done(const Awaited& awaited) {
+  return awaited.gpu == nullptr || awaited.gpu->is_done();
 }
 
 // The handle of `(version, handle)`, which CUDA's own Python packages give as `__cuda_stream__`.
 std::optional<uint64_t> foreign_handle(PyObject* given) {
+  PyRef number;
   if (PyLong_Check(given)) {
-    const uint64_t handle = PyLong_AsUnsignedLongLong(given);
-    if (!PyErr_Occurred()) return handle;
-    return std::nullopt;
+    number = PyRef::borrow(given);
+  } else {
+    const PyRef pair = PyRef::steal(PyObject_CallMethod(given, "__cuda_stream__", nullptr));
+    if (pair && PyTuple_Check(pair.get()) && PyTuple_Size(pair.get()) == 2)
+      number = PyRef::borrow(PyTuple_GetItem(pair.get(), 1));
   }
-  const PyRef pair = PyRef::steal(PyObject_CallMethod(given, "__cuda_stream__", nullptr));
-  if (!pair || !PyTuple_Check(pair.get()) || PyTuple_Size(pair.get()) != 2) return std::nullopt;
-  const uint64_t handle = PyLong_AsUnsignedLongLong(PyTuple_GetItem(pair.get(), 1));
-  if (PyErr_Occurred()) return std::nullopt;
-  return handle;
+  const uint64_t handle = number ? PyLong_AsUnsignedLongLong(number.get()) : 0;
+  const bool is_handle = number && PyErr_Occurred() == nullptr;
+  PyErr_Clear();
+  return is_handle ? std::optional(handle) : std::nullopt;
+}
+
+// `what` names the argument.
+StreamObject stream_by_handle(PyObject* given, Device& gpu, const std::string& what) {
+  const auto handle = foreign_handle(given);
+  if (!handle) {
+    fail_with(PyExc_TypeError, what + "=" + describe_value(given) +
+                                   ": it is a cudapy.Stream, an object with __cuda_stream__, or "
+                                   "the handle of a stream as an int");
+  }
+  return {std::make_unique<Stream>(gpu, static_cast<StreamHandle>(pointer_to(*handle)))};
+}
+
+void construct_stream(StreamObject* self, nb::handle handle) {
+  Device* const gpu = current_gpu();
+  if (!handle.is_none()) {
+    new (self) StreamObject(stream_by_handle(handle.ptr(), needed_gpu("a handle"), "handle"));
+  } else if (gpu != nullptr) {
+    new (self) StreamObject{std::make_unique<Stream>(*gpu)};
+  } else {
+    new (self) StreamObject();
+  }
+}
+
+nb::object enter(const nb::object& self) {
+  const StreamObject& stream = *nb::inst_ptr<StreamObject>(self);
+  const std::string here = name_of(current_gpu());
+  if (name_of(stream) != here) {
+    fail_with(PyExc_ValueError,
+              "the stream is on " + name_of(stream) + ", and launches go to " + here);
+  }
+  enter_stream(self, stream.gpu.get());
+  return self;
+}
+
+uintptr_t handle_of(const StreamObject& stream) {
+  if (stream.gpu != nullptr) return reinterpret_cast<uintptr_t>(stream.gpu->handle());
+  fail_with(PyExc_ValueError, "a stream of the CPU has no handle");
+}
+
+std::string stream_text(const StreamObject& stream) {
+  if (stream.gpu == nullptr) return "<cudapy stream on cpu>";
+  return "<cudapy stream " + std::to_string(handle_of(stream)) + " on " + name_of(stream) + ">";
+}
+
+// Null: the event is on the CPU, and there is nothing to wait for.
+const Event* event_in(const nb::handle& given, const char* call) {
+  if (nb::isinstance<EventObject>(given)) return nb::inst_ptr<EventObject>(given)->gpu.get();
+  fail_with(PyExc_TypeError,
+            std::string(call) + " takes a cudapy.Event, not " + describe_value(given.ptr()));
+}
+
+void wait_for(const StreamObject& stream, nb::handle given) {
+  const Event* const event = event_in(given, "Stream.wait");
+  if (event == nullptr) return;
+  if (stream.gpu != nullptr) return stream.gpu->wait_for(*event);
+  synchronize(*nb::inst_ptr<EventObject>(given));  // launches on the CPU begin at once
+}
+
+void construct_event(EventObject* self) {
+  Device* const gpu = current_gpu();
+  new (self) EventObject();
+  if (gpu != nullptr) self->gpu = std::make_unique<Event>(*gpu);
+}
+
+void record(EventObject& event, nb::handle stream) {
+  if (event.gpu == nullptr) {
+    if (!stream.is_none() && !is_cpu_stream(stream.ptr())) {
+      fail_with(PyExc_ValueError, "the event is on the CPU, and stream=" +
+                                      describe_value(stream.ptr()) + " is no stream of the CPU");
+    }
+    event.recorded = std::chrono::steady_clock::now();
+    return;
+  }
+  Device& gpu = event.gpu->device();
+  if (stream.is_none()) return event.gpu->record(current_stream_of(gpu));
+  const PyRef given = to_stream(stream.ptr(), gpu);
+  if (!given) fail();
+  event.gpu->record(stream_of(given.get()));
+}
+
+double elapsed(const EventObject& begin, nb::handle given) {
+  const Event* const on_gpu = event_in(given, "Event.elapsed");
+  const EventObject& end = *nb::inst_ptr<EventObject>(given);
+  if (name_of(begin) != name_of(end)) {
+    fail_with(PyExc_ValueError, "the events are on " + name_of(begin) + " and on " + name_of(end) +
+                                    ", whose clocks are not the same");
+  }
+  if (on_gpu != nullptr) {
+    float milliseconds = 0;
+    {
+      const GilRelease released;
+      milliseconds = begin.gpu->milliseconds_to(*on_gpu);
+    }
+    if (!raise_no_fault(begin.gpu->device())) fail();
+    return milliseconds;
+  }
+  if (!begin.recorded || !end.recorded) {
+    raise_cuda_error("an event was never recorded: there is no time between it and another");
+    fail();
+  }
+  return std::chrono::duration<double, std::milli>(*end.recorded - *begin.recorded).count();
 }
 
 // An awaitable that is done when `self` is; what is done already needs no notifier.
 template <typename Awaited>
 nb::object await(const nb::object& self) {
   const auto& awaited = *nb::inst_ptr<Awaited>(self);
-  awaited.device().refuse_while_recording();
   nb::object notifier = nb::none();
-  if (!awaited.is_done()) notifier = nb::cast(std::make_unique<Notifier>(awaited));
+  if (awaited.gpu != nullptr) {
+    awaited.gpu->device().refuse_while_recording();
+    if (!awaited.gpu->is_done()) notifier = nb::cast(std::make_unique<Notifier>(*awaited.gpu));
+  }
   return nb::module_::import_("cudapy._impl.awaiting")
       .attr("done")(self, notifier)
       .attr("__await__")();
@@ -127,74 +219,70 @@ Device& needed_gpu(const char* what) {
 }
 
 const Stream* stream_of(PyObject* object) {
-  return Py_TYPE(object) == stream_type ? nb::inst_ptr<Stream>(nb::handle(object)) : nullptr;
+  return Py_TYPE(object) == stream_type ? nb::inst_ptr<StreamObject>(nb::handle(object))->gpu.get()
+                                        : nullptr;
+}
+
+bool is_cpu_stream(PyObject* object) {
+  return Py_TYPE(object) == stream_type && stream_of(object) == nullptr;
 }
 
 PyRef to_stream(PyObject* given, Device& gpu) {
-  if (const Stream* ours = stream_of(given)) {
-    if (&ours->device() == &gpu) return PyRef::borrow(given);
-    raise(PyExc_ValueError, "stream=: it is on " + name_of(ours->device()) +
-                                ", and the launch is on " + name_of(gpu));
+  if (Py_TYPE(given) == stream_type) {
+    const StreamObject& stream = *nb::inst_ptr<StreamObject>(nb::handle(given));
+    if (stream.gpu != nullptr && &stream.gpu->device() == &gpu) return PyRef::borrow(given);
+    raise(PyExc_ValueError,
+          "stream=: it is on " + name_of(stream) + ", and the launch is on " + name_of(&gpu));
     return {};
   }
-  const auto handle = foreign_handle(given);
-  if (!handle) {
-    PyErr_Clear();
-    raise(PyExc_TypeError, "stream=" + describe_value(given) +
-                               ": it is a cudapy.Stream, an object with __cuda_stream__, or the "
-                               "handle of a stream as an int");
+  try {
+    nb::module_::import_("cudapy._core").attr("Stream");  // the class is there from now on
+    return PyRef::steal(nb::cast(stream_by_handle(given, gpu, "stream")).release().ptr());
+  } catch (nb::python_error& error) {
+    error.restore();
     return {};
   }
-  const PyRef core = PyRef::steal(PyImport_ImportModule("cudapy._core"));
-  const PyRef type = core ? PyRef::steal(PyObject_GetAttrString(core.get(), "Stream")) : PyRef();
-  if (!type) return {};
-  return PyRef::steal(
-      PyObject_CallFunction(type.get(), "K", static_cast<unsigned long long>(*handle)));
 }
 
 void define_streams(nb::module_& module) {
-  nb::class_<Stream> stream(
+  nb::class_<StreamObject> stream(
       module, "Stream",
-      "A queue of a GPU's work: what is in it is done in order, beside what is in others.\n\n"
+      "A queue of a device's work: what is in it is done in order, beside what is in others.\n\n"
       "Copies, and launches without a stream, go to the default stream, which takes turns with all "
-      "of these.\n\n"
-      "Args:\n    handle: of a stream that another library made; it stays theirs.");
+      "of these. On the CPU a launch is done when it returns, so that a stream there is always "
+      "done."
+      "\n\nArgs:\n    handle: of a GPU's stream that another library made; it stays theirs.");
   stream_type = reinterpret_cast<PyTypeObject*>(stream.ptr());
   stream.def("__init__", construct_stream, nb::arg("handle") = nb::none())
-      .def(
-          "synchronize",
-          [](const Stream& self) { wait(self.device(), [&] { self.synchronize(); }); },
-          "Waits for what is in it, and raises the first fault of the launches so far, if any.")
-      .def("is_done", &Stream::is_done, "Whether all that is in it is done.")
-      .def("wait", &Stream::wait_for, nb::arg("event"),
+      .def("synchronize", synchronize<StreamObject>,
+           "Waits for what is in it, and raises the first fault of the launches so far, if any.")
+      .def("is_done", is_done<StreamObject>, "Whether all that is in it is done.")
+      .def("wait", wait_for, nb::arg("event").none(),
            "Lets what is launched here from now on start after an event.")
+      .def_prop_ro("handle", handle_of, "The CUstream, for other libraries.")
       .def_prop_ro(
-          "handle", [](const Stream& self) { return reinterpret_cast<uintptr_t>(self.handle()); },
-          "The CUstream, for other libraries.")
-      .def_prop_ro(
-          "device", [](const Stream& self) { return name_of(self.device()); },
-          "The GPU that it belongs to: \"cuda:0\".")
+          "device", [](const StreamObject& self) { return name_of(self); },
+          "The device that it belongs to: \"cuda:0\", \"cpu\".")
       .def("__cuda_stream__",
-           [](const Stream& self) {
-             return nb::make_tuple(0, reinterpret_cast<uintptr_t>(self.handle()));
-           })
-      .def("__await__", await<Stream>)
+           [](const StreamObject& self) { return nb::make_tuple(0, handle_of(self)); })
+      .def("__await__", await<StreamObject>)
       .def("__enter__", enter)
       .def("__exit__", [](nb::handle self, const nb::args&) { leave_block(self); })
       .def("__repr__", stream_text);
-  nb::class_<Event>(module, "Event",
-                    "A mark in a stream: it is done when all that was launched before it is.")
-      .def("__init__", [](Event* self) { new (self) Event(needed_gpu("an event")); })
+  nb::class_<EventObject>(module, "Event",
+                          "A mark in a stream: it is done when all that was launched before it is.")
+      .def("__init__", construct_event)
       .def("record", record, nb::arg("stream") = nb::none(),
            "Sets the mark behind all that is in the stream so far: that of the `with` block around "
            "it, if none is given.")
-      .def(
-          "synchronize",
-          [](const Event& self) { wait(self.device(), [&] { self.synchronize(); }); },
-          "Waits for it, and raises the first fault of the launches so far, if any.")
-      .def("is_done", &Event::is_done, "Whether all before it is done.")
-      .def("__await__", await<Event>)
-      .def("elapsed", elapsed, nb::arg("end"),
+      .def("synchronize", synchronize<EventObject>,
+           "Waits for it, and raises the first fault of the launches so far, if any.")
+      .def("is_done", is_done<EventObject>, "Whether all before it is done.")
+      .def_prop_ro(
+          "device", [](const EventObject& self) { return name_of(self); },
+          "The device that it belongs to: \"cuda:0\", \"cpu\".")
+      .def("__await__", await<EventObject>)
+      .def("elapsed", elapsed, nb::arg("end").none(),
            "Waits for both, and gives the milliseconds from this event to `end`.");
   nb::class_<Notifier>(module, "Notifier", "Tells an event loop when a GPU has come somewhere.")
       .def_prop_ro("descriptor", &Notifier::descriptor, "Of a file that becomes readable then.");

@@ -1,16 +1,27 @@
-// cudapy.Stream and cudapy.Event: queues of a GPU's work and marks in them.
+// cudapy.Stream and cudapy.Event: queues of a device's work and marks in them.
 #pragma once
 
 #include <Python.h>
 #include <nanobind/nanobind.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
 
 #include "binding/py_ref.h"
 #include "runtime/cuda/stream.h"
 
 namespace cudapy::binding {
 
-// The stream that a cudapy.Stream holds; null if `object` is none.
+// A mark in a GPU's stream, or a time on the CPU, where a launch is done when it returns.
+struct EventObject {
+  std::unique_ptr<runtime::cuda::Event> gpu;  // null: the CPU's
+  std::optional<std::chrono::steady_clock::time_point> recorded;
+};
+
+// The stream that a cudapy.Stream holds; null if `object` is none, or one of the CPU.
 const runtime::cuda::Stream* stream_of(PyObject* object);
+bool is_cpu_stream(PyObject* object);
 
 // A cudapy.Stream for what a launch was given: itself, for an object of another library with
 // `__cuda_stream__` or for a handle one that stands for theirs. Null with an exception set.
