@@ -1,5 +1,5 @@
-"""Which device kernels run on: `"cpu"`; `"cuda"`, an NVIDIA GPU; `"auto"`, a GPU if there is one; or `"python"`, the reference that interprets them in
-CPython.
+"""Which device kernels run on: `"cpu"`; `"cuda"`, an NVIDIA GPU; `"auto"`, a GPU if there is one; or `"python"`, the
+reference that interprets them in CPython.
 
 The core asks no one at a launch: it holds the device that is set for the process and the `with` blocks that are open in
 each thread and coroutine. A device may come with a hook, which launches go to instead of to machine code. The driver is
