@@ -478,3 +478,19 @@ def test_conditional_expressions(dtype):
     differential(
         choices, lambda n: [numbers(n, 0, dtype), numbers(n, 1, dtype), np.zeros(3 * n, result)]
     )
+
+
+def divides_by_what_does_not_fit(X, R):
+    if idx < len(X):
+        q, r = divmod(X[idx], -4)
+        R[4 * idx] = q
+        R[4 * idx + 1] = r
+        R[4 * idx + 2] = divmod(1000, X[idx] | 1)[0]
+        R[4 * idx + 3] = divmod(X[idx], 3)[1] // -2
+
+
+def test_divmod_takes_place_where_the_quotient_does():
+    differential(
+        divides_by_what_does_not_fit,
+        lambda n: [integers(n, dtype=np.uint8), np.zeros(4 * n, np.int32)],
+    )

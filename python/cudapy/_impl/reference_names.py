@@ -164,11 +164,7 @@ class Power:
 
 
 class Divmod:
-    """`divmod(a, b)`: both results have the common type."""
-
-    def result(self, types: list[str]) -> Any:
-        common = arithmetic_type(*types)
-        return (common, common)
+    """`divmod(a, b)`: both results have the type of `a // b`."""
 
     def __call__(self, a: Value, b: Value) -> tuple[Value, Value]:
         return binary("//", a, b), binary("%", a, b)

@@ -546,6 +546,10 @@ class Types:
             return self._binary(
                 ast.copy_location(ast.BinOp(node.args[0], ast.Pow(), node.args[1]), node)
             )
+        if isinstance(called, names.Divmod):
+            quotient = ast.BinOp(node.args[0], ast.FloorDiv(), node.args[1])
+            common = self._binary(ast.copy_location(quotient, node))
+            return (common, common)
         if hasattr(called, "result"):
             return called.result(types)
         return self.program.helper(called, self.passed(called, node)).types.result
