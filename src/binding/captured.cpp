@@ -176,19 +176,26 @@ Captured from_cudapy_name(const std::string& name) {
   return result;
 }
 
-// A function of cmath: the package has them in the kernel language.
-Captured complex_function(const std::string& name) {
-  const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.complex_functions"));
-  PyRef function =
-      module ? PyRef::steal(PyObject_GetAttrString(module.get(), name.c_str())) : PyRef();
-  if (!function) {
-    PyErr_Clear();
-    return known(std::nullopt, "cmath." + name);
-  }
+Captured callee(PyRef function) {
   Captured result;
   result.resolved.kind = Kind::Function;
   result.callee = std::move(function);
   return result;
+}
+
+// A function of cmath: the package has them in the kernel language.
+Captured complex_function(const std::string& name) {
+  if (PyRef function = packaged_function("cmath", name)) return callee(std::move(function));
+  return known(std::nullopt, "cmath." + name);
+}
+
+// A function of math or NumPy: built in, or one that the package has in the kernel language.
+Captured known_or_packaged(std::optional<Resolved> found, const std::string& module,
+                           const std::string& name) {
+  if (!found || found->kind == Kind::Unsupported) {
+    if (PyRef function = packaged_function(module, name)) return callee(std::move(function));
+  }
+  return known(std::move(found), module + "." + name);
 }
 
 // Functions that are not written in Python, and NumPy's: by the module and name that they give
@@ -199,9 +206,9 @@ std::optional<Captured> library_function(PyObject* object) {
   const std::string type = string_attribute(type_object(object), "__name__");
   if (name.empty()) return std::nullopt;
   if (type == "ufunc" || is_of_numpy(module))
-    return known(frontend::find_numpy_name(name), "numpy." + name);
+    return known_or_packaged(frontend::find_numpy_name(name), "numpy", name);
   if (type != "builtin_function_or_method" && type != "type") return std::nullopt;
-  if (module == "math") return known(frontend::find_math_name(name), "math." + name);
+  if (module == "math") return known_or_packaged(frontend::find_math_name(name), "math", name);
   if (module == "builtins") return known(frontend::find_builtin(name), name);
   if (module == "cmath") return complex_function(name);
   if (type == "type") return std::nullopt;
@@ -235,6 +242,16 @@ std::string utf8(PyObject* string) {
   if (data != nullptr) return {data, static_cast<size_t>(size)};
   PyErr_Clear();
   return {};
+}
+
+PyRef packaged_function(const std::string& module, const std::string& name) {
+  const char* home = module == "cmath"  ? "cudapy._impl.complex_functions"
+                     : module == "math" ? "cudapy._impl.library_of_math"
+                                        : "cudapy._impl.library_of_numpy";
+  const PyRef library = PyRef::steal(PyImport_ImportModule(home));
+  PyRef found = library ? quiet_attribute(library.get(), name.c_str()) : PyRef();
+  PyErr_Clear();
+  return found && is_function(found.get()) && name[0] != '_' ? std::move(found) : PyRef();
 }
 
 std::string string_attribute(PyObject* object, const char* name) {
@@ -335,12 +352,7 @@ Captured captured(PyObject* object) {
   std::string problem;
   if (auto type = struct_of_class(object, problem)) return from_type(*type);
   if (auto function = library_function(object)) return std::move(*function);
-  if (PyRef function = function_of(object)) {
-    Captured result;
-    result.resolved.kind = Kind::Function;
-    result.callee = std::move(function);
-    return result;
-  }
+  if (PyRef function = function_of(object)) return callee(std::move(function));
   const std::string described = describe(object);
   if (!problem.empty()) return other(described, problem);
   if (PyObject_HasAttrString(object, "__len__") != 0 && PyUnicode_Check(object) == 0 &&

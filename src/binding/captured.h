@@ -23,6 +23,10 @@ struct Captured {
 };
 Captured captured(PyObject* object);
 
+// What the package has in the kernel language for a function of the modules math, cmath or numpy;
+// empty if it has none.
+PyRef packaged_function(const std::string& module, const std::string& name);
+
 // Whether attributes of the object may be looked at when a kernel is compiled: modules, classes,
 // and plain objects, but not arrays and other containers, whose contents belong to the launch.
 bool has_frozen_attributes(PyObject* object);

@@ -159,13 +159,25 @@ Resolved PythonNameResolver::with_axis(Resolved found, std::span<const std::stri
   return missing;
 }
 
+// A function of math, or one that the package has in the kernel language.
+std::optional<Resolved> PythonNameResolver::math_member(const std::string& name) {
+  auto found = frontend::find_math_name(name);
+  if (found && found->kind != Kind::Unsupported) return found;
+  const PyRef function = packaged_function("math", name);
+  if (!function) return found;
+  Resolved packaged;
+  packaged.kind = Kind::Function;
+  packaged.function = id_of(function.get());
+  return packaged;
+}
+
 // What a module that kernels know calls `attributes[consumed]`.
 std::optional<Resolved> PythonNameResolver::member_of(const std::string& module,
                                                       std::span<const std::string> attributes,
                                                       size_t consumed) {
   const std::string& name = attributes[consumed];
   std::optional<Resolved> found;
-  if (module == "math") found = frontend::find_math_name(name);
+  if (module == "math") found = math_member(name);
   if (module == "atomic") found = frontend::find_atomic_name(name);
   if (module == "numpy") found = frontend::find_numpy_name(name);
   if (module == "cudapy") found = frontend::find_cudapy_name(name);

@@ -57,6 +57,7 @@ class PythonNameResolver final : public frontend::NameResolver {
   PyRef find_object(const UserFunction& function, const std::string& name, bool& is_builtin);
   frontend::Resolved follow(PyRef object, const std::string& root,
                             std::span<const std::string> attributes);
+  std::optional<frontend::Resolved> math_member(const std::string& name);
   std::optional<frontend::Resolved> member_of(const std::string& module,
                                               std::span<const std::string> attributes,
                                               size_t consumed);

@@ -124,21 +124,7 @@ constexpr SpecialName kMathSpecials[] = {{"floor", SpecialForm::Floor},
                                          {"log", SpecialForm::MathLog}};
 
 constexpr Refusal kRefusedMath[] = {
-    {"frexp", "`math.frexp` gives two values and is not supported",
-     "use `math.ilogb` and `math.scalbn`"},
-    {"modf", "`math.modf` gives two values and is not supported",
-     "write `whole = math.trunc(x)` and `x - whole`"},
-    {"sincos", "`math.sincos` gives two values and is not supported",
-     "call `math.sin` and `math.cos`"},
     {"fsum", "`math.fsum` is not supported in kernels", "add up in a loop"},
-    {"prod", "`math.prod` is not supported in kernels", "multiply in a loop"},
-    {"dist", "`math.dist` is not supported in kernels", "write `math.sqrt(dx * dx + dy * dy)`"},
-    {"factorial", "`math.factorial` is not supported in kernels",
-     "use `math.tgamma(n + 1)`, or a loop"},
-    {"gcd", "`math.gcd` is not supported in kernels", "write the loop: `while b: a, b = b, a % b`"},
-    {"isqrt", "`math.isqrt` is not supported in kernels", "write `int(math.sqrt(double(n)))`"},
-    {"isclose", "`math.isclose` is not supported in kernels",
-     "write `abs(a - b) <= 1e-6 * max(abs(a), abs(b))`"},
 };
 
 // NumPy's spelling, and math's or ours.

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import cudapy
 
-from . import complex_functions, names_of_atomics, placeholders
+from . import (
+    complex_functions,
+    library_of_math,
+    library_of_numpy,
+    names_of_atomics,
+    placeholders,
+)
 from . import types as cuda_types
 from .printing import printed
 from .record_classes import is_record_class
@@ -275,18 +281,36 @@ def meaning(value: Any) -> Any:
             return _BUILTINS[value]
     except TypeError:  # unhashable
         return Plain(value)
-    if (
-        isinstance(value, types.BuiltinFunctionType)
-        and value.__module__ == "math"
-        and is_known(value.__name__)
-    ):
-        return MathFunction(value.__name__)
+    if isinstance(value, types.BuiltinFunctionType) and value.__module__ == "math":
+        if is_known(value.__name__):
+            return MathFunction(value.__name__)
+        packaged = _packaged(library_of_math, value.__name__)
+        if packaged is not None:
+            return packaged
     if isinstance(value, types.BuiltinFunctionType) and value.__module__ == "cmath":
         return getattr(complex_functions, value.__name__)
+    if _is_of_numpy(value):
+        packaged = _packaged(library_of_numpy, value.__name__)
+        if packaged is not None:
+            return packaged
     wrapped = getattr(value, "__wrapped__", None)
     if isinstance(wrapped, types.FunctionType):
         return wrapped
     return _numpy_meaning(value)
+
+
+def _is_of_numpy(value: Any) -> bool:
+    """Whether it is a function of NumPy's: a ufunc, or one that says where it is from."""
+    module = getattr(value, "__module__", None) or type(value).__module__
+    has_name = isinstance(getattr(value, "__name__", None), str)
+    return has_name and str(module).partition(".")[0] == "numpy"
+
+
+def _packaged(library: types.ModuleType, name: str) -> types.FunctionType | None:
+    """What the package has in the kernel language under this name, as Python objects of kernels are looked up."""
+    found = getattr(library, name, None)
+    is_public = isinstance(found, types.FunctionType) and not name.startswith("_")
+    return found if is_public else None
 
 
 def _device_function(name: str) -> Any:
@@ -337,6 +361,9 @@ def attribute(owner: Any, name: str) -> Any:
             return CONSTANTS[name]
         if is_known(name):
             return MathFunction(name)
+        packaged = _packaged(library_of_math, name)
+        if packaged is not None:
+            return packaged
     return meaning(getattr(owner, name))
 
 
