@@ -297,11 +297,30 @@ def test_accesses_of_neighbours_are_not_widened():
     assert body.count("ld.global.b32") == 1, "what a fault reads"
 
 
-def test_all_checks_that_fail_go_to_one_place_without_a_call():
+def test_faults_are_recorded_without_a_call():
     for kernel in (gather, stencil, matmul):
-        body = instructions(ptx(kernel))
-        assert "call" not in body
-        assert body.count("atom") == 1
+        assert "call" not in instructions(ptx(kernel))
+
+
+# parts : void (int* X, int** M)
+def parts(X, M):
+    if idx < len(X):
+        v = X[idx]
+        if v > 2:
+            M[0, idx] = ballot(v > 3)
+        M[1, idx] = ballot(v > 1)
+
+
+def test_no_way_leads_on_from_a_fault_so_that_threads_meet_behind_branches():
+    # A block that all faults led to would be the first one behind the inner branch that all ways
+    # lead to, and the place where the assembler lets the threads meet: the exit.
+    blocks = re.split(r"^(\$L__BB\w+):", instructions(ptx(parts)), flags=re.MULTILINE)
+    claims = [text for text in blocks if "atom.relaxed.gpu.global.cas" in text]
+    assert len(claims) == 4, "two checks of each of two accesses"
+    targets = re.findall(r"bra(?:\.uni)?\s+(\$L__BB\w+);", instructions(ptx(parts)))
+    recorded = [label for label, text in zip(blocks[1::2], blocks[2::2]) if "cudapy_fault" in text]
+    assert recorded
+    assert all(targets.count(label) <= 1 for label in recorded)
 
 
 def test_indices_are_checked_in_32_bits():

@@ -70,17 +70,10 @@ inline constexpr const char* kDeviceBarrierAny = "cudapy_barrier_any";
 // `vote` null: there is none.
 llvm::Value* call_device_barrier(llvm::IRBuilderBase& builder, const char* name, llvm::Value* vote);
 
-// Where the faults of a thread of a GPU meet, to be recorded in one place. A fault branches to
-// `block` and says in the phis what it was: calls would cost a kernel registers that it needs for
-// its work, wherever they stand.
-struct FaultMeeting {
-  llvm::BasicBlock* block = nullptr;
-  llvm::PHINode* site = nullptr;   // i32; the others are i64
-  llvm::PHINode* index = nullptr;  // of an index fault, with the array's length
-  llvm::PHINode* length = nullptr;
-  llvm::PHINode* idx = nullptr;        // null: who records it knows
-  llvm::AllocaInst* values = nullptr;  // of what is raised; null: nothing has some
-};
+// What a fault does on a GPU, in a block of its own, which it ends: its site (an i32); of an index
+// its value and the array's length; the thread's idx (i64).
+using FaultEnd = std::function<void(llvm::Value* site, llvm::Value* index, llvm::Value* length,
+                                    llvm::Value* idx)>;
 
 struct BodyOptions {
   int gang_width = 1;
@@ -131,7 +124,11 @@ class BodyEmitter {
     fault_exit_ = exit;
   }
   // The same where the lanes are a GPU's thread.
-  void set_fault_meeting(const FaultMeeting& meeting) { fault_meeting_ = meeting; }
+  // On a GPU. `values`: where those of what is raised are put; null: nothing has some.
+  void set_fault_end(FaultEnd end, llvm::AllocaInst* values) {
+    fault_end_ = std::move(end);
+    fault_values_ = values;
+  }
   // Where statements of each source get their line numbers from; empty: they have none.
   void set_line_scopes(std::vector<llvm::DIScope*> scopes) { line_scopes_ = std::move(scopes); }
   [[nodiscard]] const std::vector<llvm::DIScope*>& line_scopes() const { return line_scopes_; }
@@ -154,7 +151,6 @@ class BodyEmitter {
     definitions_->open = std::move(open);
     definitions_->close = std::move(close);
   }
-  [[nodiscard]] const FaultMeeting& fault_meeting() const { return fault_meeting_; }
   [[nodiscard]] const ThreadPosition& position() const { return position_; }
   // In a definition: what the context has from here on, so that none of it is kept until here.
   void reload_context() { read_context(*this); }
@@ -526,7 +522,8 @@ class BodyEmitter {
   llvm::Value* fault_record_ = nullptr;
   llvm::BasicBlock* fault_exit_ = nullptr;
   // Of a GPU.
-  FaultMeeting fault_meeting_;
+  FaultEnd fault_end_;
+  llvm::AllocaInst* fault_values_ = nullptr;
   std::optional<transform::BlockUniform> block_uniform_;
   std::optional<transform::NearProgressions> near_;  // made when it is first asked
   llvm::Value* interruption_ = nullptr;

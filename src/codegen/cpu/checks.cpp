@@ -8,7 +8,7 @@
 //   fault:
 //     call cudapy_record_fault(record, site, index, length, idx, idy, idz)
 //     ret
-// A GPU's thread has one index to look at, and all of its faults meet in one block (FaultMeeting).
+// A GPU's thread has one index to look at, and ends at a fault in a way of its own (FaultEnd).
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/MDBuilder.h>
@@ -79,13 +79,8 @@ void BodyEmitter::emit_fault(BasicBlock* block, int32_t site, const Fault& fault
   Value* number = builder_.getInt32(static_cast<uint32_t>(site));
   Value* at = fault.index ? wide(fault.index) : builder_.getInt64(0);
   Value* length = fault.length ? fault.length : builder_.getInt64(0);
-  if (fault_meeting_.block) {
-    BasicBlock* from = builder_.GetInsertBlock();
-    fault_meeting_.site->addIncoming(number, from);
-    fault_meeting_.index->addIncoming(at, from);
-    fault_meeting_.length->addIncoming(length, from);
-    if (fault_meeting_.idx) fault_meeting_.idx->addIncoming(x, from);
-    builder_.CreateBr(fault_meeting_.block);
+  if (fault_end_) {
+    fault_end_(number, at, length, x);
     return;
   }
   Module& module = *builder_.GetInsertBlock()->getModule();
@@ -267,7 +262,7 @@ void BodyEmitter::emit_raise(const ir::Stmt& stmt) {
 // The values of a message in one lane, in memory.
 Value* BodyEmitter::emit_values_of_lane(const std::vector<ir::ExprPtr>& operands, Value* lane) {
   Type* i64 = builder_.getInt64Ty();
-  Value* values = fault_meeting_.values;
+  Value* values = fault_values_;
   if (!values) values = entry_slot(ArrayType::get(i64, operands.size()));
   for (size_t i = 0; i < operands.size(); ++i) {
     const Lanes lanes = emit(*operands[i]);

@@ -51,11 +51,13 @@ GlobalVariable* make_handle(Module& module, const char* name, size_t size) {
   return handle;
 }
 
-// The body of cudapy_record_fault(site, index, length, x, y, z, names_block, values):
-//   if (claim->claimed || atomicCAS(&claim->claimed, 0, 1)) return;
+// The body of cudapy_record_fault(site, index, length, x, y, z, names_block, values), which ends
+// the thread:
+//   if (claim->claimed || atomicCAS(&claim->claimed, 0, 1)) exit;
 //   report->... = ...;
 //   if (values) report->values = *values;
-//   __threadfence_system(); report->site = site;
+//   __threadfence_system(); report->site = site; exit;
+// It is called and not inlined, so that what is hardly ever run takes no registers.
 void define_fault_recorder(Function& function) {
   using runtime::CudaFaultClaim;
   using runtime::CudaFaultHandle;
@@ -117,7 +119,11 @@ void define_fault_recorder(Function& function) {
   put(offsetof(CudaFaultReport, site), function.getArg(0));
   builder.CreateBr(done);
   builder.SetInsertPoint(done);
-  builder.CreateRetVoid();
+  builder.CreateIntrinsic(Intrinsic::nvvm_exit, {});
+  builder.CreateUnreachable();
+  for (const Attribute::AttrKind kind :
+       {Attribute::NoReturn, Attribute::AlwaysInline, Attribute::Cold, Attribute::NoUnwind})
+    function.addFnAttr(kind);
 }
 
 // ---- prints

@@ -5,9 +5,8 @@
 //   wanted: br (x < bound), ..., exit              for each guard that was made a bound
 //     br (all row accesses are inside their arrays), body without their checks, body with them;
 //                                                or only the latter (transform::gpu_threads)
-//   fault:                                         where all checks go that fail
-//     call cudapy_record_fault(...)
-//     ret
+//   fault:                                         of each check its own
+//     call cudapy_record_fault(...); unreachable
 //
 // A thread that stands for several neighbours (transform::gpu_threads):
 //
@@ -96,13 +95,12 @@ class KernelEmitter {
     cpu::set_constant_arrays(body_, builder_, kernel_, kGlobalMemory);
     if (shares_) cpu::call_device_barrier(builder_, cpu::kDeviceBarrier, nullptr);
     body_.set_prints(function_->getArg(launch_ + 9));
-    make_fault_meeting();
+    end_threads_at_faults();
     if (body_.has_definitions()) prepare_definitions();
     if (threads_.per_thread > 1)
       emit_neighbours();
     else
       emit_thread();
-    finish_fault_meeting();
     builder_.SetInsertPoint(exit_);
     builder_.CreateRetVoid();
   }
@@ -582,33 +580,29 @@ class KernelEmitter {
 
   // ---- faults
 
-  void make_fault_meeting() {
-    meeting_ = new_fault_meeting(builder_, *function_);
-    IRBuilderBase::InsertPointGuard guard(builder_);
-    builder_.SetInsertPoint(meeting_.block);
-    meeting_.idx = builder_.CreatePHI(builder_.getInt64Ty(), 0, "fault_idx");
-    body_.set_fault_meeting(meeting_);
-    gang_body_.set_fault_meeting(meeting_);
+  // Each fault is recorded in a block of its own, from which no way leads on:
+  //
+  //   call cudapy_record_fault(...); unreachable
+  //
+  // Were there one that all faults lead to, threads that part at a branch would not meet again
+  // behind it: the assembler takes the first block that all ways lead to for the place where they
+  // do. The phis of such a block would cost every check moves as well, whether it fails or not.
+  void end_threads_at_faults() {
+    AllocaInst* values = make_value_slot(builder_, *function_);
+    const auto end = [this, values](Value* site, Value* index, Value* length, Value* idx) {
+      record_fault(builder_, {site, index, length}, values,
+                   {idx, thread_number(1), thread_number(2)}, function_->getArg(launch_ + 10));
+    };
+    body_.set_fault_end(end, values);
+    gang_body_.set_fault_end(end, values);
   }
 
-  cpu::FaultMeeting new_fault_meeting(IRBuilderBase& builder, Function& function) {
-    IRBuilderBase::InsertPointGuard guard(builder);
-    cpu::FaultMeeting meeting;
-    BasicBlock* end = &function == function_ ? exit_ : nullptr;
-    meeting.block = BasicBlock::Create(builder.getContext(), "fault", &function, end);
-    builder.SetInsertPoint(meeting.block);
-    meeting.site = builder.CreatePHI(builder.getInt32Ty(), 0, "site");
-    meeting.index = builder.CreatePHI(builder.getInt64Ty(), 0, "index");
-    meeting.length = builder.CreatePHI(builder.getInt64Ty(), 0, "length");
+  // Zeros, where a thread puts the values of what it raises. Null: nothing has some.
+  AllocaInst* make_value_slot(IRBuilderBase& builder, Function& function) const {
     const bool has_values = std::ranges::any_of(kernel_.fault_sites, [](const ir::FaultSite& site) {
       return site.kind == ir::FaultKind::Raise && !site.values.empty();
     });
-    if (has_values) meeting.values = make_value_slot(builder, function);
-    return meeting;
-  }
-
-  // Zeros, where a thread puts the values of what it raises.
-  static AllocaInst* make_value_slot(IRBuilderBase& builder, Function& function) {
+    if (!has_values) return nullptr;
     IRBuilderBase::InsertPointGuard guard(builder);
     BasicBlock& entry = function.getEntryBlock();
     builder.SetInsertPoint(&entry, entry.begin());
@@ -618,45 +612,48 @@ class KernelEmitter {
     return slot;
   }
 
-  void finish_fault_meeting() {
-    if (meeting_.site->getNumIncomingValues() == 0) {
-      meeting_.block->eraseFromParent();
-      return;
-    }
-    builder_.SetInsertPoint(meeting_.block);
-    record_fault(builder_, meeting_, {meeting_.idx, thread_number(1), thread_number(2)},
-                 function_->getArg(launch_ + 10));
-    builder_.CreateBr(exit_);
-  }
+  struct Fault {
+    Value* site = nullptr;   // i32; the others are i64
+    Value* index = nullptr;  // of an index fault, with the array's length
+    Value* length = nullptr;
+  };
 
-  // `thread`: its idx, idy and idz.
-  static void record_fault(IRBuilderBase& builder, const cpu::FaultMeeting& meeting,
+  // Ends the thread; `thread`: its idx, idy and idz.
+  static void record_fault(IRBuilderBase& builder, const Fault& fault, AllocaInst* values,
                            std::array<Value*, 3> thread, Value* names_block) {
     Type* i64 = builder.getInt64Ty();
     Type* types[] = {builder.getInt32Ty(), i64, i64, i64, i64, i64, builder.getInt32Ty(),
                      builder.getPtrTy()};
-    FunctionCallee recorder = meeting.block->getModule()->getOrInsertFunction(
+    FunctionCallee recorder = builder.GetInsertBlock()->getModule()->getOrInsertFunction(
         kRecordFault, FunctionType::get(builder.getVoidTy(), types, false));
-    Value* values = meeting.values ? static_cast<Value*>(meeting.values)
-                                   : ConstantPointerNull::get(builder.getPtrTy());
     for (Value*& place : thread) place = builder.CreateZExt(place, i64);
-    builder.CreateCall(recorder, {meeting.site, meeting.index, meeting.length, thread[0], thread[1],
-                                  thread[2], names_block, values});
+    CallInst* call = builder.CreateCall(
+        recorder,
+        {fault.site, fault.index, fault.length, thread[0], thread[1], thread[2], names_block,
+         values ? static_cast<Value*>(values) : ConstantPointerNull::get(builder.getPtrTy())});
+    call->setDoesNotReturn();
+    builder.CreateUnreachable();
   }
 
-  // ---- functions that call themselves. A fault in one ends its thread:
-  //   fault:
-  //     call cudapy_record_fault(...)
-  //     exit
+  // ---- functions that call themselves. The faults of one meet in a block, which looks up there
+  // which thread this is: kept at hand for each of them, that would be kept through all calls.
+  struct FaultMeeting {
+    BasicBlock* block = nullptr;
+    PHINode* site = nullptr;
+    PHINode* index = nullptr;
+    PHINode* length = nullptr;
+    AllocaInst* values = nullptr;
+  };
+
   void prepare_definitions() {
     body_.set_stack_end(find_stack_end());
     body_.set_definition_faults(
         function_->getArg(launch_ + 10),
         [this](cpu::BodyEmitter& body, Function& function) {
-          body.set_fault_meeting(new_fault_meeting(body.builder(), function));
+          meet_at_faults(body, function);
           if (function_->getSubprogram() != nullptr) make_line_scopes(body, function);
         },
-        [](cpu::BodyEmitter& body) { end_thread_at_faults(body); });
+        [this](cpu::BodyEmitter& body) { finish_fault_meeting(body); });
   }
 
   // How far calls may go down from the kernel's frame: the loader sets it, which knows what the
@@ -676,19 +673,38 @@ class KernelEmitter {
     return builder_.CreateGEP(builder_.getInt8Ty(), frame, below);
   }
 
-  static void end_thread_at_faults(cpu::BodyEmitter& body) {
-    const cpu::FaultMeeting& meeting = body.fault_meeting();
+  void meet_at_faults(cpu::BodyEmitter& body, Function& function) {
+    IRBuilderBase& builder = body.builder();
+    FaultMeeting& meeting = meetings_[&function];
+    meeting.values = make_value_slot(builder, function);
+    meeting.block = BasicBlock::Create(builder.getContext(), "fault", &function);
+    IRBuilderBase::InsertPointGuard guard(builder);
+    builder.SetInsertPoint(meeting.block);
+    meeting.site = builder.CreatePHI(builder.getInt32Ty(), 0, "site");
+    meeting.index = builder.CreatePHI(builder.getInt64Ty(), 0, "index");
+    meeting.length = builder.CreatePHI(builder.getInt64Ty(), 0, "length");
+    const auto end = [&builder, meeting](Value* site, Value* index, Value* length, Value* /*idx*/) {
+      BasicBlock* from = builder.GetInsertBlock();
+      meeting.site->addIncoming(site, from);
+      meeting.index->addIncoming(index, from);
+      meeting.length->addIncoming(length, from);
+      builder.CreateBr(meeting.block);
+    };
+    body.set_fault_end(end, meeting.values);
+  }
+
+  void finish_fault_meeting(cpu::BodyEmitter& body) {
+    IRBuilderBase& builder = body.builder();
+    const FaultMeeting& meeting = meetings_.at(builder.GetInsertBlock()->getParent());
     if (meeting.site->getNumIncomingValues() == 0) {
       meeting.block->eraseFromParent();
       return;
     }
-    IRBuilderBase& builder = body.builder();
     builder.SetInsertPoint(meeting.block);
     body.reload_context();
     const cpu::ThreadPosition& at = body.position();
-    record_fault(builder, meeting, {at.idx, at.idy, at.idz}, body.fault_record());
-    builder.CreateIntrinsic(Intrinsic::nvvm_exit, {});
-    builder.CreateUnreachable();
+    record_fault(builder, {meeting.site, meeting.index, meeting.length}, meeting.values,
+                 {at.idx, at.idy, at.idz}, body.fault_record());
   }
 
   // Of a function that calls itself: it has lines of its own, in the same files.
@@ -716,8 +732,8 @@ class KernelEmitter {
   IRBuilder<> builder_;
   ir::Liveness liveness_;
   cpu::BodyEmitter body_;
-  cpu::BodyEmitter gang_body_;  // of several neighbours
-  cpu::FaultMeeting meeting_;
+  cpu::BodyEmitter gang_body_;                        // of several neighbours
+  std::map<const Function*, FaultMeeting> meetings_;  // of functions that call themselves
   Function* function_ = nullptr;
   BasicBlock* exit_ = nullptr;
   bool shares_ = false;        // has arrays of a block

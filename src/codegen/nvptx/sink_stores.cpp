@@ -1,7 +1,9 @@
 // Sinks stores along branches that are hardly ever taken. See sink_stores.h.
 #include "codegen/nvptx/sink_stores.h"
 
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/CFG.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/Module.h>
 #include <llvm/IR/ProfDataUtils.h>
@@ -19,6 +21,7 @@ namespace {
 constexpr unsigned kGlobalMemory = 1;  // address spaces
 constexpr unsigned kSharedMemory = 3;
 constexpr size_t kMostStores = 8;          // that one branch is given
+constexpr size_t kMostBlocks = 8;          // that record a fault
 constexpr uint64_t kUnlikely = 1U << 16U;  // times less often than the other way
 
 // Where a check leads that fails: 0 or 1. -1: the branch is no check.
@@ -61,6 +64,18 @@ bool waits_for_a_load(ArrayRef<StoreInst*> stores) {
       stores, [](StoreInst* store) { return !isa<Constant>(store->getValueOperand()); });
 }
 
+// Whether every way from a block, a short one, ends the thread.
+bool ends_thread(BasicBlock& block) {
+  SmallVector<BasicBlock*, kMostBlocks> ways = {&block};
+  for (size_t i = 0; i < ways.size(); ++i) {
+    const Instruction* end = ways[i]->getTerminator();
+    if (isa<ReturnInst>(end) || ways.size() > kMostBlocks) return false;
+    for (BasicBlock* next : successors(ways[i]))
+      if (!is_contained(ways, next)) ways.push_back(next);
+  }
+  return true;
+}
+
 void sink(BasicBlock& block) {
   auto* branch = dyn_cast<BranchInst>(block.getTerminator());
   if (branch == nullptr) return;
@@ -70,12 +85,13 @@ void sink(BasicBlock& block) {
   if (on->getSinglePredecessor() != &block) return;
   const auto stores = last_stores(block);
   if (stores.empty() || !waits_for_a_load(stores)) return;
-  BasicBlock* fault = SplitEdge(&block, branch->getSuccessor(static_cast<unsigned>(unlikely)));
+  BasicBlock* other = branch->getSuccessor(static_cast<unsigned>(unlikely));
+  BasicBlock* kept = ends_thread(*other) ? nullptr : SplitEdge(&block, other);
   const auto place = std::find_if(on->getFirstNonPHIIt(), on->end(), [](const Instruction& next) {
     return next.isTerminator() || !lets_stores_pass(next);
   });
   for (StoreInst* store : stores) {
-    store->clone()->insertBefore(fault->getTerminator()->getIterator());
+    if (kept) store->clone()->insertBefore(kept->getTerminator()->getIterator());
     store->moveBefore(place);
   }
 }

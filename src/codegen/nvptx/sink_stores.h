@@ -7,6 +7,10 @@
 //     on: w = load b                st.shared t, v
 //     st.shared u, w                st.shared u, w
 //                                   fault': st.shared t, v; br fault
+//
+// Where `fault` ends the thread nothing is stored on the way there: the assembler would put the
+// store under a condition in front of the branch, where it waits for v in any case. Shared memory
+// then holds anything where that thread would have stored; its launch raises an exception.
 #pragma once
 
 namespace llvm {
@@ -15,8 +19,7 @@ class Module;
 
 namespace cudapy::codegen::nvptx {
 
-// Takes optimised code. Memory looks the same to every thread at every barrier, and to a thread
-// that faults.
+// Takes optimised code. Memory looks the same to every thread at every barrier.
 void sink_stores(llvm::Module& module);
 
 }  // namespace cudapy::codegen::nvptx
