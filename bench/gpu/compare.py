@@ -88,20 +88,27 @@ def tiled(A, B, C, n):
 
 
 # transpose : void (float* A, float* B, int n)
-def transpose(A, B, n):
+def transpose(A, B, n):  # blocks of 32 x 8 threads, four rows each
     tile = shared((32, 33), float)
-    tile[threadIdx.y, threadIdx.x] = A[idy * n + idx]
+    x = blockIdx.x * 32 + threadIdx.x
+    y = blockIdx.y * 32 + threadIdx.y
+    for row in range(0, 32, 8):
+        tile[threadIdx.y + row, threadIdx.x] = A[(y + row) * n + x]
     syncthreads()
-    B[(blockIdx.x * 32 + threadIdx.y) * n + blockIdx.y * 32 + threadIdx.x] = tile[
-        threadIdx.x, threadIdx.y
-    ]
+    x = blockIdx.y * 32 + threadIdx.x
+    y = blockIdx.x * 32 + threadIdx.y
+    for row in range(0, 32, 8):
+        B[(y + row) * n + x] = tile[threadIdx.x, threadIdx.y + row]
 
 
 # reduce : void (float* X, float* Y)
-def reduce(X, Y):
+def reduce(X, Y):  # eight elements a thread
     held = shared(256, float)
     t = threadIdx.x
-    held[t] = X[idx]
+    total = 0.0
+    for k in range(8):
+        total += X[(blockIdx.x * 8 + k) * 256 + t]
+    held[t] = total
     syncthreads()
     step = 128
     while step > 0:
@@ -232,31 +239,32 @@ def compare_kernels(module: Any) -> None:
         some,
         lambda: theirs_g((count // 256,), (256,), (*some, np.int32(count))),
     )
-    square, blocks = (side // 32, side // 32), (32, 32)
     theirs_t, theirs_r = module.get_function("transpose"), module.get_function("reduce")
+    tiles = (side // 32, side // 32)
     row(
         "transpose 8192^2",
         transpose,
-        (side, side),
+        (side, side // 4),
         (*plane, side),
-        lambda: theirs_t(square, blocks, (*plane, np.int32(side))),
-        block=blocks,
+        lambda: theirs_t(tiles, (32, 8), (*plane, np.int32(side))),
+        block=(32, 8),
     )
-    theirs_k, tiles = module.get_function("tiled"), (size // 32, size // 32)
+    theirs_k, blocks = module.get_function("tiled"), (32, 32)
+    products = (size // 32, size // 32)
     row(
         "tiled matmul 1024",
         tiled,
         (size, size),
         (A, B, C, size),
-        lambda: theirs_k(tiles, blocks, (A, B, C, np.int32(size))),
+        lambda: theirs_k(products, blocks, (A, B, C, np.int32(size))),
         block=blocks,
     )
     row(
         "block reduction 2^28",
         reduce,
-        (n,),
+        (n // 8,),
         (X, Y),
-        lambda: theirs_r((n // 256,), (256,), (X, Y)),
+        lambda: theirs_r((n // 2048,), (256,), (X, Y)),
         block=(256,),
     )
     theirs_h = module.get_function("histogram")

@@ -62,15 +62,19 @@ __global__ void tiled(const float* A, const float* B, float* C, int n) {
 __global__ void transpose(const float* A, float* B, int n) {
   __shared__ float tile[32][33];
   int x = blockIdx.x * 32 + threadIdx.x, y = blockIdx.y * 32 + threadIdx.y;
-  tile[threadIdx.y][threadIdx.x] = A[y * n + x];
+  for (int row = 0; row < 32; row += 8)
+    tile[threadIdx.y + row][threadIdx.x] = A[(y + row) * n + x];
   __syncthreads();
-  B[(blockIdx.x * 32 + threadIdx.y) * n + blockIdx.y * 32 + threadIdx.x] =
-      tile[threadIdx.x][threadIdx.y];
+  x = blockIdx.y * 32 + threadIdx.x, y = blockIdx.x * 32 + threadIdx.y;
+  for (int row = 0; row < 32; row += 8)
+    B[(y + row) * n + x] = tile[threadIdx.x][threadIdx.y + row];
 }
 __global__ void reduce(const float* X, float* Y) {
   __shared__ float held[256];
   int t = threadIdx.x;
-  held[t] = X[blockIdx.x * 256 + t];
+  float total = 0;
+  for (int k = 0; k < 8; ++k) total += X[(blockIdx.x * 8 + k) * 256 + t];
+  held[t] = total;
   __syncthreads();
   for (int step = 128; step > 0; step /= 2) {
     if (t < step) held[t] += held[t + step];
