@@ -106,8 +106,7 @@ class TurnInterchanger {
         })) {
       return false;
     }
-    const SingleAssignments assignments(function_);
-    assignments_ = &assignments;
+    assignments_.emplace(function_);
     Stmt& loop = *body.back();
     std::optional<GridLoop> found = loop.kind == StmtKind::For     ? range_loop(loop)
                                     : loop.kind == StmtKind::While ? while_loop(loop)
@@ -203,9 +202,13 @@ class TurnInterchanger {
 
   // A variable that stands for one value.
   const Expr& value_of(const Expr& expr) const {
-    if (expr.kind != ExprKind::Local) return expr;
-    const Expr* value = assignments_->value_of(expr.local);
-    return value ? value_of(*value) : expr;
+    const Expr* value = &expr;
+    while (value->kind == ExprKind::Local) {
+      const Expr* assigned = assignments_->value_of(value->local);
+      if (!assigned) break;
+      value = assigned;
+    }
+    return *value;
   }
 
   bool is_block_extent(const Expr& expr, uint8_t axis) const {
@@ -350,7 +353,7 @@ class TurnInterchanger {
   }
 
   Function& function_;
-  const SingleAssignments* assignments_ = nullptr;
+  std::optional<SingleAssignments> assignments_;  // of the body at hand
 };
 
 }  // namespace

@@ -68,7 +68,7 @@ struct KernelMetadata {
   int32_t gang_width = 1;        // threads of one vector
   int32_t uses_block_shape = 0;  // 0: the runtime may choose any block shape, no thread can see it
   int32_t uneven = 0;            // work differs among threads: small grains, handed out dynamically
-  int32_t instructions = 0;  // a rough cost of one thread, for choosing grains and inline launches
+  int32_t instructions = 0;   // a rough cost of one thread, for choosing grains and inline launches
   int32_t repeated_axes = 0;  // as ir::Function says
 };
 
