@@ -214,6 +214,9 @@ std::vector<int64_t> wanted_shape(nb::handle given) {
 }
 
 HostArray allocate(nb::handle given, nb::handle type) {
+  if (type.is_none())
+    fail_with_type_error(
+        "CudaArray.allocate: the element type is missing: CudaArray.allocate(length, cp.Float)");
   const std::vector<int64_t> shape = wanted_shape(given);
   std::optional<ir::Type> element = wanted_struct(type);
   if (!element) {
@@ -400,7 +403,7 @@ void define_cuda_array(nb::module_& module) {
             new (self) HostArray(make_array(source, dtype));
           },
           nb::arg("source"), nb::arg("dtype") = nb::none())
-      .def_static("allocate", allocate, nb::arg("length"), nb::arg("type"),
+      .def_static("allocate", allocate, nb::arg("length"), nb::arg("type") = nb::none(),
                   "A new array of `length` elements of `type`, all zero; `length` may be a shape.")
       .def("toList", to_list, "The elements as a list of Python numbers, or of lists of them.")
       .def(
@@ -430,6 +433,25 @@ void define_cuda_array(nb::module_& module) {
       .def_prop_ro("__cuda_array_interface__", cuda_array_interface)
       .def("to", to_device, nb::arg("device"),
            "The array on another device, copied there; itself if it is there already.")
+      .def("copy", copy_of, "A new array on the same device with the same elements, row by row.")
+      .def("__copy__", copy_of)
+      .def("__deepcopy__", [](const HostArray& self, nb::handle) { return copy_of(self); })
+      .def("reshape", reshaped, nb::arg("shape"),
+           "The elements in another shape, `A.reshape(2, 3)` or `A.reshape((2, -1))`: in the same "
+           "memory where they are neighbours in it, else in a copy.")
+      .def("fill", fill, nb::arg("value").none(), "Sets all elements to a number.")
+      .def(
+          "astype",
+          [](nb::handle self, nb::handle dtype) {
+            return nb::module_::import_("cudapy._impl.array_methods").attr("as_type")(self, dtype);
+          },
+          nb::arg("dtype"),
+          "A new array on the same device with the elements as another type, converted as NumPy "
+          "converts them.")
+      .def("__reduce__",
+           [](nb::handle self) {
+             return nb::module_::import_("cudapy._impl.array_methods").attr("reduce")(self);
+           })
       .def_prop_ro("shape", shape_of, "The length of each dimension.")
       .def_prop_ro("strides", strides_of,
                    "Bytes from an element to the next, along each dimension.")

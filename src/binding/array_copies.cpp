@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -143,6 +144,60 @@ HostArray copy_of(const HostArray& array) {
   gpu.copy_within(address_of(copy.data()), address_of(array.data()),
                   static_cast<size_t>(array.bytes()));
   return copy;
+}
+
+namespace {
+
+[[noreturn]] void refuse_shape(const HostArray& array, const std::string& why) {
+  raise(PyExc_ValueError, "CudaArray.reshape: " + why + ", and the array of shape " +
+                              shape_text(array) + " has " + std::to_string(array.length()));
+  fail();
+}
+
+// The lengths that reshape() is given: integers, or a tuple or list of them; -1: as many as are
+// left.
+std::vector<int64_t> wanted_lengths(const HostArray& array, const nb::args& given) {
+  const bool is_tuple = given.size() == 1 && PyIndex_Check(nb::handle(given[0]).ptr()) == 0;
+  const nb::object lengths = is_tuple ? nb::object(given[0]) : nb::object(given);
+  std::vector<int64_t> shape;
+  int64_t items = 1;
+  std::optional<size_t> left;
+  for (const nb::handle item : lengths) {
+    const int64_t length = PyNumber_AsSsize_t(item.ptr(), PyExc_OverflowError);
+    if (length == -1 && PyErr_Occurred() != nullptr) fail();
+    if (length < -1 || (length == -1 && left))
+      refuse_shape(array, "one length may be -1, and none less");
+    if (length == -1) left = shape.size();
+    if (length != -1 && __builtin_mul_overflow(items, length, &items))
+      refuse_shape(array, "the shape has more than 2**63 elements");
+    shape.push_back(length);
+  }
+  if (shape.empty() || shape.size() > ir::kMaxRank)
+    fail_with_type_error("CudaArray.reshape: an array has 1 to 8 dimensions");
+  if (left && items > 0) shape[*left] = array.length() / items;
+  if (left && items == 0) refuse_shape(array, "-1 beside a length of 0 can be any length");
+  if (items * (left ? shape[*left] : 1) != array.length())
+    refuse_shape(array, "the shape has " + std::to_string(items) + " elements" +
+                            (left ? " or a multiple of that" : ""));
+  return shape;
+}
+
+}  // namespace
+
+HostArray reshaped(const HostArray& array, const nb::args& shape) {
+  const std::vector<int64_t> lengths = wanted_lengths(array, shape);
+  const auto layout = runtime::ArrayLayout::contiguous(lengths, array.item_size());
+  return (array.is_contiguous() ? array : copy_of(array)).view(0, layout);
+}
+
+void fill(nb::handle self, nb::handle value) {
+  const bool is_number = host_array_of(self.ptr())->structure() != nullptr ||
+                         (host_array_of(value.ptr()) == nullptr && !PyList_Check(value.ptr()) &&
+                          !PyTuple_Check(value.ptr()));
+  if (!is_number)
+    fail_with_type_error("CudaArray.fill takes a number, not " + describe_value(value.ptr()) +
+                         "; `A[:] = values` copies elements");
+  self.attr("__setitem__")(nb::slice(nb::none(), nb::none(), nb::none()), value);
 }
 
 bool clear_at_once(const HostArray& array, std::span<const uint64_t> bits) {

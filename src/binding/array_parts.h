@@ -77,6 +77,9 @@ bool clear_at_once(const runtime::HostArray& array, std::span<const uint64_t> bi
 
 // A new array on the same device, row by row, with the same elements.
 runtime::HostArray copy_of(const runtime::HostArray& array);
+// In the same memory where the elements are neighbours in C order, else a copy.
+runtime::HostArray reshaped(const runtime::HostArray& array, const nanobind::args& shape);
+void fill(nanobind::handle self, nanobind::handle value);
 
 // array_dlpack.cpp
 

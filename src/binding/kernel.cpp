@@ -411,7 +411,16 @@ PyObject* signatures(PyObject* object, void*) {
   return tuple.release();
 }
 
+// By reference, as functions are: see the module.
+PyObject* reduce(PyObject* object, PyObject* /*none*/) {
+  const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.kernel_pickle"));
+  if (!module) return nullptr;
+  return PyObject_CallMethod(module.get(), "reduce", "OOOO", object, as_kernel(object)->functions,
+                             as_kernel(object)->sigs, as_kernel(object)->options);
+}
+
 PyMethodDef methods[] = {
+    {"__reduce__", reduce, METH_NOARGS, "For pickle: by the function's module and name."},
     {"notes", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(notes)),
      METH_VARARGS | METH_KEYWORDS,
      "notes($self, /, types=None)\n--\n\n"

@@ -450,6 +450,18 @@ def Pointer(type: object) -> ArrayType:  # CudaPy's own spelling
     return ArrayType(_as_element(type), 1)
 
 
+def _by_code(code: str) -> ElemType | None:
+    """NumPy's short names, kind and bytes: `"f4"`, `"<i8"`, `"|u1"`, `"?"`; in the machine's byte order."""
+    kinds = {"b": "bool", "i": "int", "u": "uint", "f": "float", "c": "complex"}
+    bare = code[1:] if code[:1] in ("|", "=", "<") else code
+    kind, size = kinds.get(bare[:1]), bare[1:]
+    if bare in ("?", "b1"):
+        return bool_
+    if kind is None or kind == "bool" or not size.isdecimal():
+        return None
+    return _BY_NAME.get(f"{kind}{8 * int(size)}")
+
+
 def as_elem_type(value: object) -> ElemType:
     """The element type that `value` names: one of cudapy's, a Python type, a NumPy dtype or scalar type, or a name.
 
@@ -476,6 +488,8 @@ def as_elem_type(value: object) -> ElemType:
         "bool_": bool_,
         "half": float16,
     }.get(str(name)) or _BY_NAME.get(str(name))
+    if found is None and isinstance(value, str):
+        found = _by_code(value)
     if found is None:
         known = ", ".join(elem.name for elem in ELEM_TYPES)
         raise TypeError(
