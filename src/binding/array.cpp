@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "binding/array_parts.h"
+#include "binding/docstrings.h"
 #include "binding/elem_type.h"
 #include "binding/errors.h"
 #include "binding/gil.h"
@@ -299,33 +300,6 @@ PyType_Slot slots[] = {
     {0, nullptr},
 };
 
-constexpr const char* kClassDoc =
-    R"(A typed array of 1 to 8 dimensions that kernels read and write in place.
-
-Its memory is aligned to 64 bytes and shared with NumPy without a copy: `np.asarray(a)`. Slices, rows and the transposed
-array share it, too: they are CudaArrays of their own, which kernels use in place.
-
-Args:
-    source: a list (or tuple, range, iterable) of numbers, or of lists of one length; or a NumPy array, or whatever has
-        the buffer protocol, DLPack or `__array_interface__`; or a list of structs. It is copied.
-    dtype: the element type. By default that of an array; of a list of numbers Int (int32, or int64 where one does not
-        fit), Float (float32) or Bool. A dataclass, a NamedTuple or a NumPy dtype with fields makes an array of structs,
-        whose items are NumPy's, and whose fields are arrays in the same memory: `A["x"]`.
-
-Raises:
-    CudaTypeError: an item is no number or does not fit the type, or lists differ in length.
-
-Example:
-    >>> import cudapy as cp
-    >>> Y = cp.CudaArray([1.0, 2.0, 3.0])
-    >>> len(Y), Y.elemType(), Y[-1]
-    (3, cudapy.float32, 3.0)
-    >>> Y.toList()
-    [1.0, 2.0, 3.0]
-    >>> A = cp.CudaArray([[1, 2, 3], [4, 5, 6]])
-    >>> A.shape, A[1, 2], A[:, 1].toList()
-    ((2, 3), 6, [2, 5]))";
-
 }  // namespace
 
 HostArray make_array_on_host(nb::handle source, std::optional<Scalar> wanted) {
@@ -394,7 +368,7 @@ bool convert_foreign_array(const ForeignArray& array, Scalar scalar, void* out) 
 
 void define_cuda_array(nb::module_& module) {
   nb::class_<HostArray> array(module, "CudaArray", nb::type_slots(slots),
-                              nb::is_weak_referenceable(), kClassDoc);
+                              nb::is_weak_referenceable(), docs::CudaArray::text);
   cuda_array_type = reinterpret_cast<PyTypeObject*>(array.ptr());
   array
       .def(
@@ -404,22 +378,20 @@ void define_cuda_array(nb::module_& module) {
           },
           nb::arg("source"), nb::arg("dtype") = nb::none())
       .def_static("allocate", allocate, nb::arg("length"), nb::arg("type") = nb::none(),
-                  "A new array of `length` elements of `type`, all zero; `length` may be a shape.")
-      .def("toList", to_list, "The elements as a list of Python numbers, or of lists of them.")
+                  docs::CudaArray::allocate)
+      .def("toList", to_list, docs::CudaArray::toList)
       .def(
           "toHost",
           [](nb::handle self, nb::handle out) {
             return out.is_none() ? as_numpy(self, nb::none(), nb::bool_(true))
                                  : copy_out(self, out);
           },
-          nb::arg("out") = nb::none(),
-          "The elements as a new NumPy array; or in `out`, an array of the same shape and type, "
-          "which is returned.")
-      .def("length", &HostArray::length, "The number of elements.")
-      .def("elemType", elem_type, "The element type, such as cudapy.float32.")
+          nb::arg("out") = nb::none(), docs::CudaArray::toHost)
+      .def("length", &HostArray::length, docs::CudaArray::length)
+      .def("elemType", elem_type, docs::CudaArray::elemType)
       .def(
           "pointer", [](HostArray& self) { return reinterpret_cast<uintptr_t>(self.data()); },
-          "The address of the first element.")
+          docs::CudaArray::pointer)
       .def(
           "_bits", [](const HostArray& self) { return self.bits(); },
           "The elements of a float16 or bfloat16 array as uint16, in the same memory.")
@@ -431,39 +403,34 @@ void define_cuda_array(nb::module_& module) {
            "The array as DLPack's capsule, for `from_dlpack` of other libraries.")
       .def("__dlpack_device__", [](const HostArray& self) { return dlpack_device_of(self); })
       .def_prop_ro("__cuda_array_interface__", cuda_array_interface)
-      .def("to", to_device, nb::arg("device"),
-           "The array on another device, copied there; itself if it is there already.")
-      .def("copy", copy_of, "A new array on the same device with the same elements, row by row.")
+      .def("to", to_device, nb::arg("device"), docs::CudaArray::to)
+      .def("copy", copy_of, docs::CudaArray::copy)
       .def("__copy__", copy_of)
       .def("__deepcopy__", [](const HostArray& self, nb::handle) { return copy_of(self); })
-      .def("reshape", reshaped, nb::arg("shape"),
-           "The elements in another shape, `A.reshape(2, 3)` or `A.reshape((2, -1))`: in the same "
-           "memory where they are neighbours in it, else in a copy.")
-      .def("fill", fill, nb::arg("value").none(), "Sets all elements to a number.")
+      .def("reshape", reshaped, nb::arg("shape"), docs::CudaArray::reshape)
+      .def("fill", fill, nb::arg("value").none(), docs::CudaArray::fill)
       .def(
           "astype",
           [](nb::handle self, nb::handle dtype) {
             return nb::module_::import_("cudapy._impl.array_methods").attr("as_type")(self, dtype);
           },
-          nb::arg("dtype"),
-          "A new array on the same device with the elements as another type, converted as NumPy "
-          "converts them.")
+          nb::arg("dtype"), docs::CudaArray::astype)
       .def("__reduce__",
            [](nb::handle self) {
              return nb::module_::import_("cudapy._impl.array_methods").attr("reduce")(self);
            })
-      .def_prop_ro("shape", shape_of, "The length of each dimension.")
-      .def_prop_ro("strides", strides_of,
-                   "Bytes from an element to the next, along each dimension.")
-      .def_prop_ro("T", transposed, "The array with its dimensions in reverse, in the same memory.")
-      .def_prop_ro("dtype", dtype, "The element type as a NumPy dtype.")
-      .def_prop_ro("ndim", [](const HostArray& self) { return self.layout().rank; })
-      .def_prop_ro("size", &HostArray::length)
-      .def_prop_ro("nbytes", &HostArray::bytes)
-      .def_prop_ro("itemsize", &HostArray::item_size)
+      .def_prop_ro("shape", shape_of, docs::CudaArray::shape)
+      .def_prop_ro("strides", strides_of, docs::CudaArray::strides)
+      .def_prop_ro("T", transposed, docs::CudaArray::T)
+      .def_prop_ro("dtype", dtype, docs::CudaArray::dtype)
+      .def_prop_ro(
+          "ndim", [](const HostArray& self) { return self.layout().rank; }, docs::CudaArray::ndim)
+      .def_prop_ro("size", &HostArray::length, docs::CudaArray::size)
+      .def_prop_ro("nbytes", &HostArray::bytes, docs::CudaArray::nbytes)
+      .def_prop_ro("itemsize", &HostArray::item_size, docs::CudaArray::itemsize)
       .def_prop_ro(
           "device", [](const HostArray& self) { return device_name(self); },
-          "The name of the device that holds the array.");
+          docs::CudaArray::device);
 }
 
 }  // namespace cudapy::binding

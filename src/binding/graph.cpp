@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "binding/docstrings.h"
 #include "binding/errors.h"
 #include "binding/launch_target.h"
 #include "binding/stream.h"
@@ -116,16 +117,7 @@ bool may_launch(const Stream* stream, const RecordedGraph* graph) {
 }
 
 void define_graphs(nb::module_& module) {
-  nb::class_<RecordedGraph>(
-      module, "Graph",
-      "Launches that are recorded within a `with` block, and replayed by one call.\n\n"
-      "    with cp.Graph() as graph:\n"
-      "        first(n)(X, Y)\n"
-      "        second(n)(Y, Z)\n"
-      "    for _ in range(1000):\n"
-      "        graph.launch()\n\n"
-      "Nothing runs while it is recorded. Arrays are the GPU's, and a replay works on what is in "
-      "them then; numbers are those of the recording.")
+  nb::class_<RecordedGraph>(module, "Graph", docs::Graph::text)
       .def("__init__", construct)
       .def("__enter__", enter)
       .def("__exit__", leave)
@@ -135,12 +127,8 @@ void define_graphs(nb::module_& module) {
             if (!self.graph.is_recording()) fail_with("the graph is not being recorded");
             if (event.gpu != nullptr) self.graph.stream().wait_for(*event.gpu);
           },
-          nb::arg("event"),
-          "While it is recorded: lets what is launched from now on come after an event of another "
-          "stream of the recording.")
-      .def("launch", replay, nb::arg("stream") = nb::none(),
-           "Replays what was recorded: in a stream, that of the `with` block around it, or the "
-           "default one. Does not wait.")
+          nb::arg("event"), docs::Graph::wait)
+      .def("launch", replay, nb::arg("stream") = nb::none(), docs::Graph::launch)
       .def(
           "__len__", [](const RecordedGraph& self) { return self.graph.nodes(); },
           "How many steps it has.")
@@ -149,7 +137,7 @@ void define_graphs(nb::module_& module) {
           [](const RecordedGraph& self) {
             return "cuda:" + std::to_string(self.graph.device().ordinal());
           },
-          "The GPU that it belongs to: \"cuda:0\".")
+          docs::Graph::device)
       .def("__repr__", text_of);
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "binding/captured.h"
+#include "binding/docstrings.h"
 #include "binding/elem_type.h"
 #include "binding/errors.h"
 #include "binding/launcher.h"
@@ -422,41 +423,16 @@ PyObject* reduce(PyObject* object, PyObject* /*none*/) {
 PyMethodDef methods[] = {
     {"__reduce__", reduce, METH_NOARGS, "For pickle: by the function's module and name."},
     {"notes", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(notes)),
-     METH_VARARGS | METH_KEYWORDS,
-     "notes($self, /, types=None)\n--\n\n"
-     "What makes the kernel slower on the CPU than it could be, as a list of PerformanceWarning in "
-     "the order of the\n"
-     "source. `types` as in inspect()."},
+     METH_VARARGS | METH_KEYWORDS, docs::Kernel::notes},
     {"inspect", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(inspect)),
-     METH_VARARGS | METH_KEYWORDS,
-     "inspect($self, /, stage, types=None, architecture=None, block=None, *, overlap=False)\n--\n\n"
-     "What a stage made of the kernel: \"tree\" as it was read, \"typed\" after type inference, "
-     "\"lowered\" as code\n"
-     "generation sees it, \"llvm\" and \"asm\" after optimisation, \"ptx\" and \"cubin\" (bytes) "
-     "for "
-     "NVIDIA GPUs. "
-     "`types`, one a parameter or one\n"
-     "of `signatures`, are by default those of the signature, else those of the last launch. "
-     "`architecture` names the\n"
-     "GPU, which need not be there: \"sm_75\" by default; with it \"llvm\" is that of the GPU. "
-     "`block`: for which shape of\n"
-     "blocks, if the threads of a block work together. `overlap`: the GPU's code for launches in "
-     "which an array that is\n"
-     "only read shares memory with one that is written."},
+     METH_VARARGS | METH_KEYWORDS, docs::Kernel::inspect},
     {"compile_for", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(compile_for)),
-     METH_VARARGS | METH_KEYWORDS,
-     "compile_for($self, /, architecture, types=None, block=None, *, overlap=False)\n--\n\n"
-     "Compiles for a GPU that need not be there, such as \"sm_90\", and gives `ptx`, `cubin`, "
-     "`registers` and\n`spilled_bytes`. It needs nvJitLink or ptxas. `types`, `block` and "
-     "`overlap` as in inspect()."},
+     METH_VARARGS | METH_KEYWORDS, docs::Kernel::compile_for},
     {nullptr, nullptr, 0, nullptr},
 };
 
 PyGetSetDef getters[] = {
-    {"signatures", signatures, nullptr,
-     "The types that the kernel takes, as signatures: the declared ones, else those that it was "
-     "launched with.",
-     nullptr},
+    {"signatures", signatures, nullptr, docs::Kernel::signatures, nullptr},
     {"__dict__", PyObject_GenericGetDict, nullptr, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
@@ -476,11 +452,6 @@ PyMemberDef members[] = {
     {nullptr, 0, 0, 0, nullptr},
 };
 
-constexpr char kDoc[] =
-    "A kernel: `kernel(nx, ny=1, nz=1, *, block=None, stream=None)` gives a launcher over that "
-    "many threads, which takes\n"
-    "the kernel's arguments. Made by cudapy.compile and cudapy.kernel.";
-
 PyType_Slot slots[] = {
     {Py_tp_new, reinterpret_cast<void*>(create)},
     {Py_tp_dealloc, reinterpret_cast<void*>(destroy)},
@@ -491,7 +462,7 @@ PyType_Slot slots[] = {
     {Py_tp_methods, methods},
     {Py_tp_getset, getters},
     {Py_tp_members, members},
-    {Py_tp_doc, const_cast<char*>(kDoc)},
+    {Py_tp_doc, const_cast<char*>(docs::Kernel::text)},
     {0, nullptr},
 };
 

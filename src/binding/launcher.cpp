@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "binding/arguments.h"
+#include "binding/docstrings.h"
 #include "binding/dumps.h"
 #include "binding/errors.h"
 #include "binding/faults.h"
@@ -450,13 +451,9 @@ PyMemberDef members[] = {
 };
 
 PyGetSetDef getters[] = {
-    {"kernel", kernel_of_launcher, nullptr, "The kernel that is launched.", nullptr},
+    {"kernel", kernel_of_launcher, nullptr, docs::Launcher::kernel, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
-
-constexpr char kDoc[] =
-    "A kernel with the number of threads wanted: `launcher = kernel(n)`, then `launcher(X, Y)` as "
-    "often as one likes.";
 
 PyType_Slot slots[] = {
     {Py_tp_dealloc, reinterpret_cast<void*>(free_launcher)},
@@ -465,7 +462,7 @@ PyType_Slot slots[] = {
     {Py_tp_repr, reinterpret_cast<void*>(repr_of_launcher)},
     {Py_tp_members, members},
     {Py_tp_getset, getters},
-    {Py_tp_doc, const_cast<char*>(kDoc)},
+    {Py_tp_doc, const_cast<char*>(docs::Launcher::text)},
     {0, nullptr},
 };
 

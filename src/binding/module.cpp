@@ -6,6 +6,7 @@
 #include <string>
 
 #include "binding/array.h"
+#include "binding/docstrings.h"
 #include "binding/elem_type.h"
 #include "binding/errors.h"
 #include "binding/gil.h"
@@ -81,17 +82,12 @@ NB_MODULE(_core, module) {
   binding::define_gpu_functions(module);
   binding::define_assembler_functions(module);
   module.def("set_num_threads", binding::set_num_threads, nb::arg("count"),
-             "Spreads following launches over `count` threads, the launching one included.");
-  module.def("get_num_threads", runtime::pool_thread_count,
-             "The number of threads that launches are spread over: by default CUDAPY_NUM_THREADS, "
-             "else as many CPUs as the\n"
-             "process may use.");
-  module.def("cache_info", binding::cache_info,
-             "The kernel cache: its folder, what it holds, and this process's hits, misses, writes "
-             "and errors.");
+             binding::docs::set_num_threads);
+  module.def("get_num_threads", runtime::pool_thread_count, binding::docs::get_num_threads);
+  module.def("cache_info", binding::cache_info, binding::docs::cache_info);
   module.def(
       "cache_clear", [] { runtime::kernel_cache().clear(); }, nb::call_guard<binding::GilRelease>(),
-      "Removes every entry of the kernel cache.");
+      binding::docs::cache_clear);
   module.def(
       "cpu_level", [] { return std::string(runtime::isa_name(runtime::host_cpu().level)); },
       "The vector instruction level that kernels are compiled for on this machine.");

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "binding/docstrings.h"
 #include "binding/errors.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
@@ -245,45 +246,30 @@ PyRef to_stream(PyObject* given, Device& gpu) {
 }
 
 void define_streams(nb::module_& module) {
-  nb::class_<StreamObject> stream(
-      module, "Stream",
-      "A queue of a device's work: what is in it is done in order, beside what is in others.\n\n"
-      "Copies, and launches without a stream, go to the default stream, which takes turns with all "
-      "of these. On the CPU a launch is done when it returns, so that a stream there is always "
-      "done."
-      "\n\nArgs:\n    handle: of a GPU's stream that another library made; it stays theirs.");
+  nb::class_<StreamObject> stream(module, "Stream", docs::Stream::text);
   stream_type = reinterpret_cast<PyTypeObject*>(stream.ptr());
   stream.def("__init__", construct_stream, nb::arg("handle") = nb::none())
-      .def("synchronize", synchronize<StreamObject>,
-           "Waits for what is in it, and raises the first fault of the launches so far, if any.")
-      .def("is_done", is_done<StreamObject>, "Whether all that is in it is done.")
-      .def("wait", wait_for, nb::arg("event").none(),
-           "Lets what is launched here from now on start after an event.")
-      .def_prop_ro("handle", handle_of, "The CUstream, for other libraries.")
+      .def("synchronize", synchronize<StreamObject>, docs::Stream::synchronize)
+      .def("is_done", is_done<StreamObject>, docs::Stream::is_done)
+      .def("wait", wait_for, nb::arg("event").none(), docs::Stream::wait)
+      .def_prop_ro("handle", handle_of, docs::Stream::handle)
       .def_prop_ro(
-          "device", [](const StreamObject& self) { return name_of(self); },
-          "The device that it belongs to: \"cuda:0\", \"cpu\".")
+          "device", [](const StreamObject& self) { return name_of(self); }, docs::Stream::device)
       .def("__cuda_stream__",
            [](const StreamObject& self) { return nb::make_tuple(0, handle_of(self)); })
       .def("__await__", await<StreamObject>)
       .def("__enter__", enter)
       .def("__exit__", [](nb::handle self, const nb::args&) { leave_block(self); })
       .def("__repr__", stream_text);
-  nb::class_<EventObject>(module, "Event",
-                          "A mark in a stream: it is done when all that was launched before it is.")
+  nb::class_<EventObject>(module, "Event", docs::Event::text)
       .def("__init__", construct_event)
-      .def("record", record, nb::arg("stream") = nb::none(),
-           "Sets the mark behind all that is in the stream so far: that of the `with` block around "
-           "it, if none is given.")
-      .def("synchronize", synchronize<EventObject>,
-           "Waits for it, and raises the first fault of the launches so far, if any.")
-      .def("is_done", is_done<EventObject>, "Whether all before it is done.")
+      .def("record", record, nb::arg("stream") = nb::none(), docs::Event::record)
+      .def("synchronize", synchronize<EventObject>, docs::Event::synchronize)
+      .def("is_done", is_done<EventObject>, docs::Event::is_done)
       .def_prop_ro(
-          "device", [](const EventObject& self) { return name_of(self); },
-          "The device that it belongs to: \"cuda:0\", \"cpu\".")
+          "device", [](const EventObject& self) { return name_of(self); }, docs::Event::device)
       .def("__await__", await<EventObject>)
-      .def("elapsed", elapsed, nb::arg("end").none(),
-           "Waits for both, and gives the milliseconds from this event to `end`.");
+      .def("elapsed", elapsed, nb::arg("end").none(), docs::Event::elapsed);
   nb::class_<Notifier>(module, "Notifier", "Tells an event loop when a GPU has come somewhere.")
       .def_prop_ro("descriptor", &Notifier::descriptor, "Of a file that becomes readable then.");
 }

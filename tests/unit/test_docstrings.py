@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import os
 import pydoc
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import cudapy as cp
 import pytest
+from cudapy import _core
 from cudapy._impl import attribute_docs, placeholders
 
 NAMES = [*cp.__all__, "all", "any", "compile"]
@@ -31,24 +33,23 @@ def public_members(owner: Any) -> list[str]:
 
 
 def documented() -> Iterator[tuple[str, Any]]:
-    for name in NAMES:
-        value = getattr(cp, name)
+    core = {"Kernel": _core.Kernel, "Launcher": _core.Launcher}
+    for name, value in {**{name: getattr(cp, name) for name in NAMES}, **core}.items():
         yield name, value
         owner = value if inspect.isclass(value) else type(value) if name == "atomic" else None
-        if owner is not None and owner.__module__ != "cudapy._core":
+        if owner is not None:
             for member in public_members(owner):
                 yield f"{name}.{member}", getattr(value, member)
 
 
-def is_of_core(value: Any) -> bool:
-    home = getattr(value, "__module__", "")
-    return home == "cudapy._core"
+ALL = dict(documented())
 
 
-ALL = {name: value for name, value in documented() if not is_of_core(value)}
+def why_no_gpu() -> str | None:
+    return next((d.problem for d in cp.devices() if d.name.startswith("cuda")), None)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [name for name in ALL if name != "cache_clear"])
 def test_a_public_name_has_its_own_text_with_an_example_that_runs(name: str) -> None:
     text = inspect.getdoc(ALL[name])
     assert text
@@ -57,8 +58,23 @@ def test_a_public_name_has_its_own_text_with_an_example_that_runs(name: str) -> 
         assert text != inspect.getdoc(kind)
     example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
     assert example.examples
+    if 'cp.set_device("cuda")' in text and (problem := why_no_gpu()) is not None:
+        pytest.skip(f"needs an NVIDIA GPU: {problem}")
     result = doctest.DocTestRunner().run(example)
     assert result.attempted > 0 and result.failed == 0
+
+
+def test_the_example_that_empties_the_cache_runs_where_nobody_keeps_one(tmp_path) -> None:
+    code = (
+        "import doctest, cudapy as cp; "
+        "example = doctest.DocTestParser().get_doctest(cp.cache_clear.__doc__, {}, 'x', None, None); "
+        "print(tuple(doctest.DocTestRunner().run(example))[:2])"
+    )
+    environment = {**os.environ, "CUDAPY_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "(0, 3)", done.stderr
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -82,11 +98,17 @@ def test_functions_of_threads_have_signatures() -> None:
     assert cp.rand.__name__ == "rand" and cp.atomic.add.__qualname__ == "atomic.add"
 
 
+def is_of_nanobind(value: Any) -> bool:
+    """Its functions show their headers in the first line of their texts."""
+    return "nb_" in type(value).__name__
+
+
 def is_called(value: Any) -> bool:
     if isinstance(value, placeholders.Placeholder):
         return isinstance(value, placeholders.DeviceFunction)
     is_error = inspect.isclass(value) and issubclass(value, Exception)
-    return callable(value) and not is_error
+    is_of_core = is_of_nanobind(value) or value is _core.Kernel or value is _core.Launcher
+    return callable(value) and not is_error and not is_of_core
 
 
 @pytest.mark.parametrize("name", [n for n, value in ALL.items() if is_called(value)])
@@ -118,3 +140,21 @@ def test_the_texts_are_read_when_they_are_asked_for() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.split() == ["False", "False"]
+
+
+def test_functions_of_the_core_show_their_headers() -> None:
+    assert str(inspect.signature(_core.Kernel.notes)) == "(self, /, types=None)"
+    assert list(inspect.signature(_core.Kernel.inspect).parameters)[1] == "stage"
+    for name in ("allocate", "toHost", "to"):
+        assert (getattr(cp.CudaArray, name).__doc__ or "").startswith(name + "(")
+
+
+def test_the_stub_has_the_texts_of_the_core() -> None:
+    import ast
+    from pathlib import Path
+
+    stub = ast.parse(Path(_core.__file__).with_name("_core.pyi").read_text())
+    classes = {node.name: node for node in stub.body if isinstance(node, ast.ClassDef)}
+    for name in ("CudaArray", "Stream", "Event", "Graph", "Kernel", "Launcher"):
+        value = getattr(_core, name)
+        assert ast.get_docstring(classes[name]) == inspect.getdoc(value)
