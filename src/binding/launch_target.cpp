@@ -58,7 +58,7 @@ nb::object capsule_of(std::unique_ptr<Block> block) {
     delete static_cast<Block*>(PyCapsule_GetPointer(dying, kBlockName));
   });
   if (capsule == nullptr) throw nb::python_error();
-  block.release();
+  [[maybe_unused]] const Block* const kept = block.release();  // by the capsule
   return nb::steal(capsule);
 }
 
