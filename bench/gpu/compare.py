@@ -292,6 +292,16 @@ RIVALS = {"numba": numba_kernels(), "CuPy": cupy_kernels()}
 # What is to be reached: the speed of nvcc's code, and the part of the time that checks may take.
 LEAST_OF_NVCC = 1.0
 MOST_FOR_CHECKS = 0.05
+MOST_OVER = {"assembled": 12.0, "loaded": 1.0}  # ms of a first call, new and from the cache
+# Bytes that a kernel moves at least, and which part of a device copy's speed that is to be.
+PLANE = 8 * 8192 * 8192
+OF_COPY = {
+    "saxpy 2^28": (12 << 28, 0.98),
+    "stencil 8192^2": (PLANE, 0.9),
+    "transpose 8192^2": (PLANE, 0.9),
+    "block reduction 2^28": (4 << 28, 0.9),
+}
+MOST_OVER_DRIVER = {"3": 0.5, "16": 1.0}  # us of a call
 MISSED: list[str] = []
 
 
@@ -318,6 +328,12 @@ def row(
     text = f"{name}: {a:.3f} ms, unchecked {b:.3f}, nvcc {c:.3f}; nvcc/ours {c / a:.3f}, checks {a / b - 1:+.1%}"
     if c / a < LEAST_OF_NVCC:
         MISSED.append(f"{name}: {c / a:.3f} of nvcc's speed")
+    if name in OF_COPY:
+        moved, least = OF_COPY[name]
+        part = moved / a / ((8 << 28) / RESULTS["copy 2^28"]["ms"])
+        text += f", {part:.2f} of a copy's speed"
+        if part < least:
+            MISSED.append(f"{name}: {part:.3f} of a copy's speed")
     if a / b - 1 > MOST_FOR_CHECKS:
         MISSED.append(f"{name}: checks cost {a / b - 1:.1%}")
     for library, kernels in RIVALS.items():
@@ -333,10 +349,17 @@ def row(
     print(text)
 
 
-def call_row(name: str, run: Any) -> None:
+def call_row(name: str, run: Any, beside: str = "") -> None:
+    """`beside`: how many arguments the driver's own launch has that it is held against."""
     us = call_us(run)
     RESULTS[name] = {"us": us}
-    print(f"{name}: {us:.2f} us")
+    text = f"{name}: {us:.2f} us"
+    if beside:
+        over = us - RESULTS[f"C++, {beside} arguments"]["us"]
+        text += f", {over:+.2f} beside C++"
+        if over > MOST_OVER_DRIVER[beside]:
+            MISSED.append(f"{name}: {over:.2f} us over cuLaunchKernel")
+    print(text)
 
 
 def try_call_row(name: str, make: Any) -> None:
@@ -356,12 +379,12 @@ def compare_calls(module: Any, cubin: str, launches: str) -> None:
     print(lines, end="")
     X = cp.CudaArray.allocate(256, cp.float32)
     k = cp.compile(nothing)
-    call_row("k(n)(a, X, Y)", lambda: k(256)(2.0, X, X))
+    call_row("k(n)(a, X, Y)", lambda: k(256)(2.0, X, X), "3")
     bound = k(256)
-    call_row("bound(a, X, Y)", lambda: bound(2.0, X, X))
+    call_row("bound(a, X, Y)", lambda: bound(2.0, X, X), "3")
     sixteen = cp.compile(many, sig=MANY)(256)
     arguments = (1.0,) * 8 + (X,) * 8
-    call_row("bound with 16 arguments", lambda: sixteen(*arguments))
+    call_row("bound with 16 arguments", lambda: sixteen(*arguments), "16")
     theirs, array = module.get_function("nothing"), cupy.zeros(256, cupy.float32)
     given = (np.float32(2), array, np.int64(256), array, np.int64(256))
     call_row("CuPy RawKernel, 3 arguments", lambda: theirs((1,), (256,), given))
@@ -418,37 +441,32 @@ def plot(path: str) -> None:
     figure.savefig(path, dpi=120)
 
 
-FIRST_CALLS = """
-import sys, time
-import cudapy as cp
-from compare import saxpy, mandelbrot, transpose
-cp.set_device("cuda")
-X, out = cp.CudaArray.allocate(1024, cp.float32), cp.CudaArray.allocate(1024, cp.int32)
-for function, threads, arguments in (
-    (saxpy, (8,), (2.0, X, X)), (mandelbrot, (8, 8), (out, 8, 8, 9)), (transpose, (32, 32), (X, X, 32)),
-):
-    begin = time.perf_counter()
-    cp.compile(function)(*threads, block=(32, 32) if len(threads) > 1 else 256)(*arguments)
-    print(f"{function.__name__}={(time.perf_counter() - begin) * 1e3:.2f}")
-"""
-
-
 def first_calls() -> None:
     """In milliseconds, each in a fresh process: with nvJitLink if it is there, with the driver alone, and cached."""
     with tempfile.TemporaryDirectory() as folder:
         for name, choice in (("nvJitLink", ""), ("driver", "0"), ("cached", "0")):
             cache = f"{folder}/{'driver' if name == 'cached' else name}"
             done = subprocess.run(
-                [sys.executable, "-c", FIRST_CALLS],
+                [sys.executable, str(Path(__file__).with_name("first_calls.py"))],
                 capture_output=True,
                 text=True,
                 check=True,
                 env={**os.environ, "CUDAPY_NVJITLINK": choice, "CUDAPY_CACHE_DIR": cache},
             )
-            times = dict(re.findall(r"(\w+)=([\d.]+)", done.stdout))
-            RESULTS[f"first calls, {name}"] = {f"{k}, ms": float(ms) for k, ms in times.items()}
-            print(f"first calls, {name}, ms: {', '.join(f'{k} {ms}' for k, ms in times.items())}")
+            for kernel, rest in re.findall(r"(\w+) (first=.*)", done.stdout):
+                times = {part: float(ms) for part, ms in re.findall(r"(\w+)=([\d.]+)", rest)}
+                RESULTS[f"first call, {name}, {kernel}"] = times
+                print(f"first call of {kernel}, {name}: {judge_first_call(name, kernel, times)}")
     print(f"nvJitLink: {cp._core.nvjitlink()}")
+
+
+def judge_first_call(name: str, kernel: str, times: dict[str, float]) -> str:
+    """The first kernel's time holds the loading of libraries, and is not judged."""
+    part = "loaded" if name == "cached" else "assembled"
+    over, most = times["first"] - times[part], MOST_OVER[part]
+    if kernel != "saxpy" and over > most:
+        MISSED.append(f"first call of {kernel}, {name}: {over:.2f} ms more than {part} alone")
+    return f"{times['first']:.2f} ms, {over:.2f} over {part} alone ({times[part]:.2f})"
 
 
 if __name__ == "__main__":
