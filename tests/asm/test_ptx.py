@@ -570,6 +570,13 @@ def test_registers_of_known_kernels():
     assert cp.compile(saxpy).inspect("cubin", architecture="sm_90").startswith(b"\x7fELF")
 
 
+@needs_assembler
+def test_blocks_of_many_threads_leave_room_for_others():
+    code = cp.compile(tiled).compile_for("sm_90", block=(32, 32))
+    assert code.registers <= 32, "so that a multiprocessor holds two blocks"
+    assert code.spilled_bytes == 0
+
+
 def test_without_an_assembler_it_is_said_what_would_be_one(monkeypatch):
     from cudapy._impl import assemble
 

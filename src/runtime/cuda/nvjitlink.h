@@ -40,6 +40,7 @@ class NvJitLink {
   using GetVersion = int (*)(unsigned*, unsigned*);
 
   bool find_symbols(void* library);
+  Assembled link(const std::string& ptx, const std::string& architecture) const;
   static std::string text(Handle* handle, GetSize size_of, GetText text_of);
 
   int version_ = 0;
