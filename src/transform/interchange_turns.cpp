@@ -84,9 +84,7 @@ class TurnInterchanger {
   explicit TurnInterchanger(Function& function) : function_(function) {}
 
   void run() {
-    const bool has_block_arrays = std::ranges::any_of(
-        function_.locals, [](const Local& local) { return local.storage == Storage::Block; });
-    if (has_block_arrays || prints(function_.body)) return;
+    if (prints(function_.body)) return;
     while (take_loop()) {
     }
     if (function_.repeated_axes == 0) return;

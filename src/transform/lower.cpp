@@ -52,8 +52,11 @@ ir::Function lower(ir::Program typed, const Options& options) {
   split_loop_counters(function);
   passed("split-loop-counters");
   function.runs_warps = ir::has_warp_operation(function.body);
-  // Where there is a barrier, or warps work together, whole blocks run.
-  if (!has_barrier(function.body) && !function.runs_warps) {
+  // Where there is a barrier, or warps work together, whole blocks run; on the CPU also where there
+  // are arrays of a block.
+  const bool runs_whole_blocks = has_barrier(function.body) || function.runs_warps ||
+                                 (options.split_barriers && has_block_arrays(function));
+  if (!runs_whole_blocks) {
     if (options.split_barriers) {
       interchange_turns(function);
       passed("interchange-turns");

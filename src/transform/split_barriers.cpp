@@ -147,11 +147,6 @@ class ParameterCopier {
   std::vector<LocalId> copies_;
 };
 
-bool has_block_arrays(const Function& function) {
-  return std::any_of(function.locals.begin(), function.locals.end(),
-                     [](const Local& local) { return local.storage == Storage::Block; });
-}
-
 // `loops`: of the block around the statement at hand.
 void mark(Block& block, int loops) {
   for (StmtPtr& stmt : block) {
@@ -164,6 +159,11 @@ void mark(Block& block, int loops) {
 }
 
 }  // namespace
+
+bool has_block_arrays(const Function& function) {
+  return std::any_of(function.locals.begin(), function.locals.end(),
+                     [](const Local& local) { return local.storage == Storage::Block; });
+}
 
 bool has_barrier(const Block& block) {
   return first_barrier(block) != nullptr;

@@ -22,6 +22,8 @@ namespace cudapy::transform {
 // Inside expressions there is none: sema::check_barriers refuses them.
 bool has_barrier(const ir::Block& block);
 
+bool has_block_arrays(const ir::Function& function);
+
 // The first barrier inside a statement, or null.
 const ir::Stmt* first_barrier(const ir::Stmt& stmt);
 

@@ -550,6 +550,22 @@ def test_tuples_functions_and_matrices_across_barriers():
     )
 
 
+# apart : void (int* X, int* Y, int low, int high)
+def apart(X, Y, low, high):
+    if low < idx and idx < high:
+        held = shared(16, int)
+        held[threadIdx.x] = X[idx]
+        Y[idx] = held[threadIdx.x] + 1
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_guards_of_kernels_that_share_memory_and_never_wait(target):
+    with compiling_for(target):
+        X, Y = np.arange(40, dtype="int32"), np.zeros(40, "int32")
+        cp.compile(apart)(40, block=16)(X, Y, 3, 37)
+        assert Y.tolist() == [0] * 4 + list(range(5, 38)) + [0] * 3
+
+
 # five : void (int* Y)
 def five(Y):
     held = shared(8, int)
