@@ -407,6 +407,13 @@ void Reader::subscript(PyObject* node, syntax::Expr& expr) {
   expr.kind = syntax::ExprKind::Subscript;
   expr.operands.push_back(expression_field(node, t_.value));
   syntax::Expr index = expression_field(node, t_.slice);
+  // P[i]["x"], as NumPy spells it
+  if (index.kind == syntax::ExprKind::String && !index.text.empty() &&
+      expr.operands[0].kind == syntax::ExprKind::Subscript) {
+    expr.kind = syntax::ExprKind::Attribute;
+    expr.text = index.text;
+    return;
+  }
   if (index.kind != syntax::ExprKind::Tuple) {
     expr.operands.push_back(std::move(index));
     return;

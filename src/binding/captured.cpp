@@ -317,6 +317,8 @@ std::string describe(PyObject* object) {
 
 bool has_frozen_attributes(PyObject* object) {
   if (PyModule_Check(object) != 0 || PyType_Check(object) != 0) return true;
+  // A NamedTuple's fields do not change.
+  if (PyTuple_Check(object) != 0 && PyObject_HasAttrString(object, "_fields") != 0) return true;
   return PyObject_HasAttrString(object, "__len__") == 0 &&
          PyObject_HasAttrString(object, "__array_interface__") == 0 &&
          PyObject_HasAttrString(object, "__dlpack__") == 0;
@@ -350,13 +352,20 @@ Captured captured(PyObject* object) {
     if (auto type = type_of(object)) return from_type(*type);
   }
   std::string problem;
-  if (auto type = struct_of_class(object, problem)) return from_type(*type);
+  if (auto type = struct_of_class(object, problem)) {
+    Captured result = from_type(*type);
+    read_struct_parameters(object, result.resolved);
+    return result;
+  }
   if (auto function = library_function(object)) return std::move(*function);
   if (PyRef function = function_of(object)) return callee(std::move(function));
   const std::string described = describe(object);
   if (!problem.empty()) return other(described, problem);
   if (PyObject_HasAttrString(object, "__len__") != 0 && PyUnicode_Check(object) == 0 &&
       PyType_Check(object) == 0) {
+    if (has_frozen_attributes(object))
+      return other(described,
+                   "read its fields one by one, or pass it as an argument of the launch");
     return other(described, "pass it as an argument of the launch");
   }
   if (described == "a bound method") {

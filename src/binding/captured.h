@@ -49,4 +49,7 @@ PyRef quiet_attribute(PyObject* object, const char* name);
 std::string string_attribute(PyObject* object, const char* name);
 std::string utf8(PyObject* string);
 
+// struct_parameters.cpp: how a dataclass or a NamedTuple is called.
+void read_struct_parameters(PyObject* record, frontend::Resolved& found);
+
 }  // namespace cudapy::binding

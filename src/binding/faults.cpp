@@ -41,7 +41,9 @@ void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site
     help = "more threads were asked for than the array has elements: write `if idx < " + length +
            ":` around it";
   } else if (fault.index < 0) {
-    help = "a computed negative index does not count from the end, as it does in Python";
+    help =
+        "only a constant such as X[-1] counts from the end, and no further than to the first "
+        "element; a computed negative index does not";
   }
   diagnostics.error("index-out-of-bounds", site.span, message, help);
 }

@@ -233,7 +233,8 @@ std::optional<runtime::KernelTypes> types_to_inspect(
   const Py_ssize_t count = sequence_length(sequence.get());
   if (static_cast<size_t>(count) != body.parameters.size()) {
     raise_type_error("`" + body.name + "` has " + std::to_string(body.parameters.size()) +
-                     " parameters, and " + std::to_string(count) + " types were given");
+                     " parameters, and " + std::to_string(count) +
+                     (count == 1 ? " type was given" : " types were given"));
     return std::nullopt;
   }
   runtime::KernelTypes types;

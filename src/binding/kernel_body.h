@@ -86,6 +86,8 @@ struct KernelBody {
   // Of the CPU and of all GPUs. The one used last comes first; never removed.
   std::vector<std::unique_ptr<Binding>> bindings;
   std::vector<std::unique_ptr<Binding>> gpu_bindings;
+  // Types that the kernel was found to be right for, of launches that Python runs.
+  std::vector<runtime::KernelTypes> checked;
 };
 
 // Where the leaves of an argument that is no array go, from `offset` on, which becomes their end.

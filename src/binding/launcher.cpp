@@ -12,9 +12,11 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "binding/arguments.h"
+#include "binding/captured.h"
 #include "binding/docstrings.h"
 #include "binding/dumps.h"
 #include "binding/errors.h"
@@ -27,6 +29,7 @@
 #include "binding/parameter_defaults.h"
 #include "binding/prints.h"
 #include "binding/py_compat.h"
+#include "binding/raised.h"
 #include "binding/stream.h"
 
 namespace cudapy::binding {
@@ -346,14 +349,58 @@ PyRef keywords_of(PyObject* const* values, PyObject* names) {
   return keywords;
 }
 
+// Whether the kernel compiles for a call's arguments, as launches elsewhere find out. False with an
+// exception set.
+bool check_call(LauncherObject* self, PyObject* const* arguments, size_t count,
+                PyObject* keyword_names) {
+  if (!prepare_kernel(self->kernel)) return false;
+  KernelBody& body = *self->kernel->body;
+  std::vector<PyObject*> ordered;
+  if (keyword_names != nullptr || count != body.plain_count) {
+    if (!order_arguments(self->kernel, arguments, count, keyword_names, ordered)) return false;
+    arguments = ordered.data();
+    count = ordered.size();
+  }
+  CallArguments call(body, arguments, count, LaunchTarget{});
+  if (!call.classify()) return false;
+  const runtime::KernelTypes types = call.types(has_wide_threads(body, self->request));
+  if (std::ranges::find(body.checked, types) != body.checked.end()) return true;
+  Diagnostics diagnostics;
+  body.code->check(types, diagnostics);
+  if (!diagnostics.ok()) {
+    raise_compile_error(diagnostics, body.sources);
+    return false;
+  }
+  body.checked.push_back(types);
+  return true;
+}
+
+// Whether a CompileError is set for what Python alone can run, and people debug with: a breakpoint,
+// functions of any library, prints of anything. It is cleared then.
+bool is_for_python_alone() {
+  static constexpr std::string_view kCodes[] = {"unsupported-function", "captured-object",
+                                                "unsupported-syntax", "string-value",
+                                                "print-argument"};
+  const PyRef raised = take_raised();
+  const PyRef errors = quiet_attribute(raised.get(), "errors");
+  bool found = false;
+  for (Py_ssize_t i = 0; errors && PyList_Check(errors.get()) && i < PyList_Size(errors.get());
+       ++i) {
+    PyObject* const code = PyDict_GetItemString(PyList_GetItem(errors.get(), i), "code");
+    found = found || (code != nullptr && std::ranges::find(kCodes, utf8(code)) != std::end(kCodes));
+  }
+  if (!found) raise_again(raised);
+  return found;
+}
+
 PyObject* launch_through_hook(LauncherObject* self, PyObject* launch_hook,
                               PyObject* const* arguments, size_t count, PyObject* keyword_names) {
+  if (!check_call(self, arguments, count, keyword_names) && !is_for_python_alone()) return nullptr;
   const int64_t* threads = self->request.threads;
-  const int64_t* block = self->request.block;
+  int64_t block[3];
+  runtime::visible_block(self->request, block);
   const PyRef sizes = PyRef::steal(Py_BuildValue("(LLL)", threads[0], threads[1], threads[2]));
-  const PyRef shape = block[0] > 0
-                          ? PyRef::steal(Py_BuildValue("(LLL)", block[0], block[1], block[2]))
-                          : PyRef::borrow(Py_None);
+  const PyRef shape = PyRef::steal(Py_BuildValue("(LLL)", block[0], block[1], block[2]));
   const PyRef packed = PyRef::steal(PyTuple_New(static_cast<Py_ssize_t>(count)));
   if (!sizes || !shape || !packed) return nullptr;
   for (size_t i = 0; i < count; ++i) {

@@ -212,7 +212,8 @@ Resolved PythonNameResolver::follow(PyRef object, const std::string& root,
       candidates = members_of(module);
       if (module == "math" || module == "atomic")
         return no_attribute(consumed, "`" + shown + "`", std::move(candidates));
-    } else if (found.kind != Kind::Object && found.kind != Kind::Constant) {
+    } else if (found.kind != Kind::Object && found.kind != Kind::Constant &&
+               !(found.kind == Kind::Cast && found.type.is_aggregate())) {
       return found;
     } else if (!has_frozen_attributes(object.get())) {
       return found;

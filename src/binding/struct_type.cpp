@@ -169,6 +169,16 @@ PyRef fields_of_class(PyObject* object) {
   return fields && PyList_Check(fields.get()) ? std::move(fields) : PyRef();
 }
 
+// Why kernels cannot take the objects of such a class for their fields; empty: they can.
+std::string problem_of_class(PyObject* object) {
+  const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.record_classes"));
+  const PyRef problem =
+      module ? PyRef::steal(PyObject_CallMethod(module.get(), "problem_of_class", "O", object))
+             : PyRef();
+  if (!problem) PyErr_Clear();
+  return problem && problem.get() != Py_None ? text_of(problem.get()) : "";
+}
+
 std::string name_of_type(PyObject* type) {
   const PyRef name = PyType_Check(type) != 0 ? attribute(type, "__name__") : PyRef();
   return name ? "`" + text_of(name.get()) + "`" : text_of(type);
@@ -196,6 +206,10 @@ int32_t align_up(int32_t offset, int32_t alignment) {
 std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem) {
   const PyRef fields = PyType_Check(object) != 0 ? fields_of_class(object) : PyRef();
   if (!fields) return std::nullopt;
+  if (std::string own = problem_of_class(object); !own.empty()) {
+    problem = std::move(own);
+    return std::nullopt;
+  }
   ir::Aggregate structure;
   structure.kind = ir::Aggregate::Kind::Struct;
   for (Py_ssize_t i = 0; i < PyList_Size(fields.get()); ++i) {

@@ -219,9 +219,12 @@ class FunctionLowering {
   ir::ExprPtr call_divmod(const syntax::Expr& expr);
   ir::ExprPtr call_log(const syntax::Expr& expr, std::vector<ir::ExprPtr> arguments);
   ir::ExprPtr call_cast(const syntax::Expr& expr, const ir::Type& type);
-  ir::ExprPtr call_struct(const syntax::Expr& expr, const ir::Type& type);
-  bool name_fields(const syntax::Expr& expr, const std::vector<std::string>& names,
+  // lower_struct_calls.cpp
+  ir::ExprPtr call_struct(const syntax::Expr& expr, const Resolved& target);
+  bool give_fields(const syntax::Expr& expr, const std::vector<StructParameter>& fields,
                    std::vector<ir::ExprPtr>& values);
+  bool give_defaults(const syntax::Expr& expr, const std::vector<StructParameter>& fields,
+                     std::vector<ir::ExprPtr>& values);
   std::optional<std::vector<ir::ExprPtr>> positional(const syntax::Expr& expr, size_t least,
                                                      size_t most);
   bool check_positional(const syntax::Expr& expr, size_t least, size_t most);

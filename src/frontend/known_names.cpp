@@ -71,11 +71,19 @@ constexpr Refusal kRefusedBuiltins[] = {
 };
 
 // Python's exceptions that are made of a text.
-constexpr std::string_view kExceptions[] = {
-    "ArithmeticError",  "AssertionError", "Exception",   "FloatingPointError",
-    "IndexError",       "LookupError",    "MemoryError", "NotImplementedError",
-    "OverflowError",    "RuntimeError",   "TypeError",   "ValueError",
-    "ZeroDivisionError"};
+constexpr std::string_view kExceptions[] = {"ArithmeticError",   "AssertionError",
+                                            "AttributeError",    "BufferError",
+                                            "EOFError",          "Exception",
+                                            "FileNotFoundError", "FloatingPointError",
+                                            "IndexError",        "KeyError",
+                                            "LookupError",       "MemoryError",
+                                            "NameError",         "NotImplementedError",
+                                            "OSError",           "OverflowError",
+                                            "PermissionError",   "RecursionError",
+                                            "ReferenceError",    "RuntimeError",
+                                            "SystemError",       "TimeoutError",
+                                            "TypeError",         "ValueError",
+                                            "ZeroDivisionError"};
 
 struct ThreadName {
   std::string_view name;

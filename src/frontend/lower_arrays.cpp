@@ -221,6 +221,10 @@ std::optional<ir::Type> FunctionLowering::array_element(const syntax::Expr& dtyp
     const Resolved found = resolve(*path);
     if (found.kind == Resolved::Kind::Failed) return std::nullopt;
     const bool is_type = found.kind == Resolved::Kind::Cast && found.consumed + 1 == path->size();
+    const bool is_complex = found.kind == Resolved::Kind::Special &&
+                            found.special == SpecialForm::Complex &&
+                            found.consumed + 1 == path->size();
+    if (is_complex) return ir::Type::of(ir::Scalar::C64);
     if (is_type && (found.type.is_scalar() || ir::is_struct(found.type))) return found.type;
   }
   error("array-type", dtype.span, "the second argument of `" + name + "` is a type",

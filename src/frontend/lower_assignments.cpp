@@ -211,6 +211,13 @@ bool FunctionLowering::field_operands(const syntax::Expr& target,
 }
 
 bool FunctionLowering::check_pairs(const syntax::Expr& target, size_t values, Span span) {
+  for (const syntax::Expr& item : target.operands) {
+    if (item.kind != ExprKind::Unsupported || item.text != "Starred") continue;
+    error("unpack-count", item.span,
+          "a variable with a star collects a list, and kernels have none",
+          "write a variable for each value");
+    return false;
+  }
   if (target.operands.size() == values) return true;
   error("unpack-count", span,
         "there are " + std::to_string(target.operands.size()) + " variables on the left and " +

@@ -146,8 +146,7 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
     case Resolved::Kind::Math:
       return call_math(expr, target.math, target.math_single);
     case Resolved::Kind::Cast:
-      return target.type.is_aggregate() ? call_struct(expr, target.type)
-                                        : call_cast(expr, target.type);
+      return target.type.is_aggregate() ? call_struct(expr, target) : call_cast(expr, target.type);
     case Resolved::Kind::Intrinsic:
       return target.takes_mask ? call_masked(expr, target.intrinsic)
                                : call_intrinsic(expr, target.intrinsic);
@@ -411,57 +410,6 @@ ir::ExprPtr FunctionLowering::call_cast(const syntax::Expr& expr, const ir::Type
   ir::ExprPtr result = make_expr(ir::ExprKind::Cast, expr.span, std::move((*arguments)[0]));
   result->type = type;
   return result;
-}
-
-// Particle(x, y), Particle(x, y=0.0)
-ir::ExprPtr FunctionLowering::call_struct(const syntax::Expr& expr, const ir::Type& type) {
-  const std::vector<std::string>& names = type.aggregate->names;
-  std::vector<ir::ExprPtr> values;
-  if (expr.keywords.empty()) {
-    auto arguments = positional(expr, names.size(), names.size());
-    if (!arguments) return make_integer(0, expr.span);
-    values = std::move(*arguments);
-  } else if (!name_fields(expr, names, values)) {
-    return make_integer(0, expr.span);
-  }
-  ir::ExprPtr result = make_expr(ir::ExprKind::MakeAggregate, expr.span);
-  result->operands = std::move(values);
-  result->type = type;
-  return result;
-}
-
-// The values of a struct's fields in their order. They are evaluated in the order in which they are
-// written.
-bool FunctionLowering::name_fields(const syntax::Expr& expr, const std::vector<std::string>& names,
-                                   std::vector<ir::ExprPtr>& values) {
-  const size_t before = diagnostics_.errors().size();
-  const size_t given = expr.operands.size() - 1;
-  const size_t in_order = given - expr.keywords.size();
-  values.resize(names.size());
-  for (size_t i = 0; i < given; ++i) {
-    ir::ExprPtr value = keep(lower(expr.operands[i + 1]), "field");
-    const bool is_named = i >= in_order;
-    const std::string name = is_named ? expr.keywords[i - in_order] : "";
-    const auto at =
-        static_cast<size_t>(is_named ? std::find(names.begin(), names.end(), name) - names.begin()
-                                     : static_cast<std::ptrdiff_t>(i));
-    if (at < names.size() && !values[at]) {
-      values[at] = std::move(value);
-    } else if (is_named) {
-      error("argument-name", expr.keyword_spans[i - in_order],
-            at < names.size() ? "`" + name + "` is given twice"
-                              : "`" + callee_name(expr) + "` has no field `" + name + "`");
-    }
-  }
-  const bool complete = std::all_of(values.begin(), values.end(),
-                                    [](const ir::ExprPtr& value) { return value != nullptr; });
-  if (diagnostics_.errors().size() == before && (!complete || given != names.size())) {
-    error("argument-count", expr.span,
-          "`" + callee_name(expr) + "` has " + count_text(names.size(), "field") + ", and " +
-              std::to_string(given) + (given == 1 ? " is given" : " are given"),
-          "give each field its value: defaults are not taken over");
-  }
-  return diagnostics_.errors().size() == before;
 }
 
 }  // namespace cudapy::frontend

@@ -58,6 +58,17 @@ enum class SpecialForm : uint8_t {
   Print,  // print(...)
 };
 
+// A field of a class in the order of the fields, as the class is called with it.
+struct StructParameter {
+  std::string name;
+  bool by_position = true;
+  bool has_default = false;
+  bool is_constant = false;  // its default: `constant`, of `type` (Unknown: weak)
+  ir::ConstantValue constant;
+  ir::Type type;
+  std::string description;  // of a default that is no constant
+};
+
 struct Resolved {
   enum class Kind : uint8_t {
     NotFound,     // the name is not known at all
@@ -100,6 +111,10 @@ struct Resolved {
   std::vector<int64_t> extents;
   std::vector<uint8_t> table;  // as the elements lie in memory, row by row
   std::vector<Resolved> elements;
+  // Cast to a struct: why a kernel cannot call it, and with what it is called; none: all fields, by
+  // position.
+  std::string struct_problem;
+  std::vector<StructParameter> struct_parameters;
 };
 
 // The annotation of a parameter or of the result, after Python evaluated it.

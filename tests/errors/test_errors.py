@@ -24,7 +24,7 @@ def message_of(program: str, name: str, folder: Path) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # Python's own remark on `is 0`
-            code = compile(program, str(path), "exec")
+            code = compile(program, str(path), "exec", dont_inherit=True)
         exec(code, {"__name__": name, "__file__": str(path)})
     except Exception as error:
         kind = type(error)

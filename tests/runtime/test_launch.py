@@ -279,15 +279,19 @@ def test_launch_hook_takes_the_place_of_machine_code():
     from cudapy import _core
 
     seen = []
+    out = [0] * 3
     _core.choose_device("seen", hook=lambda *call: seen.append(call))
     try:
-        count(3)("anything", 5)
-        count(3, 4, block=(8, 2))()
+        count(3)(out)
+        count(3, 4, block=(8, 2))(out)
         with pytest.raises(ValueError):
             count(-1)
     finally:
         _core.choose_device("cpu")
-    assert seen == [(count, (3, 1, 1), None, ("anything", 5)), (count, (3, 4, 1), (8, 2, 1), ())]
+    assert seen == [
+        (count, (3, 1, 1), (256, 1, 1), (out,)),
+        (count, (3, 4, 1), (8, 2, 1), (out,)),
+    ]
     with pytest.raises(TypeError):
         _core.choose_device("cpu", hook=5)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cudapy as cp
 import numpy as np
 import pytest
-from cudapy import idx, local
+from cudapy import idx, local, shared, threadIdx
 from differential import TARGETS, compiling_for, differential, floats, integers
 
 TAPS = 3
@@ -213,3 +213,22 @@ def test_an_index_of_a_part_names_the_array():
 
     with pytest.raises(IndexError, match=r"`held`.*3"):
         cp.compile(outside)(1)(np.zeros(1, "float32"), 3)
+
+
+def complex_arrays(A, R):
+    block = shared(32, complex)
+    own = local((2,), dtype=complex)
+    block[threadIdx.x] = 1j
+    if idx < len(A):
+        own[0] = A[idx] + 2j
+        own[1] = own[0] * own[0]
+        block[threadIdx.x] = own[1] - own[0]
+        R[idx] = block[threadIdx.x] * 0.5
+
+
+def test_arrays_of_complex_numbers_by_pythons_name():
+    differential(
+        complex_arrays,
+        lambda n: [floats(n), np.zeros(n, "complex64")],
+        block=(32, 1, 1),
+    )

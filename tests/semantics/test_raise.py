@@ -229,3 +229,15 @@ def test_a_half_in_a_message_and_in_print(device, capfd):
     with pytest.raises(AssertionError) as caught:
         kernel(1)(np.full(1, 0.1, np.float16), 1)
     assert message(caught) == "0.1"
+
+
+@pytest.mark.parametrize("exception", [KeyError, OSError, AttributeError, TimeoutError, EOFError])
+def test_more_of_pythons_exceptions(device, exception):
+    def f(X):
+        if X[idx] > 2:
+            raise exception("too much")
+
+    kernel = cp.kernel(f)
+    kernel(3)(np.arange(3, dtype=np.float32))
+    with pytest.raises(exception, match="too much"):
+        kernel(5)(np.arange(5, dtype=np.float32))

@@ -336,6 +336,11 @@ class Program:
             instance.namespace[spelled] = self._thread[index]
 
 
+def default_block(threads: tuple[int, int, int]) -> tuple[int, int, int]:
+    """The shape of a block that a launch does not say."""
+    return (32, 4, 2) if threads[2] > 1 else (32, 8, 1) if threads[1] > 1 else (256, 1, 1)
+
+
 def _in_order(
     function: types.FunctionType, arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Any, ...]:
@@ -428,5 +433,5 @@ def launch(
     ]
     shared.check(dict(zip(program.kernel.parameters, views)))
     with _room_for_recursion():
-        program.run(threads, block or (256, 1, 1), views)
+        program.run(threads, block or default_block(threads), views)
     shared.give_back()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
 from .reference_math import MathFunction
+from .reference_structs import field_types, is_struct
 from .scalar import is_weak, rank_of
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ class Constants:
         called = self._types.meaning(node.func)
         if isinstance(called, names.Len):
             type = self._types.type_of(node.args[0])
+            if is_struct(type):
+                return len(field_types(type))
             return len(type) if isinstance(type, tuple) else None
         values = [self._of(argument, locals) for argument in node.args]
         if not values or any(value is None or isinstance(value, bool) for value in values):

@@ -41,6 +41,15 @@ class Forms(ast.NodeTransformer):
     def __init__(self, find: Callable[[ast.expr], Any]) -> None:
         self._find = find
 
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """`P[i]["x"]` is `P[i].x`."""
+        self.generic_visit(node)
+        name = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        if not (isinstance(name, str) and isinstance(node.value, ast.Subscript)):
+            return node
+        made = ast.Attribute(value=node.value, attr=name, ctx=node.ctx)
+        return ast.copy_location(made, node)
+
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         found = self._find(node.func)

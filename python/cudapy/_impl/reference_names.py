@@ -74,7 +74,7 @@ class Len:
         return "int32"
 
     def __call__(self, array: Any) -> Scalar:
-        return Scalar("int32", array.length)
+        return Scalar("int32", getattr(array, "length", None) or len(array))
 
 
 class Extreme:
@@ -115,7 +115,9 @@ class Part:
 
 
 class Complex:
-    """`complex(a)`, `complex(a, b)`."""
+    """`complex(a)`, `complex(a, b)`; the type of an array's elements, too."""
+
+    type = "complex64"
 
     def result(self, types: list[str]) -> str:
         common = WEAK_COMPLEX
@@ -188,8 +190,8 @@ class Loop:
             for type in types[1:]:
                 common = promote(common, type)
             return common
-        elements = [type[:-1] for type in types if type.endswith("*")]
-        return ("int32", *elements) if self.name == "enumerate" else tuple(elements)
+        # Of what each argument gives at a turn.
+        return ("int32", types[0]) if self.name == "enumerate" else tuple(types)
 
     def __call__(self, *values: Any) -> Any:
         if self.name == "range":

@@ -330,9 +330,20 @@ class Rewriter:
             line: list[ast.expr] = [ast.Constant(node.lineno)]
             return ast.Call(func=function, args=[*line, *map(self.natural, node.args)], keywords=[])
         if isinstance(called, StructMaker):
-            values = [self.at(value, field) for value, field in called.arguments(node)]
+            values = [
+                self.at(value, field)
+                if isinstance(value, ast.expr)
+                else self._default(value, field, node)
+                for value, field in called.arguments(node)
+            ]
             return ast.Call(func=function, args=values, keywords=[])
-        arguments = [self.natural(argument) for argument in node.args]
+        arguments = [
+            self.natural(argument)
+            if not isinstance(argument, ast.Call)
+            or not self.types.is_call_of(argument, (names.Loop,))
+            else self.typed(argument, None)
+            for argument in node.args
+        ]
         if isinstance(called, WarpOperation):
             wanted = called.argument_types(node)
             values = [
@@ -375,6 +386,15 @@ class Rewriter:
         keywords = node.keywords if isinstance(called, names.Plain) else []
         return ast.Call(func=function, args=arguments, keywords=keywords)
 
+    def _default(self, value: Any, wanted: Any, node: ast.Call) -> ast.expr:
+        """A default value at the type of its parameter, or of its field."""
+        meaning = value if isinstance(value, Scalar) else names.meaning(value)
+        if not isinstance(meaning, Scalar):
+            return self.cast(ast.copy_location(ast.Constant(meaning), node), wanted)
+        held = f"%default{len(self.namespace)}"  # a NumPy number
+        self.namespace[held] = meaning
+        return self.cast(ast.copy_location(ast.Name(id=held, ctx=ast.Load()), node), wanted)
+
     def _helper(self, called: types.FunctionType, function: ast.expr, node: ast.Call) -> ast.expr:
         """A call with all arguments in the order of the parameters, each at its parameter's type; the weak types that
         choose the instance go along."""
@@ -385,13 +405,8 @@ class Rewriter:
             wanted = instance.types.storage(name)
             if isinstance(given, ast.expr):
                 arguments.append(self.at(given, wanted))
-            elif isinstance(given, Scalar):  # a NumPy number as a default
-                held = f"%default{len(self.namespace)}"
-                self.namespace[held] = given
-                value = ast.copy_location(ast.Name(id=held, ctx=ast.Load()), node)
-                arguments.append(self.cast(value, wanted))
             else:
-                arguments.append(self.cast(ast.copy_location(ast.Constant(given), node), wanted))
+                arguments.append(self._default(given, wanted, node))
         if not self.types.program.uses_warps:
             return ast.Call(func=function, args=arguments, keywords=[])
         within = ast.Name(id="%within", ctx=ast.Load())

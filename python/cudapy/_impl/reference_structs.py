@@ -9,7 +9,13 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any
 
-from .record_classes import fields_of_class, is_record_class
+from .errors import CompileError
+from .record_classes import (
+    fields_of_class,
+    is_record_class,
+    parameters_of_class,
+    problem_of_class,
+)
 from .reference_tuples import equal
 from .scalar import (
     COMPLEX,
@@ -94,16 +100,27 @@ class StructMaker:
 
     def __init__(self, record: type) -> None:
         self.type = struct_of_class(record)
+        # Which fields are given by position, and what those have that are not given.
+        self._in_order: list[str] = []
+        self._defaults: dict[str, Any] = {}
+        problem, parameters = parameters_of_class(record)
+        problem = problem_of_class(record) or problem
+        if problem:
+            raise CompileError(f"kernels cannot make a `{record.__name__}`: {problem}")
+        for name, by_position, has_default, default in parameters:
+            if by_position:
+                self._in_order.append(name)
+            if has_default:
+                self._defaults[name] = default
 
     def result(self, types: list[Any]) -> str:
         return self.type
 
-    def arguments(self, node: ast.Call) -> list[tuple[ast.expr, str]]:
-        """The values of the fields in their order, with the fields' types."""
-        fields = fields_of(self.type)
-        given: dict[str | None, ast.expr] = dict(zip(fields, node.args))
+    def arguments(self, node: ast.Call) -> list[tuple[Any, str]]:
+        """The values of the fields in their order, expressions or the values of defaults, with the fields' types."""
+        given: dict[Any, Any] = self._defaults | dict(zip(self._in_order, node.args))
         given |= {keyword.arg: keyword.value for keyword in node.keywords}
-        return [(given[name], type) for name, (type, _) in fields.items()]
+        return [(given[name], type) for name, (type, _) in fields_of(self.type).items()]
 
     def __call__(self, *values: Any) -> Any:
         return record(values, self.type)
@@ -178,6 +195,9 @@ class Record:
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and equal(self._values, other._values)

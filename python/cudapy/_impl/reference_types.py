@@ -527,10 +527,10 @@ class Types:
             return "void"
         if any(type is None for type in types):
             return None
-        if isinstance(called, names.Len) and isinstance(types[0], tuple):
+        if isinstance(called, names.Len) and (isinstance(types[0], tuple) or is_struct(types[0])):
             return WEAK_INT
         if isinstance(called, names.Loop) and called.name != "range":
-            types = [t if isinstance(t, str) else common_element(t) + "*" for t in types]
+            return called.result(list(map(self.iterated, node.args)))
         if isinstance(called, (names.Extreme, names.Loop)) and "*" not in "".join(types):
             return (
                 self.common(node.args)
