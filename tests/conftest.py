@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 ON_GPU = os.environ.get("CUDAPY_TEST_DEVICE", "cpu").startswith("cuda")
 if ON_GPU:
     os.environ["CUDAPY_SYNC"] = "1"
+    # Small launches take what large ones do.
+    os.environ["CUDAPY_NEIGHBOURS"] = "always"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

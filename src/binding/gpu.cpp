@@ -76,7 +76,7 @@ std::shared_ptr<const GpuCode> make_with(const runtime::Assembler& assembler,
                                          std::string& error) {
   auto image = body.code->gpu_image(types, assembler, diagnostics, error);
   if (!image) return nullptr;
-  auto kernel = gpu.load(image->cubin, image->entry);
+  auto kernel = gpu.load(image->cubin, image->entry, image->gang_entry);
   image->cubin.clear();
   return std::make_shared<const GpuCode>(std::move(*image), std::move(kernel));
 }
@@ -106,16 +106,52 @@ void remember_faults(const KernelBody& body, const GpuCode& code) {
 
 namespace {
 
-// How far from a multiple of this an array may not begin where threads stand for several elements.
+// What arrays have to begin at a multiple of where threads stand for several neighbours.
 constexpr uintptr_t kWideAlignment = 16;
+// Threads of a multiprocessor that keep it as busy as more of them would.
+constexpr double kBusyThreads = 1024;
 
-bool all_arrays_aligned(const Binding& binding, const unsigned char* arguments) {
-  return std::all_of(binding.slots.begin(), binding.slots.end(), [&](const ParameterSlot& slot) {
-    if (!slot.is_array) return true;
-    uintptr_t address = 0;
-    std::memcpy(&address, arguments + slot.offset, sizeof address);
-    return address % kWideAlignment == 0;
-  });
+// For tests and measurements: launches of any size do it ("always"), or none does ("never").
+bool neighbours_are(const char* wanted) {
+  static const char* const chosen = std::getenv("CUDAPY_NEIGHBOURS");
+  return chosen != nullptr && std::strcmp(chosen, wanted) == 0;
+}
+
+// Whether an access of neighbours in the array is aligned where its index is, and whether sums that
+// the index is made of don't wrap.
+bool is_aligned(const ParameterSlot& slot, const unsigned char* arguments, bool is_wide) {
+  if (!slot.is_array) return true;
+  const auto word = [&](size_t number) {
+    int64_t value = 0;
+    std::memcpy(&value, arguments + slot.offset + number * sizeof value, sizeof value);
+    return value;
+  };
+  constexpr int64_t kMost = INT32_MAX - transform::NeighbourIndices::kMostOffset;
+  return static_cast<uint64_t>(word(0)) % kWideAlignment == 0 &&
+         (is_wide || word(slot.rank) <= kMost);
+}
+
+// How many neighbours a thread stands for in this launch.
+int neighbours_of_thread(const runtime::GpuImage& image, const Binding& binding,
+                         const unsigned char* arguments, const runtime::LaunchRequest& request,
+                         const Device& gpu) {
+  const int width = image.threads.per_thread;
+  if (width == 1 || neighbours_are("never")) return 1;
+  if (image.threads.has_loops && !neighbours_are("always")) {
+    double threads = 1.0 / width;
+    for (const int64_t along : request.threads) threads *= static_cast<double>(along);
+    if (threads < kBusyThreads * gpu.multiprocessors()) return 1;
+  }
+  const bool is_wide = binding.types.wide_index;
+  const bool fits = std::all_of(binding.slots.begin(), binding.slots.end(),
+                                [&](const ParameterSlot& slot) {
+                                  return is_aligned(slot, arguments, is_wide);
+                                }) &&
+                    std::all_of(image.multiples.begin(), image.multiples.end(),
+                                [&](const runtime::ArgumentPlace& place) {
+                                  return runtime::read_argument(place, arguments) % width == 0;
+                                });
+  return fits ? width : 1;
 }
 
 // The memory between an array's first byte and its last.
@@ -196,11 +232,10 @@ bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char
   const runtime::cuda::Kernel& kernel = *code->kernel;
   const runtime::GpuImage& image = code->image;
   runtime::cuda::GridRules rules;
-  rules.max_block_threads = kernel.max_threads_per_block();
   rules.uses_block_shape = image.uses_block_shape;
   rules.rank = image.threads.rank;
-  if (image.threads.per_thread > 1 && all_arrays_aligned(binding, arguments))
-    rules.per_thread = image.threads.per_thread;
+  rules.per_thread = neighbours_of_thread(image, binding, arguments, request, kernel.device());
+  rules.max_block_threads = kernel.entry(rules.per_thread > 1).max_threads;
   runtime::cuda::GridPlan plan;
   plan.launch.names_block = image.uses_block_shape || request.block[0] > 0;
   std::string problem = runtime::cuda::plan_grid(request, rules, plan);

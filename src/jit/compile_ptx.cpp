@@ -13,6 +13,7 @@
 
 #include "codegen/nvptx/emit_kernel.h"
 #include "codegen/nvptx/keep_float_bits.h"
+#include "codegen/nvptx/keep_loops.h"
 #include "codegen/nvptx/sink_stores.h"
 #include "jit/compile_module.h"
 #include "jit/emit.h"
@@ -52,6 +53,7 @@ Target create_gpu_target(const std::string& architecture, std::string& error) {
   target.info.isa = architecture;
   target.info.triple = kTriple;
   target.info.has_fma = true;
+  target.info.is_gpu = true;
   target.info.has_mask_registers = false;
   target.info.native_vector_bits = 0;
   return target;
@@ -154,6 +156,7 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
   optimise(module, target, Pipeline::kLlvmO3);
   codegen::nvptx::sink_stores(module);
   codegen::nvptx::keep_float_bits(module);
+  codegen::nvptx::keep_loops(module);
   mend_names(module);
   result.times.optimise = watch.lap();
   if (request.want_llvm_ir) result.llvm_ir = text_of(module);

@@ -41,7 +41,8 @@ struct CompileTimes {  // microseconds
 struct CompileResult {
   std::string error;  // empty on success
   // A serialised runtime::CodeImage, whose metadata is a KernelMetadata; for a GPU PTX text, with
-  // one entry of the name runtime::cuda_entry_name gives.
+  // one entry of the name runtime::cuda_entry_name gives, and, where transform::gpu_threads says
+  // so, one that cuda_gang_entry_name does.
   std::vector<uint8_t> image;
   int gang_width = 0;  // what was chosen
   std::string unoptimised_llvm_ir, llvm_ir, asm_text;

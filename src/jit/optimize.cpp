@@ -18,6 +18,7 @@
 #include <llvm/Transforms/Scalar/LoopRotation.h>
 #include <llvm/Transforms/Scalar/LoopUnrollPass.h>
 #include <llvm/Transforms/Scalar/SROA.h>
+#include <llvm/Transforms/Scalar/Scalarizer.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
 #include "jit/masked_loads.h"
@@ -145,6 +146,8 @@ void optimise(Module& module, const Target& target, Pipeline pipeline) {
   if (pipeline == Pipeline::kKernel) {
     passes.addPass(createModuleToFunctionPassAdaptor(kernel_passes(module, target.info)));
   } else {
+    // A GPU computes lane by lane: loops of gangs are then as long as they look.
+    if (target.info.is_gpu) passes.addPass(createModuleToFunctionPassAdaptor(ScalarizerPass()));
     passes.addPass(createModuleToFunctionPassAdaptor(HoldMaskedLoads()));
     passes.addPass(builder.buildPerModuleDefaultPipeline(llvm_level(pipeline)));
     passes.addPass(createModuleToFunctionPassAdaptor(ReleaseMaskedLoads()));

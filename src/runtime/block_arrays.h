@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ir/tree.h"
+#include "runtime/argument_places.h"
 
 namespace cudapy::runtime {
 
@@ -18,12 +19,8 @@ struct BlockArrays {
     ir::Scalar element = ir::Scalar::F32;
     std::vector<ir::ArraySize> sizes;  // one for each dimension
   };
-  struct Parameter {
-    uint32_t offset = 0;
-    ir::Scalar type = ir::Scalar::I32;
-  };
   std::vector<Array> arrays;  // none: their memory is no concern of the launch
-  std::vector<Parameter> parameters;
+  std::vector<ArgumentPlace> parameters;
 };
 
 // Of a kernel that is ready for code generation.

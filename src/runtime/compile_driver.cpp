@@ -316,6 +316,27 @@ std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
   return texts;
 }
 
+namespace {
+
+std::vector<ArgumentPlace> places_of(const std::vector<transform::LaunchNumber>& numbers,
+                                     const ir::Function& kernel) {
+  using Kind = transform::LaunchNumber::Kind;
+  const std::vector<ArgumentPlace> parameters = lay_out_parameters(kernel);
+  std::vector<ArgumentPlace> places;
+  for (const transform::LaunchNumber& number : numbers) {
+    ArgumentPlace place = parameters[static_cast<size_t>(number.parameter)];
+    if (number.kind != Kind::Argument) {
+      const int rank = kernel.locals[static_cast<size_t>(number.parameter)].type.rank;
+      const int word = 1 + number.axis + (number.kind == Kind::Stride ? rank : 0);
+      place = {place.offset + static_cast<uint32_t>(word) * 8, ir::Scalar::I64};
+    }
+    places.push_back(place);
+  }
+  return places;
+}
+
+}  // namespace
+
 std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const Assembler& assembler,
                                               Diagnostics& diagnostics, std::string& error) const {
   const std::shared_lock no_fork(fork_guard());
@@ -326,6 +347,8 @@ std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const As
   image.entry = cuda_entry_name(kernel->name);
   image.uses_block_shape = kernel->uses_block_shape;
   image.threads = transform::gpu_threads(*kernel);
+  if (image.threads.per_thread > 1) image.gang_entry = cuda_gang_entry_name(kernel->name);
+  image.multiples = places_of(image.threads.multiples, *kernel);
   image.written = kernel->written;
   image.fault_sites = kernel->fault_sites;
   image.block_arrays = find_block_arrays(*kernel);

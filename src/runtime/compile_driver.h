@@ -55,8 +55,10 @@ struct CompiledKernel {
 struct GpuImage {
   std::vector<uint8_t> cubin;
   std::string entry;
+  std::string gang_entry;  // empty: there is none
   bool uses_block_shape = false;
   transform::GpuThreads threads;
+  std::vector<ArgumentPlace> multiples;  // of threads.per_thread, in launches that take it
   std::vector<bool> written;
   BlockArrays block_arrays;
   std::vector<ir::FaultSite> fault_sites;

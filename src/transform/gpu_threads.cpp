@@ -1,6 +1,7 @@
 #include "transform/gpu_threads.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "transform/single_assignments.h"
 
@@ -30,7 +31,16 @@ class ThreadReader {
     threads.looks_ahead = repeats_rows_ || (function_.row_accesses.size() > 1 && !is_cooperative_);
     if (!function_.uses_block_shape) threads.rank = rank_;
     const bool widens = threads.rank == 1 && is_element_wise_ && stores_ && largest_ < kAccessBytes;
-    if (widens) threads.per_thread = kAccessBytes / largest_;
+    if (widens) {
+      threads.per_thread = kAccessBytes / largest_;
+      threads.looks_ahead = false;
+      return threads;
+    }
+    if (is_cooperative_ || has_fences_) return threads;
+    NeighbourGangs gangs = neighbour_gangs(function_);
+    threads.per_thread = gangs.width;
+    threads.multiples = std::move(gangs.multiples);
+    threads.has_loops = gangs.has_loops;
     return threads;
   }
 

@@ -2,7 +2,10 @@
 // place.
 #pragma once
 
+#include <vector>
+
 #include "ir/tree.h"
+#include "transform/neighbour_gangs.h"
 
 namespace cudapy::transform {
 
@@ -17,9 +20,13 @@ struct GpuThreads {
   // asked for; 2: neither idz nor their block, which has one plane; else 3.
   int rank = 3;
   // How many neighbours along x one thread of the GPU stands for, where every array begins at 16
-  // bytes: as many as make 16 bytes of the largest element, in kernels that do nothing but take
-  // elements `[idx]` of arrays to elements `[idx]`. Else 1.
+  // bytes and the numbers are multiples of it: as many as make 16 bytes of the largest element,
+  // though no more than 4 (transform::neighbour_gangs) in kernels that do more than take elements
+  // `[idx]` of arrays to elements `[idx]`. Else 1.
   int per_thread = 1;
+  std::vector<LaunchNumber> multiples;
+  // Threads loop: they stand for neighbours only in launches that fill the device all the same.
+  bool has_loops = false;
   // Other kernels may write what it reads while it runs, for it orders its accesses by fences.
   bool has_fences = false;
 };

@@ -200,8 +200,13 @@ def ptx(function, architecture: str = "sm_90", **options) -> str:
 
 
 def instructions(text: str) -> str:
-    """The entry alone, without what reports faults."""
-    return text[text.index(".entry") :].split(".func")[0]
+    """The entry alone, without what reports faults, and the one whose threads stand for neighbours."""
+    return text[text.index(".entry") :].split(".func")[0].split(".visible .entry")[0]
+
+
+def gang_instructions(text: str) -> str:
+    """The entry whose threads stand for neighbours."""
+    return text[text.index("_gang(") :].split(".func")[0]
 
 
 @pytest.mark.skipif(PTXAS is None, reason="needs ptxas of the CUDA toolkit")
@@ -273,7 +278,7 @@ def test_products_and_sums_are_fused_where_the_kernel_says_so():
 
 def test_a_thread_of_saxpy_moves_16_bytes_at_a_time_and_checks_once():
     for check in (True, False):
-        body = instructions(ptx(saxpy, check=check))
+        body = gang_instructions(ptx(saxpy, check=check))
         assert body.count("ld.global.nc.v4.b32") == 1, "of what is only read"
         assert body.count("ld.global.v4.b32") == 1
         assert body.count("st.global.v4.b32") == 1
@@ -290,7 +295,7 @@ def test_wide_accesses_fit_the_element(dtype, access):
     assert f"ld.global.nc.{access}" in kernel.inspect("ptx", architecture="sm_90")
 
 
-def test_accesses_of_neighbours_are_not_widened():
+def test_accesses_of_one_thread_are_not_widened():
     body = instructions(ptx(stencil))
     assert not re.search(r"ld\.global\.(nc\.)?v", body)
     assert body.count("ld.global.nc.b32") == 3, "its guard proves them"

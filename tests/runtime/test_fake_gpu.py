@@ -76,7 +76,7 @@ def test_prints_that_nobody_waited_for_come_out_at_the_end(run):
 def test_programs_that_print_nothing_do_not_wait_at_the_end(run):
     _, log = run("cp.compile(twice)(1000)(X, Y)")
     assert kept(log, "launch", "synchronize") == [
-        "launch cudapy_twice grid 1 1 1 block 256 1 1 shared 0 stream 0"
+        "launch cudapy_twice_gang grid 1 1 1 block 256 1 1 shared 0 stream 0"
     ]
 
 

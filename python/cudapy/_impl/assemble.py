@@ -63,14 +63,14 @@ def compile_for(
     """
     ptx = kernel.inspect("ptx", types, architecture, block, overlap=overlap)
     cubin, log = _assemble(ptx, architecture)
-    registers = re.search(r"Used (\d+) registers", log)
-    spills = re.search(r"(\d+) bytes spill stores", log)
+    registers = [int(number) for number in re.findall(r"Used (\d+) registers", log)]
+    spills = [int(number) for number in re.findall(r"(\d+) bytes spill stores", log)]
     return GpuCode(
         architecture,
         ptx,
         cubin,
-        int(registers[1]) if registers else 0,
-        int(spills[1]) if spills else 0,
+        max(registers, default=0),
+        max(spills, default=0),
     )
 
 

@@ -3,6 +3,7 @@
 //   expressions.cpp, memory.cpp, checks.cpp
 //   compound_elements.cpp elements of several parts
 //   neighbours.cpp clamped and wrapped indices
+//   aligned_gangs.cpp neighbours that a thread of a GPU stands for
 //   declared_arrays.cpp shared and local arrays
 //   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
 //   loops.cpp      while and for; ranges.cpp the counter of a for; polls.cpp ways out of long loops
@@ -26,6 +27,7 @@
 #include "ir/tree.h"
 #include "transform/block_uniform.h"
 #include "transform/near_progressions.h"
+#include "transform/neighbour_gangs.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -78,7 +80,8 @@ using FaultEnd = std::function<void(llvm::Value* site, llvm::Value* index, llvm:
 struct BodyOptions {
   int gang_width = 1;
   bool fastmath = false;
-  // Arrays and gangs begin where a whole gang of any element is aligned to its size.
+  // Gangs begin at multiples of the width, and transform::neighbour_gangs told how their accesses
+  // are aligned.
   bool aligned_gangs = false;
 };
 
@@ -271,6 +274,8 @@ class BodyEmitter {
     int32_t stride = 0;
     int32_t parts = 1;  // linear: the address is of whole elements, each of so many parts,
     int32_t part = 0;   // and this one of them is meant
+    // Aligned gangs, linear: the address is where a gang is aligned, lane 0 is so many elements on.
+    int64_t offset = 0;
     // Varying, where the lanes' elements are probably neighbours: they are `indices` from `base`.
     llvm::Value* base = nullptr;
     llvm::Value* indices = nullptr;
@@ -282,7 +287,6 @@ class BodyEmitter {
                               llvm::ArrayRef<Lanes> indices);
   llvm::Value* lane_offsets(const ArrayValue& array, const Operands& operands,
                             llvm::ArrayRef<Lanes> indices);
-  [[nodiscard]] llvm::Align gang_align(ir::Scalar element) const;
   Place emit_place(const Operands& operands, int32_t site, uint8_t row_axes,
                    int32_t byte_offset = 0);
   Place place_of(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t byte_offset);
@@ -296,6 +300,11 @@ class BodyEmitter {
   Lanes emit_load(const ir::Expr& expr);
   void emit_store(const ir::Stmt& stmt);
   llvm::Value* last_of_lanes(const Lanes& lanes);
+
+  // aligned_gangs.cpp
+  llvm::Value* align_index(Place& place, const ir::Expr& index, llvm::Value* first);
+  llvm::Value* load_aligned(const Place& place, ir::Scalar element);
+  void store_aligned(const Place& place, llvm::Value* value, ir::Scalar element);
 
   // neighbours.cpp
   struct NeighbourTest {
@@ -525,7 +534,8 @@ class BodyEmitter {
   FaultEnd fault_end_;
   llvm::AllocaInst* fault_values_ = nullptr;
   std::optional<transform::BlockUniform> block_uniform_;
-  std::optional<transform::NearProgressions> near_;  // made when it is first asked
+  std::optional<transform::NeighbourIndices> aligned_;  // in aligned gangs
+  std::optional<transform::NearProgressions> near_;     // made when it is first asked
   llvm::Value* interruption_ = nullptr;
   llvm::Value* prints_ = nullptr;
   // Recursion.

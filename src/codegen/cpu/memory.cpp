@@ -47,12 +47,6 @@ Align BodyEmitter::part_align(const ir::Type& array, int32_t byte_offset, ir::Sc
   return Align(size);
 }
 
-// Of neighbouring elements, one a lane.
-Align BodyEmitter::gang_align(ir::Scalar element) const {
-  const auto size = static_cast<uint64_t>(ir::size_of(element));
-  return Align(options_.aligned_gangs ? size * static_cast<uint64_t>(options_.gang_width) : size);
-}
-
 const ArrayValue& BodyEmitter::array_of(const ir::Expr& expr) {
   return arrays_[index(expr.local)];
 }
@@ -131,6 +125,7 @@ BodyEmitter::Place BodyEmitter::place_of(const Operands& operands, ArrayRef<Lane
   // ones.
   if (is_vector || is_uniform(last)) place.shape = last.shape;
   Value* index = place.shape == Shape::Varying ? to_vector(last) : last.value;
+  if (is_vector && options_.aligned_gangs) index = align_index(place, *operands.back(), index);
   ir::Scalar index_type = operands.back()->type.scalar;
   if (ir::is_unsigned(index_type) && ir::size_of(index_type) < 8)
     index = builder_.CreateZExt(index, index->getType()->getWithNewBitWidth(64));
@@ -188,6 +183,8 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
   Value* loaded = nullptr;
   if (place.parts > 1) {
     loaded = load_part(place, expr.operands[0]->type, element, align);
+  } else if (options_.aligned_gangs && place.shape == Shape::Linear) {
+    loaded = load_aligned(place, element);
   } else if (place.shape == Shape::Linear) {
     bool reversed = place.stride < 0;
     Value* address = place.address;
@@ -195,11 +192,9 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
       address =
           builder_.CreateConstGEP1_64(type, address, uint64_t(1) - uint64_t(options_.gang_width));
     Value* mask = state_.mask && reversed ? builder_.CreateVectorReverse(state_.mask) : state_.mask;
-    loaded =
-        mask
-            ? builder_.CreateMaskedLoad(vector, address, align, mask,
-                                        Constant::getNullValue(vector))
-            : static_cast<Value*>(builder_.CreateAlignedLoad(vector, address, gang_align(element)));
+    loaded = mask ? builder_.CreateMaskedLoad(vector, address, align, mask,
+                                              Constant::getNullValue(vector))
+                  : static_cast<Value*>(builder_.CreateAlignedLoad(vector, address, align));
     if (reversed) loaded = builder_.CreateVectorReverse(loaded);
   } else if (place.indices != nullptr) {
     loaded = load_near(place, type, align);
@@ -242,6 +237,7 @@ void BodyEmitter::store_vector(const Place& place, Value* value, const ir::Stmt&
     builder_.CreateMaskedScatter(value, place.address, align, full_mask(state_.mask));
     return;
   }
+  if (options_.aligned_gangs) return store_aligned(place, value, element);
   Value* address = place.address;
   Mask mask = state_.mask;
   if (place.stride < 0) {
@@ -253,7 +249,7 @@ void BodyEmitter::store_vector(const Place& place, Value* value, const ir::Stmt&
   if (mask)
     builder_.CreateMaskedStore(value, address, align, mask);
   else
-    builder_.CreateAlignedStore(value, address, gang_align(element));
+    builder_.CreateAlignedStore(value, address, align);
 }
 
 // What is left in an element that all lanes that are on write: the highest of them wins, as with a

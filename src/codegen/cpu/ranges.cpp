@@ -59,8 +59,10 @@ BodyEmitter::Range BodyEmitter::open_range(const ir::Stmt& stmt) {
     range.stop = {to_vector(range.stop), Shape::Varying, 0};
     return range;
   }
+  const bool is_together =
+      scalar_code() || (range.shape == Shape::Uniform && range.stop.shape == Shape::Uniform);
   range.keeps_width =
-      target_.is_gpu && scalar_code() && range.type == Scalar::I32 && is_unit(step.value);
+      target_.is_gpu && is_together && range.type == Scalar::I32 && is_unit(step.value);
   range.start = widen(range, start.value);
   range.step = widen(range, step.value);
   if (polls_by_limit(range)) range.turns_to_poll = turns_to_poll(stmt);

@@ -28,6 +28,7 @@ BodyEmitter::BodyEmitter(IRBuilderBase& builder, const ir::Function& kernel,
       arrays_(kernel.locals.size()),
       definitions_(std::make_shared<Definitions>(find_definitions(kernel))) {
   if (target.is_gpu) block_uniform_.emplace(kernel);
+  if (options.aligned_gangs) aligned_.emplace(kernel, options.gang_width);
 }
 
 void BodyEmitter::start_gang(const ThreadPosition& position, Mask mask) {

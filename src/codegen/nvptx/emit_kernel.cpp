@@ -8,10 +8,11 @@
 //   fault:                                         of each check its own
 //     call cudapy_record_fault(...); unreachable
 //
-// A thread that stands for several neighbours (transform::gpu_threads):
+// Where threads may stand for W neighbours (transform::gpu_threads) there is another entry for
+// launches in which they do:
 //
-//   begin = x * per_thread; end = min(begin + per_thread, threads.x, bounds)
-//     br (per_thread == W and begin + W is in all arrays), gang, each
+//   begin = W * x; end = min(begin + W, threads.x, bounds)
+//     br (begin + W <= end and all row accesses of the gang are inside their arrays), gang, each
 //   gang:  the body at a width of W                accesses of 16 bytes
 //   each:  for i in [begin, end): the body
 #include "codegen/nvptx/emit_kernel.h"
@@ -69,8 +70,10 @@ constexpr Intrinsic::ID kBlockSize[3] = {Intrinsic::nvvm_read_ptx_sreg_ntid_x,
 
 class KernelEmitter {
  public:
-  KernelEmitter(const ir::Function& kernel, const KernelOptions& options, Module& module)
+  // `width`: how many neighbours a thread stands for.
+  KernelEmitter(const ir::Function& kernel, const KernelOptions& options, Module& module, int width)
       : kernel_(kernel),
+        width_(width),
         threads_(transform::gpu_threads(kernel)),
         filled_(transform::arrays_filled_before_read(kernel)),
         reads_apart_(options.reads_apart && !threads_.has_fences),
@@ -78,10 +81,9 @@ class KernelEmitter {
         liveness_(kernel),
         body_(builder_, kernel, liveness_, thread_target(),
               {.gang_width = 1, .fastmath = options.fastmath}),
-        gang_body_(builder_, kernel, liveness_, thread_target(),
-                   {.gang_width = threads_.per_thread,
-                    .fastmath = options.fastmath,
-                    .aligned_gangs = true}) {
+        gang_body_(
+            builder_, kernel, liveness_, thread_target(),
+            {.gang_width = width, .fastmath = options.fastmath, .aligned_gangs = width > 1}) {
     make_function(module);
     builder_.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function_));
     exit_ = BasicBlock::Create(module.getContext(), "exit", function_);
@@ -92,12 +94,13 @@ class KernelEmitter {
   void run() {
     bind_arguments();
     make_declared_arrays();
-    cpu::set_constant_arrays(body_, builder_, kernel_, kGlobalMemory);
+    for (cpu::BodyEmitter* body : {&body_, &gang_body_})
+      cpu::set_constant_arrays(*body, builder_, kernel_, kGlobalMemory);
     if (shares_) cpu::call_device_barrier(builder_, cpu::kDeviceBarrier, nullptr);
     body_.set_prints(function_->getArg(launch_ + 9));
     end_threads_at_faults();
     if (body_.has_definitions()) prepare_definitions();
-    if (threads_.per_thread > 1)
+    if (width_ > 1)
       emit_neighbours();
     else
       emit_thread();
@@ -125,9 +128,12 @@ class KernelEmitter {
     types.append(8, builder_.getInt32Ty());
     function_ = Function::Create(FunctionType::get(builder_.getVoidTy(), types, false),
                                  GlobalValue::ExternalLinkage,
-                                 runtime::cuda_entry_name(kernel_.name), module);
+                                 width_ > 1 ? runtime::cuda_gang_entry_name(kernel_.name)
+                                            : runtime::cuda_entry_name(kernel_.name),
+                                 module);
     function_->setCallingConv(CallingConv::PTX_Kernel);
     function_->setDoesNotThrow();
+    if (width_ > 1) function_->addFnAttr(kGangAttribute);
     if (has_one_shape()) {
       const int32_t (&block)[3] = kernel_.block;
       function_->addFnAttr("nvvm.reqntid", std::to_string(block[0]) + "," +
@@ -141,7 +147,8 @@ class KernelEmitter {
   // outside of statements has the function's own line.
   void make_line_scopes(const std::vector<std::string>& files) {
     Module& module = *function_->getParent();
-    module.addModuleFlag(Module::Warning, "Debug Info Version", DEBUG_METADATA_VERSION);
+    if (module.getModuleFlag("Debug Info Version") == nullptr)
+      module.addModuleFlag(Module::Warning, "Debug Info Version", DEBUG_METADATA_VERSION);
     DIBuilder made(module);
     std::vector<DIScope*> scopes;
     DISubprogram* function = nullptr;
@@ -403,9 +410,19 @@ class KernelEmitter {
 
   // Along axes that threads do not see a block has one of them, and none beyond the launch.
   cpu::ThreadPosition find_thread() {
-    Value* thread[3];
-    Value* wanted = nullptr;
-    for (unsigned axis = 0; axis < 3; ++axis) {
+    Value* idx = thread_number(0);
+    Value* wanted = builder_.CreateICmpULT(idx, limit(function_->getArg(launch_)));
+    cpu::ThreadPosition position = find_row(wanted);
+    position.idx = idx;
+    if (!threads_.is_cooperative) leave_unless(wanted);
+    if (kernel_.uses_block_shape) find_place_in_block(position);
+    return position;
+  }
+
+  // `wanted`: a condition so far, null: none. Leaves whether the row was asked for as well.
+  cpu::ThreadPosition find_row(Value*& wanted) {
+    Value* thread[3] = {};
+    for (unsigned axis = 1; axis < 3; ++axis) {
       if (axis >= static_cast<unsigned>(threads_.rank)) {
         thread[axis] = ConstantInt::get(index_type(), 0);
         continue;
@@ -415,12 +432,9 @@ class KernelEmitter {
           builder_.CreateICmpULT(thread[axis], limit(function_->getArg(launch_ + axis)));
       wanted = wanted ? builder_.CreateAnd(wanted, inside) : inside;
     }
-    if (!threads_.is_cooperative) leave_unless(wanted);
     cpu::ThreadPosition position;
-    position.idx = thread[0];
     position.idy = thread[1];
     position.idz = thread[2];
-    if (kernel_.uses_block_shape) find_place_in_block(position);
     return position;
   }
 
@@ -437,16 +451,11 @@ class KernelEmitter {
 
   void emit_thread() {
     const cpu::ThreadPosition position = find_thread();
-    for (const ir::Clip& clip : kernel_.clips) {
-      Value* const index[] = {position.idx, position.idy, position.idz};
-      Value* bound = body_.emit_launch_constant(*clip.bound);
-      leave_unless(
-          emit_compare(builder_, clip.op, clip.bound->type.scalar, index[clip.axis], bound));
-    }
+    for (const ir::Clip& clip : kernel_.clips) leave_unless(inside_clip(clip, position));
     if (!threads_.looks_ahead) return emit_body(position, /*rows_inside=*/false);
     BasicBlock* inside = new_block("inside");
     BasicBlock* careful = new_block("careful");
-    Value* all = rows_inside(position);
+    Value* all = rows_inside(position, 1);
     // Threads that meet have to go the same way.
     if (threads_.is_cooperative)
       all = cpu::call_device_barrier(builder_, cpu::kDeviceBarrierAll, all);
@@ -457,17 +466,25 @@ class KernelEmitter {
     emit_body(position, /*rows_inside=*/false);
   }
 
+  Value* inside_clip(const ir::Clip& clip, const cpu::ThreadPosition& position) {
+    Value* const index[] = {position.idx, position.idy, position.idz};
+    Value* bound = body_.emit_launch_constant(*clip.bound);
+    return emit_compare(builder_, clip.op, clip.bound->type.scalar, index[clip.axis], bound);
+  }
+
   void emit_body(const cpu::ThreadPosition& position, bool rows_inside) {
     body_.set_rows_inside(rows_inside);
     body_.emit_gang(position, nullptr);
     builder_.CreateBr(exit_);
   }
 
-  // Whether all indices that are row accesses are inside their arrays.
-  Value* rows_inside(const cpu::ThreadPosition& position) {
+  // Whether all indices that are row accesses are inside their arrays, for `width` threads side by
+  // side.
+  Value* rows_inside(const cpu::ThreadPosition& position, int width) {
     Value* all = nullptr;
     for (const ir::RowAccess& access : kernel_.row_accesses) {
-      Value* inside = access.last ? range_inside(access, position) : index_inside(access, position);
+      Value* inside = access.last ? range_inside(access, position, width)
+                                  : index_inside(access, position, width);
       all = all ? builder_.CreateAnd(all, inside) : inside;
     }
     return all;
@@ -475,7 +492,7 @@ class KernelEmitter {
 
   // idx + offset < length, as the kernel itself computes the sum: where it does so in 32 bits it is
   // one unsigned comparison of these.
-  Value* index_inside(const ir::RowAccess& access, const cpu::ThreadPosition& position) {
+  Value* index_inside(const ir::RowAccess& access, const cpu::ThreadPosition& position, int width) {
     Value* length = body_.length_of(access.array, access.axis);
     const bool is_wide =
         kernel_.wide_index || (access.offset && access.offset->type.scalar != ir::Scalar::I32);
@@ -487,11 +504,12 @@ class KernelEmitter {
       index = index ? builder_.CreateAdd(idx, index) : idx;
     }
     if (!is_wide) length = limit(length);
+    length = less_others(length, access, width);
     return builder_.CreateICmpULT(index, length);
   }
 
   // offset <= last and 0 <= idx + offset and idx + last < length
-  Value* range_inside(const ir::RowAccess& access, const cpu::ThreadPosition& position) {
+  Value* range_inside(const ir::RowAccess& access, const cpu::ThreadPosition& position, int width) {
     Value* first = wide_offset(access.offset, position);
     Value* last = wide_offset(access.last, position);
     Value* inside = builder_.CreateICmpSLE(first, last);
@@ -499,9 +517,17 @@ class KernelEmitter {
       first = builder_.CreateAdd(wide_idx(position), first);
       last = builder_.CreateAdd(wide_idx(position), last);
     }
-    Value* length = body_.length_of(access.array, access.axis);
+    Value* length = less_others(body_.length_of(access.array, access.axis), access, width);
     inside = builder_.CreateAnd(inside, builder_.CreateICmpSGE(first, builder_.getInt64(0)));
     return builder_.CreateAnd(inside, builder_.CreateICmpSLT(last, length));
+  }
+
+  // What is left of a length for the first of `width` threads.
+  Value* less_others(Value* length, const ir::RowAccess& access, int width) {
+    if (width == 1 || !access.has_idx) return length;
+    return builder_.CreateBinaryIntrinsic(
+        Intrinsic::usub_sat, length,
+        ConstantInt::get(length->getType(), static_cast<uint64_t>(width) - 1));
   }
 
   Value* wide_idx(const cpu::ThreadPosition& position) {
@@ -514,68 +540,71 @@ class KernelEmitter {
     return emit_cast(builder_, value, offset->type.scalar, ir::Scalar::I64);
   }
 
-  // ---- a thread for several neighbours; its kernel sees idx alone and its row accesses are [idx]
+  // ---- a thread for several neighbours
 
   void emit_neighbours() {
-    Value* per_thread = to_index(function_->getArg(launch_ + 5));
-    Value* begin = builder_.CreateMul(thread_number(0), per_thread, "begin");
+    Value* wanted = nullptr;
+    cpu::ThreadPosition position = find_row(wanted);
+    if (wanted) leave_unless(wanted);
+    Value* width = ConstantInt::get(index_type(), static_cast<uint64_t>(width_));
+    Value* begin = builder_.CreateMul(thread_number(0), width, "begin");
     Value* first = ConstantInt::get(index_type(), 0);
     Value* end = limit(function_->getArg(launch_));
     for (const ir::Clip& clip : kernel_.clips) {
-      Value* bound = body_.emit_launch_constant(*clip.bound);
-      // No thread has the greatest index of its type.
-      if (clip.op == ir::CompareOp::LessEqual || clip.op == ir::CompareOp::Greater)
-        bound = builder_.CreateBinaryIntrinsic(Intrinsic::sadd_sat, bound,
-                                               ConstantInt::get(index_type(), 1));
-      bound =
-          builder_.CreateBinaryIntrinsic(Intrinsic::smax, bound, ConstantInt::get(index_type(), 0));
-      if (clip.op == ir::CompareOp::Greater || clip.op == ir::CompareOp::GreaterEqual)
-        first = builder_.CreateBinaryIntrinsic(Intrinsic::umax, first, bound);
+      if (clip.axis == 0)
+        narrow(clip, first, end);
       else
-        end = builder_.CreateBinaryIntrinsic(Intrinsic::umin, end, bound);
+        leave_unless(inside_clip(clip, position));
     }
-    Value* gang_end = end;
-    for (const ir::RowAccess& access : kernel_.row_accesses) {
-      gang_end = builder_.CreateBinaryIntrinsic(Intrinsic::umin, gang_end,
-                                                limit(body_.length_of(access.array, access.axis)));
-    }
-    Value* width = ConstantInt::get(index_type(), static_cast<uint64_t>(threads_.per_thread));
-    Value* is_gang =
-        builder_.CreateAnd(builder_.CreateICmpEQ(per_thread, width),
-                           builder_.CreateICmpULE(builder_.CreateAdd(begin, width), gang_end));
-    is_gang = builder_.CreateAnd(is_gang, builder_.CreateICmpUGE(begin, first));
+    position.idx = begin;
     BasicBlock* gang = new_block("gang");
     BasicBlock* each = new_block("each");
-    builder_.CreateCondBr(is_gang, gang, each, likely());
+    Value* stop = builder_.CreateAdd(begin, width);
+    builder_.CreateCondBr(is_gang(position, stop, first, end), gang, each, likely());
     builder_.SetInsertPoint(gang);
     gang_body_.set_rows_inside(true);
-    gang_body_.emit_gang(neighbour(begin), nullptr);
+    gang_body_.emit_gang(position, nullptr);
     builder_.CreateBr(exit_);
     builder_.SetInsertPoint(each);
-    Value* stop = builder_.CreateAdd(begin, per_thread);
-    emit_each(builder_.CreateBinaryIntrinsic(Intrinsic::umax, begin, first),
+    emit_each(position, builder_.CreateBinaryIntrinsic(Intrinsic::umax, begin, first),
               builder_.CreateBinaryIntrinsic(Intrinsic::umin, stop, end));
   }
 
-  void emit_each(Value* begin, Value* end) {
+  // What a bound along x leaves of the threads in [first, end).
+  void narrow(const ir::Clip& clip, Value*& first, Value*& end) {
+    Value* bound = body_.emit_launch_constant(*clip.bound);
+    // No thread has the greatest index of its type.
+    if (clip.op == ir::CompareOp::LessEqual || clip.op == ir::CompareOp::Greater)
+      bound = builder_.CreateBinaryIntrinsic(Intrinsic::sadd_sat, bound,
+                                             ConstantInt::get(index_type(), 1));
+    bound =
+        builder_.CreateBinaryIntrinsic(Intrinsic::smax, bound, ConstantInt::get(index_type(), 0));
+    if (clip.op == ir::CompareOp::Greater || clip.op == ir::CompareOp::GreaterEqual)
+      first = builder_.CreateBinaryIntrinsic(Intrinsic::umax, first, bound);
+    else
+      end = builder_.CreateBinaryIntrinsic(Intrinsic::umin, end, bound);
+  }
+
+  Value* is_gang(const cpu::ThreadPosition& position, Value* stop, Value* first, Value* end) {
+    Value* all = builder_.CreateAnd(builder_.CreateICmpULE(stop, end),
+                                    builder_.CreateICmpUGE(position.idx, first));
+    Value* inside = rows_inside(position, width_);
+    return inside ? builder_.CreateAnd(all, inside) : all;
+  }
+
+  void emit_each(cpu::ThreadPosition position, Value* begin, Value* end) {
     BasicBlock* before = builder_.GetInsertBlock();
     BasicBlock* loop = new_block("neighbour");
     builder_.CreateCondBr(builder_.CreateICmpULT(begin, end), loop, exit_);
     builder_.SetInsertPoint(loop);
     PHINode* idx = builder_.CreatePHI(index_type(), 2, "idx");
     idx->addIncoming(begin, before);
+    position.idx = idx;
     body_.set_rows_inside(false);
-    body_.emit_gang(neighbour(idx), nullptr);
+    body_.emit_gang(position, nullptr);
     Value* next = builder_.CreateAdd(idx, ConstantInt::get(index_type(), 1));
     idx->addIncoming(next, builder_.GetInsertBlock());
     builder_.CreateCondBr(builder_.CreateICmpULT(next, end), loop, exit_);
-  }
-
-  cpu::ThreadPosition neighbour(Value* idx) {
-    cpu::ThreadPosition position;
-    position.idx = idx;
-    position.idy = position.idz = ConstantInt::get(index_type(), 0);
-    return position;
   }
 
   // ---- faults
@@ -726,13 +755,14 @@ class KernelEmitter {
   }
 
   const ir::Function& kernel_;
+  int width_;
   transform::GpuThreads threads_;
   std::vector<bool> filled_;  // per local: a block's array that needs no zeros
   bool reads_apart_;
   IRBuilder<> builder_;
   ir::Liveness liveness_;
   cpu::BodyEmitter body_;
-  cpu::BodyEmitter gang_body_;                        // of several neighbours
+  cpu::BodyEmitter gang_body_;                        // of several neighbours, or of one
   std::map<const Function*, FaultMeeting> meetings_;  // of functions that call themselves
   Function* function_ = nullptr;
   BasicBlock* exit_ = nullptr;
@@ -744,8 +774,10 @@ class KernelEmitter {
 }  // namespace
 
 std::string emit_kernel(const ir::Function& kernel, const KernelOptions& options, Module& module) {
-  KernelEmitter emitter(kernel, options, module);
+  KernelEmitter emitter(kernel, options, module, 1);
   emitter.run();
+  const int width = transform::gpu_threads(kernel).per_thread;
+  if (width > 1) KernelEmitter(kernel, options, module, width).run();
   return emitter.name();
 }
 

@@ -1,4 +1,5 @@
-// A kernel for an NVIDIA GPU: one thread of the launch is one thread of the device.
+// A kernel for an NVIDIA GPU: one thread of the launch is one thread of the device; in another
+// entry, where there is one, several neighbours along x are.
 //
 // Takes what codegen/cpu takes, a typed, inlined function, and leaves an LLVM module with an entry
 // of the calling convention `ptx_kernel` whose parameters runtime/cuda/kernel_abi.h states. The
@@ -19,6 +20,9 @@ namespace cudapy::codegen::nvptx {
 
 // What the code calls to report a fault: site, index, length, idx, idy, idz.
 inline constexpr const char* kRecordFault = "cudapy_record_fault";
+
+// Of entries whose threads stand for several neighbours.
+inline constexpr const char* kGangAttribute = "cudapy-gang";
 
 struct KernelOptions {
   bool fastmath = false;

@@ -23,7 +23,6 @@ constexpr int kMostThreads = 39;  // CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPR
 constexpr int kStackSize = 0;     // CU_LIMIT_STACK_SIZE
 constexpr int kMaxThreadsPerBlock = 0;
 constexpr int kLocalBytes = 3;
-constexpr int kRegisters = 4;
 constexpr int kDynamicSharedBytes = 8;  // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 constexpr int kReleaseThreshold = 4;
 constexpr int kDeviceOrdinal = 9;      // CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL
@@ -100,6 +99,7 @@ Device::Device(int ordinal) : ordinal_(ordinal) {
   const int number = 10 * attribute(handle, kMajor) + attribute(handle, kMinor);
   architecture_ = "sm_" + std::to_string(number);
   most_block_bytes_ = attribute(handle, kMostSharedBytes);
+  multiprocessors_ = attribute(handle, kProcessors);
   if (number < kOldestArchitecture) {
     throw CudaFailure(name_of(ordinal) + " is too old: it is " + architecture_ +
                           ", and kernels need sm_75 (Turing) or newer",
@@ -286,14 +286,16 @@ std::vector<uint8_t> Device::assemble(const std::string& ptx) {
   return bytes;
 }
 
-std::shared_ptr<const Kernel> Device::load(std::span<const uint8_t> cubin,
-                                           const std::string& entry) {
+std::shared_ptr<const Kernel> Device::load(std::span<const uint8_t> cubin, const std::string& entry,
+                                           const std::string& gang_entry) {
   const ContextScope scope(context_);
   Module module = nullptr;
   CUDAPY_CALL(cuModuleLoadData, &module, cubin.data());
   try {
     Function function = nullptr;
     CUDAPY_CALL(cuModuleGetFunction, &function, module, entry.c_str());
+    Function gangs = nullptr;
+    if (!gang_entry.empty()) CUDAPY_CALL(cuModuleGetFunction, &gangs, module, gang_entry.c_str());
     int32_t number = 0;
     {
       const std::lock_guard lock(mutex_);
@@ -320,7 +322,8 @@ std::shared_ptr<const Kernel> Device::load(std::span<const uint8_t> cubin,
       const CudaPrintHandle handle{static_cast<CudaPrints*>(pointer_to(print_memory())), number, 0};
       upload(variable, &handle, sizeof handle);
     }
-    return std::make_shared<const Kernel>(*this, module, function, number, prints, stack_bytes);
+    return std::make_shared<const Kernel>(*this, module, function, gangs, number, prints,
+                                          stack_bytes);
   } catch (...) {
     driver().cuModuleUnload(module);
     throw;
@@ -366,17 +369,16 @@ void Device::keep_stack(const Kernel& kernel) {
   if (bytes < kernel.stack_bytes()) CUDAPY_CALL(cuCtxSetLimit, kStackSize, kernel.stack_bytes());
 }
 
-Kernel::Kernel(Device& device, Module module, Function function, int32_t number, bool prints,
-               uint64_t stack_bytes)
+Kernel::Kernel(Device& device, Module module, Function function, Function gangs, int32_t number,
+               bool prints, uint64_t stack_bytes)
     : device_(device),
       module_(module),
-      function_(function),
+      entry_{function, attribute(function, kMaxThreadsPerBlock)},
       number_(number),
       prints_(prints),
-      stack_bytes_(stack_bytes),
-      max_threads_(attribute(function, kMaxThreadsPerBlock)),
-      registers_(attribute(function, kRegisters)),
-      local_bytes_(attribute(function, kLocalBytes)) {}
+      stack_bytes_(stack_bytes) {
+  if (gangs != nullptr) gangs_ = {gangs, attribute(gangs, kMaxThreadsPerBlock)};
+}
 
 Kernel::~Kernel() {
   device_.bury(module_);
@@ -387,7 +389,7 @@ void Kernel::allow_shared_bytes(int64_t bytes) const {
   // Two threads may both set it: the larger of the two has to come last.
   const std::lock_guard lock(shared_mutex_);
   if (bytes <= shared_bytes_) return;
-  CUDAPY_CALL(cuFuncSetAttribute, function_, kDynamicSharedBytes, static_cast<int>(bytes));
+  CUDAPY_CALL(cuFuncSetAttribute, entry_.function, kDynamicSharedBytes, static_cast<int>(bytes));
   shared_bytes_ = bytes;
 }
 
@@ -411,7 +413,7 @@ std::string plan_grid(const LaunchRequest& request, const GridRules& rules, Grid
            "that the GPU takes at most " + std::to_string(rules.max_block_threads);
   }
   for (int i = 2; i >= rules.rank; --i) plan.block[i - 1] *= std::exchange(plan.block[i], 1);
-  plan.launch.per_thread = rules.per_thread;
+  plan.in_gangs = rules.per_thread > 1;
   for (int i = 0; i < 3; ++i) {
     const int64_t reach = plan.block[i] * (i == 0 ? rules.per_thread : 1);
     const int64_t grid = threads[i] == 0 ? 0 : divide_up(threads[i], reach);
@@ -433,6 +435,7 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
                    nullptr};
   const auto block = [&](int i) { return static_cast<unsigned>(plan.block[i]); };
   CudaLaunch& launch = plan.launch;
+  const Function function = kernel.entry(plan.in_gangs).function;
   kernel.allow_shared_bytes(plan.shared_bytes);
   keep_stack(kernel);
   // Launches at the same time may take one place: this is for messages.
@@ -448,7 +451,7 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
       launch.first_block[0] = static_cast<int32_t>(y);
       launch.first_block[1] = static_cast<int32_t>(z);
       std::memcpy(arguments + launch_offset, &launch, sizeof launch);
-      CUDAPY_CALL(cuLaunchKernel, kernel.function(), static_cast<unsigned>(launch.grid[0]),
+      CUDAPY_CALL(cuLaunchKernel, function, static_cast<unsigned>(launch.grid[0]),
                   static_cast<unsigned>(std::min(launch.grid[1] - y, kMaxBlocksYZ)),
                   static_cast<unsigned>(std::min(launch.grid[2] - z, kMaxBlocksYZ)), block(0),
                   block(1), block(2), static_cast<unsigned>(plan.shared_bytes), stream, nullptr,

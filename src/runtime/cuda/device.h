@@ -26,22 +26,26 @@ namespace cudapy::runtime::cuda {
 
 class Device;
 
+// A function of a kernel's module that can be launched.
+struct Entry {
+  Function function = nullptr;
+  int max_threads = 0;  // of a block
+};
+
 // A kernel in a device's memory. When it goes, its code stays until the device is idle.
 class Kernel {
  public:
-  // `number` as in CudaFaultReport.
-  Kernel(Device& device, Module module, Function function, int32_t number, bool prints,
-         uint64_t stack_bytes);
+  // `number` as in CudaFaultReport. `gangs`: the entry whose threads stand for several neighbours;
+  // null: there is none.
+  Kernel(Device& device, Module module, Function function, Function gangs, int32_t number,
+         bool prints, uint64_t stack_bytes);
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
   ~Kernel();
 
   Device& device() const { return device_; }
-  Function function() const { return function_; }
-  int max_threads_per_block() const { return max_threads_; }
-  int registers() const { return registers_; }
-  int local_bytes() const { return local_bytes_; }  // a thread's, spills included
-  int32_t number() const { return number_; }        // as in CudaFaultReport
+  const Entry& entry(bool in_gangs) const { return in_gangs ? gangs_ : entry_; }
+  int32_t number() const { return number_; }  // as in CudaFaultReport
   bool prints() const { return prints_; }
   // Of a thread, as far as its calls rely on it; 0: the driver knows what it needs.
   uint64_t stack_bytes() const { return stack_bytes_; }
@@ -51,13 +55,11 @@ class Kernel {
  private:
   Device& device_;
   Module module_;
-  Function function_;
+  Entry entry_;
+  Entry gangs_;
   int32_t number_;
   bool prints_;
   uint64_t stack_bytes_;
-  int max_threads_ = 0;
-  int registers_ = 0;
-  int local_bytes_ = 0;
   mutable std::mutex shared_mutex_;
   mutable int64_t shared_bytes_ = 0;  // that the driver was told of
 };
@@ -65,6 +67,7 @@ class Kernel {
 // The grid of a launch, in pieces where it has more blocks than the device takes at once.
 struct GridPlan {
   CudaLaunch launch{};
+  bool in_gangs = false;  // threads stand for several neighbours
   int64_t block[3] = {1, 1, 1};
   int64_t shared_bytes = 0;  // of a block's arrays that the launch gives their memory
 };
@@ -98,6 +101,7 @@ class Device {
   Context context() const { return context_; }
   const std::string& architecture() const { return architecture_; }  // "sm_90"
   int64_t most_block_bytes() const { return most_block_bytes_; }     // of shared memory
+  int multiprocessors() const { return multiprocessors_; }
 
   // Memory in stream order: it may be written by what is launched afterwards. Zero bytes give 0.
   Address allocate(size_t bytes);
@@ -117,7 +121,9 @@ class Device {
 
   // Machine code of PTX for this device, by the driver's own compiler.
   std::vector<uint8_t> assemble(const std::string& ptx);
-  std::shared_ptr<const Kernel> load(std::span<const uint8_t> cubin, const std::string& entry);
+  // `gang_entry`: empty where there is none.
+  std::shared_ptr<const Kernel> load(std::span<const uint8_t> cubin, const std::string& entry,
+                                     const std::string& gang_entry);
 
   // `arguments` holds `bytes` bytes: the kernel's arguments and behind them room for a CudaLaunch,
   // which starts at `launch_offset`.
@@ -160,6 +166,7 @@ class Device {
   int ordinal_;
   std::string architecture_;
   int64_t most_block_bytes_ = 0;
+  int multiprocessors_ = 1;
   Context context_ = nullptr;
   Pool pool_ = nullptr;  // null: the device has no pools
   StreamHandle uploads_ = nullptr;

@@ -15,12 +15,12 @@
 namespace cudapy::runtime {
 
 // Threads are those wanted; the blocks of all pieces cover them, where a thread of a block stands
-// for `per_thread` neighbours along x: 1, or what transform::gpu_threads says. A launch with more
-// blocks along y or z than a grid may have goes in pieces, each beginning at `first_block`.
+// for as many neighbours along x as its entry says. A launch with more blocks along y or z than a
+// grid may have goes in pieces, each beginning at `first_block`.
 struct CudaLaunch {
   int64_t threads[3];
   int32_t first_block[2];  // y, z
-  int32_t per_thread;
+  int32_t unused;
   int32_t grid[3];      // of all pieces
   int32_t number;       // of a launch that prints: its lines come out in this order
   int32_t names_block;  // 1: a fault is told with its block
@@ -91,6 +91,11 @@ inline std::string cuda_entry_name(std::string_view kernel) {
     name += is_plain ? c : '_';
   }
   return name;
+}
+
+// Of the entry whose threads stand for several neighbours each (transform::gpu_threads).
+inline std::string cuda_gang_entry_name(std::string_view kernel) {
+  return cuda_entry_name(kernel) + "_gang";
 }
 
 }  // namespace cudapy::runtime
