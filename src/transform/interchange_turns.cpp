@@ -109,8 +109,8 @@ class TurnInterchanger {
     std::optional<GridLoop> found = loop.kind == StmtKind::For     ? range_loop(loop)
                                     : loop.kind == StmtKind::While ? while_loop(loop)
                                                                    : std::nullopt;
-    if (!found || !loop.else_body.empty() || !each_turn_by_itself(loop, *found) ||
-        sees_place(*found, loop)) {
+    if (!found || !loop.else_body.empty() || !is_below_taken_axes(found->axis) ||
+        !each_turn_by_itself(loop, *found) || sees_place(*found, loop)) {
       return false;
     }
     function_.clips.push_back(std::move(found->clip));
@@ -122,6 +122,12 @@ class TurnInterchanger {
     body.pop_back();
     std::move(turn.begin(), turn.end(), std::back_inserter(body));
     return true;
+  }
+
+  // A thread's turns are run with z outside and x inside, each axis once: the loops around this one
+  // are of axes above its own.
+  bool is_below_taken_axes(uint8_t axis) const {
+    return (function_.repeated_axes & ((2U << axis) - 1)) == 0;
   }
 
   // for index in range(idx, stop, width)

@@ -319,3 +319,42 @@ def test_many_threads_share_many_turns():
         )
         reached = np.arange(n) % (256 * ((threads + 255) // 256)) < threads
         assert np.array_equal(Y, np.where(reached, 2 * X + 1, 1))
+
+
+def columns_of_rows(trace, n, m):
+    for y in range(idy, m, blockDim.y * gridDim.y):
+        for x in range(idx, n, blockDim.x * gridDim.x):
+            trace[0] = 3 * trace[0] + 10 * x + y
+
+
+def rows_of_columns(trace, n, m):
+    for x in range(idx, n, blockDim.x * gridDim.x):
+        for y in range(idy, m, blockDim.y * gridDim.y):
+            trace[0] = 3 * trace[0] + 10 * x + y
+
+
+def planes_of_rows(trace, n, m):
+    for y in range(idy, n, blockDim.y * gridDim.y):
+        for z in range(idz, m, blockDim.z * gridDim.z):
+            trace[0] = 3 * trace[0] + 10 * y + z
+
+
+def the_rest_of_each_row(trace, n, m):
+    for i in range(idx, n, blockDim.x * gridDim.x):
+        for k in range(i, m, blockDim.x * gridDim.x):
+            trace[k] += 1
+
+
+@pytest.mark.parametrize(
+    "kernel", [columns_of_rows, rows_of_columns, planes_of_rows, the_rest_of_each_row]
+)
+def test_turns_of_nested_loops_keep_their_order(kernel):
+    """One thread writes down in which order it has gone."""
+    differential(
+        kernel,
+        lambda n: [np.zeros(8, "uint32"), 5, 7],
+        sig="void (uint32* trace, int n, int m)",
+        threads=lambda n: (1, 1, 1),
+        block=(1, 1, 1),
+        sizes=lambda gang: [1],
+    )
