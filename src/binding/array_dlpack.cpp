@@ -170,7 +170,7 @@ nb::object to_dlpack(nb::handle self, nb::handle stream, nb::handle max_version,
     owner = nb::cast(moved(keeps_layout ? array : copy_of(array), to));
   }
   const HostArray& exported = *host_array_of(owner.ptr());
-  if (!moves) wait_for_consumer(exported, stream);
+  if (!moves || exported.is_on_gpu()) wait_for_consumer(exported, stream);
   if (!version || version->first < static_cast<int>(kDLMajorVersion))
     return capsule_of<DLManagedTensor>(owner, 0);
   return capsule_of<DLManagedTensorVersioned>(owner, is_copied ? kDLIsCopied : 0);

@@ -156,17 +156,21 @@ graph = cp.Graph()
 async def record():
     with graph:
         k(1000)(X, Y)
-        await asyncio.sleep(0.02)
+        recording.set()
+        await launched.wait()
         k(1000)(X, Y)
 async def launches():
-    await asyncio.sleep(0.01)
+    await recording.wait()
     k(1000)(X, Y)
     try:
         with cp.Graph():
             pass
     except ValueError as error:
         print(error)
+    launched.set()
 async def main():
+    global recording, launched
+    recording, launched = asyncio.Event(), asyncio.Event()
     await asyncio.gather(record(), launches())
 asyncio.run(main())
 graph.launch()
