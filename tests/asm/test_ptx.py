@@ -302,6 +302,29 @@ def test_accesses_of_one_thread_are_not_widened():
     assert body.count("ld.global.b32") == 1, "what a fault reads"
 
 
+# many : void (int* X, int* Y)
+def many(X, Y):
+    i = X[idx]
+    total = 0
+    total += X[i + 1] + X[i + 2] + X[i + 3] + X[i + 4] + X[i + 5]
+    total += X[i + 6] + X[i + 7] + X[i + 8] + X[i + 9] + X[i + 10]
+    total += X[i - 1] + X[i - 2] + X[i - 3] + X[i - 4] + X[i - 5]
+    total += X[i - 6] + X[i - 7] + X[i - 8] + X[i - 9] + X[i - 10]
+    total += X[i * 1] + X[i * 2] + X[i * 3] + X[i * 4] + X[i * 5]
+    total += X[i * 6] + X[i * 7] + X[i * 8] + X[i * 9] + X[i * 10]
+    total += X[i ^ 1] + X[i ^ 2] + X[i ^ 3] + X[i ^ 4] + X[i ^ 5]
+    total += X[i ^ 6] + X[i ^ 7] + X[i ^ 8] + X[i ^ 9] + X[i ^ 10]
+    total += X[i | 1] + X[i | 2] + X[i | 3] + X[i | 4] + X[i | 5]
+    total += X[i | 6] + X[i | 7] + X[i | 8] + X[i | 9] + X[i | 10]
+    Y[idx] = total
+
+
+def test_many_checks_share_the_code_that_records_a_fault():
+    body = instructions(ptx(many))
+    assert "call.uni cudapy_record_fault" in body
+    assert "atom" not in body
+
+
 def test_faults_are_recorded_without_a_call():
     for kernel in (gather, stencil, matmul):
         assert "call" not in instructions(ptx(kernel))

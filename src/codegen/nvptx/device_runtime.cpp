@@ -29,6 +29,7 @@ using math::Real;
 namespace {
 
 constexpr unsigned kGlobalMemory = 1;  // address space
+constexpr unsigned kMostInlined = 48;  // records of faults in a kernel that are no calls
 
 BasicBlock* add_block(IRBuilderBase& builder, const char* name) {
   return BasicBlock::Create(builder.getContext(), name, builder.GetInsertBlock()->getParent());
@@ -57,7 +58,8 @@ GlobalVariable* make_handle(Module& module, const char* name, size_t size) {
 //   report->... = ...;
 //   if (values) report->values = *values;
 //   __threadfence_system(); report->site = site; exit;
-// It is called and not inlined, so that what is hardly ever run takes no registers.
+// Where there are few checks it is inlined at each: a call takes registers and a stack. Many copies
+// would be most of the kernel's code, and of the time that it takes to be assembled.
 void define_fault_recorder(Function& function) {
   using runtime::CudaFaultClaim;
   using runtime::CudaFaultHandle;
@@ -121,8 +123,10 @@ void define_fault_recorder(Function& function) {
   builder.SetInsertPoint(done);
   builder.CreateIntrinsic(Intrinsic::nvvm_exit, {});
   builder.CreateUnreachable();
+  const bool is_inlined = !function.hasNUsesOrMore(kMostInlined + 1);
   for (const Attribute::AttrKind kind :
-       {Attribute::NoReturn, Attribute::AlwaysInline, Attribute::Cold, Attribute::NoUnwind})
+       {Attribute::NoReturn, Attribute::Cold, Attribute::NoUnwind,
+        is_inlined ? Attribute::AlwaysInline : Attribute::NoInline})
     function.addFnAttr(kind);
 }
 
