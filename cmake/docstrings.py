@@ -28,15 +28,20 @@ MOST = 15_000  # of a string literal that all compilers take
 WITH_HEADERS = ("Kernel",)
 
 
+def shown_parameter(parameter: ast.arg, default: ast.expr | None) -> str:
+    return parameter.arg + (f"={ast.unparse(default)}" if default is not None else "")
+
+
 def header_of(node: ast.FunctionDef) -> str:
     """`notes($self, /, types=None)` and the line that ends it; nothing of a property."""
     if node.decorator_list and ast.unparse(node.decorator_list[0]) == "property":
         return ""
-    names = [argument.arg for argument in node.args.args[1:]]
-    values = [f"={ast.unparse(value)}" for value in node.args.defaults]
-    values = [""] * (len(names) - len(values)) + values
-    shown = ", ".join(["$self", "/", *(name + value for name, value in zip(names, values))])
-    return f"{node.name}({shown})\n--\n\n"
+    given, by_name = node.args.args[1:], node.args.kwonlyargs
+    defaults = [None] * (len(given) - len(node.args.defaults)) + node.args.defaults
+    shown = ["$self", "/", *map(shown_parameter, given, defaults)]
+    if by_name:
+        shown += ["*", *map(shown_parameter, by_name, node.args.kw_defaults)]
+    return f"{node.name}({', '.join(shown)})\n--\n\n"
 
 
 def constant(name: str, node: ast.ClassDef | ast.FunctionDef, head: str = "") -> str:

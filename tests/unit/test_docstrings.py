@@ -144,7 +144,12 @@ def test_the_texts_are_read_when_they_are_asked_for() -> None:
 
 def test_functions_of_the_core_show_their_headers() -> None:
     assert str(inspect.signature(_core.Kernel.notes)) == "(self, /, types=None)"
-    assert list(inspect.signature(_core.Kernel.inspect).parameters)[1] == "stage"
+    assert str(inspect.signature(_core.Kernel.inspect)) == (
+        "(self, /, stage, types=None, architecture=None, block=None, *, overlap=False)"
+    )
+    assert str(inspect.signature(_core.Kernel.compile_for)) == (
+        "(self, /, architecture, types=None, block=None, *, overlap=False)"
+    )
     for name in ("allocate", "toHost", "to"):
         assert (getattr(cp.CudaArray, name).__doc__ or "").startswith(name + "(")
 
