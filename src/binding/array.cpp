@@ -414,7 +414,7 @@ void define_cuda_array(nb::module_& module) {
           [](nb::handle self, nb::handle dtype) {
             return nb::module_::import_("cudapy._impl.array_methods").attr("as_type")(self, dtype);
           },
-          nb::arg("dtype"), docs::CudaArray::astype)
+          nb::arg("dtype").none(), docs::CudaArray::astype)
       .def("__reduce__",
            [](nb::handle self) {
              return nb::module_::import_("cudapy._impl.array_methods").attr("reduce")(self);

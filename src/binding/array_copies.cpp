@@ -149,8 +149,9 @@ HostArray copy_of(const HostArray& array) {
 namespace {
 
 [[noreturn]] void refuse_shape(const HostArray& array, const std::string& why) {
-  raise(PyExc_ValueError, "CudaArray.reshape: " + why + ", and the array of shape " +
-                              shape_text(array) + " has " + std::to_string(array.length()));
+  raise(PyExc_ValueError, "CudaArray.reshape: " + why + "; the array has the shape " +
+                              shape_text(array) + ", which is " + std::to_string(array.length()) +
+                              (array.length() == 1 ? " element" : " elements"));
   fail();
 }
 
@@ -165,20 +166,23 @@ std::vector<int64_t> wanted_lengths(const HostArray& array, const nb::args& give
   for (const nb::handle item : lengths) {
     const int64_t length = PyNumber_AsSsize_t(item.ptr(), PyExc_OverflowError);
     if (length == -1 && PyErr_Occurred() != nullptr) fail();
-    if (length < -1 || (length == -1 && left))
-      refuse_shape(array, "one length may be -1, and none less");
+    if (length < -1)
+      refuse_shape(array, "a length of " + std::to_string(length) +
+                              " is none: give 0 or more, or -1 for as many as are left");
+    if (length == -1 && left)
+      refuse_shape(array, "only one length can be -1, which stands for as many as are left");
     if (length == -1) left = shape.size();
     if (length != -1 && __builtin_mul_overflow(items, length, &items))
-      refuse_shape(array, "the shape has more than 2**63 elements");
+      refuse_shape(array, "the new shape takes more than 2**63 elements");
     shape.push_back(length);
   }
   if (shape.empty() || shape.size() > ir::kMaxRank)
     fail_with_type_error("CudaArray.reshape: an array has 1 to 8 dimensions");
   if (left && items > 0) shape[*left] = array.length() / items;
-  if (left && items == 0) refuse_shape(array, "-1 beside a length of 0 can be any length");
+  if (left && items == 0) refuse_shape(array, "-1 beside a length of 0 could stand for any length");
   if (items * (left ? shape[*left] : 1) != array.length())
-    refuse_shape(array, "the shape has " + std::to_string(items) + " elements" +
-                            (left ? " or a multiple of that" : ""));
+    refuse_shape(array, "the new shape takes " + std::string(left ? "a multiple of " : "") +
+                            std::to_string(items) + (items == 1 ? " element" : " elements"));
   return shape;
 }
 

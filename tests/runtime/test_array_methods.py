@@ -56,10 +56,15 @@ def test_reshape_shares_memory_where_it_can():
 @pytest.mark.parametrize(
     ("shape", "error", "text"),
     [
-        ((5,), ValueError, r"the shape has 5 elements, and the array of shape \(6,\) has 6"),
-        ((4, -1), ValueError, "the shape has 4 elements or a multiple of that"),
-        ((-1, -1), ValueError, "one length may be -1"),
-        ((-2, -3), ValueError, "one length may be -1, and none less"),
+        (
+            (5,),
+            ValueError,
+            r"reshape: the new shape takes 5 elements; the array has the shape \(6,\), which is 6 elements$",
+        ),
+        ((4, -1), ValueError, "the new shape takes a multiple of 4 elements; the array has"),
+        ((1,), ValueError, "takes 1 element; "),
+        ((-1, -1), ValueError, "only one length can be -1, which stands for as many as are left; "),
+        ((-2, -3), ValueError, "a length of -2 is none: give 0 or more, or -1 for as many as are"),
         ((0, -1), ValueError, "-1 beside a length of 0"),
         ((2**62, 2**62), ValueError, r"2\*\*63"),
         ((), TypeError, "1 to 8 dimensions"),
@@ -99,6 +104,8 @@ def test_astype_converts_as_numpy_does():
     assert B.astype("f4").toList() == cp.CudaArray(values.tolist(), cp.bfloat16).toList()
     with pytest.raises(TypeError, match="not an element type"):
         A.astype("U4")
+    with pytest.raises(TypeError, match="^None is not an element type"):
+        A.astype(None)
 
 
 @pytest.mark.parametrize("name", ["f4", "=f8", "|u1", "<i2", "c8", "?", "b1", "u8", "f2"])

@@ -33,8 +33,11 @@ def test_the_device_of_a_with_block_ends_with_it():
             assert cp.get_device() == "cpu"
         assert cp.get_device() == "python"
     assert cp.get_device() == "cpu"
-    with pytest.raises(ValueError, match="no device 'gpu'"):
-        cp.set_device("gpu")
+    for name in ("gpu", "cuda:99999999999999999999"):
+        with pytest.raises(ValueError, match=f"no device '{name}'"):
+            cp.set_device(name)
+        with pytest.raises(ValueError, match=f"no device '{name}'"), cp.device(name):
+            pass
 
 
 def test_lists_tuples_and_device_arrays_are_arguments():

@@ -84,11 +84,15 @@ def devices() -> list[Device]:
     return found
 
 
+_DIGITS = 9  # of a number that the core's int holds
+
+
 def _gpu_of(name: str) -> int | None:
     if name == "cuda":
         return 0
     number = name.removeprefix("cuda:")
-    return int(number) if number != name and number.isdecimal() else None
+    is_number = number != name and number.isdecimal() and len(number) <= _DIGITS
+    return int(number) if is_number else None
 
 
 class _Choice(NamedTuple):
