@@ -104,7 +104,7 @@ def test_astype_converts_as_numpy_does():
     assert B.astype("f4").toList() == cp.CudaArray(values.tolist(), cp.bfloat16).toList()
     with pytest.raises(TypeError, match="not an element type"):
         A.astype("U4")
-    with pytest.raises(TypeError, match="^None is not an element type"):
+    with pytest.raises(TypeError, match=r"^None is not an element type"):
         A.astype(None)
 
 
