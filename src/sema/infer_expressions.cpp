@@ -1,4 +1,7 @@
 // The types of expressions, and what can be wrong with them.
+#include <algorithm>
+
+#include "sema/bools_of_numpy.h"
 #include "sema/inference.h"
 
 namespace cudapy::sema {
@@ -556,6 +559,18 @@ Type Inference::math(Expr& expr) {
   }
 }
 
+bool Inference::refuses_bools(const Expr& call, const ir::Function& callee) {
+  const bool are_bools = std::ranges::all_of(
+      call.operands, [](const ir::ExprPtr& operand) { return operand->type == kBool; });
+  if (!are_bools || !instances_.is_of_numpy(callee)) return false;
+  std::string help = instead_of_bools(callee.name);
+  if (help.empty()) return false;
+  wrong("numpy-bools", call.span,
+        "`np." + callee.name + "` of bools is not what it is of numbers, and not done in kernels",
+        std::move(help));
+  return true;
+}
+
 Type Inference::call(Expr& expr) {
   bool unknown = false;
   bool erroneous = false;
@@ -593,7 +608,7 @@ Type Inference::call(Expr& expr) {
           "the parameter " + quoted(callee.locals[i].name) + " of " + quoted(callee.name));
     }
   }
-  if (!convertible) return kErroneous;
+  if (!convertible || refuses_bools(expr, callee)) return kErroneous;
   Instance& instance = instances_.get(expr.callee, passed);
   if (reporting()) {
     report_mistakes(instance, instances_, *diagnostics_, note_of_call(expr, passed));

@@ -80,6 +80,7 @@ class Inference {
   void check_index(const ir::Expr& index, const ir::Expr& array);
   ir::Type math(ir::Expr& expr);
   ir::Type call(ir::Expr& expr);
+  bool refuses_bools(const ir::Expr& call, const ir::Function& callee);
   ir::Type builtin(ir::Expr& expr);
   ir::Type length(const ir::Expr& expr);
   ir::Type array_property(const ir::Expr& expr);

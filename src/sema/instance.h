@@ -72,6 +72,8 @@ class Instances {
   [[nodiscard]] const ir::Function& untyped(int32_t function) const {
     return untyped_.functions[static_cast<size_t>(function)];
   }
+  // Of the package's own functions of NumPy, and not of the user's by such a name.
+  [[nodiscard]] bool is_of_numpy(const ir::Function& function) const;
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] ir::Scalar default_float() const { return default_float_; }
   [[nodiscard]] ir::Type index_type() const { return options_.wide_index ? kInt64 : kInt32; }

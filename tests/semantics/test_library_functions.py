@@ -351,6 +351,48 @@ def test_functions_of_numpy(name, dtype):
     assert np.allclose(R, again, rtol=1e-6, atol=0, equal_nan=True)
 
 
+BOOLS = "bitwise_and bitwise_or bitwise_xor equal not_equal less less_equal greater greater_equal"
+BOOLS += " logical_and logical_or logical_xor left_shift right_shift minimum maximum absolute"
+OTHER_OF_BOOLS = "add multiply subtract invert bitwise_not bitwise_invert negative positive sign"
+
+
+def of_bools(name, R):
+    function = getattr(np, name, np.invert)  # NumPy 1 has no bitwise_invert
+    bound = cp.Template(of_two if function.nin == 2 else of_one).substitute(function=function)
+    A, B = np.array([True, True, False, False]), np.array([True, False, True, False])
+    cp.compile(bound)(len(A))(A, B, R)
+    return function(A, B) if function.nin == 2 else function(A)
+
+
+@pytest.mark.parametrize("device", ["cpu", "python"])
+@pytest.mark.parametrize("name", BOOLS.split())
+def test_functions_of_numpy_of_bools(name, device):
+    with cp.device(device):
+        for dtype in (np.bool_, np.int32):
+            R = np.zeros(4, dtype)
+            expected = of_bools(name, R)
+            assert np.array_equal(R, expected.astype(dtype))
+
+
+@pytest.mark.parametrize("device", ["cpu", "python"])
+@pytest.mark.parametrize("name", OTHER_OF_BOOLS.split())
+def test_what_is_something_else_of_bools_is_refused(name, device):
+    refused = "invert" if name.startswith("bitwise") else name
+    with cp.device(device), pytest.raises(cp.CompileError, match=f"`np.{refused}` of bools"):
+        of_bools(name, np.zeros(4, np.int32))
+
+
+def test_a_bool_beside_a_number_is_a_number():
+    def k(A, R):
+        R[idx] = np.add(A[idx] > 1, A[idx]) + np.multiply(A[idx], A[idx] > 1)
+
+    for device in ("cpu", "python"):
+        R = np.zeros(3, np.int32)
+        with cp.device(device):
+            cp.compile(k)(3)(np.array([1, 2, 3], np.int32), R)
+        assert R.tolist() == [1, 5, 7]
+
+
 def test_they_compile_for_gpus():
     def k(X, I, R):
         R[idx] = math.modf(X[idx])[0] + math.frexp(X[idx])[0] + math.remquo(X[idx], 3.0)[0]
