@@ -67,7 +67,10 @@ std::optional<ir::Type> struct_in_list(nb::handle source) {
   if (item == source.ptr()) return std::nullopt;
   std::string problem;
   auto structure = struct_of_class(reinterpret_cast<PyObject*>(Py_TYPE(item)), problem);
-  if (!structure && !problem.empty()) fail_with_type_error("CudaArray: " + problem);
+  if (!structure && !problem.empty()) {
+    const std::string name = nb::cast<std::string>(nb::handle(item).type().attr("__name__"));
+    fail_with_type_error("CudaArray: kernels cannot take objects of `" + name + "`: " + problem);
+  }
   return structure;
 }
 

@@ -205,7 +205,12 @@ int32_t align_up(int32_t offset, int32_t alignment) {
 
 std::optional<ir::Type> struct_of_class(PyObject* object, std::string& problem) {
   const PyRef fields = PyType_Check(object) != 0 ? fields_of_class(object) : PyRef();
-  if (!fields) return std::nullopt;
+  if (!fields) {
+    if (PyType_Check(object) != 0 && attribute(object, "__dataclass_fields__"))
+      problem =
+          "it is derived from a dataclass, and none itself: decorate it with `@dataclass`, too";
+    return std::nullopt;
+  }
   if (std::string own = problem_of_class(object); !own.empty()) {
     problem = std::move(own);
     return std::nullopt;

@@ -217,5 +217,26 @@ def test_objects_that_python_made_are_arguments():
             with cp.device(device):
                 cp.compile(read)(1)(made, R)
             assert R[0] == want
-    with pytest.raises(cp.CudaTypeError, match="own `__eq__`"):
-        cp.compile(read)(1)(OwnEqual(1.0), np.zeros(1, "float32"))
+
+
+class Undecorated(Doubled):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (OwnEqual(1.0), "it has its own `__eq__`, and kernels compare field by field: give "),
+        (NoEqual(1.0), "`eq=False` says that objects of equal fields are not equal, .* leave"),
+        (Undecorated(1.0), "it is derived from a dataclass, and none itself: decorate it"),
+    ],
+)
+def test_objects_that_are_no_arguments_say_why(made, reason):
+    def read(p, R):
+        R[idx] = p.x
+
+    for device in ("cpu", "python"):
+        with cp.device(device), pytest.raises(cp.CudaTypeError, match=reason):
+            cp.compile(read)(1)(made, np.zeros(1, "float32"))
+    with pytest.raises(cp.CudaTypeError, match=f"of `{type(made).__name__}`: {reason}"):
+        cp.CudaArray([made])

@@ -50,12 +50,14 @@ def _defined(record: type, name: str) -> Any:
 
 def problem_of_class(record: type) -> str | None:
     """Why kernels cannot take the class's objects for their fields alone; None: they can."""
-    parameters = getattr(record, "__dataclass_params__", None)
     equals = _defined(record, "__eq__")
     if equals is not None and not _is_generated(equals):
-        return "it has its own `__eq__`, and kernels compare field by field"
-    if parameters is not None and (equals is None or "__eq__" not in vars(record)):
-        return "it has no `__eq__` of its fields (eq=False), and kernels compare field by field"
+        return "it has its own `__eq__`, and kernels compare field by field: give that method another name"
+    if "__dataclass_params__" in vars(record) and "__eq__" not in vars(record):
+        return (
+            "`eq=False` says that objects of equal fields are not equal, and kernels compare field by field: "
+            "leave `eq=False` out"
+        )
     for name, _ in fields_of_class(record) or ():
         if isinstance(_defined(record, name), property):
             return f"its field `{name}` is a property"
