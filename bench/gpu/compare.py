@@ -25,6 +25,11 @@ import cupy
 import numpy as np
 from rivals import cuda_core_call, cupy_kernels, numba_call, numba_kernels, triton_call
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # what the CPU's benchmark runs as well
+from kernels.black_scholes import black_scholes
+from kernels.nbody import accelerate
+from kernels.sobel import sobel
+
 
 # saxpy : void (float alpha, float* X, float* Y)
 def saxpy(alpha, X, Y):
@@ -287,6 +292,33 @@ def compare_kernels(module: Any) -> None:
     print(f"sin x exp x + cos x, 2^24: {ms:.3f} ms, {8 * small / ms / 1e6:.0f} GB/s")
 
 
+def compare_checks() -> None:
+    """The price of checks of more kernels, those that the CPU's benchmark has."""
+    bodies, options, side = 1 << 15, 1 << 24, 8192
+    place, motion = ([floats_on_device(bodies) for _ in range(count)] for count in (4, 3))
+    price("n-body, 2^15", accelerate, (bodies,), (*place, *motion))
+    price_strike_years = [floats_on_device(options) for _ in range(3)]
+    results = [cp.CudaArray.allocate(options, cp.float32) for _ in range(2)]
+    market = (*price_strike_years, 0.02, 0.3, *results)
+    price("Black-Scholes, 2^24", black_scholes, (options,), market)
+    image, edges = (floats_on_device(side * side).reshape(side, side) for _ in range(2))
+    price("Sobel, 8192^2", sobel, (side, side), (image, edges))
+
+
+def floats_on_device(count: int) -> cp.CudaArray:
+    numbers = cupy.asnumpy(cupy.random.random(count, dtype=cupy.float32))
+    return cp.CudaArray(numbers + np.float32(0.5))
+
+
+def price(name: str, function: Any, threads: tuple[int, ...], arguments: tuple[Any, ...]) -> None:
+    checked, unchecked = cp.compile(function)(*threads), cp.compile(function, check=False)(*threads)
+    a, b = device_ms(lambda: checked(*arguments)), device_ms(lambda: unchecked(*arguments))
+    RESULTS[name] = {"ms": a, "unchecked_ms": b}
+    print(f"{name}: {a:.3f} ms, unchecked {b:.3f}, checks {a / b - 1:+.1%}")
+    if a / b - 1 > MOST_FOR_CHECKS:
+        MISSED.append(f"{name}: checks cost {a / b - 1:.1%}")
+
+
 RESULTS: dict[str, Any] = {}
 RIVALS = {"numba": numba_kernels(), "CuPy": cupy_kernels()}
 # What is to be reached: the speed of nvcc's code, and the part of the time that checks may take.
@@ -479,6 +511,7 @@ if __name__ == "__main__":
     for mebibytes in (1, 16, 256):
         compare_copies(mebibytes)
     compare_kernels(cubin)
+    compare_checks()
     Path(sys.argv[3]).write_text(json.dumps(RESULTS, indent=1) + "\n")
     plot(sys.argv[4])
     print("\n".join(f"MISSED  {line}" for line in MISSED) or "every limit is kept")
