@@ -2,6 +2,7 @@
 // on first use; attribute names are interned once, so that a node costs a few dictionary look-ups.
 #include "binding/ast_reader.h"
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "binding/py_ref.h"
+#include "support/deep_stack.h"
 
 namespace cudapy::binding {
 namespace {
@@ -83,6 +85,18 @@ const Tables* tables() {
   return instance;
 }
 
+// Statements and expressions inside each other. The calling thread's stack has to do for reading
+// them and for the frontend, which asks Python about names.
+size_t most_levels() {
+  constexpr size_t kMost = 4000;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr size_t kBytesPerLevel = 32 * 1024;
+#else
+  constexpr size_t kBytesPerLevel = 6 * 1024;
+#endif
+  return std::min(kMost, stack_left() / kBytesPerLevel);
+}
+
 class Reader {
  public:
   Reader(const Tables& names, uint16_t source, int line_offset)
@@ -106,7 +120,16 @@ class Reader {
   template <typename Visit>
   void each(PyObject* node, PyObject* name, Visit visit);
   std::vector<syntax::Expr> expressions(PyObject* node, PyObject* name);
+  // Counts the levels while it lives.
+  struct Level {
+    explicit Level(Reader& reader) : depth(reader.depth_) { ++depth; }
+    ~Level() { --depth; }
+    Level(const Level&) = delete;
+    Level& operator=(const Level&) = delete;
+    size_t& depth;
+  };
   syntax::Expr expression(PyObject* node);
+  void read(PyObject* node, syntax::Expr& expr);
   syntax::Expr expression_field(PyObject* node, PyObject* name) {
     return expression(field(node, name).get());
   }
@@ -123,6 +146,7 @@ class Reader {
 
   std::vector<syntax::Stmt> statements(PyObject* node, PyObject* name);
   syntax::Stmt statement(PyObject* node);
+  void read(PyObject* node, syntax::Stmt& stmt);
   void unsupported(PyObject* node, Node what, syntax::Stmt& stmt);
   void names_of_imports(PyObject* node, syntax::Stmt& stmt);
   void inside_of_with(PyObject* node, syntax::Stmt& stmt);
@@ -135,6 +159,8 @@ class Reader {
   uint16_t source_;
   int line_offset_;
   bool failed_ = false;
+  const size_t most_levels_ = most_levels();
+  size_t depth_ = 0;
 };
 
 PyRef Reader::field(PyObject* node, PyObject* name) {
@@ -264,6 +290,17 @@ syntax::Expr Reader::expression(PyObject* node) {
   syntax::Expr expr;
   if (failed_ || node == Py_None) return expr;
   expr.span = span(node);
+  const Level level(*this);
+  if (depth_ <= most_levels_) {
+    read(node, expr);
+  } else {
+    expr.kind = syntax::ExprKind::Unsupported;
+    expr.text = "TooDeep";
+  }
+  return expr;
+}
+
+void Reader::read(PyObject* node, syntax::Expr& expr) {
   switch (kind(node)) {
     case Node::Name:
       expr.kind = syntax::ExprKind::Name;
@@ -328,7 +365,6 @@ syntax::Expr Reader::expression(PyObject* node) {
     default:
       unsupported(node, expr);
   }
-  return expr;
 }
 
 void Reader::formatted(PyObject* node, syntax::Expr& expr) {
@@ -458,6 +494,17 @@ std::vector<syntax::Stmt> Reader::statements(PyObject* node, PyObject* name) {
 syntax::Stmt Reader::statement(PyObject* node) {
   syntax::Stmt stmt;
   stmt.span = span(node);
+  const Level level(*this);
+  if (depth_ <= most_levels_) {
+    read(node, stmt);
+  } else {
+    stmt.kind = syntax::StmtKind::Unsupported;
+    stmt.text = "TooDeep";
+  }
+  return stmt;
+}
+
+void Reader::read(PyObject* node, syntax::Stmt& stmt) {
   const Node what = kind(node);
   switch (what) {
     case Node::Expr:
@@ -524,7 +571,6 @@ syntax::Stmt Reader::statement(PyObject* node) {
     default:
       unsupported(node, what, stmt);
   }
-  return stmt;
 }
 
 // Keeps what it binds and the statements inside, so that one refused statement does not make every

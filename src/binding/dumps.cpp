@@ -1,7 +1,7 @@
 #include "binding/dumps.h"
 
 #include "binding/errors.h"
-#include "ir/printer.h"
+#include "binding/interrupt_check.h"
 #include "support/files.h"
 
 namespace cudapy::binding {
@@ -42,7 +42,12 @@ void say(const std::string& line) {
 bool write_dumps(const KernelBody& body, const Binding& binding) {
   Diagnostics diagnostics;
   std::string error;
-  const auto texts = body.code->texts(binding.types, diagnostics, error);
+  std::optional<runtime::StageTexts> texts;
+  {
+    GilRelease released;
+    texts = body.code->texts(binding.types, diagnostics, error, interrupt_check(released));
+  }
+  if (PyErr_Occurred() != nullptr) return false;
   if (!texts) {
     if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources) != nullptr;
     return raise_compile_error("`" + body.name + "`: " + error) != nullptr;
@@ -50,7 +55,7 @@ bool write_dumps(const KernelBody& body, const Binding& binding) {
   std::string folder_name = body.name + ".cudapy";
   if (body.bindings.size() > 1) folder_name += "-" + std::to_string(body.bindings.size());
   const std::string folder = folder_of_dumps(body) + "/" + folder_name;
-  const bool is_written = write_all(folder, ir::print(body.code->untyped()), *texts);
+  const bool is_written = write_all(folder, body.code->untyped_text(), *texts);
   say("cudapy: " + signature_text(body, binding.types.arguments) + ": the stages of `" + body.name +
       (is_written ? "` are in " : "` could not be written to ") + folder);
   return true;

@@ -16,6 +16,7 @@
 #include "binding/gpu_assembler.h"
 #include "binding/gpu_prints.h"
 #include "binding/graph.h"
+#include "binding/interrupt_check.h"
 #include "binding/raised.h"
 
 namespace nb = nanobind;
@@ -72,9 +73,9 @@ namespace {
 
 std::shared_ptr<const GpuCode> make_with(const runtime::Assembler& assembler,
                                          const KernelBody& body, const runtime::KernelTypes& types,
-                                         Device& gpu, Diagnostics& diagnostics,
-                                         std::string& error) {
-  auto image = body.code->gpu_image(types, assembler, diagnostics, error);
+                                         Device& gpu, Diagnostics& diagnostics, std::string& error,
+                                         const runtime::InterruptCheck& check) {
+  auto image = body.code->gpu_image(types, assembler, diagnostics, error, check);
   if (!image) return nullptr;
   auto kernel = gpu.load(image->cubin, image->entry, image->gang_entry);
   image->cubin.clear();
@@ -86,16 +87,17 @@ std::shared_ptr<const GpuCode> make_with(const runtime::Assembler& assembler,
 // What nvJitLink cannot do, or the driver does not take of it, is done again by the driver alone.
 std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
                                              const runtime::KernelTypes& types, Device& gpu,
-                                             Diagnostics& diagnostics, std::string& error) {
+                                             Diagnostics& diagnostics, std::string& error,
+                                             const runtime::InterruptCheck& check) {
   if (has_nvjitlink()) {
     try {
-      return make_with(nvjitlink_for(gpu), body, types, gpu, diagnostics, error);
+      return make_with(nvjitlink_for(gpu), body, types, gpu, diagnostics, error, check);
     } catch (const CudaFailure& failure) {
       if (runtime::cuda::is_fatal(failure.result) || failure.result == runtime::cuda::kOutOfMemory)
         throw;
     }
   }
-  return make_with(driver_for(gpu), body, types, gpu, diagnostics, error);
+  return make_with(driver_for(gpu), body, types, gpu, diagnostics, error, check);
 }
 
 void remember_faults(const KernelBody& body, const GpuCode& code) {
@@ -202,9 +204,11 @@ const GpuCode* overlapping_code(const KernelBody& body, const Binding& binding) 
   std::string error;
   std::shared_ptr<const GpuCode> made;
   {
-    const GilRelease released;
-    made = make_gpu_code(body, types, binding.gpu->kernel->device(), diagnostics, error);
+    GilRelease released;
+    made = make_gpu_code(body, types, binding.gpu->kernel->device(), diagnostics, error,
+                         interrupt_check(released));
   }
+  if (PyErr_Occurred() != nullptr) return nullptr;
   if (made == nullptr) {
     if (diagnostics.ok())
       raise_compile_error("`" + body.name + "`: " + error);

@@ -31,7 +31,8 @@ struct GpuCode {
 std::shared_ptr<const GpuCode> make_gpu_code(const KernelBody& body,
                                              const runtime::KernelTypes& types,
                                              runtime::cuda::Device& gpu, Diagnostics& diagnostics,
-                                             std::string& error);
+                                             std::string& error,
+                                             const runtime::InterruptCheck& check);
 
 // What a fault of the code would be reported with. The GIL is held.
 void remember_faults(const KernelBody& body, const GpuCode& code);

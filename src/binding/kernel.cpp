@@ -11,6 +11,7 @@
 #include "binding/docstrings.h"
 #include "binding/elem_type.h"
 #include "binding/errors.h"
+#include "binding/interrupt_check.h"
 #include "binding/launcher.h"
 #include "binding/numbers.h"
 #include "binding/parameter_defaults.h"
@@ -18,7 +19,6 @@
 #include "binding/py_compat.h"
 #include "binding/py_ref.h"
 #include "frontend/signature.h"
-#include "ir/printer.h"
 
 namespace cudapy::binding {
 namespace {
@@ -105,8 +105,14 @@ std::string name_of_function(PyObject* function) {
 // What can be found wrong before a call's arguments are known.
 bool check_declared(const KernelBody& body) {
   const auto types = declared_types(body);
+  if (!types) return true;
   Diagnostics diagnostics;
-  if (!types || body.code->check(*types, diagnostics)) return true;
+  bool is_right = false;
+  {
+    GilRelease released;
+    is_right = body.code->check(*types, diagnostics, interrupt_check(released));
+  }
+  if (is_right || PyErr_Occurred() != nullptr) return is_right;
   raise_compile_error(diagnostics, body.sources);
   return false;
 }
@@ -282,7 +288,13 @@ PyObject* inspect_for_gpu(const KernelBody& body, std::string_view stage, PyObje
   types->reads_apart = !overlap;
   Diagnostics diagnostics;
   std::string error;
-  const auto texts = body.code->gpu_texts(*types, architecture, diagnostics, error);
+  std::optional<runtime::StageTexts> texts;
+  {
+    GilRelease released;
+    texts =
+        body.code->gpu_texts(*types, architecture, diagnostics, error, interrupt_check(released));
+  }
+  if (PyErr_Occurred() != nullptr) return nullptr;
   if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
   if (!texts) return raise_compile_error("`" + body.name + "`: " + error);
   return text_of(stage == "llvm" ? texts->llvm : texts->assembly);
@@ -295,8 +307,14 @@ PyObject* inspect_types(const KernelBody& body, std::string_view stage, PyObject
   Diagnostics diagnostics;
   std::string error;
   const bool is_machine_level = stage == "llvm" || stage == "asm";
-  const auto texts = is_machine_level ? body.code->texts(*types, diagnostics, error)
-                                      : body.code->tree_texts(*types, diagnostics);
+  std::optional<runtime::StageTexts> texts;
+  {
+    GilRelease released;
+    const runtime::InterruptCheck check = interrupt_check(released);
+    texts = is_machine_level ? body.code->texts(*types, diagnostics, error, check)
+                             : body.code->tree_texts(*types, diagnostics, check);
+  }
+  if (PyErr_Occurred() != nullptr) return nullptr;
   if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
   if (!texts) return raise_compile_error("`" + body.name + "`: " + error);
   if (stage == "typed") return text_of(texts->typed);
@@ -350,7 +368,7 @@ PyObject* inspect(PyObject* object, PyObject* arguments, PyObject* keywords) {
   }
   try {
     if (!prepare_kernel(self)) return nullptr;
-    if (stage == "tree") return text_of(ir::print(self->body->code->untyped()));
+    if (stage == "tree") return text_of(self->body->code->untyped_text());
     if (stage == "cubin") {
       return call_assembler("cubin_of", object, architecture != nullptr ? architecture : "sm_75",
                             types, block, overlap != 0);
@@ -379,7 +397,12 @@ PyObject* notes(PyObject* object, PyObject* arguments, PyObject* keywords) {
     const auto types = types_to_inspect(body, given, "notes(types=[...])");
     if (!types) return nullptr;
     Diagnostics diagnostics;
-    const auto found = body.code->notes(*types, diagnostics);
+    std::optional<Diagnostics> found;
+    {
+      GilRelease released;
+      found = body.code->notes(*types, diagnostics, interrupt_check(released));
+    }
+    if (PyErr_Occurred() != nullptr) return nullptr;
     if (!found) return raise_compile_error(diagnostics, body.sources);
     return performance_warnings(*found, body.sources).release();
   } catch (const std::exception& error) {
@@ -496,7 +519,7 @@ bool prepare_kernel(KernelObject* self) {
   body.plain_count = has_keyword_only ? SIZE_MAX : parameters.size();
   body.parameters = std::move(parameters);
   body.sources = std::move(sources);
-  body.code = std::make_unique<runtime::KernelCode>(std::move(*program), body.options);
+  body.code = runtime::KernelCode::create(std::move(*program), body.options);
   return true;
 }
 

@@ -77,7 +77,7 @@ struct KernelBody {
   std::string dump_folder;  // empty: no dumps
   bool dumps_beside_source = false;
 
-  std::unique_ptr<runtime::KernelCode> code;  // null until the source was read
+  std::shared_ptr<runtime::KernelCode> code;  // null until the source was read
   std::vector<Parameter> parameters;
   // How many positional arguments are a complete call in the parameters' order; none are where a
   // parameter is given by keyword only.

@@ -4,9 +4,6 @@
 
 #include "binding/launcher.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <exception>
 #include <memory>
@@ -24,6 +21,7 @@
 #include "binding/gil.h"
 #include "binding/gpu.h"
 #include "binding/graph.h"
+#include "binding/interrupt_check.h"
 #include "binding/launch_size.h"
 #include "binding/launch_target.h"
 #include "binding/parameter_defaults.h"
@@ -57,14 +55,6 @@ PyObject* guarded(Body&& body) {
   }
 }
 
-bool is_main_thread() {
-  return syscall(SYS_gettid) == getpid();
-}
-
-bool signals_raised(void* released) {
-  return static_cast<GilRelease*>(released)->signals_raised();
-}
-
 // Of a launch that was taken for a small one and runs with the GIL held: once it has taken long
 // enough to ask, other threads may run.
 bool signals_raised_inline(void* context) {
@@ -84,9 +74,7 @@ bool run_blocks(const runtime::CpuKernel& kernel, const void* arguments, runtime
   runtime::PoolOutcome outcome;
   {
     GilRelease released;
-    // Signal handlers run in the main thread alone; the others need not ask.
-    const runtime::InterruptCheck check{is_main_thread() ? signals_raised : nullptr, &released};
-    outcome = runtime::run_launch(kernel, arguments, plan, fault, check);
+    outcome = runtime::run_launch(kernel, arguments, plan, fault, interrupt_check(released));
   }
   if (outcome == runtime::PoolOutcome::kForked && !PyErr_Occurred()) {
     PyErr_SetString(PyExc_RuntimeError,
@@ -212,7 +200,12 @@ bool gets_code_of_its_own(KernelBody& body, const std::vector<ArgumentClass>& cl
 // False with an exception set: a filter has made one of the warnings.
 bool warn_of_slow_code(const KernelBody& body, const Binding& binding) {
   Diagnostics diagnostics;
-  const auto notes = body.code->notes(binding.types, diagnostics);
+  std::optional<Diagnostics> notes;
+  {
+    GilRelease released;
+    notes = body.code->notes(binding.types, diagnostics, interrupt_check(released));
+  }
+  if (PyErr_Occurred() != nullptr) return false;
   if (!notes) return true;  // it compiled, so there are none
   const PyRef warnings = performance_warnings(*notes, body.sources);
   const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.errors"));
@@ -245,12 +238,14 @@ Binding* bind(KernelBody& body, const CallArguments& call, const runtime::Launch
   auto binding = std::make_unique<Binding>();
   binding->device = ordinal_of(gpu);
   {
-    const GilRelease released;
+    GilRelease released;
+    const runtime::InterruptCheck check = interrupt_check(released);
     if (gpu != nullptr)
-      binding->gpu = make_gpu_code(body, types, *gpu, diagnostics, error);
+      binding->gpu = make_gpu_code(body, types, *gpu, diagnostics, error, check);
     else
-      binding->code = body.code->get(types, diagnostics, error);
+      binding->code = body.code->get(types, diagnostics, error, check);
   }
+  if (PyErr_Occurred() != nullptr) return nullptr;
   if (!diagnostics.ok()) return raise_compile_error(diagnostics, body.sources);
   if (binding->code == nullptr && binding->gpu == nullptr)
     return raise_compile_error("`" + body.name + "`: " + error);
@@ -366,7 +361,11 @@ bool check_call(LauncherObject* self, PyObject* const* arguments, size_t count,
   const runtime::KernelTypes types = call.types(has_wide_threads(body, self->request));
   if (std::ranges::find(body.checked, types) != body.checked.end()) return true;
   Diagnostics diagnostics;
-  body.code->check(types, diagnostics);
+  {
+    GilRelease released;
+    body.code->check(types, diagnostics, interrupt_check(released));
+  }
+  if (PyErr_Occurred() != nullptr) return false;
   if (!diagnostics.ok()) {
     raise_compile_error(diagnostics, body.sources);
     return false;

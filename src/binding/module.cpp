@@ -20,6 +20,7 @@
 #include "runtime/cpu/cpu_count.h"
 #include "runtime/cpu/host.h"
 #include "runtime/cpu/pool.h"
+#include "support/deep_stack.h"
 
 namespace nb = nanobind;
 
@@ -92,6 +93,8 @@ NB_MODULE(_core, module) {
       "cpu_level", [] { return std::string(runtime::isa_name(runtime::host_cpu().level)); },
       "The vector instruction level that kernels are compiled for on this machine.");
   module.attr("__version__") = CUDAPY_VERSION;
+  // Compiles that were interrupted use what the end of the process destroys.
+  Py_AtExit(wait_for_abandoned_work);
   // Last: adding a name asks first whether it is there.
   module.def("__getattr__", binding::late_attribute);
 }

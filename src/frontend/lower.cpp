@@ -11,6 +11,13 @@ namespace cudapy::frontend {
 int32_t ProgramLowering::index_of(Span span, const Specialisation& callee) {
   const auto next = static_cast<int32_t>(functions_.size());
   int32_t index = indices_.try_emplace(callee.key(), next).first->second;
+  constexpr int32_t kMostFunctions = 10'000;
+  if (index == kMostFunctions) {
+    if (diagnostics_.ok())
+      diagnostics_.error("nesting", span, "this kernel calls more than 10,000 functions",
+                         "write loops in place of chains of functions");
+    return 0;
+  }
   if (index == next) {
     const auto is_same = [&](const Specialisation& other) {
       return other.function->nested == callee.function->nested &&

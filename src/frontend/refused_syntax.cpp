@@ -47,6 +47,8 @@ constexpr RefusedSyntax kRefused[] = {
     {"Ellipsis", "`...` is no value in a kernel", "write the index or the value that is meant"},
     {"Complex", "complex numbers are not supported yet",
      "keep the real and the imaginary part in two variables"},
+    {"TooDeep", "this is nested too deep to be compiled",
+     "keep parts of it in variables of their own, or write a loop"},
     {"BigInteger", "this integer does not fit into 64 bits", "the largest is 18446744073709551615"},
     {"NamedExpr", "`:=` is not supported in kernels", "assign on a line of its own before it"},
     {"Starred", "`*` before a value is not supported in kernels", "write the values one by one"},

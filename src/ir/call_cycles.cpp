@@ -1,6 +1,7 @@
 // Depth first over the calls of each function: programs have few of them.
 #include "ir/call_cycles.h"
 
+#include <algorithm>
 #include <set>
 
 namespace cudapy::ir {
@@ -20,6 +21,60 @@ void mark(size_t function, const std::vector<std::set<size_t>>& callees, std::ve
     mark(callee, callees, found);
   }
 }
+
+// Tarjan's strongly connected components of the graph of calls.
+class Components {
+ public:
+  explicit Components(const Program& program)
+      : callees_(program.functions.size()),
+        number_(program.functions.size()),
+        lowest_(program.functions.size()),
+        is_open_(program.functions.size()),
+        in_cycles_(program.functions.size()) {
+    for (size_t i = 0; i < callees_.size(); ++i) {
+      for_each_call(program.functions[i].body, [&](const Expr& call) {
+        callees_[i].push_back(static_cast<size_t>(call.callee));
+      });
+    }
+    for (size_t i = 0; i < callees_.size(); ++i) {
+      if (number_[i] == 0) visit(i);
+    }
+  }
+
+  [[nodiscard]] const std::vector<bool>& in_cycles() const { return in_cycles_; }
+
+ private:
+  void visit(size_t function) {
+    number_[function] = lowest_[function] = ++visited_;
+    is_open_[function] = true;
+    open_.push_back(function);
+    for (const size_t callee : callees_[function]) {
+      if (number_[callee] == 0) visit(callee);
+      if (is_open_[callee]) lowest_[function] = std::min(lowest_[function], lowest_[callee]);
+      if (callee == function) in_cycles_[function] = true;
+    }
+    if (lowest_[function] == number_[function]) close(function);
+  }
+
+  void close(size_t first) {
+    const bool is_cycle = open_.back() != first;
+    for (bool more = true; more;) {
+      const size_t function = open_.back();
+      open_.pop_back();
+      is_open_[function] = false;
+      if (is_cycle) in_cycles_[function] = true;
+      more = function != first;
+    }
+  }
+
+  std::vector<std::vector<size_t>> callees_;
+  std::vector<size_t> number_;  // in the order of the first visit; 0: not visited
+  std::vector<size_t> lowest_;
+  std::vector<bool> is_open_;
+  std::vector<size_t> open_;
+  std::vector<bool> in_cycles_;
+  size_t visited_ = 0;
+};
 
 }  // namespace
 
@@ -45,10 +100,7 @@ std::vector<std::vector<bool>> reachable_functions(const Program& program) {
 }
 
 std::vector<bool> functions_in_cycles(const Program& program) {
-  const std::vector<std::vector<bool>> reached = reachable_functions(program);
-  std::vector<bool> result(reached.size());
-  for (size_t i = 0; i < reached.size(); ++i) result[i] = reached[i][i];
-  return result;
+  return Components(program).in_cycles();
 }
 
 }  // namespace cudapy::ir

@@ -36,6 +36,14 @@ bool keep_only_entry(llvm::Module& module, const std::string& entry, std::string
   return true;
 }
 
+// Blocks, of which each check makes two or three.
+bool is_long(const llvm::Module& module) {
+  constexpr size_t kMostBlocks = 3000;
+  size_t blocks = 0;
+  for (const llvm::Function& function : module) blocks += function.size();
+  return blocks > kMostBlocks;
+}
+
 }  // namespace
 
 void prepare_module(llvm::Module& module, const Target& target) {
@@ -51,14 +59,20 @@ bool compile_module(llvm::Module& module, const std::string& entry, const Target
   if (request.want_unoptimised_llvm_ir) result.unoptimised_llvm_ir = text_of(module);
 
   Stopwatch watch;
+  if (pipeline == Pipeline::kKernel && is_long(module)) {
+    pipeline = Pipeline::kLongKernel;
+    target.machine->setOptLevel(llvm::CodeGenOptLevel::None);
+  }
   inline_formulas(*module.getFunction(entry));
-  optimise(module, target, pipeline);
+  optimise(module, target, pipeline, request.is_abandoned);
+  if (is_abandoned(request)) return false;
   if (!target.info.has_mask_registers) codegen::cpu::widen_masks(module);
   result.times.optimise = watch.lap();
   if (request.want_llvm_ir) result.llvm_ir = text_of(module);
   if (request.want_asm) result.asm_text = emit_assembly(module, *target.machine, result.error);
   if (!result.error.empty()) return false;
 
+  if (is_abandoned(request)) return false;
   watch.lap();
   const auto object = emit_object(module, *target.machine, result.error);
   result.times.machine_code = watch.lap();

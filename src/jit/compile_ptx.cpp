@@ -153,7 +153,8 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
   if (request.want_unoptimised_llvm_ir) result.unoptimised_llvm_ir = text_of(module);
   inline_all(module);
   narrow_atomics(module);
-  optimise(module, target, Pipeline::kLlvmO3);
+  optimise(module, target, Pipeline::kLlvmO3, request.is_abandoned);
+  if (is_abandoned(request)) return false;
   codegen::nvptx::sink_stores(module);
   codegen::nvptx::keep_float_bits(module);
   codegen::nvptx::keep_loops(module);

@@ -2,6 +2,7 @@
 // together by one compiler, so C++ types cross; exceptions do not.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@ struct Function;
 namespace cudapy::jit {
 
 // Raised whenever a struct that crosses the boundary changes; checked when the module is opened.
-inline constexpr uint32_t kInterfaceVersion = 3;
+inline constexpr uint32_t kInterfaceVersion = 4;
 
 struct CompileRequest {
   const ir::Function* kernel = nullptr;  // inlined, typed, annotated with shapes; only read
@@ -24,11 +25,18 @@ struct CompileRequest {
   bool reads_apart = false;  // of a GPU's code: as codegen::nvptx::KernelOptions says
   // Of a GPU's code: the file of each of the program's sources, for line information; empty: none.
   std::vector<std::string> line_files = {};
+  // Set from outside: the result is not wanted any more. The compile ends at the next pass, as a
+  // failure. Null: never.
+  const std::atomic<bool>* is_abandoned = nullptr;
   // Texts to look at; each costs time.
   bool want_unoptimised_llvm_ir = false;
   bool want_llvm_ir = false;
   bool want_asm = false;
 };
+
+inline bool is_abandoned(const CompileRequest& request) {
+  return request.is_abandoned != nullptr && *request.is_abandoned;
+}
 
 struct CompileTimes {  // microseconds
   double target = 0;

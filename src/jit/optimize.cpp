@@ -5,6 +5,7 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/Module.h>
+#include <llvm/IR/PassInstrumentation.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
@@ -81,7 +82,8 @@ LoopPassManager canonical_loops() {
   return loops;
 }
 
-FunctionPassManager kernel_passes(const Module& module, const codegen::cpu::TargetInfo& info) {
+FunctionPassManager kernel_passes(const Module& module, const codegen::cpu::TargetInfo& info,
+                                  bool is_long) {
   FunctionPassManager passes;
   if (has_allocas(module)) passes.addPass(SROAPass(SROAOptions::ModifyCFG));
   passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
@@ -98,6 +100,7 @@ FunctionPassManager kernel_passes(const Module& module, const codegen::cpu::Targ
   }
   passes.addPass(createFunctionToLoopPassAdaptor(canonical_loops(), /*UseMemorySSA=*/true));
   passes.addPass(SimplifyCFGPass());
+  if (is_long) return passes;
   if (has_short_loops(module)) {
     passes.addPass(createFunctionToLoopPassAdaptor(
         LoopFullUnrollPass(/*OptLevel=*/2, /*OnlyWhenForced=*/false), /*UseMemorySSA=*/false));
@@ -117,6 +120,7 @@ OptimizationLevel llvm_level(Pipeline pipeline) {
     case Pipeline::kLlvmO2:
       return OptimizationLevel::O2;
     case Pipeline::kKernel:
+    case Pipeline::kLongKernel:
     case Pipeline::kLlvmO3:
       break;
   }
@@ -125,14 +129,20 @@ OptimizationLevel llvm_level(Pipeline pipeline) {
 
 }  // namespace
 
-void optimise(Module& module, const Target& target, Pipeline pipeline) {
+void optimise(Module& module, const Target& target, Pipeline pipeline,
+              const std::atomic<bool>* is_abandoned) {
   TargetMachine& machine = *target.machine;
   LoopAnalysisManager loop_analyses;
   FunctionAnalysisManager function_analyses;
   CGSCCAnalysisManager call_graph_analyses;
   ModuleAnalysisManager module_analyses;
 
-  PassBuilder builder(&machine);
+  PassInstrumentationCallbacks callbacks;
+  if (is_abandoned != nullptr) {
+    callbacks.registerShouldRunOptionalPassCallback(
+        [is_abandoned](StringRef, Any) { return !*is_abandoned; });
+  }
+  PassBuilder builder(&machine, PipelineTuningOptions(), std::nullopt, &callbacks);
   const TargetLibraryInfoImpl library = kernel_library(machine.getTargetTriple());
   function_analyses.registerPass([&] { return TargetLibraryAnalysis(library); });
   builder.registerModuleAnalyses(module_analyses);
@@ -143,8 +153,9 @@ void optimise(Module& module, const Target& target, Pipeline pipeline) {
                                module_analyses);
 
   ModulePassManager passes;
-  if (pipeline == Pipeline::kKernel) {
-    passes.addPass(createModuleToFunctionPassAdaptor(kernel_passes(module, target.info)));
+  if (pipeline == Pipeline::kKernel || pipeline == Pipeline::kLongKernel) {
+    passes.addPass(createModuleToFunctionPassAdaptor(
+        kernel_passes(module, target.info, pipeline == Pipeline::kLongKernel)));
   } else {
     // A GPU computes lane by lane: loops of gangs are then as long as they look.
     if (target.info.is_gpu) passes.addPass(createModuleToFunctionPassAdaptor(ScalarizerPass()));

@@ -2,6 +2,8 @@
 // gets.
 #pragma once
 
+#include <atomic>
+
 #include "jit/target.h"
 
 namespace llvm {
@@ -17,12 +19,17 @@ enum class Pipeline {
   // multiply it takes 0.8 to 1.4 ms where LLVM's -O2 takes 6 to 11, and the code is as fast (but
   // for what unrolling gives: 13 % of matrix multiply).
   kKernel,
+  // The linear part of it, for modules so large that the rest, or LLVM's code generator with its
+  // optimisations on, would take seconds: both grow with the square of the number of blocks.
+  kLongKernel,
   // LLVM's own, for comparison.
   kLlvmO1,
   kLlvmO2,
   kLlvmO3,
 };
 
-void optimise(llvm::Module& module, const Target& target, Pipeline pipeline = Pipeline::kKernel);
+// Once `is_abandoned` (null: never) is set, the passes that are left are skipped.
+void optimise(llvm::Module& module, const Target& target, Pipeline pipeline = Pipeline::kKernel,
+              const std::atomic<bool>* is_abandoned = nullptr);
 
 }  // namespace cudapy::jit

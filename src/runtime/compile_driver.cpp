@@ -19,6 +19,7 @@
 #include "runtime/cuda/kernel_abi.h"
 #include "runtime/jit_module.h"
 #include "sema/check.h"
+#include "support/deep_stack.h"
 #include "transform/lower.h"
 #include "transform/performance_notes.h"
 
@@ -162,11 +163,6 @@ std::shared_ptr<const CompiledKernel> load(std::span<const uint8_t> image,
   return compiled;
 }
 
-bool run_compiler(const jit::CompileRequest& request, jit::CompileResult& result) {
-  const JitCompile compile = open_jit_module(core_path(), jit::kInterfaceVersion, result.error);
-  return compile != nullptr && compile(&request, &result);
-}
-
 jit::CompileRequest compile_request(const ir::Function& kernel, const CompileOptions& options,
                                     const TargetChoice& choice) {
   jit::CompileRequest request;
@@ -197,28 +193,155 @@ bool work_together(const ir::Program& program) {
 }  // namespace
 
 KernelCode::KernelCode(ir::Program untyped, CompileOptions options)
-    : untyped_(std::move(untyped)), options_(options), has_blocks_(work_together(untyped_)) {}
+    : untyped_(std::move(untyped)),
+      options_(options),
+      has_blocks_(work_together(untyped_)),
+      nesting_(ir::nesting(untyped_)) {}
 
-bool KernelCode::check(const KernelTypes& types, Diagnostics& diagnostics) const {
-  return sema::check(untyped_, types.arguments, {types.wide_index}, diagnostics).has_value();
+std::shared_ptr<KernelCode> KernelCode::create(ir::Program untyped, CompileOptions options) {
+  return std::shared_ptr<KernelCode>(new KernelCode(std::move(untyped), options));
 }
 
-std::optional<Diagnostics> KernelCode::notes(const KernelTypes& types,
-                                             Diagnostics& diagnostics) const {
-  const auto kernel = lower(types, diagnostics, {.contract = options_.contract}, nullptr);
-  if (!kernel) return std::nullopt;
-  return transform::performance_notes(*kernel);
+// Nodes are destroyed from the top down, by whichever thread has the kernel last.
+KernelCode::~KernelCode() {
+  constexpr size_t kMostLevels = 200;
+  if (nesting_.levels <= kMostLevels) return;
+  try {
+    run_deep([this] { untyped_.functions.clear(); });
+  } catch (const std::exception&) {  // there is no memory for a thread
+  }
+}
+
+// What a level of the tree may take in the pass that takes most.
+bool KernelCode::is_shallow(Diagnostics& diagnostics) const {
+  constexpr size_t kBytesPerLevel = size_t{16} << 10U;
+  const size_t most = stack_left() / kBytesPerLevel;
+  if (nesting_.levels <= most) return true;
+  const ir::Function& kernel = untyped_.functions[0];
+  diagnostics.error("nesting", kernel.span,
+                    "`" + kernel.name + "` is " + std::to_string(nesting_.levels) +
+                        " levels deep, the " + std::to_string(nesting_.calls) +
+                        " functions that call each other there included, and " +
+                        std::to_string(most) + " are possible",
+                    "keep parts of long expressions in variables, and write a loop in place of a "
+                    "chain of functions");
+  return false;
+}
+
+template <class Self, class Work>
+auto KernelCode::run(std::shared_ptr<Self> self, Diagnostics& diagnostics, std::string& error,
+                     const InterruptCheck& check, Work work) {
+  using Result = decltype(work(*self, std::declval<Job&>()));
+  struct ResultingJob : Job {
+    Result result{};
+  };
+  const auto job = std::make_shared<ResultingJob>();
+  const auto compile = [self = std::move(self), job, work = std::move(work)] {
+    const std::shared_lock no_fork(fork_guard());
+    job->diagnostics = {};
+    job->error.clear();
+    if (self->is_shallow(job->diagnostics)) job->result = work(*self, *job);
+  };
+  const auto is_stopped = [&check] { return check.interrupted(check.context); };
+  if (!run_deep(compile, check.interrupted == nullptr ? std::function<bool()>() : is_stopped)) {
+    job->is_abandoned = true;
+    return Result{};
+  }
+  diagnostics = std::move(job->diagnostics);
+  error = std::move(job->error);
+  return std::move(job->result);
+}
+
+std::string KernelCode::untyped_text() const {
+  std::string text;
+  run_deep([&] { text = ir::print(untyped_); });
+  return text;
+}
+
+bool KernelCode::check(const KernelTypes& types, Diagnostics& diagnostics,
+                       const InterruptCheck& check) const {
+  std::string none;
+  return run(
+      shared_from_this(), diagnostics, none, check, [types](const KernelCode& self, Job& job) {
+        return sema::check(self.untyped_, types.arguments, {types.wide_index}, job.diagnostics)
+            .has_value();
+      });
+}
+
+std::optional<Diagnostics> KernelCode::notes(const KernelTypes& types, Diagnostics& diagnostics,
+                                             const InterruptCheck& check) const {
+  std::string none;
+  return run(shared_from_this(), diagnostics, none, check,
+             [types](const KernelCode& self, Job& job) -> std::optional<Diagnostics> {
+               const auto kernel = self.lower(types, job.diagnostics,
+                                              {.contract = self.options_.contract}, nullptr);
+               if (!kernel) return std::nullopt;
+               return transform::performance_notes(*kernel);
+             });
 }
 
 std::shared_ptr<const CompiledKernel> KernelCode::get(const KernelTypes& types,
-                                                      Diagnostics& diagnostics,
-                                                      std::string& error) {
-  const std::shared_lock no_fork(fork_guard());
+                                                      Diagnostics& diagnostics, std::string& error,
+                                                      const InterruptCheck& check) {
+  return run(shared_from_this(), diagnostics, error, check,
+             [types](KernelCode& self, Job& job) { return self.find_or_compile(types, job); });
+}
+
+std::optional<StageTexts> KernelCode::tree_texts(const KernelTypes& types, Diagnostics& diagnostics,
+                                                 const InterruptCheck& check) const {
+  std::string none;
+  return run(
+      shared_from_this(), diagnostics, none, check,
+      [types](const KernelCode& self, Job& job) -> std::optional<StageTexts> {
+        StageTexts texts;
+        if (!self.lower(types, job.diagnostics, {.contract = self.options_.contract}, &texts))
+          return std::nullopt;
+        return texts;
+      });
+}
+
+std::optional<StageTexts> KernelCode::texts(const KernelTypes& types, Diagnostics& diagnostics,
+                                            std::string& error, const InterruptCheck& check) const {
+  return run(shared_from_this(), diagnostics, error, check,
+             [types](const KernelCode& self, Job& job) { return self.make_texts(types, job); });
+}
+
+std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
+                                                const std::string& architecture,
+                                                Diagnostics& diagnostics, std::string& error,
+                                                const InterruptCheck& check) const {
+  return run(shared_from_this(), diagnostics, error, check,
+             [types, architecture](const KernelCode& self, Job& job) {
+               return self.make_gpu_texts(types, architecture, job);
+             });
+}
+
+std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const Assembler& assembler,
+                                              Diagnostics& diagnostics, std::string& error,
+                                              const InterruptCheck& check) const {
+  return run(shared_from_this(), diagnostics, error, check,
+             [types, assembler](const KernelCode& self, Job& job) {
+               return self.make_gpu_image(types, assembler, job);
+             });
+}
+
+bool KernelCode::run_compiler(jit::CompileRequest request, jit::CompileResult& result,
+                              Job& job) const {
+  const JitCompile compile = open_jit_module(core_path(), jit::kInterfaceVersion, job.error);
+  if (compile == nullptr || job.is_abandoned) return false;
+  request.is_abandoned = &job.is_abandoned;
+  if (compile(&request, &result)) return true;
+  job.error = result.error;
+  return false;
+}
+
+std::shared_ptr<const CompiledKernel> KernelCode::find_or_compile(const KernelTypes& types,
+                                                                  Job& job) {
   const std::lock_guard lock(mutex_);
   for (const auto& [known, code] : compiled_) {
     if (known == types) return code;
   }
-  auto code = compile(types, diagnostics, error);
+  auto code = job.is_abandoned ? nullptr : compile(types, job);
   if (code != nullptr) compiled_.emplace_back(types, code);
   return code;
 }
@@ -240,12 +363,11 @@ std::optional<ir::Function> KernelCode::lower(const KernelTypes& types, Diagnost
 }
 
 std::shared_ptr<const CompiledKernel> KernelCode::compile(const KernelTypes& types,
-                                                          Diagnostics& diagnostics,
-                                                          std::string& error) const {
+                                                          Job& job) const {
   TargetChoice choice;
-  if (!read_target_choice(choice, /*must_run=*/true, error)) return nullptr;
+  if (!read_target_choice(choice, /*must_run=*/true, job.error)) return nullptr;
   const auto kernel =
-      lower(types, diagnostics, {.contract = options_.contract && fuses(choice)}, nullptr);
+      lower(types, job.diagnostics, {.contract = options_.contract && fuses(choice)}, nullptr);
   if (!kernel) return nullptr;
   KernelCache& cache = kernel_cache();
   const std::vector<uint8_t> key = cache_key(*kernel, options_, choice);
@@ -254,62 +376,42 @@ std::shared_ptr<const CompiledKernel> KernelCode::compile(const KernelTypes& typ
     if (auto code = load(*image, *kernel, refused)) return code;
   }
   jit::CompileResult result;
-  if (!run_compiler(compile_request(*kernel, options_, choice), result)) {
-    error = result.error;
-    return nullptr;
-  }
-  auto code = load(result.image, *kernel, error);
+  if (!run_compiler(compile_request(*kernel, options_, choice), result, job)) return nullptr;
+  auto code = load(result.image, *kernel, job.error);
   if (code != nullptr) cache.store(key, result.image);
   return code;
 }
 
-std::optional<StageTexts> KernelCode::tree_texts(const KernelTypes& types,
-                                                 Diagnostics& diagnostics) const {
-  StageTexts texts;
-  if (!lower(types, diagnostics, {.contract = options_.contract}, &texts)) return std::nullopt;
-  return texts;
-}
-
-std::optional<StageTexts> KernelCode::texts(const KernelTypes& types, Diagnostics& diagnostics,
-                                            std::string& error) const {
-  const std::shared_lock no_fork(fork_guard());
+std::optional<StageTexts> KernelCode::make_texts(const KernelTypes& types, Job& job) const {
   TargetChoice choice;
-  if (!read_target_choice(choice, /*must_run=*/false, error)) return std::nullopt;
+  if (!read_target_choice(choice, /*must_run=*/false, job.error)) return std::nullopt;
   StageTexts texts;
   const auto kernel =
-      lower(types, diagnostics, {.contract = options_.contract && fuses(choice)}, &texts);
+      lower(types, job.diagnostics, {.contract = options_.contract && fuses(choice)}, &texts);
   if (!kernel) return std::nullopt;
   jit::CompileRequest request = compile_request(*kernel, options_, choice);
   request.want_unoptimised_llvm_ir = request.want_llvm_ir = request.want_asm = true;
   jit::CompileResult result;
-  if (!run_compiler(request, result)) {
-    error = result.error;
-    return std::nullopt;
-  }
+  if (!run_compiler(request, result, job)) return std::nullopt;
   texts.unoptimised_llvm = std::move(result.unoptimised_llvm_ir);
   texts.llvm = std::move(result.llvm_ir);
   texts.assembly = std::move(result.asm_text);
   return texts;
 }
 
-std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
-                                                const std::string& architecture,
-                                                Diagnostics& diagnostics,
-                                                std::string& error) const {
-  const std::shared_lock no_fork(fork_guard());
+std::optional<StageTexts> KernelCode::make_gpu_texts(const KernelTypes& types,
+                                                     const std::string& architecture,
+                                                     Job& job) const {
   StageTexts texts;
   const auto kernel =
-      lower(types, diagnostics, {.contract = options_.contract, .for_gpu = true}, &texts);
+      lower(types, job.diagnostics, {.contract = options_.contract, .for_gpu = true}, &texts);
   if (!kernel) return std::nullopt;
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = architecture});
   request.reads_apart = types.reads_apart;
   if (options_.line_info) request.line_files = files_of(untyped_.sources);
   request.want_unoptimised_llvm_ir = request.want_llvm_ir = true;
   jit::CompileResult result;
-  if (!run_compiler(request, result)) {
-    error = result.error;
-    return std::nullopt;
-  }
+  if (!run_compiler(request, result, job)) return std::nullopt;
   texts.unoptimised_llvm = std::move(result.unoptimised_llvm_ir);
   texts.llvm = std::move(result.llvm_ir);
   texts.assembly = std::move(result.asm_text);
@@ -337,11 +439,10 @@ std::vector<ArgumentPlace> places_of(const std::vector<transform::LaunchNumber>&
 
 }  // namespace
 
-std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const Assembler& assembler,
-                                              Diagnostics& diagnostics, std::string& error) const {
-  const std::shared_lock no_fork(fork_guard());
+std::optional<GpuImage> KernelCode::make_gpu_image(const KernelTypes& types,
+                                                   const Assembler& assembler, Job& job) const {
   const auto kernel =
-      lower(types, diagnostics, {.contract = options_.contract, .for_gpu = true}, nullptr);
+      lower(types, job.diagnostics, {.contract = options_.contract, .for_gpu = true}, nullptr);
   if (!kernel) return std::nullopt;
   GpuImage image;
   image.entry = cuda_entry_name(kernel->name);
@@ -365,10 +466,7 @@ std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const As
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = assembler.architecture});
   request.reads_apart = types.reads_apart;
   if (options_.line_info) request.line_files = files_of(untyped_.sources);
-  if (!run_compiler(request, result)) {
-    error = result.error;
-    return std::nullopt;
-  }
+  if (!run_compiler(request, result, job)) return std::nullopt;
   image.cubin = assembler.assemble(result.asm_text);
   cache.store(key, image.cubin);
   return image;

@@ -2,6 +2,7 @@
 // types, the kernel cache, and at a miss the compiler's module. No Python and no LLVM here.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,13 +13,20 @@
 #include <string_view>
 #include <vector>
 
+#include "ir/nesting.h"
 #include "ir/tree.h"
 #include "runtime/block_arrays.h"
 #include "runtime/cache/kernel_cache.h"
 #include "runtime/cpu/code_image.h"
 #include "runtime/cpu/launch.h"
+#include "runtime/cpu/pool.h"
 #include "support/diagnostic.h"
 #include "transform/gpu_threads.h"
+
+namespace cudapy::jit {
+struct CompileRequest;
+struct CompileResult;
+}  // namespace cudapy::jit
 
 namespace cudapy::runtime {
 
@@ -80,58 +88,90 @@ struct StageTexts {
   std::string assembly;
 };
 
-// A kernel with all its machine code. Thread safe.
-class KernelCode {
+// A kernel with all its machine code. Thread safe. It compiles on threads of its own, whose stacks
+// are large enough for deep programs (support/deep_stack.h).
+//
+// `check` is asked meanwhile. Once it says true, the call returns at once, with nothing in
+// `diagnostics` and `error`; the compile ends by itself at the next pass.
+class KernelCode : public std::enable_shared_from_this<KernelCode> {
  public:
-  KernelCode(ir::Program untyped, CompileOptions options);
+  static std::shared_ptr<KernelCode> create(ir::Program untyped, CompileOptions options);
+  ~KernelCode();
+  KernelCode(const KernelCode&) = delete;
+  KernelCode& operator=(const KernelCode&) = delete;
 
-  const ir::Program& untyped() const { return untyped_; }
+  // The kernel as it was read.
+  std::string untyped_text() const;
 
   // Whether the threads of a block wait for each other or share arrays: code is made for the shape
   // of their blocks then.
   bool has_blocks() const { return has_blocks_; }
 
   // Reports what sema finds wrong with these types. True if nothing is.
-  bool check(const KernelTypes& types, Diagnostics& diagnostics) const;
+  bool check(const KernelTypes& types, Diagnostics& diagnostics, const InterruptCheck& check) const;
 
   // What makes the kernel slow on the CPU with these types; nullopt with `diagnostics`.
-  std::optional<Diagnostics> notes(const KernelTypes& types, Diagnostics& diagnostics) const;
+  std::optional<Diagnostics> notes(const KernelTypes& types, Diagnostics& diagnostics,
+                                   const InterruptCheck& check) const;
 
   // Code for `types`, compiled or loaded at the first request; concurrent requests for the same
   // types compile once. Null if the kernel does not fit the types, with `diagnostics`, or if
   // compiling fails, with the reason in `error`.
   std::shared_ptr<const CompiledKernel> get(const KernelTypes& types, Diagnostics& diagnostics,
-                                            std::string& error);
+                                            std::string& error, const InterruptCheck& check);
 
   // The texts of the stages before code generation; nullopt with `diagnostics`.
-  std::optional<StageTexts> tree_texts(const KernelTypes& types, Diagnostics& diagnostics) const;
+  std::optional<StageTexts> tree_texts(const KernelTypes& types, Diagnostics& diagnostics,
+                                       const InterruptCheck& check) const;
 
   // All texts: compiles once more. nullopt as above.
   std::optional<StageTexts> texts(const KernelTypes& types, Diagnostics& diagnostics,
-                                  std::string& error) const;
+                                  std::string& error, const InterruptCheck& check) const;
 
   // The same for a GPU architecture ("sm_90"), which needs no GPU: the assembly is PTX.
   std::optional<StageTexts> gpu_texts(const KernelTypes& types, const std::string& architecture,
-                                      Diagnostics& diagnostics, std::string& error) const;
+                                      Diagnostics& diagnostics, std::string& error,
+                                      const InterruptCheck& check) const;
 
   // Machine code for a GPU, from the cache or compiled; nothing is remembered here. nullopt as
   // above.
   std::optional<GpuImage> gpu_image(const KernelTypes& types, const Assembler& assembler,
-                                    Diagnostics& diagnostics, std::string& error) const;
+                                    Diagnostics& diagnostics, std::string& error,
+                                    const InterruptCheck& check) const;
 
  private:
+  // What one compile finds. It outlives a caller that is interrupted.
+  struct Job {
+    Diagnostics diagnostics;
+    std::string error;
+    std::atomic<bool> is_abandoned{false};
+  };
   struct Lowering {
     bool contract = true;
     bool for_gpu = false;
   };
+  KernelCode(ir::Program untyped, CompileOptions options);
+  // `work(self, job)` makes what is returned; empty if it was interrupted or the program is too
+  // deep.
+  template <class Self, class Work>
+  static auto run(std::shared_ptr<Self> self, Diagnostics& diagnostics, std::string& error,
+                  const InterruptCheck& check, Work work);
+  bool is_shallow(Diagnostics& diagnostics) const;
+  bool run_compiler(jit::CompileRequest request, jit::CompileResult& result, Job& job) const;
   std::optional<ir::Function> lower(const KernelTypes& types, Diagnostics& diagnostics,
                                     const Lowering& lowering, StageTexts* texts) const;
-  std::shared_ptr<const CompiledKernel> compile(const KernelTypes& types, Diagnostics& diagnostics,
-                                                std::string& error) const;
+  std::shared_ptr<const CompiledKernel> find_or_compile(const KernelTypes& types, Job& job);
+  std::shared_ptr<const CompiledKernel> compile(const KernelTypes& types, Job& job) const;
+  std::optional<StageTexts> make_texts(const KernelTypes& types, Job& job) const;
+  std::optional<StageTexts> make_gpu_texts(const KernelTypes& types,
+                                           const std::string& architecture, Job& job) const;
+  std::optional<GpuImage> make_gpu_image(const KernelTypes& types, const Assembler& assembler,
+                                         Job& job) const;
 
-  const ir::Program untyped_;
+  ir::Program untyped_;  // never changed
   const CompileOptions options_;
   const bool has_blocks_;
+  const ir::Nesting nesting_;
   std::mutex mutex_;
   std::vector<std::pair<KernelTypes, std::shared_ptr<const CompiledKernel>>> compiled_;
 };

@@ -7,6 +7,7 @@
 #include "ir/verifier.h"
 #include "sema/barriers.h"
 #include "sema/build.h"
+#include "sema/inlined_size.h"
 #include "sema/instance.h"
 #include "sema/recursion.h"
 
@@ -109,6 +110,7 @@ std::optional<ir::Program> check(const ir::Program& untyped, std::span<const Typ
   build_typed(kernel, instances, typed, diagnostics);
   complete_recursion(typed, diagnostics);
   check_barriers(typed, diagnostics);
+  check_inlined_size(typed, diagnostics);
   if (failed()) return std::nullopt;
 #ifndef NDEBUG
   for (const std::string& problem : ir::verify(typed)) {

@@ -51,7 +51,22 @@ Type Inference::make_tuple(Expr& expr) {
     types.push_back(type);
   }
   if (erroneous) return kErroneous;
-  return unknown ? Type::unknown() : Type::tuple(std::move(types));
+  if (unknown) return Type::unknown();
+  return refuses_leaves(expr, types) ? kErroneous : Type::tuple(std::move(types));
+}
+
+// Each number of a tuple becomes a variable of its own.
+bool Inference::refuses_leaves(const Expr& expr, const std::vector<Type>& types) {
+  constexpr size_t kMostLeaves = 1024;
+  std::vector<Type> leaves;
+  for (const Type& type : types) ir::append_leaves(type, leaves);
+  if (leaves.size() <= kMostLeaves) return false;
+  wrong("tuple-size", expr.span,
+        "this tuple has " + std::to_string(leaves.size()) +
+            " numbers, those of the tuples inside " + "it included, and " +
+            std::to_string(kMostLeaves) + " are possible",
+        "keep that many in an array: `values = local(n, float)`");
+  return true;
 }
 
 // What `a, b = value` gives to one of its variables.

@@ -69,6 +69,7 @@ class Inference {
   ir::Type stored_field(const ir::Stmt& stmt, ir::Type element);
   ir::Type make_struct(const ir::Expr& expr);
   ir::Type make_tuple(ir::Expr& expr);
+  bool refuses_leaves(const ir::Expr& expr, const std::vector<ir::Type>& types);
   ir::Type field(ir::Expr& expr);
   ir::Type unpacked(const ir::Expr& array, size_t wanted, Span span);
   [[nodiscard]] std::optional<int64_t> known_length(const ir::Expr& array) const;

@@ -216,8 +216,8 @@ std::vector<Type> passed_types(const Expr& call, const Instance& caller, Instanc
 }
 
 Instance* Instances::find(int32_t function, const std::vector<Type>& parameters) {
-  for (Instance& instance : instances_) {
-    if (instance.source == function && instance.parameters == parameters) return &instance;
+  for (Instance* instance : of_function_[static_cast<size_t>(function)]) {
+    if (instance->parameters == parameters) return instance;
   }
   return nullptr;
 }
@@ -241,6 +241,7 @@ Instance& Instances::get(int32_t function, const std::vector<Type>& parameters) 
   if (Instance* known = find(function, parameters)) return refer_to(*known);
   if (Instance* one = runaway_instance(function)) return refer_to(*one);
   Instance& instance = instances_.emplace_back();
+  of_function_[static_cast<size_t>(function)].push_back(&instance);
   instance.source = function;
   instance.parameters = parameters;
   instance.function = ir::clone(untyped(function));
@@ -263,10 +264,10 @@ Instance& Instances::refer_to(Instance& instance) {
 Instance* Instances::runaway_instance(int32_t function) {
   int open = 0;
   Instance* last = nullptr;
-  for (Instance& instance : instances_) {
-    if (instance.source != function || instance.depth < 0) continue;
+  for (Instance* instance : of_function_[static_cast<size_t>(function)]) {
+    if (instance->depth < 0) continue;
     ++open;
-    last = &instance;
+    last = instance;
   }
   if (open < kMostOpenInstances) return nullptr;
   runaway_ = function;

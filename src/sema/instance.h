@@ -54,7 +54,10 @@ struct Instance {
 class Instances {
  public:
   Instances(const ir::Program& untyped, const Options& options, ir::Scalar default_float)
-      : untyped_(untyped), options_(options), default_float_(default_float) {}
+      : untyped_(untyped),
+        options_(options),
+        default_float_(default_float),
+        of_function_(untyped.functions.size()) {}
 
   // With its types inferred.
   Instance& get(int32_t function, const std::vector<ir::Type>& parameters);
@@ -88,6 +91,7 @@ class Instances {
   const Options& options_;
   ir::Scalar default_float_;
   std::deque<Instance> instances_;  // stable addresses
+  std::vector<std::vector<Instance*>> of_function_;
   std::vector<Instance*> waiting_;  // for the first function of their cycle
   int depth_ = 0;
   int lowest_ = 0;  // of those around, the outermost that was referred to since the last one began
