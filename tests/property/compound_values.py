@@ -48,6 +48,7 @@ class CompoundValues:
         both = [*inputs, *outputs]
         scope.records = [p.name for p in both if p.is_record]
         scope.own_records = [p.name for p in outputs if p.is_record]
+        scope.own_aligned = [p.name for p in outputs if p.dtype == "aligned"]
         scope.waves = [p.name for p in both if p.is_complex]
         scope.own_waves = [p.name for p in outputs if p.is_complex]
         scope.own_halves = [p.name for p in outputs if p.dtype == "float16"]
@@ -197,7 +198,7 @@ class CompoundValues:
         """On a thread's own element: what was there is known, and so is what is left."""
         one = lambda: self.integer(scope, depth - 1)  # noqa: E731
         places = [f"R, {scope.thread}", f"R[{scope.thread}]"]
-        places += [f"{name}[{scope.thread}].k" for name in scope.own_records]
+        places += [f"{name}[{scope.thread}].k" for name in scope.own_aligned]
         places += [f"{name}[int({one()}) % 3].k" for name in scope.own_bodies]
         whole = str(self.pick(*places))
         name = self.pick(

@@ -167,6 +167,7 @@ class Scope:
     # Compound values: see compound_values.py.
     records: list[str] = field(default_factory=list)  # arrays of structs
     own_records: list[str] = field(default_factory=list)  # of those that are written
+    own_aligned: list[str] = field(default_factory=list)  # and whose fields atomics take
     elements: list[str] = field(default_factory=list)  # variables that hold an element of them
     bodies: list[str] = field(default_factory=list)  # variables that hold a Body
     own_bodies: list[str] = field(default_factory=list)  # local arrays of them
