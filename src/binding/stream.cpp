@@ -238,7 +238,11 @@ PyRef to_stream(PyObject* given, Device& gpu) {
   }
   try {
     nb::module_::import_("cudapy._core").attr("Stream");  // the class is there from now on
-    return PyRef::steal(nb::cast(stream_by_handle(given, gpu, "stream")).release().ptr());
+    StreamObject stream = stream_by_handle(given, gpu, "stream");
+    nb::object made = nb::inst_alloc(nb::handle(reinterpret_cast<PyObject*>(stream_type)));
+    new (nb::inst_ptr<StreamObject>(made)) StreamObject(std::move(stream));
+    nb::inst_mark_ready(made);
+    return PyRef::steal(made.release().ptr());
   } catch (nb::python_error& error) {
     error.restore();
     return {};

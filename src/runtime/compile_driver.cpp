@@ -192,11 +192,25 @@ bool work_together(const ir::Program& program) {
 
 }  // namespace
 
+namespace {
+
+// The measure goes down a chain of functions, too, which may be longer than the caller's stack;
+// what one function nests was read on it.
+ir::Nesting nesting_of(const ir::Program& program) {
+  constexpr size_t kFewFunctions = 32;
+  if (program.functions.size() <= kFewFunctions) return ir::nesting(program);
+  ir::Nesting nesting;
+  run_deep([&] { nesting = ir::nesting(program); });
+  return nesting;
+}
+
+}  // namespace
+
 KernelCode::KernelCode(ir::Program untyped, CompileOptions options)
     : untyped_(std::move(untyped)),
       options_(options),
       has_blocks_(work_together(untyped_)),
-      nesting_(ir::nesting(untyped_)) {}
+      nesting_(nesting_of(untyped_)) {}
 
 std::shared_ptr<KernelCode> KernelCode::create(ir::Program untyped, CompileOptions options) {
   return std::shared_ptr<KernelCode>(new KernelCode(std::move(untyped), options));

@@ -135,7 +135,7 @@ def test_other_kernels_have_nothing_of_it():
             X[idx] = square(X[idx])
 
     ptx = cp.compile(plain).inspect("ptx", architecture="sm_90")
-    assert set(functions_of(ptx)) == {"cudapy_plain"}
+    assert set(functions_of(ptx)) == {"cudapy_plain", "cudapy_plain_gang"}
     assert "cudapy_stack" not in ptx
     assert ".local" not in ptx
 

@@ -49,7 +49,7 @@ def test_all_comparisons_run_and_agree(tmp_path: Path) -> None:
     limits = [
         limit["text"] for comparison in saved["comparisons"] for limit in comparison["limits"]
     ]
-    assert len(limits) == 14
+    assert len(limits) == 15
     assert all(text in done.stdout for text in limits)
     assert (tmp_path / "results.png").stat().st_size > 10_000
 

@@ -19,9 +19,11 @@ import asyncio, threading
 k = cp.compile(twice)
 first, second = cp.Stream(), cp.Stream()
 names = {first.handle: "first", second.handle: "second", 0: "default"}
+lock = threading.Lock()
 def launch(who):
-    print(who, flush=True)
-    k(1000)(X, Y)
+    with lock:
+        print(who, flush=True)
+        k(1000)(X, Y)
 """
 
 
@@ -206,6 +208,19 @@ with cp.Graph():
     printed, log = run(STREAMS + program)
     assert "which another thread or coroutine records" in printed
     assert len(kept(log, "launch", "record")) == 1
+
+
+def test_a_launch_takes_a_stream_by_its_handle(run):
+    program = """
+class Theirs:
+    def __cuda_stream__(self):
+        return (0, second.handle)
+k(1000, stream=first.handle)(X, Y)
+k(1000, stream=Theirs())(X, Y)
+print(first.handle, second.handle)
+"""
+    printed, log = run(STREAMS + program)
+    assert [line.rpartition(" ")[2] for line in kept(log, "launch")] == printed.split()
 
 
 def in_thread(function) -> None:
