@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -300,6 +301,32 @@ def test_accesses_of_one_thread_are_not_widened():
     assert not re.search(r"ld\.global\.(nc\.)?v", body)
     assert body.count("ld.global.nc.b32") == 3, "its guard proves them"
     assert body.count("ld.global.b32") == 1, "what a fault reads"
+
+
+KERNEL = """
+import cudapy as cp
+from cudapy import *
+
+@cp.kernel(sig="void (int* X)")
+def {name}(X):
+    print_here(X[idx])
+    syncthreads()
+    X[idx + 1] = 0
+
+def print_here(n):
+    print("here", n)
+"""
+
+
+@pytest.mark.parametrize("name", ["fault", "prints", "barrier", "record_fault", "stack"])
+def test_kernels_may_be_named_as_what_lies_beside_them(name, tmp_path):
+    file = tmp_path / "named.py"
+    file.write_text(KERNEL.format(name=name))
+    kernel = runpy.run_path(str(file))[name]
+    text = kernel.inspect("ptx", architecture="sm_90")
+    assert f".entry cudapy_kernel_{name}(" in text
+    assert re.search(r"\.global \.align 8 \.b8 cudapy_fault\[", text)
+    assert re.search(r"\.global \.align 8 \.b8 cudapy_prints\[", text)
 
 
 # many : void (int* X, int* Y)

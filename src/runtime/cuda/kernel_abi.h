@@ -83,8 +83,13 @@ inline constexpr const char* kCudaPrintVariable = "cudapy_prints";
 inline constexpr const char* kCudaStackVariable = "cudapy_stack";
 
 // The name of a kernel's entry in its module. It may hold no word that PTX reserves.
+// Kernels that are named as what modules hold beside them, `fault` or `prints`, get a longer name.
 inline std::string cuda_entry_name(std::string_view kernel) {
   std::string name = "cudapy_";
+  for (const std::string_view taken : {"fault", "print", "stack", "barrier", "record_", "launch_",
+                                       "math_", "recursive_", "table", "two_over_pi"}) {
+    if (kernel.starts_with(taken)) name = "cudapy_kernel_";
+  }
   for (const char c : kernel) {
     const bool is_plain =
         (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
