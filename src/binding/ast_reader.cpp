@@ -90,9 +90,9 @@ const Tables* tables() {
 size_t most_levels() {
   constexpr size_t kMost = 4000;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr size_t kBytesPerLevel = 32 * 1024;
+  constexpr size_t kBytesPerLevel = size_t{32} * 1024;
 #else
-  constexpr size_t kBytesPerLevel = 6 * 1024;
+  constexpr size_t kBytesPerLevel = size_t{6} * 1024;
 #endif
   return std::min(kMost, stack_left() / kBytesPerLevel);
 }
