@@ -140,7 +140,7 @@ void optimise(Module& module, const Target& target, Pipeline pipeline,
   PassInstrumentationCallbacks callbacks;
   if (is_abandoned != nullptr) {
     callbacks.registerShouldRunOptionalPassCallback(
-        [is_abandoned](StringRef, Any) { return !*is_abandoned; });
+        [is_abandoned](StringRef, const Any&) { return !*is_abandoned; });
   }
   PassBuilder builder(&machine, PipelineTuningOptions(), std::nullopt, &callbacks);
   const TargetLibraryInfoImpl library = kernel_library(machine.getTargetTriple());

@@ -72,7 +72,9 @@ bool start_thread(const std::shared_ptr<Work>& work, size_t stack_bytes) {
   const bool is_started = pthread_attr_setstacksize(&attributes, stack_bytes) == 0 &&
                           pthread_create(&thread, &attributes, run_work, holder.get()) == 0;
   pthread_attr_destroy(&attributes);
-  if (is_started) static_cast<void>(holder.release());
+  if (is_started) {
+    [[maybe_unused]] const auto* owned_by_the_thread = holder.release();
+  }
   return is_started;
 }
 
