@@ -88,10 +88,25 @@ if TYPE_CHECKING:
         clz as clz,
     )
     from ._impl.names_of_bits import (
+        double_as_longlong as double_as_longlong,
+    )
+    from ._impl.names_of_bits import (
         ffs as ffs,
     )
     from ._impl.names_of_bits import (
+        float_as_int as float_as_int,
+    )
+    from ._impl.names_of_bits import (
+        float_as_uint as float_as_uint,
+    )
+    from ._impl.names_of_bits import (
         fma as fma,
+    )
+    from ._impl.names_of_bits import (
+        int_as_float as int_as_float,
+    )
+    from ._impl.names_of_bits import (
+        longlong_as_double as longlong_as_double,
     )
     from ._impl.names_of_bits import (
         mulhi as mulhi,
@@ -107,6 +122,9 @@ if TYPE_CHECKING:
     )
     from ._impl.names_of_bits import (
         threadfence_system as threadfence_system,
+    )
+    from ._impl.names_of_bits import (
+        uint_as_float as uint_as_float,
     )
     from ._impl.names_of_random import (
         normal as normal,
@@ -317,7 +335,8 @@ _HOMES = {
     "_impl.device": "Device cuda device devices get_device set_device synchronize",
     "_impl.errors": "CompileError CudaError CudaPyError CudaTypeError PerformanceWarning TemplateError",
     "_impl.names_of_atomics": "atomic",
-    "_impl.names_of_bits": "popc clz ffs brev byte_perm mulhi fma clock threadfence threadfence_block "
+    "_impl.names_of_bits": "popc clz ffs brev byte_perm mulhi float_as_int float_as_uint int_as_float uint_as_float "
+    "double_as_longlong longlong_as_double fma clock threadfence threadfence_block "
     "threadfence_system",
     "_impl.names_of_random": "rand rand64 randint normal normal64 randbits",
     "_impl.names_of_threads": "shared local syncthreads syncthreads_count syncthreads_and syncthreads_or idx idy idz "

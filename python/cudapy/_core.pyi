@@ -479,12 +479,14 @@ class Event:
 class Graph:
     """Launches that are recorded within a `with` block, and replayed by one call.
 
-    Nothing runs while it is recorded. Arrays are the GPU's, and a replay works on what is in them then; numbers are
-    those
-    of the recording. An exception that leaves the block ends the recording, and nothing of it is kept.
+    Nothing runs while it is recorded, and nothing is read. A replay works on what is in the arrays then; numbers are
+    those of the recording. A graph belongs to the device that launches went to when it was made, and takes the launches
+    on that one; on the CPU a replay runs them one after the other. An exception that leaves the block ends the
+    recording, and nothing of it is kept.
 
     Raises:
-        CudaError: no GPU is set, `cp.set_device("cuda")`, or there is none.
+        ValueError: on entering the block, that another graph is being recorded, or that launches go to another device.
+        CudaError: on leaving it, that a stream of the recording has launches that the graph does not wait for.
 
     In CUDA C++: `cudaStreamBeginCapture`, `cudaGraphInstantiate`.
 
@@ -494,7 +496,6 @@ class Graph:
         ... def add_one(X):
         ...     if idx < len(X):
         ...         X[idx] += 1
-        >>> cp.set_device("cuda")
         >>> X = cp.CudaArray([0.0, 0.0])
         >>> with cp.Graph() as graph:
         ...     add_one(2)(X)
@@ -507,13 +508,12 @@ class Graph:
     def __init__(self) -> None: ...
     @property
     def device(self) -> str:
-        """The GPU that it belongs to: "cuda:0".
+        """The device that it belongs to: "cuda:0", "cpu".
 
         Example:
             >>> import cudapy as cp
-            >>> cp.set_device("cuda")
             >>> cp.Graph().device
-            'cuda:0'
+            'cpu'
         """
     def __enter__(self) -> Graph: ...
     def __exit__(self, *error: object) -> None: ...
@@ -526,13 +526,12 @@ class Graph:
             event: a cp.Event that was recorded in that stream, within the block.
 
         Raises:
-            RuntimeError: the graph is not being recorded.
+            ValueError: the graph is not being recorded.
 
         In CUDA C++: `cudaStreamWaitEvent` in a capture.
 
         Example:
             >>> import cudapy as cp
-            >>> cp.set_device("cuda")
             >>> begun, done, other = cp.Event(), cp.Event(), cp.Stream()
             >>> with cp.Graph() as graph:
             ...     begun.record()
@@ -541,18 +540,22 @@ class Graph:
             ...     graph.wait(done)
         """
     def launch(self, stream: Stream | HasCudaStream | int | None = None) -> None:
-        """Replays what was recorded. Does not wait.
+        """Replays what was recorded. Does not wait; on the CPU it is done when this returns.
 
         Args:
             stream: where: a cp.Stream, an object with `__cuda_stream__`, or a handle as an int; by default that of
-                the `with`
-                block around it, or the default stream.
+                the `with` block around it, or the default stream. On the CPU a stream of the CPU, which changes
+                nothing.
+
+        Raises:
+            ValueError: nothing was recorded, or a graph is being recorded.
+            IndexError, ZeroDivisionError, AssertionError, …: on the CPU, the fault of a launch; those behind it have
+                not run.
 
         In CUDA C++: `cudaGraphLaunch`.
 
         Example:
             >>> import cudapy as cp
-            >>> cp.set_device("cuda")
             >>> X = cp.CudaArray([1.0])
             >>> @cp.kernel
             ... def double_up(X):
@@ -828,9 +831,18 @@ def cache_clear() -> None:
         0
     """
 
-def choose_device(name: str, gpu: int = -1, hook: Callable[..., object] | None = None) -> None: ...
+def choose_device(
+    name: str,
+    gpu: int = -1,
+    hook: Callable[..., object] | None = None,
+    automatic: bool = False,
+) -> None: ...
 def enter_device(
-    owner: object, name: str, gpu: int = -1, hook: Callable[..., object] | None = None
+    owner: object,
+    name: str,
+    gpu: int = -1,
+    hook: Callable[..., object] | None = None,
+    automatic: bool = False,
 ) -> None: ...
 def leave_block(owner: object) -> None: ...
 def current_device() -> str: ...

@@ -59,6 +59,11 @@ class FastArguments {
   Py_buffer views_[kMaxArrays];
 };
 
+// Of arguments that a launch would copy, while a graph is recorded.
+inline constexpr const char* kRecordedCopy =
+    "the launch would work on a copy of it, and while a graph is recorded nothing is copied";
+inline constexpr const char* kRecordedCopyHelp = "make a CudaArray of it before the recording";
+
 inline constexpr const char* kListHelp =
     "a list argument holds numbers, or lists of one length that do";
 
@@ -146,8 +151,10 @@ class CallArguments {
   bool has_copies() const { return !gpu_copies_.empty(); }  // on the GPU
   void fetch_results();
 
+  const std::vector<uint64_t>& bytes() const { return bytes_; }
+
   // Gives what keeps the arrays valid to a graph that is being recorded.
-  void keep_in(RecordedGraph& graph);
+  void keep_in(std::vector<PyRef>& objects, std::vector<ForeignHold>& holds);
 
   // Gives what the kernel wrote into copies back to the objects. False with an exception set.
   bool copy_back();

@@ -17,6 +17,7 @@
 #include "binding/errors.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/graph.h"
 #include "binding/nested_sequence.h"
 #include "binding/numbers.h"
 #include "binding/struct_type.h"
@@ -311,6 +312,7 @@ HostArray make_array_on_host(nb::handle source, std::optional<Scalar> wanted) {
                          describe_value(source.ptr()));
   }
   if (const HostArray* own = host_array_of(source.ptr())) {
+    if (!own->is_on_gpu()) refuse_while_recording_on_cpu();
     if (own->structure() != nullptr && !wanted) return make_struct_array(source, own->element());
     if (own->structure() != nullptr) refuse_structs(own->element(), *wanted);
     if (!own->is_on_gpu()) return array_from_foreign(view_of(*own), wanted);

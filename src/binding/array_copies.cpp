@@ -9,6 +9,7 @@
 #include "binding/array_parts.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/graph.h"
 #include "binding/numbers.h"
 
 namespace nb = nanobind;
@@ -133,6 +134,7 @@ bool copy_at_once(const HostArray& array, PyObject* source) {
 
 HostArray copy_of(const HostArray& array) {
   if (!array.is_on_gpu()) {
+    refuse_while_recording_on_cpu();
     HostArray copy(array.shape(), array.element());
     gather_elements(view_of(array), copy.data());
     return copy;

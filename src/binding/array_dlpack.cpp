@@ -8,6 +8,7 @@
 #include "binding/dlpack.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/graph.h"
 #include "binding/numbers.h"
 #include "runtime/cuda/device.h"
 
@@ -147,6 +148,7 @@ nb::tuple dlpack_device_of(const HostArray& array) {
 nb::object to_dlpack(nb::handle self, nb::handle stream, nb::handle max_version,
                      nb::handle dl_device, nb::handle copy) {
   const HostArray& array = *host_array_of(self.ptr());
+  if (!array.is_on_gpu()) refuse_while_recording_on_cpu();
   const auto version = pair_of(max_version, "max_version");
   const auto wanted = pair_of(dl_device, "dl_device");
   const std::optional<bool> copies = wanted_copy(copy);

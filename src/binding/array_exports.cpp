@@ -9,6 +9,7 @@
 #include "binding/elem_type.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/graph.h"
 
 namespace nb = nanobind;
 
@@ -48,6 +49,13 @@ bool suits(const HostArray& array, Py_buffer* view, int flags) {
   if (array.is_on_gpu()) {
     return refuse_buffer(
         view, "the array is on " + device_name(array) + ": .toHost() gives a NumPy array");
+  }
+  if (recorded_graph != nullptr) {
+    try {
+      refuse_while_recording_on_cpu();
+    } catch (const runtime::cuda::CudaFailure& failure) {
+      return refuse_buffer(view, failure.what());
+    }
   }
   const auto asks = [&](int what) { return (flags & what) == what; };
   const bool by_rows = array.is_contiguous();
@@ -92,6 +100,7 @@ nb::object as_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
     const nb::object fetched = nb::cast(fetch(array));
     return as_numpy(fetched, dtype, nb::none());
   }
+  refuse_while_recording_on_cpu();
   if (array.scalar() == Scalar::BF16) return bfloat16_as_numpy(self, dtype, copy);
   const nb::module_ numpy = nb::module_::import_("numpy");
   const nb::object view = numpy.attr("asarray")(nb::steal(PyMemoryView_FromObject(self.ptr())));

@@ -8,6 +8,7 @@
 #include "binding/array_parts.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/graph.h"
 #include "binding/numbers.h"
 #include "support/address.h"
 
@@ -43,8 +44,13 @@ char* at(const HostArray& array, int64_t offset) {
 // A number; null with an exception set. From a GPU it is fetched.
 PyObject* load_element(const HostArray& array, int64_t offset) {
   if (array.structure() != nullptr) return guarded([&] { return load_struct(array, offset); });
-  if (!array.is_on_gpu()) return load_number(array.scalar(), at(array, offset));
+  if (!array.is_on_gpu() && recorded_graph == nullptr)
+    return load_number(array.scalar(), at(array, offset));
   return guarded([&]() -> PyObject* {
+    if (!array.is_on_gpu()) {
+      refuse_while_recording_on_cpu();
+      return load_number(array.scalar(), at(array, offset));
+    }
     std::array<uint64_t, 2> value{};
     runtime::cuda::Device& gpu = runtime::cuda::Device::get(array.device());
     {
@@ -289,6 +295,7 @@ ForeignArray view_of(const HostArray& array) {
 }
 
 HostArray fetch(const HostArray& array) {
+  if (!array.is_on_gpu()) refuse_while_recording_on_cpu();
   std::optional<HostArray> copy;
   {
     const GilRelease released;
@@ -365,7 +372,10 @@ PyObject* sequence_get(PyObject* self, Py_ssize_t index) {
 
 nb::object to_list(const HostArray& array) {
   std::optional<HostArray> fetched;
-  if (array.is_on_gpu()) fetched = fetch(array);
+  if (array.is_on_gpu())
+    fetched = fetch(array);
+  else
+    refuse_while_recording_on_cpu();
   const HostArray& source = fetched ? *fetched : array;
   if (array.structure() != nullptr)
     return as_numpy(nb::cast(source), nb::none(), nb::none()).attr("tolist")();

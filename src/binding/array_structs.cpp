@@ -95,6 +95,13 @@ HostArray field_of_array(const HostArray& array, PyObject* name) {
     fail();
   }
   const auto number = static_cast<size_t>(field);
+  if (ir::is_tuple(element.aggregate->elements[number])) {
+    raise(PyExc_TypeError, "the field '" + std::string(text) +
+                               "' of this CudaArray is an array of fixed length in each element: "
+                               "take it from a copy, `A.toHost()['" +
+                               std::string(text) + "']`");
+    fail();
+  }
   return array.part(element.aggregate->offsets[number], element.aggregate->elements[number]);
 }
 

@@ -7,7 +7,6 @@
 #include "binding/elem_type.h"
 #include "binding/errors.h"
 #include "binding/gil.h"
-#include "binding/graph.h"
 #include "binding/numbers.h"
 #include "binding/struct_type.h"
 #include "support/address.h"
@@ -435,6 +434,7 @@ bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
                 "make a CudaArray of it before the recording");
   }
   const bool in_place = is_foreign && given.is_usable_in_place();
+  if (is_recorded_ && !in_place) return fail(index, kRecordedCopy, kRecordedCopyHelp);
   if (!in_place && !make_copy(index, slot)) return false;
   const int size = slot.item_size();
   void* data = in_place ? given.data : argument.copied_elements();
@@ -452,6 +452,11 @@ bool CallArguments::fill_array(size_t index, const ParameterSlot& slot) {
 bool CallArguments::check_device(size_t index) const {
   const ForeignArray& given = arguments_[index].foreign;
   const std::string where = "its memory is on cuda:" + std::to_string(given.device);
+  if (gpu_ == nullptr && runtime::cuda::is_left_behind_by_fork()) {
+    return fail(index, where + ", which this process, forked from one that used CUDA, cannot reach",
+                "copy it to the host before the fork, .to(\"cpu\"), or start the process with "
+                "multiprocessing's \"spawn\" method");
+  }
   if (gpu_ == nullptr) {
     return fail(index, where + ", and the launch is on the CPU",
                 "choose the GPU with cp.set_device(\"cuda\"), or pass a copy on the host");
@@ -527,11 +532,11 @@ void CallArguments::fetch_results() {
   }
 }
 
-void CallArguments::keep_in(RecordedGraph& graph) {
+void CallArguments::keep_in(std::vector<PyRef>& objects, std::vector<ForeignHold>& holds) {
   for (CallArgument& argument : arguments_) {
     if (argument.kind == Kind::kNumber) continue;
-    graph.arguments.push_back(PyRef::borrow(argument.object));
-    graph.holds.push_back(std::move(argument.hold));
+    objects.push_back(PyRef::borrow(argument.object));
+    holds.push_back(std::move(argument.hold));
   }
 }
 

@@ -132,9 +132,7 @@ Captured numpy_array(PyObject* object) {
   std::string problem;
   if (view_foreign_array(object, array, hold, problem) != ForeignResult::kViewed)
     return other("a NumPy array", problem);
-  if (array.structure != nullptr)
-    return other("a NumPy array of structures", "pass it as an argument of the launch");
-  const int64_t bytes = array.length * ir::size_of(array.scalar);
+  const int64_t bytes = array.length * array.item_size();
   if (bytes == 0) return other("a NumPy array without elements", "leave it out");
   if (bytes > kMostTableBytes || array.length > kMostTableBytes) {
     return other("a NumPy array of " + std::to_string(bytes) + " bytes",
@@ -145,7 +143,10 @@ Captured numpy_array(PyObject* object) {
   Captured result;
   const auto rank = static_cast<size_t>(array.layout.rank);
   result.resolved.kind = Kind::Table;
-  result.resolved.type = ir::Type::array(array.scalar, static_cast<uint8_t>(rank));
+  ir::Type element = ir::Type::of(array.scalar);
+  if (array.structure != nullptr)
+    element = {ir::Type::Kind::Aggregate, ir::Scalar::Bool, 0, false, array.structure};
+  result.resolved.type = ir::Type::array_of(element, static_cast<uint8_t>(rank));
   result.resolved.extents.assign(array.layout.shape.begin(), array.layout.shape.begin() + rank);
   result.resolved.table.resize(static_cast<size_t>(bytes));
   gather_elements(array, result.resolved.table.data());
@@ -161,6 +162,45 @@ Captured tuple(PyObject* object) {
   result.resolved.kind = Kind::Tuple;
   for (Py_ssize_t i = 0; i < PyTuple_Size(object); ++i)
     result.resolved.elements.push_back(captured(PyTuple_GetItem(object, i)).resolved);
+  return result;
+}
+
+// Of an array of fixed length in a record: its elements, tuples of them for several dimensions;
+// empty: it is none.
+PyRef tuple_of_items(PyObject* array) {
+  if (string_attribute(type_object(array), "__name__") != "ndarray") return {};
+  const Py_ssize_t length = PySequence_Size(array);
+  PyRef items = PyRef::steal(PyTuple_New(length));
+  for (Py_ssize_t i = 0; items && i < length; ++i) {
+    PyRef item = PyRef::steal(PySequence_GetItem(array, i));
+    if (PyRef inner = item ? tuple_of_items(item.get()) : PyRef()) item = std::move(inner);
+    if (!item || PyTuple_SetItem(items.get(), i, item.release()) != 0) return {};
+  }
+  return items;
+}
+
+// An instance of a dataclass or a NamedTuple, or a record of NumPy's: the values of its fields.
+std::optional<Captured> instance_of_struct(PyObject* object) {
+  std::string problem;
+  const PyRef dtype = quiet_attribute(object, "dtype");
+  const bool is_record = string_attribute(type_object(object), "__name__") == "void" ||
+                         string_attribute(type_object(object), "__name__") == "record";
+  const bool of_numpy =
+      is_record && dtype && is_of_numpy(string_attribute(type_object(object), "__module__"));
+  const auto type = of_numpy ? struct_of_dtype(dtype.get(), problem)
+                             : struct_of_class(type_object(object), problem);
+  if (!type) return std::nullopt;
+  Captured result;
+  result.resolved.kind = Kind::Tuple;
+  result.resolved.type = *type;
+  for (const std::string& name : type->aggregate->names) {
+    const PyRef value = of_numpy ? PyRef::steal(PyMapping_GetItemString(object, name.c_str()))
+                                 : quiet_attribute(object, name.c_str());
+    PyErr_Clear();
+    const PyRef items = value && of_numpy ? tuple_of_items(value.get()) : PyRef();
+    PyObject* const held = items ? items.get() : value.get();
+    result.resolved.elements.push_back(held != nullptr ? captured(held).resolved : Resolved());
+  }
   return result;
 }
 
@@ -209,7 +249,11 @@ std::optional<Captured> library_function(PyObject* object) {
     return known_or_packaged(frontend::find_numpy_name(name), "numpy", name);
   if (type != "builtin_function_or_method" && type != "type") return std::nullopt;
   if (module == "math") return known_or_packaged(frontend::find_math_name(name), "math", name);
-  if (module == "builtins") return known(frontend::find_builtin(name), name);
+  if (module == "builtins") {
+    auto found = frontend::find_builtin(name);
+    PyRef function = found ? PyRef() : packaged_function(module, name);
+    return function ? callee(std::move(function)) : known(std::move(found), name);
+  }
   if (module == "cmath") return complex_function(name);
   if (type == "type") return std::nullopt;
   return known(std::nullopt, module.empty() ? name : module + "." + name);
@@ -245,9 +289,10 @@ std::string utf8(PyObject* string) {
 }
 
 PyRef packaged_function(const std::string& module, const std::string& name) {
-  const char* home = module == "cmath"  ? "cudapy._impl.complex_functions"
-                     : module == "math" ? "cudapy._impl.library_of_math"
-                                        : "cudapy._impl.library_of_numpy";
+  const char* home = module == "cmath"      ? "cudapy._impl.complex_functions"
+                     : module == "math"     ? "cudapy._impl.library_of_math"
+                     : module == "builtins" ? "cudapy._impl.library_of_python"
+                                            : "cudapy._impl.library_of_numpy";
   const PyRef library = PyRef::steal(PyImport_ImportModule(home));
   PyRef found = library ? quiet_attribute(library.get(), name.c_str()) : PyRef();
   PyErr_Clear();
@@ -336,6 +381,9 @@ Captured captured(PyObject* object) {
     const PyRef dtype = quiet_attribute(object, "dtype");
     const PyRef dimensions = dtype ? quiet_attribute(object, "shape") : PyRef();
     const bool is_array = string_attribute(type_object(object), "__name__") == "ndarray";
+    if (dimensions && !is_array) {
+      if (auto record = instance_of_struct(object)) return std::move(*record);
+    }
     if (dimensions && !is_array && PyTuple_Check(dimensions.get()) &&
         PyTuple_Size(dimensions.get()) == 0) {
       return numpy_scalar(object, string_attribute(dtype.get(), "name"));
@@ -359,6 +407,9 @@ Captured captured(PyObject* object) {
   }
   if (auto function = library_function(object)) return std::move(*function);
   if (PyRef function = function_of(object)) return callee(std::move(function));
+  if (PyType_Check(object) == 0) {
+    if (auto instance = instance_of_struct(object)) return std::move(*instance);
+  }
   const std::string described = describe(object);
   if (!problem.empty()) return other(described, problem);
   if (PyObject_HasAttrString(object, "__len__") != 0 && PyUnicode_Check(object) == 0 &&

@@ -20,7 +20,7 @@ std::string thread_text(const runtime::FaultRecord& fault, const std::string& ke
   return text + ", in block (" + number(0) + ", " + number(1) + ", " + number(2) + ")";
 }
 
-void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site,
+void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site, bool whole_blocks,
                     Diagnostics& diagnostics) {
   const bool is_named = site.message.empty();
   const bool of_slice = site.message.starts_with("a slice");
@@ -38,8 +38,11 @@ void describe_index(const runtime::FaultRecord& fault, const ir::FaultSite& site
   if (of_slice) {
     help = "what is left of a slice when it is cut to its array may be shorter than it says";
   } else if (fault.index == fault.thread[0] && fault.index >= fault.length) {
-    help = "more threads were asked for than the array has elements: write `if idx < " + length +
-           ":` around it";
+    help = whole_blocks
+               ? "whole blocks run where threads of a block do something together, so that "
+                 "more threads run than the array has elements"
+               : "more threads were asked for than the array has elements";
+    help += ": write `if idx < " + length + ":` around it";
   } else if (fault.index < 0) {
     help =
         "only a constant such as X[-1] counts from the end, and no further than to the first "
@@ -100,7 +103,7 @@ std::nullptr_t raise_fault(const runtime::FaultRecord& fault,
   Diagnostics diagnostics;
   PyObject* exception = PyExc_IndexError;
   if (site.kind == ir::FaultKind::Index) {
-    describe_index(fault, site, diagnostics);
+    describe_index(fault, site, block != nullptr, diagnostics);
   } else if (site.kind == ir::FaultKind::Raise) {
     return raise_own(fault, site, thread_text(fault, kernel, block), sources);
   } else if (site.kind == ir::FaultKind::Barrier) {

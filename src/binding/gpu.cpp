@@ -367,12 +367,13 @@ Device* used_gpu(int ordinal) {
 }
 
 // `ordinal` -1: the CPU; `hook` None: launches run here.
-DeviceChoice choice_of(const nb::str& name, int ordinal, nb::handle hook) {
+DeviceChoice choice_of(const nb::str& name, int ordinal, nb::handle hook, bool is_automatic) {
   if (!hook.is_none() && !PyCallable_Check(hook.ptr()))
     throw nb::type_error("a launch hook is a callable or None");
   DeviceChoice choice;
   choice.gpu = ordinal >= 0 ? used_gpu(ordinal) : nullptr;
   choice.name = PyRef::borrow(name.ptr());
+  choice.is_automatic = is_automatic;
   if (!hook.is_none()) choice.hook = PyRef::borrow(hook.ptr());
   return choice;
 }
@@ -385,7 +386,10 @@ std::vector<std::string> gpu_names() {
   return names;
 }
 
+// In the child of a fork nothing was launched on a GPU.
 void synchronize() {
+  refuse_while_recording_on_cpu();
+  if (runtime::cuda::is_left_behind_by_fork() && current_gpu() == nullptr) return;
   for (Device* device : std::vector<Device*>(used_devices())) {
     {
       const GilRelease released;
@@ -410,19 +414,22 @@ void define_gpu_functions(nb::module_& module) {
   nb::register_exception_translator(translate);
   module.def(
       "choose_device",
-      [](const nb::str& name, int gpu, nb::handle hook) {
-        choose_device(choice_of(name, gpu, hook));
+      [](const nb::str& name, int gpu, nb::handle hook, bool automatic) {
+        choose_device(choice_of(name, gpu, hook, automatic));
       },
       nb::arg("name"), nb::arg("gpu") = -1, nb::arg("hook") = nb::none(),
+      nb::arg("automatic") = false,
       "Sends launches and new arrays to a GPU, or with -1 to the CPU: for the rest of the "
       "innermost block of enter_device, else for the process. With a hook launches call "
-      "hook(kernel, (nx, ny, nz), block or None, arguments) instead of running here.");
+      "hook(kernel, (nx, ny, nz), block or None, arguments) instead of running here. Automatic: "
+      "in the child of a fork, which can use no GPU, they go to the CPU.");
   module.def(
       "enter_device",
-      [](nb::object owner, const nb::str& name, int gpu, nb::handle hook) {
-        enter_device(std::move(owner), choice_of(name, gpu, hook));
+      [](nb::object owner, const nb::str& name, int gpu, nb::handle hook, bool automatic) {
+        enter_device(std::move(owner), choice_of(name, gpu, hook, automatic));
       },
       nb::arg("owner"), nb::arg("name"), nb::arg("gpu") = -1, nb::arg("hook") = nb::none(),
+      nb::arg("automatic") = false,
       "As choose_device, for the running context alone, until leave_block(owner).");
   module.def("leave_block", leave_block, nb::arg("owner"),
              "Closes what enter_device opened for that owner.");

@@ -35,8 +35,8 @@ class SizeParser {
             "stream=" + describe_value(given.stream) +
                 ": the launch is on the CPU, and that is no stream of the CPU, cp.Stream()");
       }
-      if (gpu != nullptr) stream_ = to_stream(given.stream, *gpu);
-      if (gpu != nullptr && !stream_) return false;
+      stream_ = gpu != nullptr ? to_stream(given.stream, *gpu) : PyRef::borrow(given.stream);
+      if (!stream_) return false;
     }
     if (!parse_threads(given)) return false;
     if (given.block != nullptr && given.block != Py_None && !parse_block(given.block)) return false;

@@ -28,6 +28,11 @@ struct DeviceChoice {
   PyRef name;
   runtime::cuda::Device* gpu = nullptr;
   PyRef hook;
+  bool is_automatic = false;  // "auto": the child of a fork, which has no GPU, works on the CPU
+
+  bool fell_back() const {
+    return is_automatic && gpu != nullptr && runtime::cuda::is_left_behind_by_fork();
+  }
 };
 
 struct LaunchTarget {
@@ -59,6 +64,10 @@ inline runtime::cuda::Device* current_gpu() {
 
 // The stream of the innermost block with one of that GPU; null: its default one.
 const runtime::cuda::Stream* current_stream_of(const runtime::cuda::Device& gpu);
+
+// The cudapy.Stream of the CPU, or the cudapy.Graph, of the innermost block with one that has not
+// ended; null: there is none. Borrowed.
+PyObject* innermost_cpu_stream();
 
 // Opens a block of the running context, which `owner` stands for.
 void enter_device(nanobind::object owner, DeviceChoice choice);

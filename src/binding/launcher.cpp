@@ -14,6 +14,8 @@
 
 #include "binding/arguments.h"
 #include "binding/captured.h"
+#include "binding/cpu_graph.h"
+#include "binding/cpu_launch.h"
 #include "binding/docstrings.h"
 #include "binding/dumps.h"
 #include "binding/errors.h"
@@ -55,67 +57,6 @@ PyObject* guarded(Body&& body) {
   }
 }
 
-// Of a launch that was taken for a small one and runs with the GIL held: once it has taken long
-// enough to ask, other threads may run.
-bool signals_raised_inline(void* context) {
-  auto& released = *static_cast<std::optional<GilRelease>*>(context);
-  if (!released) released.emplace();
-  return is_main_thread() && released->signals_raised();
-}
-
-// False with an exception set: the launch was interrupted.
-bool run_blocks(const runtime::CpuKernel& kernel, const void* arguments, runtime::LaunchPlan& plan,
-                runtime::FaultRecord& fault) {
-  if (plan.is_tiny) {
-    std::optional<GilRelease> released;
-    return runtime::run_inline(kernel, arguments, plan, fault,
-                               {signals_raised_inline, &released}) == runtime::PoolOutcome::kDone;
-  }
-  runtime::PoolOutcome outcome;
-  {
-    GilRelease released;
-    outcome = runtime::run_launch(kernel, arguments, plan, fault, interrupt_check(released));
-  }
-  if (outcome == runtime::PoolOutcome::kForked && !PyErr_Occurred()) {
-    PyErr_SetString(PyExc_RuntimeError,
-                    "the process forked in a signal handler during a launch, which this child "
-                    "cannot finish");
-  }
-  return outcome == runtime::PoolOutcome::kDone;
-}
-
-// False with an exception set.
-bool run(const KernelBody& body, const runtime::CompiledKernel& code, const void* arguments,
-         const runtime::LaunchRequest& request) {
-  runtime::LaunchPlan plan = runtime::plan_launch(code.kernel.metadata, request);
-  if (plan.blocks == 0) return true;
-  if (!code.block_arrays.arrays.empty()) {
-    int64_t bytes = 0;
-    const std::string problem = runtime::block_bytes(code.block_arrays, arguments,
-                                                     plan.launch.block, ir::kMostBlockBytes, bytes);
-    if (!problem.empty()) {
-      raise(PyExc_ValueError, "`" + body.name + "`: " + problem);
-      return false;
-    }
-  }
-  runtime::FaultRecord fault;
-  const auto has_no_fault = [&] {
-    if (fault.site < 0) return true;
-    const runtime::KernelMetadata& metadata = code.kernel.metadata;
-    const bool has_blocks =
-        metadata.uses_block_shape != 0 || metadata.repeated_axes != 0 || request.block[0] > 0;
-    int64_t block[3];
-    runtime::visible_block(request, block);
-    raise_fault(fault, code, body, has_blocks ? block : nullptr);
-    return false;
-  };
-  if (!code.prints) return run_blocks(code.kernel, arguments, plan, fault) && has_no_fault();
-  runtime::PrintBuffer prints;
-  plan.launch.prints = &prints;
-  const bool is_done = run_blocks(code.kernel, arguments, plan, fault) && has_no_fault();
-  return write_prints(prints, code.fault_sites) && is_done;
-}
-
 // The bindings of a device; null: of the CPU.
 std::vector<std::unique_ptr<Binding>>& bindings_of(KernelBody& body,
                                                    const runtime::cuda::Device* gpu) {
@@ -131,7 +72,8 @@ LaunchTarget target_of(const LauncherObject* self) {
   LaunchTarget target = launch_target();
   if (self->stream == nullptr) return target;
   const runtime::cuda::Stream* stream = stream_of(self->stream);
-  target.stream = stream != nullptr && &stream->device() == target.gpu ? stream : nullptr;
+  if (stream != nullptr)  // else it is one of the CPU
+    target.stream = &stream->device() == target.gpu ? stream : nullptr;
   return target;
 }
 
@@ -139,7 +81,7 @@ LaunchTarget target_of(const LauncherObject* self) {
 bool run(const LauncherObject* self, const Binding& binding, unsigned char* arguments,
          const LaunchTarget& target) {
   const KernelBody& body = *self->kernel->body;
-  if (binding.gpu == nullptr) return run(body, *binding.code, arguments, self->request);
+  if (binding.gpu == nullptr) return launch_on_cpu(body, *binding.code, arguments, self->request);
   return launch_on_gpu(body, binding, arguments, self->request, target);
 }
 
@@ -298,6 +240,22 @@ inline FastOutcome launch_fast(LauncherObject* self, PyObject* const* arguments,
   return FastOutcome::kDeclined;
 }
 
+// The launch becomes a step of a graph. Null with an exception set.
+PyObject* record_on_cpu(LauncherObject* self, const Binding& binding, CallArguments& call,
+                        CpuSteps& steps) {
+  CpuStep step;
+  step.kernel = PyRef::borrow(reinterpret_cast<PyObject*>(self->kernel));
+  step.body = self->kernel->body;
+  step.code = binding.code;
+  step.arguments = call.bytes();
+  step.request = self->request;
+  if (!plan_on_cpu(*step.body, *step.code, step.arguments.data(), step.request, step.plan))
+    return nullptr;
+  if (step.plan.blocks != 0) steps.all.push_back(std::move(step));
+  call.keep_in(steps.arguments, steps.holds);
+  Py_RETURN_NONE;
+}
+
 PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* arguments, size_t count,
                                     PyObject* keyword_names, const LaunchTarget& target) {
   if (!prepare_kernel(self->kernel)) return nullptr;
@@ -312,6 +270,7 @@ PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* argum
     if (outcome == FastOutcome::kLaunched) Py_RETURN_NONE;
   }
   runtime::cuda::Device* gpu = target.gpu;
+  if (gpu != nullptr) runtime::cuda::driver();  // a process that cannot launch compiles nothing
   CallArguments call(body, arguments, count, target);
   if (!call.classify()) return nullptr;
   const Binding* binding = bind(body, call, self->request, gpu);
@@ -320,8 +279,13 @@ PyObject* launch_with_any_arguments(LauncherObject* self, PyObject* const* argum
     if (!may_launch(target.stream, target.graph)) return nullptr;
     if (target.graph != nullptr) {
       target.graph->kernels.push_back(binding->gpu);
-      call.keep_in(*target.graph);
+      call.keep_in(target.graph->arguments, target.graph->holds);
     }
+  }
+  if (recorded_graph != nullptr && gpu == nullptr) {
+    bool is_recorded = false;
+    if (!join_recording(self->stream, target.graph, is_recorded)) return nullptr;
+    if (is_recorded) return record_on_cpu(self, *binding, call, target.graph->steps->building());
   }
   bool is_done = run(self, *binding, call.buffer(), target);
   if (gpu != nullptr && call.has_copies()) {
@@ -392,7 +356,7 @@ bool is_for_python_alone() {
   return found;
 }
 
-PyObject* launch_through_hook(LauncherObject* self, PyObject* launch_hook,
+PyObject* launch_through_hook(LauncherObject* self, const LaunchTarget& target,
                               PyObject* const* arguments, size_t count, PyObject* keyword_names) {
   if (!check_call(self, arguments, count, keyword_names) && !is_for_python_alone()) return nullptr;
   const int64_t* threads = self->request.threads;
@@ -406,15 +370,21 @@ PyObject* launch_through_hook(LauncherObject* self, PyObject* launch_hook,
     Py_INCREF(arguments[i]);
     PyTuple_SetItem(packed.get(), static_cast<Py_ssize_t>(i), arguments[i]);
   }
-  const PyRef hook = PyRef::borrow(launch_hook);
-  if (keyword_names == nullptr) {
-    return PyObject_CallFunctionObjArgs(hook.get(), self->kernel, sizes.get(), shape.get(),
-                                        packed.get(), nullptr);
+  PyRef keywords;
+  if (keyword_names != nullptr) {
+    keywords = keywords_of(arguments + count, keyword_names);
+    if (!keywords) return nullptr;
   }
-  const PyRef keywords = keywords_of(arguments + count, keyword_names);
-  if (!keywords) return nullptr;
-  return PyObject_CallFunctionObjArgs(hook.get(), self->kernel, sizes.get(), shape.get(),
-                                      packed.get(), keywords.get(), nullptr);
+  // `hook(kernel, sizes, shape, packed, keywords)`, without the last where there are none.
+  const PyRef given = PyRef::steal(PyTuple_Pack(keywords ? 5 : 4, self->kernel, sizes.get(),
+                                                shape.get(), packed.get(), keywords.get()));
+  if (!given) return nullptr;
+  const PyRef hook = PyRef::borrow(target.hook);
+  bool is_recorded = false;
+  if (recorded_graph != nullptr && !join_recording(self->stream, target.graph, is_recorded))
+    return nullptr;
+  if (!is_recorded) return PyObject_Call(hook.get(), given.get(), nullptr);
+  return record_call(hook, given, target.graph->steps->building()) ? Py_NewRef(Py_None) : nullptr;
 }
 
 PyObject* call_launcher(PyObject* object, PyObject* const* arguments, size_t count_and_flags,
@@ -425,7 +395,7 @@ PyObject* call_launcher(PyObject* object, PyObject* const* arguments, size_t cou
     if (keyword_names != nullptr && PyTuple_Size(keyword_names) == 0) keyword_names = nullptr;
     const LaunchTarget target = target_of(self);
     if (target.hook != nullptr)
-      return launch_through_hook(self, target.hook, arguments, count, keyword_names);
+      return launch_through_hook(self, target, arguments, count, keyword_names);
     if (keyword_names == nullptr && count == self->kernel->body->plain_count) {
       const FastOutcome outcome = launch_fast(self, arguments, target);
       if (outcome == FastOutcome::kFailed) return nullptr;

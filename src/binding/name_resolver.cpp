@@ -121,10 +121,12 @@ PyRef PythonNameResolver::find_object(const UserFunction& function, const std::s
 
 Resolved PythonNameResolver::resolve(FunctionId function, const std::string& root,
                                      std::span<const std::string> attributes) {
+  if (root[0] == '%') return packaged(root.substr(1));
   bool is_builtin = false;
   PyRef object = find_object(*functions_[static_cast<size_t>(function)], root, is_builtin);
   if (object && is_builtin) {
     if (auto known = frontend::find_builtin(root)) return *known;
+    if (Resolved function = packaged(root); function.kind == Kind::Function) return function;
     Resolved refused;
     refused.kind = Kind::Unsupported;
     refused.message = "the built-in `" + root + "` is not supported in kernels";
@@ -142,6 +144,16 @@ Resolved PythonNameResolver::resolve(FunctionId function, const std::string& roo
     return no_attribute(0, "`" + root + "`", members_of(known->description));
   }
   return with_axis(std::move(*known), attributes);
+}
+
+// One of Python's functions that the package has in the kernel language.
+Resolved PythonNameResolver::packaged(const std::string& name) {
+  Resolved found;
+  const PyRef function = packaged_function("builtins", name);
+  if (!function) return found;
+  found.kind = Kind::Function;
+  found.function = id_of(function.get());
+  return found;
 }
 
 // threadIdx.x
@@ -213,7 +225,8 @@ Resolved PythonNameResolver::follow(PyRef object, const std::string& root,
       if (module == "math" || module == "atomic")
         return no_attribute(consumed, "`" + shown + "`", std::move(candidates));
     } else if (found.kind != Kind::Object && found.kind != Kind::Constant &&
-               !(found.kind == Kind::Cast && found.type.is_aggregate())) {
+               !((found.kind == Kind::Cast || found.kind == Kind::Tuple) &&
+                 found.type.is_aggregate())) {
       return found;
     } else if (!has_frozen_attributes(object.get())) {
       return found;
@@ -240,6 +253,11 @@ Resolved PythonNameResolver::follow(PyRef object, const std::string& root,
     object = std::move(value);
     shown = attributes[consumed];
   }
+}
+
+FunctionId PythonNameResolver::complex_function(const std::string& name) {
+  const PyRef function = packaged_function("cmath", name);
+  return function ? id_of(function.get()) : -1;
 }
 
 std::vector<std::string> PythonNameResolver::visible_names(FunctionId function) {

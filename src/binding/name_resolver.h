@@ -32,6 +32,7 @@ class PythonNameResolver final : public frontend::NameResolver {
   frontend::Resolved resolve(frontend::FunctionId function, const std::string& root,
                              std::span<const std::string> attributes) override;
   std::vector<std::string> visible_names(frontend::FunctionId function) override;
+  frontend::FunctionId complex_function(const std::string& name) override;
   const frontend::LoadedFunction* load(frontend::FunctionId function, const Span& use,
                                        Diagnostics& diagnostics) override;
 
@@ -61,6 +62,7 @@ class PythonNameResolver final : public frontend::NameResolver {
   std::optional<frontend::Resolved> member_of(const std::string& module,
                                               std::span<const std::string> attributes,
                                               size_t consumed);
+  frontend::Resolved packaged(const std::string& name);
   frontend::Resolved with_axis(frontend::Resolved found, std::span<const std::string> attributes);
 
   bool read(UserFunction& function, const Span& use, Diagnostics& diagnostics);

@@ -22,6 +22,12 @@ PyObject* number_of(uint64_t bits, ir::Scalar type) {
   return PyLong_FromLongLong(static_cast<int64_t>(bits));
 }
 
+PyObject* complex_of(uint64_t real, uint64_t imag, ir::Scalar part) {
+  const PyRef parts[] = {PyRef::steal(number_of(real, part)), PyRef::steal(number_of(imag, part))};
+  if (!parts[0] || !parts[1]) return nullptr;
+  return PyComplex_FromDoubles(PyFloat_AsDouble(parts[0].get()), PyFloat_AsDouble(parts[1].get()));
+}
+
 }  // namespace
 
 PyRef text_parts(const ir::FaultSite& site, const std::function<uint64_t(size_t)>& bits_of) {
@@ -30,9 +36,15 @@ PyRef text_parts(const ir::FaultSite& site, const std::function<uint64_t(size_t)
                                           static_cast<Py_ssize_t>(site.message.size()), "replace");
   if (!line || format == nullptr) return {};
   PyTuple_SetItem(line.get(), 0, format);
+  size_t recorded = 0;
   for (size_t i = 0; i < site.values.size(); ++i) {
-    const std::string type(ir::name_of(site.values[i]));
-    PyObject* number = number_of(bits_of(i), site.values[i]);
+    const ir::Scalar scalar = site.values[i];
+    const std::string type(ir::name_of(scalar));
+    const bool is_complex = ir::is_complex(scalar);
+    PyObject* number =
+        is_complex ? complex_of(bits_of(recorded), bits_of(recorded + 1), ir::part_of(scalar))
+                   : number_of(bits_of(recorded), scalar);
+    recorded += is_complex ? 2 : 1;
     PyObject* pair = number != nullptr ? Py_BuildValue("(sN)", type.c_str(), number) : nullptr;
     if (pair == nullptr) return {};
     PyTuple_SetItem(line.get(), static_cast<Py_ssize_t>(i) + 1, pair);

@@ -13,6 +13,7 @@
 #include "binding/errors.h"
 #include "binding/gil.h"
 #include "binding/gpu.h"
+#include "binding/graph.h"
 #include "binding/launch_target.h"
 #include "binding/numbers.h"
 #include "runtime/cuda/notifier.h"
@@ -61,7 +62,7 @@ std::string name_of(const EventObject& event) {
 // Waits without the GIL, and raises what the launches before ran into.
 template <typename Awaited>
 void synchronize(const Awaited& awaited) {
-  if (awaited.gpu == nullptr) return;
+  if (awaited.gpu == nullptr) return refuse_while_recording_on_cpu();
   {
     const GilRelease released;
     awaited.gpu->synchronize();
@@ -140,9 +141,21 @@ const Event* event_in(const nb::handle& given, const char* call) {
             std::string(call) + " takes a cudapy.Event, not " + describe_value(given.ptr()));
 }
 
-void wait_for(const StreamObject& stream, nb::handle given) {
+// The recording that is under way on the CPU, of any thread; null: there is none.
+RecordedGraph* recorded_on_cpu() {
+  return recorded_graph != nullptr && recorded_graph->gpu == nullptr ? recorded_graph : nullptr;
+}
+
+void wait_for(nb::handle self, nb::handle given) {
+  const StreamObject& stream = *nb::inst_ptr<StreamObject>(self);
   const Event* const event = event_in(given, "Stream.wait");
-  if (event == nullptr) return;
+  if (event == nullptr) {
+    const EventObject& on_cpu = *nb::inst_ptr<EventObject>(given);
+    RecordedGraph* const graph = recorded_on_cpu();
+    if (graph != nullptr && stream.gpu == nullptr && on_cpu.recording == graph->recording)
+      graph->steps->streams().join(self.ptr(), on_cpu.place);
+    return;
+  }
   if (stream.gpu != nullptr) return stream.gpu->wait_for(*event);
   synchronize(*nb::inst_ptr<EventObject>(given));  // launches on the CPU begin at once
 }
@@ -158,6 +171,17 @@ void record(EventObject& event, nb::handle stream) {
     if (!stream.is_none() && !is_cpu_stream(stream.ptr())) {
       fail_with(PyExc_ValueError, "the event is on the CPU, and stream=" +
                                       describe_value(stream.ptr()) + " is no stream of the CPU");
+    }
+    event.recording = 0;
+    if (RecordedGraph* const graph = recorded_on_cpu(); graph != nullptr) {
+      PyObject* const queue = stream.is_none() ? innermost_cpu_stream() : stream.ptr();
+      const RecordedStreams& streams = graph->steps->streams();
+      if (const auto number = queue != nullptr ? streams.find(queue) : std::nullopt) {
+        event.recorded.reset();
+        event.recording = graph->recording;
+        event.place = streams.place_of(*number);
+        return;
+      }
     }
     event.recorded = std::chrono::steady_clock::now();
     return;
@@ -197,6 +221,7 @@ template <typename Awaited>
 nb::object await(const nb::object& self) {
   const auto& awaited = *nb::inst_ptr<Awaited>(self);
   nb::object notifier = nb::none();
+  if (awaited.gpu == nullptr) refuse_while_recording_on_cpu();
   if (awaited.gpu != nullptr) {
     awaited.gpu->device().refuse_while_recording();
     if (!awaited.gpu->is_done()) notifier = nb::cast(std::make_unique<Notifier>(*awaited.gpu));
@@ -237,9 +262,10 @@ PyRef to_stream(PyObject* given, Device& gpu) {
     return {};
   }
   try {
-    nb::module_::import_("cudapy._core").attr("Stream");  // the class is there from now on
     StreamObject stream = stream_by_handle(given, gpu, "stream");
-    nb::object made = nb::inst_alloc(nb::handle(reinterpret_cast<PyObject*>(stream_type)));
+    // Asked for by its name, as it may be the first that is made.
+    const nb::object type = nb::module_::import_("cudapy._core").attr("Stream");
+    nb::object made = nb::inst_alloc(type);
     new (nb::inst_ptr<StreamObject>(made)) StreamObject(std::move(stream));
     nb::inst_mark_ready(made);
     return PyRef::steal(made.release().ptr());

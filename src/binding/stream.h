@@ -5,9 +5,11 @@
 #include <nanobind/nanobind.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "binding/cpu_graph.h"
 #include "binding/py_ref.h"
 #include "runtime/cuda/stream.h"
 
@@ -17,6 +19,9 @@ namespace cudapy::binding {
 struct EventObject {
   std::unique_ptr<runtime::cuda::Event> gpu;  // null: the CPU's
   std::optional<std::chrono::steady_clock::time_point> recorded;
+  // Or on the CPU a place in a graph: that recording's number, RecordedGraph::recording.
+  uint64_t recording = 0;
+  RecordedPlace place;
 };
 
 // The stream that a cudapy.Stream holds; null if `object` is none, or one of the CPU.

@@ -99,6 +99,58 @@ void remember(PyObject* dtype, PyObject* names, const ir::Type& type) {
   }  // what was replaced goes when nobody waits for the lock
 }
 
+constexpr int64_t kMostInField = 64;
+// An index known at run time chooses between all of them, those of fields within fields too.
+constexpr int64_t kMostNumbersInField = 256;
+
+int32_t size_in_memory(const ir::Type& type) {
+  return type.is_aggregate() ? type.aggregate->size
+                             : static_cast<int32_t>(ir::size_of(type.scalar));
+}
+
+// `count` elements one after the other, an array of fixed length in a struct.
+ir::Type array_in_struct(const ir::Type& element, int64_t count) {
+  ir::Aggregate array;
+  const int32_t size = size_in_memory(element);
+  for (int32_t i = 0; i < count; ++i) {
+    array.elements.push_back(element);
+    array.offsets.push_back(i * size);
+  }
+  array.size = static_cast<int32_t>(count) * size;
+  return ir::Type::structure(std::move(array));
+}
+
+// A number's type, a struct's, or that of an array of fixed length.
+std::optional<ir::Type> type_of_dtype(PyObject* dtype, std::string& problem) {
+  const PyRef array = attribute(dtype, "subdtype");  // (dtype, shape)
+  if (array && PyTuple_Check(array.get()) != 0) {
+    std::optional<ir::Type> element = type_of_dtype(PyTuple_GetItem(array.get(), 0), problem);
+    PyObject* const shape = PyTuple_GetItem(array.get(), 1);
+    std::vector<ir::Type> numbers;
+    if (element) ir::append_leaves(*element, numbers);
+    const auto in_each = std::max<int64_t>(std::ssize(numbers), 1);
+    int64_t count = 1;
+    for (Py_ssize_t axis = PyTuple_Size(shape); element && axis-- > 0;) {
+      const int64_t length = PyLong_AsLongLong(PyTuple_GetItem(shape, axis));
+      count *= length;
+      const bool too_many = count > kMostInField;
+      if (length < 1 || too_many || count * in_each > kMostNumbersInField) {
+        problem = "its field of type " + text_of(dtype) + " has " +
+                  (length < 1 ? "no elements"
+                   : too_many ? "more than " + std::to_string(kMostInField)
+                              : "more than " + std::to_string(kMostNumbersInField) + " numbers") +
+                  ": keep them in an array of its own";
+        return std::nullopt;
+      }
+      element = array_in_struct(*element, length);
+    }
+    return element;
+  }
+  const PyRef nested = attribute(dtype, "names");
+  return nested && nested.get() != Py_None ? struct_of_dtype(dtype, problem)
+                                           : scalar_of_dtype(dtype);
+}
+
 std::optional<ir::Type> read_dtype(PyObject* dtype, PyObject* tuple, std::string& problem) {
   const PyRef names = PyRef::borrow(tuple);
   const PyRef fields = attribute(dtype, "fields");
@@ -116,9 +168,7 @@ std::optional<ir::Type> read_dtype(PyObject* dtype, PyObject* tuple, std::string
       PyErr_Clear();
       return std::nullopt;
     }
-    const PyRef nested = attribute(type, "names");
-    const auto element =
-        nested && nested.get() != Py_None ? struct_of_dtype(type, problem) : scalar_of_dtype(type);
+    const auto element = type_of_dtype(type, problem);
     if (!element) {
       if (problem.empty())
         problem = "its field '" + text_of(name) + "' is of type " + text_of(type) +
@@ -249,7 +299,18 @@ namespace {
 
 // What np.dtype makes a field's type of: a name, or the dtype of a struct.
 PyObject* format_of_field(const ir::Type& field) {
-  if (field.is_aggregate()) return dtype_of_struct(*field.aggregate);
+  if (ir::is_struct(field)) return dtype_of_struct(*field.aggregate);
+  if (ir::is_tuple(field)) {  // (format, (2, 3))
+    const PyRef shape = PyRef::steal(PyList_New(0));
+    ir::Type element = field;
+    for (; shape && ir::is_tuple(element); element = element.aggregate->elements[0]) {
+      const PyRef length = PyRef::steal(PyLong_FromSize_t(element.aggregate->elements.size()));
+      if (!length || PyList_Append(shape.get(), length.get()) != 0) return nullptr;
+    }
+    const PyRef lengths = shape ? PyRef::steal(PyList_AsTuple(shape.get())) : PyRef();
+    const PyRef format = PyRef::steal(format_of_field(element));
+    return lengths && format ? PyTuple_Pack(2, format.get(), lengths.get()) : nullptr;
+  }
   if (field.scalar != ir::Scalar::BF16)
     return PyUnicode_FromString(std::string(ir::name_of(field.scalar)).c_str());
   const PyRef module = PyRef::steal(PyImport_ImportModule("cudapy._impl.bfloat16"));

@@ -30,7 +30,7 @@ class Collector {
         for (const Expr& item : expr.operands) target(item, refused);
         return;
       case ExprKind::Unsupported:  // *rest
-        for (const Expr& item : expr.operands) target(item, true);
+        for (const Expr& item : expr.operands) target(item, refused || expr.text != "Starred");
         return;
       default:
         expression(expr);

@@ -39,6 +39,8 @@ class ProgramLowering {
 
  private:
   const LoadedFunction* load(const FunctionValue& function);
+  bool lower_rest(ir::Program& program);
+  bool add_complex_functions(ir::Program& program);
 
   NameResolver& resolver_;
   Diagnostics& diagnostics_;
@@ -140,6 +142,7 @@ class FunctionLowering {
   void assign_tuple(const syntax::Expr& target, const syntax::Expr& value);
   void assign_divmod(const syntax::Expr& target, const syntax::Expr& call);
   void unpack(const syntax::Expr& target, ir::ExprPtr value);
+  static ir::ExprPtr rest_of(const ir::Expr& whole, size_t first, size_t last);
   void store(const syntax::Expr& target, ir::ExprPtr value);
   bool field_operands(const syntax::Expr& target, std::vector<ir::ExprPtr>& operands,
                       std::vector<std::string>& fields);
@@ -215,12 +218,13 @@ class FunctionLowering {
   ir::ExprPtr call_special(const syntax::Expr& expr, SpecialForm form);
   ir::ExprPtr call_builtin(const syntax::Expr& expr, SpecialForm form,
                            std::vector<ir::ExprPtr> arguments);
-  ir::ExprPtr call_math(const syntax::Expr& expr, ir::MathFunction function, bool single);
+  ir::ExprPtr call_math(const syntax::Expr& expr, const Resolved& target);
   ir::ExprPtr call_divmod(const syntax::Expr& expr);
   ir::ExprPtr call_log(const syntax::Expr& expr, std::vector<ir::ExprPtr> arguments);
   ir::ExprPtr call_cast(const syntax::Expr& expr, const ir::Type& type);
   // lower_struct_calls.cpp
   ir::ExprPtr call_struct(const syntax::Expr& expr, const Resolved& target);
+  ir::ExprPtr lower_replace(const syntax::Expr& expr);
   bool give_fields(const syntax::Expr& expr, const std::vector<StructParameter>& fields,
                    std::vector<ir::ExprPtr>& values);
   bool give_defaults(const syntax::Expr& expr, const std::vector<StructParameter>& fields,
@@ -228,6 +232,8 @@ class FunctionLowering {
   std::optional<std::vector<ir::ExprPtr>> positional(const syntax::Expr& expr, size_t least,
                                                      size_t most);
   bool check_positional(const syntax::Expr& expr, size_t least, size_t most);
+  bool check_keywords(const syntax::Expr& expr);
+  bool check_count(const syntax::Expr& expr, size_t count, size_t least, size_t most);
   void lower_arguments_for_errors(const syntax::Expr& expr);
 
   // lower_packs.cpp
@@ -240,7 +246,17 @@ class FunctionLowering {
   void lower_pack_loop(const syntax::Stmt& stmt);
   [[nodiscard]] std::optional<int64_t> pack_length(const syntax::Expr& expr) const;
   [[nodiscard]] std::optional<bool> pack_truth(const syntax::Expr& expr) const;
-  bool has_starred(const syntax::Expr& call) const;
+
+  // lower_starred.cpp
+  [[nodiscard]] bool is_starred_value(const syntax::Expr& expr) const;
+  std::vector<ir::ExprPtr> spread(ir::ExprPtr value, size_t count);
+  bool given_arguments(const syntax::Expr& call, size_t room, std::vector<Argument>& given);
+  // lower_tuples.cpp
+  ir::ExprPtr lower_membership(const syntax::Expr& expr);
+  ir::ExprPtr equal_to_one(ir::ExprPtr value, const ir::Expr& tuple, Span span);
+  ir::ExprPtr call_packaged(const std::string& name, std::vector<ir::ExprPtr> arguments, Span span);
+  ir::ExprPtr sum_of_values(const syntax::Expr& call);
+  ir::ExprPtr joined_tuple(std::span<const syntax::Expr> items, Span span);
 
   // lower_functions.cpp
   FunctionPtr function_of(const syntax::Expr& expr, bool is_statement);
@@ -281,6 +297,13 @@ class FunctionLowering {
   std::optional<std::string> print_keyword(const syntax::Expr& call, size_t keyword);
 
   // lower_intrinsics.cpp
+  ir::ExprPtr view_bits(const syntax::Expr& expr);
+
+  // lower_dtypes.cpp
+  const syntax::Expr* dtype_base(const syntax::Expr& expr);
+  ir::ExprPtr lower_dtype(const syntax::Expr& expr);
+  ir::ExprPtr call_dtype(const syntax::Expr& expr);
+  ir::ExprPtr constant_of_text(const syntax::Expr& expr);
   ir::ExprPtr call_intrinsic(const syntax::Expr& expr, ir::Intrinsic intrinsic);
   ir::ExprPtr lower_place(const syntax::Expr& expr);
   ir::ExprPtr call_atomic(const syntax::Expr& expr, ir::AtomicOp op);
@@ -304,6 +327,7 @@ class FunctionLowering {
   ir::Function function_;
   std::map<std::string, ir::LocalId, std::less<>> variables_;
   std::set<std::string, std::less<>> reported_;              // undefined names: one message each
+  std::set<std::string, std::less<>> names_of_dtypes_;       // variables given the type of an array
   std::map<std::string, ir::LocalId, std::less<>> tables_;   // captured arrays, by their paths
   std::map<std::string, Pack, std::less<>> packs_;           // `*args`
   std::map<std::string, Span, std::less<>> function_names_;  // names bound to functions so far

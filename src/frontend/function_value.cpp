@@ -13,7 +13,8 @@ std::string shape_of(const FunctionValue& value) {
     shape = std::to_string(static_cast<int>(target.kind)) + ":";
     if (target.kind == Kind::Function) shape += std::to_string(target.function);
     if (target.kind == Kind::Math)
-      shape += std::to_string(static_cast<int>(target.math)) + (target.math_single ? "f" : "");
+      shape += std::to_string(static_cast<int>(target.math)) + (target.math_single ? "f" : "") +
+               (target.of_numpy ? "n" : "");
     if (target.kind == Kind::Special) shape += std::to_string(static_cast<int>(target.special));
     if (target.kind == Kind::Cast) shape += ir::to_string(target.type);
     return shape;

@@ -44,15 +44,14 @@ struct Refusal {
 };
 
 constexpr Refusal kRefusedBuiltins[] = {
-    {"sum", "`sum` is not supported in kernels",
-     "add up in a loop: `total = 0.0`, then `for x in A: total += x`"},
     {"sorted", "`sorted` is not supported in kernels", "sort the array before the launch"},
     {"reversed", "`reversed` is not supported in kernels",
      "count down: `for i in range(n - 1, -1, -1)`"},
     {"map", "`map` is not supported in kernels", "write a loop, or let each thread do one element"},
     {"filter", "`filter` is not supported in kernels", "write a loop with an if"},
     {"list", "kernels have no lists", "pass an array as an argument, or use a few plain variables"},
-    {"tuple", "tuples are not values in kernels yet", "use a variable for each item"},
+    {"tuple", "kernels do not make tuples of other things",
+     "write the items: `(a, b, c)`, `(*t, x)`"},
     {"dict", "kernels have no dictionaries", "pass arrays as arguments"},
     {"set", "kernels have no sets", "pass an array as an argument"},
     {"str", "kernels have no strings", "use numbers"},
@@ -62,7 +61,8 @@ constexpr Refusal kRefusedBuiltins[] = {
      "write one kernel a type, or leave it untyped"},
     {"type", "types are known when a kernel is compiled",
      "write the cast by its name: `float(x)`, `int(x)`"},
-    {"ord", "kernels have no strings", "use numbers"},
+    {"ord", "kernels have no strings",
+     "`ord` of one character in quotes is a number: `ord(\"=\")`"},
     {"chr", "kernels have no strings", "use numbers"},
     {"hash", "`hash` is not supported in kernels", "write the integer arithmetic that you want"},
     {"id", "`id` is not supported in kernels", "use idx to tell threads apart"},
@@ -362,7 +362,10 @@ std::optional<Resolved> find_numpy_name(std::string_view name) {
   if (auto special = find_special(kNumpySpecials, name)) return special;
   for (const auto& [spelling, math] : kNumpyMath) {
     bool single = false;
-    if (spelling == name) return make_math(*ir::find_math_function(math, &single), false);
+    if (spelling != name) continue;
+    Resolved found = make_math(*ir::find_math_function(math, &single), false);
+    found.of_numpy = true;
+    return found;
   }
   if (name != "tau") {
     if (auto constant = find_math_constant(name)) return constant;

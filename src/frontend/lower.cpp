@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "frontend/complex_functions.h"
 #include "frontend/function_lowering.h"
 
 namespace cudapy::frontend {
@@ -55,15 +56,36 @@ std::optional<ir::Program> ProgramLowering::lower() {
   const Specialisation first{std::move(kernel), {}};
   // Not in indices_: where the kernel is called, it is a helper.
   functions_.push_back(first);
-  for (size_t i = 0; i < functions_.size(); ++i) {
-    const LoadedFunction* loaded = load(*functions_[i].function);
-    if (loaded == nullptr) return std::nullopt;
-    program.functions.push_back(
-        FunctionLowering(*this, static_cast<int32_t>(i), functions_[i], *loaded).lower());
-    if (failed_) return std::nullopt;
-  }
+  if (!lower_rest(program)) return std::nullopt;
+  if (diagnostics_.ok() && may_be_complex(program) && !add_complex_functions(program))
+    return std::nullopt;
   if (!diagnostics_.ok()) return std::nullopt;
   return program;
+}
+
+// Those that were called and are not lowered yet. false: one cannot be read.
+bool ProgramLowering::lower_rest(ir::Program& program) {
+  for (size_t i = program.functions.size(); i < functions_.size(); ++i) {
+    const LoadedFunction* loaded = load(*functions_[i].function);
+    if (loaded == nullptr) return false;
+    program.functions.push_back(
+        FunctionLowering(*this, static_cast<int32_t>(i), functions_[i], *loaded).lower());
+    if (failed_) return false;
+  }
+  return true;
+}
+
+// The package's own functions need none in turn.
+bool ProgramLowering::add_complex_functions(ir::Program& program) {
+  const auto find = [&](const std::string& name, Span span) -> int32_t {
+    auto function = std::make_shared<FunctionValue>();
+    function->target.kind = Resolved::Kind::Function;
+    function->target.function = resolver_.complex_function(name);
+    if (function->target.function < 0) return -1;
+    return index_of(span, {std::move(function), {}});
+  };
+  for (ir::Function& function : program.functions) give_complex_functions(function.body, find);
+  return lower_rest(program);
 }
 
 std::optional<ir::Program> lower(NameResolver& resolver, Diagnostics& diagnostics) {

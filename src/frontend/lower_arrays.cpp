@@ -11,7 +11,6 @@ using syntax::ExprKind;
 namespace {
 
 constexpr size_t kMostDimensions = 8;
-constexpr int64_t kMostThreadBytes = int64_t{1} << 14;
 
 // The value of an integer expression that is made of constants alone.
 std::optional<int64_t> integer_of(const ir::Expr& expr) {
@@ -60,10 +59,32 @@ bool FunctionLowering::lower_barrier(const syntax::Expr& call) {
   return true;
 }
 
-// `syncthreads_count(condition)` and its like, as a statement and what comes out of it; null if it
-// is something else.
-//     %vote = not not condition; barrier(%vote) -> %votes
-ir::ExprPtr FunctionLowering::lower_vote(const syntax::Expr& call) {
+namespace {
+
+// The call that is made before anything else of an expression is evaluated; null: there is none.
+const syntax::Expr* first_call(const syntax::Expr& expr) {
+  const syntax::Expr* step = &expr;
+  while (step->kind != ExprKind::Call) {
+    const bool is_pair = step->kind == ExprKind::Compare || step->kind == ExprKind::Binary;
+    const bool is_chain =
+        step->kind == ExprKind::Unary || step->kind == ExprKind::And || step->kind == ExprKind::Or;
+    if (!is_pair && !is_chain) return nullptr;
+    const bool is_second = is_pair && step->operands[0].kind == ExprKind::Number;
+    step = &step->operands[is_second ? 1 : 0];
+  }
+  return step;
+}
+
+}  // namespace
+
+// `syncthreads_count(condition)` and its like, as a statement and what comes out of it, or an
+// expression that begins with it; null if it is something else.
+//     n = syncthreads_count(p) + 1        %vote = not not p; barrier(%vote) -> %votes; n = %votes +
+//     1
+ir::ExprPtr FunctionLowering::lower_vote(const syntax::Expr& expr) {
+  const syntax::Expr* const first = first_call(expr);
+  if (first == nullptr) return nullptr;
+  const syntax::Expr& call = *first;
   ir::BarrierVote vote = ir::BarrierVote::None;
   switch (cooperation_form(call).value_or(SpecialForm::Range)) {
     case SpecialForm::SyncThreadsCount:
@@ -93,7 +114,16 @@ ir::ExprPtr FunctionLowering::lower_vote(const syntax::Expr& call) {
   barrier.vote = vote;
   barrier.local = result;
   barrier.operands.push_back(std::move(mine));
-  return make_local(result, call.span);
+  if (first == &expr) return make_local(result, call.span);
+  const std::string name = function_.locals[static_cast<size_t>(result)].name;
+  variables_[name] = result;
+  mark_assigned(name);
+  syntax::Expr whole = expr;
+  auto& place = const_cast<syntax::Expr&>(*first_call(whole));  // of `whole`, which is ours
+  place.kind = ExprKind::Name;
+  place.text = name;
+  place.operands.clear();
+  return lower(whole);
 }
 
 // `shared` or `local`, if the expression is a call of one of them.
@@ -228,8 +258,9 @@ std::optional<ir::Type> FunctionLowering::array_element(const syntax::Expr& dtyp
     if (is_type && (found.type.is_scalar() || ir::is_struct(found.type))) return found.type;
   }
   error("array-type", dtype.span, "the second argument of `" + name + "` is a type",
-        "write float, int, bool, one of cudapy's types: cp.float32, cp.uint8, or a dataclass or "
-        "NamedTuple of them");
+        "write float, int, bool, one of cudapy's types: cp.float32, cp.uint8, an array's: "
+        "`A.dtype`, or "
+        "a dataclass or NamedTuple of them");
   return std::nullopt;
 }
 
@@ -239,20 +270,11 @@ bool FunctionLowering::check_array_size(const syntax::Expr& call, SpecialForm fo
                                         const std::vector<int64_t>& extents,
                                         const ir::Type& element) {
   const bool of_block = form == SpecialForm::SharedArray;
-  const int64_t most = of_block ? ir::kMostBlockBytes : kMostThreadBytes;
-  int64_t bytes = ir::item_size(ir::Type::array_of(element, 1));
-  for (const int64_t extent : extents) {
-    // Extents that pass the limit on their own would overflow the product.
-    bytes = extent > most ? most + 1 : bytes * extent;
-    if (bytes <= most) continue;
-    error("array-size", call.span,
-          std::string(of_block ? "a shared array" : "a thread's own array") + " holds at most " +
-              std::to_string(most) + " bytes",
-          of_block ? "let a block work on a smaller tile"
-                   : "pass an array as an argument, with a part for each thread");
-    return false;
-  }
-  return true;
+  if (!ir::is_too_large(extents, ir::item_size(ir::Type::array_of(element, 1)), of_block))
+    return true;
+  const auto [message, help] = ir::too_large_text(of_block);
+  error("array-size", call.span, message, help);
+  return false;
 }
 
 void FunctionLowering::declare_array(const syntax::Expr& target, const syntax::Expr& call,
@@ -275,16 +297,23 @@ void FunctionLowering::declare_array(const syntax::Expr& target, const syntax::E
   const syntax::Expr* dtype = nullptr;
   if (!array_arguments(call, name, shape, dtype)) return refuse_name();
   auto found = array_shape(*shape, name, form == SpecialForm::SharedArray);
-  const auto element = array_element(*dtype, name);
-  if (!found || !element || !check_array_size(call, form, found->extents, *element))
+  ir::ExprPtr named = lower_dtype(*dtype);
+  std::optional<ir::Type> element;
+  if (!named) element = array_element(*dtype, name);
+  const bool is_known = found && element;
+  if (!found || !(named || element) ||
+      (is_known && !check_array_size(call, form, found->extents, *element)))
     return refuse_name();
   const ir::LocalId local = variable(target.text, target.span);
   ir::Local& array = function_.locals[static_cast<size_t>(local)];
-  array.declared = ir::Type::array_of(*element, static_cast<uint8_t>(found->extents.size()));
+  if (element)
+    array.declared = ir::Type::array_of(*element, static_cast<uint8_t>(found->extents.size()));
   array.extents = std::move(found->extents);
   array.sizes = std::move(found->sizes);
   array.storage = form == SpecialForm::SharedArray ? ir::Storage::Block : ir::Storage::Thread;
-  emit(ir::StmtKind::Declare, target.span).local = local;
+  ir::Stmt& declaration = emit(ir::StmtKind::Declare, named ? call.span : target.span);
+  declaration.local = local;
+  if (named) declaration.operands.push_back(std::move(named));
 }
 
 // The name of the array that `tile[i][j]` is an element of; null if it begins with something else,

@@ -4,6 +4,7 @@
 
 #include "frontend/function_lowering.h"
 #include "frontend/type_names.h"
+#include "ir/stored_fields.h"
 
 namespace cudapy::frontend {
 
@@ -41,13 +42,31 @@ bool has_turn(const syntax::Expr& expr) {
          std::any_of(expr.operands.begin(), expr.operands.end(), has_turn);
 }
 
+// `*rest`
+bool is_starred(const syntax::Expr& target) {
+  return target.kind == ExprKind::Unsupported && target.text == "Starred";
+}
+
+// The `[j]` of A[i].v[j]: what it indexes is a field of an element.
+bool is_field_index(const syntax::Expr& expr) {
+  if (expr.kind != ExprKind::Subscript) return false;
+  bool is_field = false;
+  const syntax::Expr* step = &expr.operands[0];
+  for (; step->kind == ExprKind::Subscript || step->kind == ExprKind::Attribute;
+       step = &step->operands[0]) {
+    if (step->kind == ExprKind::Subscript && is_field) return true;
+    is_field = is_field || step->kind == ExprKind::Attribute;
+  }
+  return false;
+}
+
 void add_names(const syntax::Expr& target, std::set<std::string>& names, bool& stored) {
   if (target.kind == ExprKind::Name)
     names.insert(target.text);
   else if (target.kind == ExprKind::Subscript || target.kind == ExprKind::Attribute)
     stored = true;
   for (const syntax::Expr& operand : target.operands) {
-    if (target.kind == ExprKind::Tuple) add_names(operand, names, stored);
+    if (target.kind == ExprKind::Tuple || is_starred(target)) add_names(operand, names, stored);
   }
 }
 
@@ -96,6 +115,7 @@ void FunctionLowering::lower_assign(const syntax::Stmt& stmt) {
   const bool unpacks = stmt.targets[0].kind == ExprKind::Tuple;
   if (stmt.targets.size() == 1 && unpacks) return assign_tuple(stmt.targets[0], stmt.value);
   if (stmt.targets.size() == 1 && stmt.targets[0].kind == ExprKind::Name) {
+    if (dtype_base(stmt.value) != nullptr) names_of_dtypes_.insert(stmt.targets[0].text);
     if (FunctionPtr function = function_of(stmt.value, true))
       return bind_function(stmt.targets[0].text, stmt.targets[0].span, std::move(function));
   }
@@ -174,17 +194,37 @@ void FunctionLowering::assign(const syntax::Expr& target, ir::ExprPtr value) {
 void FunctionLowering::unpack(const syntax::Expr& target, ir::ExprPtr value) {
   const ir::ExprPtr whole = keep_always(std::move(value), "tuple");
   const size_t count = target.operands.size();
-  const bool stores =
-      std::any_of(target.operands.begin(), target.operands.end(),
-                  [](const syntax::Expr& item) { return item.kind != ExprKind::Name; });
+  const bool stores = std::any_of(
+      target.operands.begin(), target.operands.end(),
+      [](const syntax::Expr& item) { return item.kind != ExprKind::Name && !is_starred(item); });
+  const auto star = std::find_if(target.operands.begin(), target.operands.end(), is_starred);
+  const auto starred = static_cast<size_t>(star - target.operands.begin());  // count: none is
   std::vector<ir::ExprPtr> elements;
   for (size_t i = 0; i < count; ++i) {
-    ir::ExprPtr element = make_expr(ir::ExprKind::Field, whole->span, ir::clone(*whole));
-    element->field = static_cast<int32_t>(i);
-    element->unpack_count = static_cast<int32_t>(count);
+    ir::ExprPtr element = i == starred
+                              ? rest_of(*whole, starred, count - 1 - starred)
+                              : make_expr(ir::ExprKind::Field, whole->span, ir::clone(*whole));
+    element->field = static_cast<int32_t>(i) - static_cast<int32_t>(i > starred ? count : 0);
+    element->unpack_count =
+        starred == count ? static_cast<int32_t>(count) : 1 - static_cast<int32_t>(count);
     elements.push_back(stores ? keep_always(std::move(element), "element") : std::move(element));
   }
-  for (size_t i = 0; i < count; ++i) assign(target.operands[i], std::move(elements[i]));
+  for (size_t i = 0; i < count; ++i) {
+    const syntax::Expr& item = target.operands[i];
+    assign(i == starred ? item.operands[0] : item, std::move(elements[i]));
+  }
+}
+
+// whole[first:-last]
+ir::ExprPtr FunctionLowering::rest_of(const ir::Expr& whole, size_t first, size_t last) {
+  const Span span = whole.span;
+  ir::ExprPtr slice = make_expr(ir::ExprKind::Slice, span, make_integer(int64_t(first), span));
+  slice->field = 1;
+  if (last > 0) {
+    slice->field |= 2;
+    slice->operands.push_back(make_integer(-int64_t(last), span));
+  }
+  return make_expr(ir::ExprKind::Load, span, ir::clone(whole), std::move(slice));
 }
 
 void FunctionLowering::store(const syntax::Expr& target, ir::ExprPtr value) {
@@ -197,27 +237,36 @@ void FunctionLowering::store(const syntax::Expr& target, ir::ExprPtr value) {
   stmt.value = std::move(value);
 }
 
-// What A[i] or A[i].position.x consists of: the array and its indices, and the fields.
+// What A[i], A[i].position.x or A[i].v[j] consists of: the array and its indices, and the fields.
+// The indices of fields come behind those of the array.
 bool FunctionLowering::field_operands(const syntax::Expr& target,
                                       std::vector<ir::ExprPtr>& operands,
                                       std::vector<std::string>& fields) {
+  std::vector<const syntax::Expr*> parts;  // the outermost first
   const syntax::Expr* element = &target;
-  for (; element->kind == ExprKind::Attribute; element = &element->operands[0])
-    fields.insert(fields.begin(), element->text);
-  if (element->kind == ExprKind::Subscript) return subscript_operands(*element, operands);
+  for (; element->kind == ExprKind::Attribute || is_field_index(*element);
+       element = &element->operands[0])
+    parts.push_back(element);
+  if (element->kind == ExprKind::Subscript) {
+    if (!subscript_operands(*element, operands)) return false;
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+      if ((*part)->kind == ExprKind::Attribute) {
+        fields.push_back((*part)->text);
+        continue;
+      }
+      for (size_t i = 1; i < (*part)->operands.size(); ++i) {
+        fields.emplace_back(ir::kFieldIndex);
+        operands.push_back(lower((*part)->operands[i]));
+      }
+    }
+    return true;
+  }
   error("assign-attribute", target.span, "attributes of variables cannot be assigned in a kernel",
         "store to a field of an array's element, `A[i].x = ...`, or use a variable of its own");
   return false;
 }
 
 bool FunctionLowering::check_pairs(const syntax::Expr& target, size_t values, Span span) {
-  for (const syntax::Expr& item : target.operands) {
-    if (item.kind != ExprKind::Unsupported || item.text != "Starred") continue;
-    error("unpack-count", item.span,
-          "a variable with a star collects a list, and kernels have none",
-          "write a variable for each value");
-    return false;
-  }
   if (target.operands.size() == values) return true;
   error("unpack-count", span,
         "there are " + std::to_string(target.operands.size()) + " variables on the left and " +
@@ -236,7 +285,9 @@ void FunctionLowering::mark_targets(std::span<const syntax::Expr> targets) {
 // The single assignments that `target = value` consists of.
 bool FunctionLowering::pair_up(const syntax::Expr& target, const syntax::Expr& value,
                                Pairs& pairs) {
-  if (target.kind != ExprKind::Tuple || value.kind != ExprKind::Tuple) {
+  const bool has_star = std::any_of(target.operands.begin(), target.operands.end(), is_starred) ||
+                        std::any_of(value.operands.begin(), value.operands.end(), is_starred);
+  if (target.kind != ExprKind::Tuple || value.kind != ExprKind::Tuple || has_star) {
     pairs.emplace_back(&target, &value);
     return true;
   }
@@ -287,6 +338,8 @@ void FunctionLowering::assign_tuple(const syntax::Expr& target, const syntax::Ex
 
 // q, r = divmod(a, b)
 void FunctionLowering::assign_divmod(const syntax::Expr& target, const syntax::Expr& call) {
+  if (std::any_of(target.operands.begin(), target.operands.end(), is_starred))
+    return unpack(target, call_divmod(call));
   if (!check_pairs(target, 2, call.span)) return mark_targets({&target, 1});
   auto arguments = positional(call, 2, 2);
   if (!arguments) return mark_targets({&target, 1});
@@ -369,10 +422,14 @@ void FunctionLowering::lower_augmented(const syntax::Stmt& stmt) {
   ir::ExprPtr value = lower(stmt.value);
   if (!ok) return;
   ir::ExprPtr old = make_expr(ir::ExprKind::Load, target.span);
-  for (const ir::ExprPtr& operand : operands) old->operands.push_back(ir::clone(*operand));
+  auto next = operands.end() - std::count(fields.begin(), fields.end(), ir::kFieldIndex);
+  for (auto operand = operands.begin(); operand != next; ++operand)
+    old->operands.push_back(ir::clone(**operand));
   for (const std::string& field : fields) {
-    old = make_expr(ir::ExprKind::Field, target.span, std::move(old));
-    old->name = field;
+    const bool is_index = field == ir::kFieldIndex;
+    old = is_index ? make_expr(ir::ExprKind::Load, target.span, std::move(old), ir::clone(**next++))
+                   : make_expr(ir::ExprKind::Field, target.span, std::move(old));
+    if (!is_index) old->name = field;
   }
   ir::Stmt& result = emit(ir::StmtKind::Store, fields.empty() ? stmt.span : target.span);
   result.fields = std::move(fields);

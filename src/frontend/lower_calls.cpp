@@ -1,7 +1,12 @@
 // Lowering of calls: functions of the user, built-ins, math functions and casts.
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string_view>
 #include <utility>
 
+#include "frontend/complex_functions.h"
 #include "frontend/function_lowering.h"
 #include "frontend/refused_syntax.h"
 #include "ir/math_function.h"
@@ -11,6 +16,8 @@ namespace cudapy::frontend {
 using syntax::ExprKind;
 
 namespace {
+
+constexpr size_t kAnyNumber = static_cast<size_t>(-1);
 
 std::string count_text(size_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
@@ -28,18 +35,10 @@ std::string callee_name(const syntax::Expr& call) {
 
 }  // namespace
 
-// Other than `*args` of the function itself.
-bool FunctionLowering::has_starred(const syntax::Expr& call) const {
-  const auto starred = [&](const syntax::Expr& expr) {
-    return expr.kind == ExprKind::Unsupported && expr.text == "Starred" && !starred_pack(expr);
-  };
-  return std::any_of(call.operands.begin() + 1, call.operands.end(), starred) ||
-         std::find(call.keywords.begin(), call.keywords.end(), "") != call.keywords.end();
-}
-
 void FunctionLowering::lower_arguments_for_errors(const syntax::Expr& expr) {
   for (size_t i = 1; i < expr.operands.size(); ++i) {
-    if (!starred_pack(expr.operands[i])) lower(expr.operands[i]);
+    const syntax::Expr& given = expr.operands[i];
+    if (!starred_pack(given)) lower(is_starred_value(given) ? given.operands[0] : given);
   }
 }
 
@@ -80,7 +79,9 @@ FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
     } else if (path->size() == 1) {
       error("not-callable", callee.span,
             "`" + path->front() + "` is a variable, and cannot be called",
-            "write `*` to multiply, or name a function");
+            names_of_dtypes_.contains(path->front())
+                ? "the type of an array has no name of its own: write `A.dtype(...)`"
+                : "write `*` to multiply, or name a function");
     } else {
       error("unknown-attribute", callee.span,
             "`" + path->front() + "` has no method `" + (*path)[1] + "` in a kernel",
@@ -114,7 +115,58 @@ FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
   return nullptr;
 }
 
+namespace {
+
+// The one character of a text in UTF-8; nullopt where there are none or several.
+std::optional<int64_t> code_point(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const size_t length = byte(0) < 0x80 ? 1 : byte(0) < 0xE0 ? 2 : byte(0) < 0xF0 ? 3 : 4;
+  if (text.size() != length) return std::nullopt;
+  int64_t point = length == 1 ? byte(0) : byte(0) & (0x7F >> length);
+  for (size_t i = 1; i < length; ++i) point = point << 6 | (byte(i) & 0x3F);
+  return point;
+}
+
+// What float("inf") and float("nan") give.
+std::optional<double> special_float(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  std::string lower;
+  for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const double sign = negative ? -1.0 : 1.0;
+  if (lower == "inf" || lower == "infinity")
+    return std::copysign(std::numeric_limits<double>::infinity(), sign);
+  if (lower == "nan") return std::copysign(std::numeric_limits<double>::quiet_NaN(), sign);
+  return std::nullopt;
+}
+
+}  // namespace
+
+// ord("x"), float("inf"): numbers as those in the source are. null: it is another call.
+ir::ExprPtr FunctionLowering::constant_of_text(const syntax::Expr& expr) {
+  const syntax::Expr& called = expr.operands[0];
+  const bool of_text = expr.operands.size() == 2 && expr.operands[1].kind == ExprKind::String &&
+                       called.kind == ExprKind::Name && !is_variable(called.text);
+  if (!of_text || !expr.keywords.empty()) return nullptr;
+  using Kind = Resolved::Kind;
+  const Kind kind = resolve({called.text}).kind;
+  ir::ConstantValue value;
+  if (called.text == "ord" && kind == Kind::Unsupported) {
+    const auto point = code_point(expr.operands[1].text);
+    if (!point) return nullptr;
+    value.integer = *point;
+    return make_constant(value, ir::Type::unknown(), expr.span);
+  }
+  const auto number = special_float(expr.operands[1].text);
+  if (called.text != "float" || kind != Kind::Cast || !number) return nullptr;
+  value.kind = ir::ConstantValue::Kind::Float;
+  value.real = *number;
+  return make_constant(value, ir::Type::unknown(), expr.span);
+}
+
 ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
+  if (ir::ExprPtr constant = constant_of_text(expr)) return constant;
   const syntax::Expr& called = expr.operands[0];
   if (called.kind == ExprKind::Attribute && called.text == "conjugate" &&
       expr.operands.size() == 1 && is_value(called.operands[0])) {
@@ -122,6 +174,10 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
     operands.push_back(lower(called.operands[0]));
     return make_builtin(ir::Builtin::Conjugate, expr.span, std::move(operands));
   }
+  if (called.kind == ExprKind::Attribute && called.text == "_replace") return lower_replace(expr);
+  if (called.kind == ExprKind::Attribute && called.text == "view" && is_value(called.operands[0]))
+    return view_bits(expr);
+  if (dtype_base(called) != nullptr) return call_dtype(expr);
   const FunctionPtr callee = resolve_callee(expr.operands[0]);
   if (!callee) {
     lower_arguments_for_errors(expr);
@@ -131,11 +187,12 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
   if (target.kind == Resolved::Kind::Unsupported) {
     return error("unsupported-function", expr.operands[0].span, target.message, target.help);
   }
-  if (has_starred(expr)) {
+  if (std::find(expr.keywords.begin(), expr.keywords.end(), "") != expr.keywords.end()) {
     return error("unsupported-syntax", expr.span,
-                 "`*` and `**` before arguments are not supported in kernels",
+                 "`**` before an argument is not supported in kernels",
                  "write the arguments one by one");
   }
+  if (ir::ExprPtr sum = sum_of_values(expr)) return sum;
   if (callee->is_user_function()) return call_function(expr, callee);
   if (target.kind == Resolved::Kind::Special && target.special == SpecialForm::Len &&
       expr.operands.size() == 2) {
@@ -144,7 +201,7 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
   }
   switch (target.kind) {
     case Resolved::Kind::Math:
-      return call_math(expr, target.math, target.math_single);
+      return call_math(expr, target);
     case Resolved::Kind::Cast:
       return target.type.is_aggregate() ? call_struct(expr, target) : call_cast(expr, target.type);
     case Resolved::Kind::Intrinsic:
@@ -157,38 +214,43 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
   }
 }
 
-// The arguments of something that takes no keywords; nullopt: an error was added.
+// The arguments of something that takes no keywords; nullopt: an error was added. A tuple behind a
+// star stands for as many as there is room for, where the number of arguments is fixed.
 std::optional<std::vector<ir::ExprPtr>> FunctionLowering::positional(const syntax::Expr& expr,
                                                                      size_t least, size_t most) {
   const size_t errors_before = diagnostics_.errors().size();
+  if (!check_keywords(expr)) return std::nullopt;
+  std::vector<Argument> given;
+  if (!given_arguments(expr, least == most ? most : kAnyNumber, given)) return std::nullopt;
   std::vector<ir::ExprPtr> arguments;
-  for (size_t i = 1; i < expr.operands.size(); ++i) {
-    const Pack* pack = starred_pack(expr.operands[i]);
-    if (pack == nullptr) {
-      arguments.push_back(lower(expr.operands[i]));
-      continue;
-    }
-    for (const PackElement& item : *pack) {
-      arguments.push_back(item.function
-                              ? error("not-a-value", expr.operands[i].span,
-                                      "one of these is a function, not a value", "call it")
-                              : make_local(item.local, expr.operands[i].span));
-    }
+  arguments.reserve(given.size());
+  for (Argument& argument : given) {
+    arguments.push_back(
+        argument.function
+            ? error("not-a-value", expr.span, "one of these is a function, not a value", "call it")
+            : std::move(argument.value));
   }
-  if (!check_positional(expr, least, most)) return std::nullopt;
+  if (!check_count(expr, arguments.size(), least, most)) return std::nullopt;
   if (diagnostics_.errors().size() != errors_before) return std::nullopt;
   return arguments;
 }
 
 // Whether a call of something that takes no keywords has the right number of arguments.
 bool FunctionLowering::check_positional(const syntax::Expr& expr, size_t least, size_t most) {
+  return check_keywords(expr) && check_count(expr, expr.operands.size() - 1, least, most);
+}
+
+bool FunctionLowering::check_keywords(const syntax::Expr& expr) {
+  if (expr.keywords.empty()) return true;
+  error("argument-name", expr.keyword_spans[0],
+        "`" + callee_name(expr) + "` takes no keywords in a kernel",
+        "write the argument without `" + expr.keywords[0] + "=`");
+  return false;
+}
+
+bool FunctionLowering::check_count(const syntax::Expr& expr, size_t count, size_t least,
+                                   size_t most) {
   const std::string name = callee_name(expr);
-  const size_t count = expr.operands.size() - 1;
-  if (!expr.keywords.empty()) {
-    error("argument-name", expr.keyword_spans[0], "`" + name + "` takes no keywords in a kernel",
-          "write the argument without `" + expr.keywords[0] + "=`");
-    return false;
-  }
   if (count < least || count > most) {
     std::string wanted = least == most ? count_text(least, "argument")
                          : most == static_cast<size_t>(-1)
@@ -279,13 +341,21 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
     call = &plain;
   }
   const auto [least, most] = form_info(form);
+  const auto is_star = [&](const syntax::Expr& given) { return is_starred_value(given); };
+  if (most == kAnyNumber && call->keywords.empty() &&
+      std::any_of(call->operands.begin() + 1, call->operands.end(), is_star)) {
+    std::vector<ir::ExprPtr> joined;  // max(*t, x) is max(t[:] + (x,))
+    joined.push_back(joined_tuple(std::span(call->operands).subspan(1), expr.span));
+    return call_builtin(expr, form, std::move(joined));
+  }
   auto arguments = positional(*call, least, most);
   if (!arguments) return make_integer(0, expr.span);
-  if ((form == SpecialForm::Min || form == SpecialForm::Max) && arguments->size() == 1) {
-    return error("argument-count", expr.span,
-                 "`" + name + "` of one argument is not supported in kernels",
-                 "give the values one by one, or keep the best in a loop: `best = " + name +
-                     "(best, A[i])`");
+  const bool is_extreme = form == SpecialForm::Min || form == SpecialForm::Max;
+  if (is_extreme && arguments->size() == 1 && call->operands[1].kind == ExprKind::Tuple &&
+      (*arguments)[0]->kind == ir::ExprKind::MakeAggregate &&
+      (*arguments)[0]->operands.size() > 1) {
+    std::vector<ir::ExprPtr> values = std::move((*arguments)[0]->operands);  // min((a, b))
+    *arguments = std::move(values);
   }
   return call_builtin(expr, form, std::move(*arguments));
 }
@@ -392,14 +462,14 @@ ir::ExprPtr FunctionLowering::call_log(const syntax::Expr& expr,
                      log(std::move(arguments[1])));
 }
 
-ir::ExprPtr FunctionLowering::call_math(const syntax::Expr& expr, ir::MathFunction function,
-                                        bool single) {
-  const size_t arity = ir::info(function).arity;
+ir::ExprPtr FunctionLowering::call_math(const syntax::Expr& expr, const Resolved& target) {
+  const size_t arity = ir::info(target.math).arity;
   auto arguments = positional(expr, arity, arity);
   if (!arguments) return make_integer(0, expr.span);
   ir::ExprPtr result = make_expr(ir::ExprKind::Math, expr.span);
-  result->math = function;
-  result->math_single = single;
+  result->math = target.math;
+  result->math_single = target.math_single;
+  if (target.of_numpy) result->callee = kComplexFunction;
   result->operands = std::move(*arguments);
   return result;
 }

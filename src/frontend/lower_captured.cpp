@@ -1,13 +1,16 @@
 // Arrays and tuples from outside of the function: constants of the code, whose values are those at
 // the time of compiling.
+#include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "frontend/function_lowering.h"
 
 namespace cudapy::frontend {
 
-// The array, of which a function has one local however often it reads it; or its shape, ndim or
-// size.
+// The array, of which a function has one local however often it reads it; or its shape, ndim, size
+// or T.
 ir::ExprPtr FunctionLowering::captured_array(const Resolved& found,
                                              const std::vector<std::string>& path,
                                              const syntax::Expr& expr) {
@@ -28,27 +31,30 @@ ir::ExprPtr FunctionLowering::captured_array(const Resolved& found,
     tables_.emplace(name, local);
   }
   if (path.size() == found.consumed + 1) return make_local(local, expr.span);
-  const std::string& attribute = path.back();
-  const bool is_known = attribute == "shape" || attribute == "ndim" || attribute == "size";
-  if (path.size() != found.consumed + 2 || !is_known) {
-    return error("unknown-attribute", expr.span,
-                 "`" + name + "` has no `" + path[found.consumed + 1] + "` in a kernel",
-                 "an array in a kernel has elements, a shape, ndim and size");
+  const std::string& attribute = path[found.consumed + 1];
+  constexpr std::string_view kKnown[] = {"shape", "ndim", "size", "T", "itemsize", "nbytes"};
+  if (std::find(std::begin(kKnown), std::end(kKnown), attribute) == std::end(kKnown)) {
+    return error(
+        "unknown-attribute", expr.span, "`" + name + "` has no `" + attribute + "` in a kernel",
+        "an array in a kernel has elements, shape, ndim, size, T, dtype, itemsize and nbytes");
   }
-  std::vector<ir::ExprPtr> operands;
-  operands.push_back(make_local(local, expr.span));
-  const ir::Builtin builtin = attribute == "shape"  ? ir::Builtin::Shape
-                              : attribute == "ndim" ? ir::Builtin::Ndim
-                                                    : ir::Builtin::Size;
-  return make_builtin(builtin, expr.span, std::move(operands));
+  ir::ExprPtr value = make_local(local, expr.span);
+  for (size_t i = found.consumed + 1; i < path.size(); ++i) {
+    value = make_expr(ir::ExprKind::Field, expr.span, std::move(value));
+    value->name = path[i];
+  }
+  return value;
 }
 
 ir::ExprPtr FunctionLowering::captured_tuple(const Resolved& found, const std::string& name,
                                              Span span) {
   ir::ExprPtr result = make_expr(ir::ExprKind::MakeAggregate, span);
+  const bool is_struct = found.type.is_aggregate();
+  if (is_struct) result->type = found.type;
   for (size_t i = 0; i < found.elements.size(); ++i) {
     const Resolved& element = found.elements[i];
-    const std::string place = name + "[" + std::to_string(i) + "]";
+    const std::string place = is_struct ? name + "." + found.type.aggregate->names[i]
+                                        : name + "[" + std::to_string(i) + "]";
     if (element.kind == Resolved::Kind::Constant) {
       result->operands.push_back(make_constant(element.constant, element.type, span));
     } else if (element.kind == Resolved::Kind::Tuple) {

@@ -137,9 +137,7 @@ ir::ExprPtr FunctionLowering::lower(const syntax::Expr& expr) {
 }
 
 ir::ExprPtr FunctionLowering::lower_tuple(const syntax::Expr& expr) {
-  ir::ExprPtr result = make_expr(ir::ExprKind::MakeAggregate, expr.span);
-  for (const syntax::Expr& item : expr.operands) result->operands.push_back(lower(item));
-  if (!result->operands.empty()) return result;
+  if (ir::ExprPtr joined = joined_tuple(expr.operands, expr.span)) return joined;
   return error("tuple-value", expr.span, "a tuple in a kernel has at least one element",
                "leave the empty tuple out");
 }
@@ -200,11 +198,14 @@ bool FunctionLowering::refuse_comparison(const syntax::Expr& expr) {
                       : std::string("compare values with `") + instead + "`");
       return true;
     }
-    if (op == Op::In || op == Op::NotIn) {
-      const bool over_range = expr.operands[i + 1].kind == ExprKind::Call;
-      error("unsupported-operator", expr.span, "`in` is not supported in kernels",
-            over_range ? "write `a <= x < b`"
-                       : "compare with each: `x == 1 or x == 2`, or search in a loop");
+    if (op != Op::In && op != Op::NotIn) continue;
+    const syntax::Expr& whole = expr.operands[i + 1];
+    const bool over_range = whole.kind == ExprKind::Call && whole.operands[0].text == "range";
+    if (over_range || expr.compare_ops.size() > 1) {
+      error("unsupported-operator", expr.span,
+            over_range ? "`in` is not supported for ranges in kernels"
+                       : "`in` cannot be part of a chain in a kernel",
+            over_range ? "write `a <= x < b`" : "write two conditions: `a < x and x in t`");
       return true;
     }
   }
@@ -214,6 +215,9 @@ bool FunctionLowering::refuse_comparison(const syntax::Expr& expr) {
 // a < m < c  is  a < (t = m) and t < c
 ir::ExprPtr FunctionLowering::lower_compare(const syntax::Expr& expr) {
   if (refuse_comparison(expr)) return make_integer(0, expr.span);
+  const syntax::CompareOp first = expr.compare_ops[0];
+  if (first == syntax::CompareOp::In || first == syntax::CompareOp::NotIn)
+    return lower_membership(expr);
   ir::ExprPtr result;
   ir::ExprPtr left = lower(expr.operands[0]);
   for (size_t i = 0; i < expr.compare_ops.size(); ++i) {
@@ -454,6 +458,14 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
     default:
       return error("not-a-value", expr.span, "`" + shown + "` is a function, not a value",
                    "call it: `" + shown + "(...)`");
+  }
+  if (found.kind == Kind::Tuple && found.type.is_aggregate()) {
+    ir::ExprPtr value = captured_tuple(found, path[found.consumed], expr.span);
+    for (size_t i = found.consumed + 1; i < path.size(); ++i) {  // a record of NumPy's
+      value = make_expr(ir::ExprKind::Field, expr.span, std::move(value));
+      value->name = path[i];
+    }
+    return value;
   }
   if (!complete) {
     return error("unknown-attribute", attribute_span(expr),

@@ -295,8 +295,14 @@ bool FunctionLowering::match_arguments(const syntax::Expr& expr, const FunctionV
                     [](const syntax::Parameter& p) { return !p.keyword_only; }));
   const size_t errors_before = diagnostics_.errors().size();
   matched.resize(parameters.size());
+  const auto by_name = static_cast<size_t>(
+      std::count_if(parameters.begin(), parameters.end(), [&](const syntax::Parameter& p) {
+        return !p.keyword_only && std::ranges::find(expr.keywords, p.name) != expr.keywords.end();
+      }));
   std::vector<Argument> given;
-  for (size_t i = 0; i < positional_count; ++i) append_arguments(expr.operands[1 + i], given);
+  const bool takes_any = !definition.rest.empty();
+  if (!given_arguments(expr, takes_any ? static_cast<size_t>(-1) : by_position - by_name, given))
+    return false;
   std::vector<Argument> rest;
   for (size_t i = 0; i < given.size(); ++i) {
     if (i < by_position)

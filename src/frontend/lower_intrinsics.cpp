@@ -19,6 +19,39 @@ ir::ExprPtr FunctionLowering::call_intrinsic(const syntax::Expr& expr, ir::Intri
   return result;
 }
 
+// x.view(T), x.view(dtype=T)
+ir::ExprPtr FunctionLowering::view_bits(const syntax::Expr& expr) {
+  const bool is_known = expr.keywords.empty() || expr.keywords[0] == "dtype";
+  if (expr.operands.size() != 2 || !is_known || is_starred_value(expr.operands[1])) {
+    return error("argument-count", expr.span, "`view` takes one type and nothing else",
+                 "write one of cudapy's or NumPy's, `x.view(cp.int32)`");
+  }
+  ir::ExprPtr value = lower(expr.operands[0].operands[0]);
+  if (ir::ExprPtr named = lower_dtype(expr.operands[1])) {
+    ir::ExprPtr result =
+        make_expr(ir::ExprKind::Intrinsic, expr.span, std::move(value), std::move(named));
+    result->intrinsic = ir::Intrinsic::View;
+    return result;
+  }
+  const auto path = path_of(expr.operands[1]);
+  Resolved found;
+  if (path && !is_variable(path->front())) found = resolve(*path);
+  const bool is_type = path && found.kind == Resolved::Kind::Cast &&
+                       found.consumed + 1 == path->size() && found.type.is_scalar();
+  if (!is_type) {
+    return error("view-type", expr.operands[1].span, "`view` takes a type",
+                 "write one of cudapy's or NumPy's, `x.view(cp.int32)`, or an array's: "
+                 "`x.view(A.dtype)`");
+  }
+  ir::ExprPtr wanted = make_integer(0, expr.operands[1].span);
+  wanted->type = found.type;
+  if (ir::is_float(found.type)) wanted->constant.kind = ir::ConstantValue::Kind::Float;
+  ir::ExprPtr result = make_expr(ir::ExprKind::Intrinsic, expr.span, std::move(value));
+  result->intrinsic = ir::Intrinsic::View;
+  result->operands.push_back(std::move(wanted));
+  return result;
+}
+
 namespace {
 
 // A[i], A[i].mass, A[i].at.x. Whether it lies in memory is found out by sema.

@@ -131,22 +131,24 @@ std::optional<FunctionLowering::Iterable> FunctionLowering::iterable(const synta
       return std::nullopt;
     }
   }
-  const bool is_tuple = expr.kind == ExprKind::Tuple || expr.kind == ExprKind::Attribute;
+  // A row, an array, or what gives a tuple.
+  const bool is_tuple = expr.kind == ExprKind::Tuple || expr.kind == ExprKind::Attribute ||
+                        expr.kind == ExprKind::Binary || expr.kind == ExprKind::Call ||
+                        expr.kind == ExprKind::Conditional;
   if (is_tuple || expr.kind == ExprKind::Name || expr.kind == ExprKind::Subscript) {
     const size_t before = diagnostics_.errors().size();
     ir::ExprPtr array = lower(expr);
     if (diagnostics_.errors().size() != before) return std::nullopt;
-    // A row: indexed once.
-    if (array->kind == ir::ExprKind::Load) array = keep_always(std::move(array), "row");
-    const bool is_shape =
-        array->kind == ir::ExprKind::CallBuiltin && array->builtin == ir::Builtin::Shape;
-    if (expr.kind == ExprKind::Tuple || is_shape) array = keep_always(std::move(array), "tuple");
-    // A tuple from outside is as it is wherever it is looked at.
-    const bool is_captured = array->kind == ir::ExprKind::MakeAggregate;
-    if (array->kind != ir::ExprKind::Local && !is_captured) {
+    if (array->kind == ir::ExprKind::Constant || array->kind == ir::ExprKind::ThreadIndex) {
       refuse_iterable(expr);
       return std::nullopt;
     }
+    // A row: indexed once. A tuple from outside is as it is wherever it is looked at.
+    const bool is_captured =
+        array->kind == ir::ExprKind::MakeAggregate && path_of(expr).has_value();
+    if (array->kind == ir::ExprKind::Load) array = keep_always(std::move(array), "row");
+    if (array->kind != ir::ExprKind::Local && !is_captured)
+      array = keep_always(std::move(array), "tuple");
     Iterable result;
     result.kind = Iterable::Kind::Array;
     result.span = expr.span;
@@ -316,7 +318,10 @@ void FunctionLowering::bind_element(const syntax::Expr& target, const Iterable& 
           "write one variable, or loop over `enumerate(A)` or `zip(A, B)`");
     return mark_targets({&target, 1});
   }
-  if (target.kind != ExprKind::Tuple) return assign(target, value_of_turn(over, index));
+  const bool has_star =
+      std::any_of(target.operands.begin(), target.operands.end(),
+                  [&](const syntax::Expr& item) { return is_starred_value(item); });
+  if (target.kind != ExprKind::Tuple || has_star) return assign(target, value_of_turn(over, index));
   const size_t values = over.kind == Iterable::Kind::Enumerate ? 2 : over.parts.size();
   if (target.operands.size() != values) {
     const char* const name = over.kind == Iterable::Kind::Enumerate ? "enumerate" : "zip";

@@ -119,13 +119,55 @@ void FunctionLowering::enter_loop(const syntax::Stmt& stmt) {
   }
 }
 
+namespace {
+
+bool is_barrier(const ir::StmtPtr& stmt) {
+  return stmt->kind == ir::StmtKind::Barrier;
+}
+
+// while syncthreads_or(p):        while True:
+//     ...                             barrier(%vote) -> %votes; if not %votes: break
+//                                     ...
+ir::ExprPtr vote_at_each_turn(ir::ExprPtr condition, ir::Block head, ir::Block& body) {
+  const Span span = condition->span;
+  auto leave = std::make_unique<ir::Stmt>();
+  leave->kind = ir::StmtKind::Break;
+  leave->span = span;
+  auto test = std::make_unique<ir::Stmt>();
+  test->kind = ir::StmtKind::If;
+  test->span = span;
+  test->value = make_expr(ir::ExprKind::Unary, span, std::move(condition));
+  test->value->unary_op = ir::UnaryOp::Not;
+  test->body.push_back(std::move(leave));
+  head.push_back(std::move(test));
+  for (ir::StmtPtr& made : body) head.push_back(std::move(made));
+  body = std::move(head);
+  return make_integer(1, span);
+}
+
+}  // namespace
+
 void FunctionLowering::lower_while(const syntax::Stmt& stmt) {
   enter_loop(stmt);
   const Flow at_test = flow_;
-  ir::ExprPtr condition = lower(stmt.value);
+  ir::Block head;
+  ir::Block* const outer = std::exchange(block_, &head);
+  ir::ExprPtr condition = lower_vote(stmt.value);
+  if (!condition) condition = lower(stmt.value);
+  block_ = outer;
   ++loop_depth_;
   ir::Block body = lower_block(stmt.body);
   --loop_depth_;
+  if (std::any_of(head.begin(), head.end(), is_barrier)) {
+    if (!stmt.else_body.empty()) {
+      error("barrier-in-expression", stmt.value.span,
+            "a loop whose condition is a barrier cannot have an `else`",
+            "call it on a line of its own before the loop, and at the end of its body");
+    }
+    condition = vote_at_each_turn(std::move(condition), std::move(head), body);
+  } else {
+    for (ir::StmtPtr& made : head) block_->push_back(std::move(made));
+  }
   flow_ = at_test;
   ir::Block else_body = lower_block(stmt.else_body);
   join(at_test);  // a break leaves past the `else`

@@ -67,6 +67,24 @@ ir::ExprPtr FunctionLowering::call_struct(const syntax::Expr& expr, const Resolv
   return result;
 }
 
+// p._replace(x=1, y=2): a MakeAggregate of p and the values, with the names of the fields. Which
+// struct it is, sema finds out.
+ir::ExprPtr FunctionLowering::lower_replace(const syntax::Expr& expr) {
+  const size_t before = diagnostics_.errors().size();
+  const size_t values = expr.operands.size() - 1;
+  if (values != expr.keywords.size() || values == 0) {
+    return error("argument-count", expr.span, "`_replace` takes fields by their names",
+                 "write `p._replace(x=...)`");
+  }
+  ir::ExprPtr result = make_expr(ir::ExprKind::MakeAggregate, expr.span);
+  result->operands.push_back(lower(expr.operands[0].operands[0]));
+  for (size_t i = 0; i < values; ++i) {
+    result->name += (i == 0 ? "" : ",") + expr.keywords[i];
+    result->operands.push_back(lower(expr.operands[1 + i]));
+  }
+  return diagnostics_.errors().size() == before ? std::move(result) : make_integer(0, expr.span);
+}
+
 // The values of a struct's fields in their order. They are evaluated in the order in which they are
 // written.
 bool FunctionLowering::give_fields(const syntax::Expr& expr,

@@ -71,8 +71,14 @@ constexpr AttributeHelp kAttributes[] = {
     {"size", "the length of an array is `len(A)`"},
     {"length", "the length of an array is `len(A)`"},
     {"ndim", "arrays have one dimension so far"},
-    {"T", "swap the indices where the array is read"},
-    {"dtype", "types are known when a kernel is compiled: use a cast, such as `float(x)`"},
+    {"strides",
+     "how an array lies in memory is not known in a kernel: index it, or pass the number that is "
+     "meant"},
+    {"T", "arrays have it, and it is indexed, not called: `A.T[i, j]`"},
+    {"transpose", "write `A.T`"},
+    {"dtype",
+     "types are known when a kernel is compiled: use a cast, such as `float(x)`, or an array's "
+     "type, `A.dtype(x)`"},
     {"astype", "cast each element: `float(A[i])`"},
     {"sum", "add up in a loop: `total = 0.0`, then `for x in A: total += x`"},
     {"mean", "add up in a loop and divide by `len(A)`"},

@@ -90,7 +90,8 @@ struct Resolved {
     Atomic,       // atomic: one of the functions of `atomic`
     Exception,    // one of Python's own exceptions; `description` names it
     Table,        // an array: type, extents, table
-    Tuple,        // elements: Constants, Tuples, and what cannot be an element
+    Tuple,        // elements: Constants, Tuples, and what cannot be an element; type: that of a
+                  // struct whose fields they are
   };
   Kind kind = Kind::NotFound;
   size_t consumed = 0;  // attributes that belong to what was found; further ones are mistakes
@@ -99,6 +100,7 @@ struct Resolved {
   FunctionId function = -1;
   ir::MathFunction math{};
   bool math_single = false;
+  bool of_numpy = false;  // Math: takes complex numbers, too
   SpecialForm special = SpecialForm::Range;
   ir::ThreadIndex thread_index = ir::ThreadIndex::Idx;
   ir::Intrinsic intrinsic = ir::Intrinsic::Popc;
@@ -153,12 +155,16 @@ class NameResolver {
   virtual ~NameResolver() = default;
 
   // What `root.attributes[0].attributes[1]...` means in a function where `root` is no local
-  // variable.
+  // variable. `%name` is a function of the package's own that an operator calls.
   virtual Resolved resolve(FunctionId function, const std::string& root,
                            std::span<const std::string> attributes) = 0;
 
   // Every name that resolve() could find, nearest scopes first, for suggestions.
   virtual std::vector<std::string> visible_names(FunctionId function) = 0;
+
+  // The function that means of complex numbers what a math function of that name, or "power", means
+  // of real ones; -1: there is none.
+  virtual FunctionId complex_function(const std::string& /*name*/) { return -1; }
 
   // nullptr: it cannot be read; an error at `use` was added (line 0: nobody calls it, it is the
   // kernel).

@@ -89,6 +89,24 @@ std::string to_string(const ArraySize& size, const Function& function) {
   return stack.empty() ? std::string() : stack.back().text;
 }
 
+bool is_too_large(const std::vector<int64_t>& extents, int64_t element_bytes, bool of_block) {
+  const int64_t most = of_block ? kMostBlockBytes : kMostThreadBytes;
+  int64_t bytes = element_bytes;
+  for (const int64_t extent : extents) {
+    // Extents that pass the limit on their own would overflow the product.
+    bytes = extent > most ? most + 1 : bytes * extent;
+    if (bytes > most) return true;
+  }
+  return false;
+}
+
+std::pair<std::string, std::string> too_large_text(bool of_block) {
+  return {std::string(of_block ? "a shared array" : "a thread's own array") + " holds at most " +
+              std::to_string(of_block ? kMostBlockBytes : kMostThreadBytes) + " bytes",
+          of_block ? "let a block work on a smaller tile"
+                   : "pass an array as an argument, with a part for each thread"};
+}
+
 int64_t known_bytes(const Local& array) {
   if (!array.sizes.empty()) return 0;
   int64_t bytes = size_of(array.type.scalar);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cudapy::ir {
@@ -40,9 +41,16 @@ std::optional<int64_t> evaluate(const ArraySize& size,
 std::string to_string(const ArraySize& size, const Function& function);
 
 inline constexpr int64_t kMostBlockBytes = 227 << 10;  // what a block has on today's GPUs
+inline constexpr int64_t kMostThreadBytes = int64_t{1} << 14;
 // What a GPU gives every block: arrays that may be larger are given their memory by the launch.
 inline constexpr int64_t kStaticBlockBytes = 48 << 10;
 inline constexpr int64_t kBlockArrayAlign = 16;  // in memory that the launch gives
+
+// Whether an array of such elements is too large for a thread's own, or for a block's. Lengths that
+// the launch decides are 0.
+bool is_too_large(const std::vector<int64_t>& extents, int64_t element_bytes, bool of_block);
+// What a user is told of it: what is wrong, and what to write instead.
+std::pair<std::string, std::string> too_large_text(bool of_block);
 
 // Bytes of an array whose lengths are known, as arrays of a block are laid out; 0 of another.
 int64_t known_bytes(const Local& array);

@@ -47,6 +47,7 @@ ExprPtr clone(const Expr& expr) {
   copy->fault_site = expr.fault_site;
   copy->row_axes = expr.row_axes;
   copy->axis = expr.axis;
+  copy->is_transposed = expr.is_transposed;
   copy->is_divergent = expr.is_divergent;
   return copy;
 }

@@ -14,6 +14,13 @@ constexpr IntrinsicInfo kIntrinsics[] = {
     {"brev", 1, 1, false},
     {"byte_perm", 3, 3, false},
     {"mulhi", 2, 2, false},
+    {"%view", 2, 2, false},
+    {"float_as_int", 1, 1, false},
+    {"float_as_uint", 1, 1, false},
+    {"int_as_float", 1, 1, false},
+    {"uint_as_float", 1, 1, false},
+    {"double_as_longlong", 1, 1, false},
+    {"longlong_as_double", 1, 1, false},
     {"clock", 0, 0, true},
     {"threadfence", 0, 0, true},
     {"threadfence_block", 0, 0, true},
@@ -65,6 +72,23 @@ std::vector<std::string_view> intrinsic_names() {
     if (entry.name[0] != '%') names.push_back(entry.name);
   }
   return names;
+}
+
+ViewTypes view_types(Intrinsic intrinsic) {
+  switch (intrinsic) {
+    case Intrinsic::FloatAsInt:
+      return {Scalar::F32, Scalar::I32};
+    case Intrinsic::FloatAsUint:
+      return {Scalar::F32, Scalar::U32};
+    case Intrinsic::IntAsFloat:
+      return {Scalar::I32, Scalar::F32};
+    case Intrinsic::UintAsFloat:
+      return {Scalar::U32, Scalar::F32};
+    case Intrinsic::DoubleAsLonglong:
+      return {Scalar::F64, Scalar::I64};
+    default:
+      return {Scalar::I64, Scalar::F64};
+  }
 }
 
 std::string_view name_of(AtomicOp op) {

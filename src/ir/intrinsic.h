@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ir/type.h"
+
 namespace cudapy::ir {
 
 enum class Intrinsic : uint8_t {
@@ -17,7 +19,17 @@ enum class Intrinsic : uint8_t {
   Brev,      // the operand's type
   BytePerm,  // uint32, three times; uint32
   MulHigh,   // both of the result's type: the upper half of the product
-  Clock,     // no operands; int64
+  // The bits of a number as another type of its size: `x.view(T)`. Untyped: x, and a zero of the
+  // type wanted. Typed: x. The others say by their names what is converted to what is viewed as
+  // what, and are in the untyped tree only.
+  View,
+  FloatAsInt,
+  FloatAsUint,
+  IntAsFloat,
+  UintAsFloat,
+  DoubleAsLonglong,
+  LonglongAsDouble,
+  Clock,  // no operands; int64
   Fence,
   FenceBlock,
   FenceSystem,  // no operands; void
@@ -58,6 +70,16 @@ struct IntrinsicInfo {
   uint8_t most;
   bool has_effect;  // is not to be dropped, doubled or moved
 };
+
+constexpr bool is_view(Intrinsic intrinsic) {
+  return intrinsic >= Intrinsic::View && intrinsic <= Intrinsic::LonglongAsDouble;
+}
+// Of a view that has a name: from what, to what.
+struct ViewTypes {
+  Scalar from;
+  Scalar to;
+};
+ViewTypes view_types(Intrinsic intrinsic);
 
 // What lanes of a warp do together; neither lane_id nor warp_id.
 constexpr bool is_warp_operation(Intrinsic intrinsic) {

@@ -108,8 +108,9 @@ std::string_view text_of(ThreadIndex index) {
 
 std::string_view text_of(Builtin builtin) {
   constexpr std::string_view kNames[] = {
-      "len",        "min",   "max",  "abs",  "round", "pow",  "math.floor", "math.ceil",
-      "math.trunc", "shape", "ndim", "size", "real",  "imag", "conjugate",  "complex"};
+      "len",        "min",       "max",        "abs",     "round", "pow",
+      "math.floor", "math.ceil", "math.trunc", "shape",   "ndim",  "size",
+      "real",       "imag",      "conjugate",  "complex", "dtype", "T"};
   return kNames[static_cast<size_t>(builtin)];
 }
 
@@ -412,7 +413,7 @@ void Printer::expr(const Expr& expr, int minimum) {
       this->expr(*operands[0], kAtom);
       out_ += "[";
       list(operands, 1);
-      out_ += "]";
+      out_ += expr.is_transposed ? "].T" : "]";
       part(*operands[0], expr.type, expr.byte_offset);
       break;
     case ExprKind::Len:
@@ -471,7 +472,10 @@ void Printer::part(const Expr& array, const Type& wanted, int32_t offset) {
            !has_part(elements[field], offset - offset_of(type, field), wanted))
       ++field;
     const std::string part_of_number = field == 0 ? "real" : "imag";
-    out_ += "." + (type.aggregate ? type.aggregate->names[field] : part_of_number);
+    if (is_tuple(type))
+      out_ += "[" + std::to_string(field) + "]";
+    else
+      out_ += "." + (type.aggregate ? type.aggregate->names[field] : part_of_number);
     offset -= offset_of(type, field);
     type = elements[field];
   }

@@ -203,6 +203,7 @@ class Writer {
         number(expr.byte_offset);
         number(expr.fault_site);
         byte(expr.row_axes);
+        byte(expr.is_transposed ? 1 : 0);
         break;
     }
     exprs(expr.operands);

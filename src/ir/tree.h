@@ -96,6 +96,9 @@ enum class Builtin : uint8_t {
   Imag,
   Conjugate,
   Complex,  // of a number, or of a real and an imaginary part
+  // the type of an array's elements, where a type is meant: of a Cast, a View or a Declare
+  Dtype,
+  Transpose,  // A.T
 };
 
 enum class ExprKind : uint8_t {
@@ -110,20 +113,21 @@ enum class ExprKind : uint8_t {
   And,
   Or,      // operands[0..1], the second evaluated only where it must be. Typed: bool, bool -> bool
   Select,  // operands: condition, value if true, value if false; only the chosen one is evaluated
-  Cast,    // operands[0] to `type`; float -> int truncates (saturates out of range, nan -> 0), x ->
-           // bool is x != 0
-  Math,    // math, operands. Typed: arguments have the type that MathInfo demands
-  Call,    // callee (index into Program::functions), operands. After inlining: of a Define, by its
-           // number; arrays are no operands any more. `results`, after
-           // transform::split_aggregates: locals that several results become. fault_site: where
-           // it is too deep; the next: where the stack ends.
+  Cast,  // operands[0] to `type`, in the untyped tree to what operands[1], a Dtype, says; float ->
+         // int truncates (saturates out of range, nan -> 0), x ->
+         // bool is x != 0
+  Math,  // math, operands. Typed: arguments have the type that MathInfo demands
+  Call,  // callee (index into Program::functions), operands. After inlining: of a Define, by its
+         // number; arrays are no operands any more. `results`, after
+         // transform::split_aggregates: locals that several results become. fault_site: where
+         // it is too deep; the next: where the stack ends.
   Sequence,  // body is executed, then operands[0] (may be absent: void) is the value.
   // `is_frame`: an inlined function; no operands; a Return in body leaves it and its value becomes
   // `local`, the frame's result (kNoLocal: void). Nothing else assigns or reads that local. After
   // transform::split_aggregates a void frame may have several `results`: locals that a Return's
   // operands become, which nothing else assigns, and which are read after the frame.
   Load,  // operands: array, index...; the element, or a view of the dimensions that are not
-         // indexed.
+         // indexed; `is_transposed`: in reverse order.
          // Untyped: what `A[i]` reads as. Typed: the array is a Local, and a view stands only where
          // an array does (as an argument of a Call, or under Len); gone after inlining
   Len,   // operands[0]: array, axis; int32 (int64 in a wide kernel). Typed tree only
@@ -225,7 +229,8 @@ struct Expr {
   // not checked. row_axes, bit k: the index of dimension k is in Function::row_accesses.
   int32_t fault_site = -1;
   uint8_t row_axes = 0;
-  int32_t axis = 0;  // Len
+  int32_t axis = 0;            // Len
+  bool is_transposed = false;  // Load, typed, of a view: see ir/view.h
   // Intrinsic of a warp: some of its lanes may not come to it with the others; set by
   // sema::annotate_shapes.
   bool is_divergent = false;
@@ -249,7 +254,7 @@ enum class StmtKind : uint8_t {
   Evaluate,  // value, for its effects
   // cooperation
   Declare,  // local: an array of Storage::Thread starts, with zeros, for the lanes that are on;
-            // untyped: of Storage::Block as well
+            // untyped: of Storage::Block as well, and operands[0], a Dtype, if that is its type
   Barrier,  // all threads of the block that have not returned meet here. With a vote: operands[0],
             // a bool; local: what comes out, an int32 for Count, else a bool
   Region,   // body: what the gangs of a block do one after the other; after
@@ -281,7 +286,7 @@ struct Stmt {
   bool is_assertion = false;  // is left out of kernels that are not checked
   uint8_t row_axes = 0;
   int32_t byte_offset = 0;          // Store: where in the element
-  std::vector<std::string> fields;  // Store, untyped: `position.x` of A[i].position.x = value
+  std::vector<std::string> fields;  // Store, untyped: A[i].at.x = v; texts: split_aggregates.h
   // If, While, For around a barrier: the threads of a block do it together. After
   // transform::split_barriers.
   bool block_level = false;

@@ -77,7 +77,7 @@ void append_offsets(const Type& type, int32_t begin, std::vector<int32_t>& offse
 
 bool has_part(const Type& whole, int32_t offset, const Type& part) {
   if (offset == 0 && whole == part) return true;
-  if (!is_compound(whole) || is_tuple(whole)) return false;
+  if (!is_compound(whole) || (is_tuple(whole) && whole.aggregate->offsets.empty())) return false;
   const std::vector<Type> elements = elements_of(whole);
   for (size_t i = 0; i < elements.size(); ++i) {
     const int32_t begin = offset_of(whole, i);

@@ -357,6 +357,13 @@ class Verifier {
         same(expr, expr.operands[0]->type, Type::of(Scalar::I32), "a thread's number");
       return;
     }
+    if (is_view(expr.intrinsic)) {
+      if (expr.intrinsic != Intrinsic::View || !arity(expr, 1)) return;
+      const Type& from = expr.operands[0]->type;
+      if (!from.is_scalar() || size_of(from.scalar) != size_of(expr.type.scalar))
+        report(expr, "a view of another size: " + to_string(from));
+      return;
+    }
     const bool is_word = expr.intrinsic >= Intrinsic::Philox0;
     if (expr.intrinsic >= Intrinsic::RandBits && !is_word)
       return report(expr, "a random number is left");

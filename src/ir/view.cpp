@@ -65,6 +65,31 @@ ExprPtr slice_of(const Expr& outer, ExprPtr inner) {
   return make_slice(std::move(start), std::move(inner->operands[1]), std::move(step), inner->span);
 }
 
+// Indices of a transposed view fill its slices from the last one on.
+void flatten_transposed(std::vector<ExprPtr>& operands) {
+  std::vector<ExprPtr> flat = std::move(operands[0]->operands);
+  size_t dimension = flat.size();
+  for (size_t i = 1; i < operands.size(); ++i) {
+    do --dimension;
+    while (flat[dimension]->kind != ExprKind::Slice);
+    const Expr& slice = *flat[dimension];
+    ExprPtr& index = operands[i];
+    flat[dimension] = index->kind == ExprKind::Slice
+                          ? slice_of(slice, std::move(index))
+                          : element_of(slice, std::move(index), *flat[0], dimension - 1);
+  }
+  operands = std::move(flat);
+}
+
+ExprPtr integer(int64_t value, const Type& type, Span span) {
+  auto made = std::make_unique<Expr>();
+  made->kind = ExprKind::Constant;
+  made->type = type;
+  made->span = span;
+  made->constant.integer = value;
+  return made;
+}
+
 }  // namespace
 
 ExprPtr make_slice(ExprPtr start, ExprPtr length, ExprPtr step, Span span) {
@@ -82,6 +107,7 @@ ExprPtr length_of(const Expr& array, size_t axis, const Type& index_type, Span s
   size_t dimension = axis;
   const bool is_view = array.kind == ExprKind::Load;
   if (is_view) {
+    if (array.is_transposed) axis = array.type.rank - 1U - axis;
     for (size_t i = 1; i < array.operands.size(); ++i) {
       const Expr& index = *array.operands[i];
       if (index.kind != ExprKind::Slice) continue;
@@ -101,6 +127,7 @@ ExprPtr length_of(const Expr& array, size_t axis, const Type& index_type, Span s
 
 void flatten_view(std::vector<ExprPtr>& operands) {
   if (operands[0]->kind != ExprKind::Load) return;
+  if (operands[0]->is_transposed) return flatten_transposed(operands);
   std::vector<ExprPtr> flat = std::move(operands[0]->operands);
   const size_t own = flat.size();
   size_t dimension = 1;
@@ -118,6 +145,33 @@ void flatten_view(std::vector<ExprPtr>& operands) {
     ++dimension;
   }
   operands = std::move(flat);
+}
+
+void flatten_view(Expr& load) {
+  const Expr& base = *load.operands[0];
+  const bool turns = base.kind == ExprKind::Load && base.is_transposed;
+  flatten_view(load.operands);
+  load.is_transposed = load.type.is_array() && load.is_transposed != turns;
+}
+
+ExprPtr transposed(ExprPtr array, const Type& index_type) {
+  const Span span = array->span;
+  if (array->kind != ExprKind::Load) {
+    auto view = std::make_unique<Expr>();
+    view->kind = ExprKind::Load;
+    view->type = array->type;
+    view->span = span;
+    view->operands.push_back(std::move(array));
+    array = std::move(view);
+  }
+  const Type& whole = array->operands[0]->type;
+  for (size_t dimension = array->operands.size() - 1; dimension < whole.rank; ++dimension) {
+    array->operands.push_back(make_slice(
+        integer(0, index_type, span), length_of(*array->operands[0], dimension, index_type, span),
+        integer(1, index_type, span), span));
+  }
+  array->is_transposed = !array->is_transposed;
+  return array;
 }
 
 bool is_bounded(const Expr& index) {

@@ -10,6 +10,9 @@
 #include <llvm/Target/TargetMachine.h>
 
 #include <charconv>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "codegen/nvptx/emit_kernel.h"
 #include "codegen/nvptx/keep_float_bits.h"
@@ -48,7 +51,7 @@ Target create_gpu_target(const std::string& architecture, std::string& error) {
   Target target;
   target.machine.reset(registered->createTargetMachine(triple, architecture, "", options,
                                                        std::nullopt, std::nullopt,
-                                                       llvm::CodeGenOptLevel::Aggressive));
+                                                       llvm::CodeGenOptLevel::Default));
   if (target.machine == nullptr) error = "LLVM cannot make a target machine for " + architecture;
   target.info.isa = architecture;
   target.info.triple = kTriple;
@@ -84,17 +87,30 @@ void narrow_atomics(llvm::Module& module) {
   }
 }
 
+// Gives kernels the names that they are found by, and what stands beside them a `$`:
+//   entry.cudapy_past -> cudapy_past, cudapy_record_fault -> cudapy$record_fault
 // Dots in names are fine in LLVM, and errors in PTX.
 void mend_names(llvm::Module& module) {
-  const auto mend = [](llvm::GlobalValue& value) {
+  constexpr std::string_view kOwn = "cudapy_";
+  const auto mend = [&](llvm::GlobalValue& value) {
     std::string name = value.getName().str();
     for (char& c : name) c = c == '.' ? '_' : c;
+    if (name.starts_with(kOwn)) name[kOwn.size() - 1] = '$';
     if (name != value.getName()) value.setName(name);
   };
+  std::vector<llvm::Function*> kernels;
   for (llvm::Function& function : module) {
-    if (!function.isIntrinsic()) mend(function);
+    if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel)
+      kernels.push_back(&function);
+    else if (!function.isIntrinsic())
+      mend(function);
   }
   for (llvm::GlobalVariable& variable : module.globals()) mend(variable);
+  for (llvm::Function* kernel : kernels) {
+    llvm::StringRef name = kernel->getName();
+    name.consume_front(codegen::nvptx::kEntryPrefix);
+    kernel->setName(name.str());
+  }
 }
 
 std::string text_of(const llvm::Module& module) {
@@ -153,7 +169,7 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
   if (request.want_unoptimised_llvm_ir) result.unoptimised_llvm_ir = text_of(module);
   inline_all(module);
   narrow_atomics(module);
-  optimise(module, target, Pipeline::kLlvmO3, request.is_abandoned);
+  optimise(module, target, Pipeline::kGpuKernel, request.is_abandoned);
   if (is_abandoned(request)) return false;
   codegen::nvptx::sink_stores(module);
   codegen::nvptx::keep_float_bits(module);
@@ -162,7 +178,7 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
   result.times.optimise = watch.lap();
   if (request.want_llvm_ir) result.llvm_ir = text_of(module);
   watch.lap();
-  const std::string ptx = emit_assembly(module, *target.machine, result.error);
+  const std::string ptx = emit_last_assembly(module, *target.machine, result.error);
   result.times.machine_code = watch.lap();
   if (!result.error.empty()) return false;
   result.asm_text = ptx;

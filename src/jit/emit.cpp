@@ -30,11 +30,15 @@ llvm::SmallVector<char, 0> emit_object(llvm::Module& module, llvm::TargetMachine
   return emit(module, machine, llvm::CodeGenFileType::ObjectFile, error);
 }
 
+std::string emit_last_assembly(llvm::Module& module, llvm::TargetMachine& machine,
+                               std::string& error) {
+  const auto bytes = emit(module, machine, llvm::CodeGenFileType::AssemblyFile, error);
+  return {bytes.begin(), bytes.end()};
+}
+
 std::string emit_assembly(const llvm::Module& module, llvm::TargetMachine& machine,
                           std::string& error) {
-  const auto copy = llvm::CloneModule(module);
-  const auto bytes = emit(*copy, machine, llvm::CodeGenFileType::AssemblyFile, error);
-  return {bytes.begin(), bytes.end()};
+  return emit_last_assembly(*llvm::CloneModule(module), machine, error);
 }
 
 }  // namespace cudapy::jit

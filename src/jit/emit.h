@@ -17,6 +17,10 @@ namespace cudapy::jit {
 llvm::SmallVector<char, 0> emit_object(llvm::Module& module, llvm::TargetMachine& machine,
                                        std::string& error);
 
+// The same as text.
+std::string emit_last_assembly(llvm::Module& module, llvm::TargetMachine& machine,
+                               std::string& error);
+
 // Works on a copy of the module.
 std::string emit_assembly(const llvm::Module& module, llvm::TargetMachine& machine,
                           std::string& error);

@@ -20,6 +20,7 @@
 #include "jit/fatal_error.h"
 #include "jit/stopwatch.h"
 #include "runtime/cpu/kernel_abi.h"
+#include "transform/block_turns.h"
 
 namespace cudapy::jit {
 namespace {
@@ -79,11 +80,14 @@ bool compile(Compilation& work, const CompileRequest& request, CompileResult& re
   if (!compile_module(work.module, emitted.entry, work.target, request, image, result))
     return false;
   const codegen::cpu::WorkEstimate work_estimate = codegen::cpu::estimate_work(*request.kernel);
-  image.metadata = bytes_of({.gang_width = emitted.gang_width,
-                             .uses_block_shape = request.kernel->uses_block_shape ? 1 : 0,
-                             .uneven = work_estimate.uneven ? 1 : 0,
-                             .instructions = work_estimate.instructions,
-                             .repeated_axes = request.kernel->repeated_axes});
+  const bool takes_turns = transform::takes_turns(*request.kernel);
+  image.metadata =
+      bytes_of({.gang_width = emitted.gang_width,
+                .uses_block_shape = request.kernel->uses_block_shape && !takes_turns ? 1 : 0,
+                .uneven = work_estimate.uneven ? 1 : 0,
+                .instructions = work_estimate.instructions,
+                .repeated_axes = request.kernel->repeated_axes,
+                .takes_turns = takes_turns ? 1 : 0});
   result.image = runtime::serialize_image(image);
   return true;
 }

@@ -113,6 +113,51 @@ FunctionPassManager kernel_passes(const Module& module, const codegen::cpu::Targ
   return passes;
 }
 
+// Cold functions are inlined last: what records a fault is a block of two dozen instructions for
+// each check, which all passes would go through.
+constexpr const char* kInlinedLast = "cudapy-inlined-last";
+
+struct HoldColdFunctions : PassInfoMixin<HoldColdFunctions> {
+  static PreservedAnalyses run(Module& module, ModuleAnalysisManager&) {
+    for (Function& function : module) {
+      if (!function.hasFnAttribute(Attribute::Cold) ||
+          !function.hasFnAttribute(Attribute::AlwaysInline))
+        continue;
+      function.removeFnAttr(Attribute::AlwaysInline);
+      function.addFnAttr(Attribute::NoInline);
+      function.addFnAttr(kInlinedLast);
+    }
+    return PreservedAnalyses::all();
+  }
+};
+
+struct ReleaseColdFunctions : PassInfoMixin<ReleaseColdFunctions> {
+  static PreservedAnalyses run(Module& module, ModuleAnalysisManager&) {
+    for (Function& function : module) {
+      if (!function.hasFnAttribute(kInlinedLast)) continue;
+      function.removeFnAttr(Attribute::NoInline);
+      function.addFnAttr(Attribute::AlwaysInline);
+    }
+    return PreservedAnalyses::all();
+  }
+};
+
+// As -O3 has them, each where it does most; what it runs again, between functions and for vectors
+// is left out. Loops are unrolled before the last rounds, so that arrays that a thread declares
+// become registers where constants index them.
+constexpr const char* kGpuPasses =
+    "always-inline,"
+    "function("
+    "sroa<modify-cfg>,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
+    "loop-mssa(loop-rotate,licm<allowspeculation>,simple-loop-unswitch<nontrivial;trivial>),"
+    "simplifycfg,"
+    "loop(loop-unroll-full,indvars,loop-deletion),"
+    "sroa<modify-cfg>,gvn,correlated-propagation,instcombine<no-verify-fixpoint>,dse,adce,"
+    "loop-mssa(licm<allowspeculation>),"
+    "simplifycfg,loop-unroll<O3>,instsimplify,simplifycfg"
+    ")";
+constexpr const char* kGpuPassesAtLast = "always-inline,function(early-cse,simplifycfg),globaldce";
+
 OptimizationLevel llvm_level(Pipeline pipeline) {
   switch (pipeline) {
     case Pipeline::kLlvmO1:
@@ -121,6 +166,7 @@ OptimizationLevel llvm_level(Pipeline pipeline) {
       return OptimizationLevel::O2;
     case Pipeline::kKernel:
     case Pipeline::kLongKernel:
+    case Pipeline::kGpuKernel:
     case Pipeline::kLlvmO3:
       break;
   }
@@ -160,7 +206,14 @@ void optimise(Module& module, const Target& target, Pipeline pipeline,
     // A GPU computes lane by lane: loops of gangs are then as long as they look.
     if (target.info.is_gpu) passes.addPass(createModuleToFunctionPassAdaptor(ScalarizerPass()));
     passes.addPass(createModuleToFunctionPassAdaptor(HoldMaskedLoads()));
-    passes.addPass(builder.buildPerModuleDefaultPipeline(llvm_level(pipeline)));
+    if (pipeline == Pipeline::kGpuKernel) {
+      passes.addPass(HoldColdFunctions());
+      cantFail(builder.parsePassPipeline(passes, kGpuPasses));
+      passes.addPass(ReleaseColdFunctions());
+      cantFail(builder.parsePassPipeline(passes, kGpuPassesAtLast));
+    } else {
+      passes.addPass(builder.buildPerModuleDefaultPipeline(llvm_level(pipeline)));
+    }
     passes.addPass(createModuleToFunctionPassAdaptor(ReleaseMaskedLoads()));
   }
   passes.run(module, module_analyses);

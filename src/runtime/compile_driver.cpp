@@ -14,6 +14,7 @@
 #include "ir/serialize.h"
 #include "ir/warps.h"
 #include "jit/jit.h"
+#include "runtime/cpu/code_arena.h"
 #include "runtime/cpu/host.h"
 #include "runtime/cpu/symbols.h"
 #include "runtime/cuda/kernel_abi.h"
@@ -27,9 +28,12 @@ namespace cudapy::runtime {
 namespace {
 
 // Held shared while a thread compiles and alone while the process forks, so that a child never
-// inherits a half-done compile and its locks.
+// inherits a half-done compile and its locks. The handler that was added last is the first to run
+// before a fork: a compile must still find the lock of the code's memory free while it is waited
+// for, so that one's is added first.
 std::shared_mutex& fork_guard() {
   static std::shared_mutex* const guard = [] {
+    keep_code_pages_across_forks();
     pthread_atfork([] { fork_guard().lock(); }, [] { fork_guard().unlock(); },
                    [] { new (&fork_guard()) std::shared_mutex; });
     return new std::shared_mutex;
@@ -333,9 +337,24 @@ std::optional<StageTexts> KernelCode::gpu_texts(const KernelTypes& types,
 std::optional<GpuImage> KernelCode::gpu_image(const KernelTypes& types, const Assembler& assembler,
                                               Diagnostics& diagnostics, std::string& error,
                                               const InterruptCheck& check) const {
+  auto draft = run(shared_from_this(), diagnostics, error, check,
+                   [types, assembler](const KernelCode& self, Job& job) {
+                     return self.draft_gpu_image(types, assembler, job);
+                   });
+  if (!draft) return std::nullopt;
+  if (draft->ptx.empty()) return std::move(draft->image);
+  // A thread of its own has a heap of its own, and page faults at all that the assembler takes of
+  // it: a fifth of the time of a small kernel. The others are long enough to be interrupted.
+  constexpr size_t kSmallText = size_t{64} << 10U;
+  constexpr size_t kEnoughStack = size_t{2} << 20U;
+  if (draft->ptx.size() <= kSmallText && stack_left() >= kEnoughStack) {
+    const std::shared_lock no_fork(fork_guard());
+    return finish_gpu_image(*draft, assembler);
+  }
+  const auto shared = std::make_shared<GpuDraft>(std::move(*draft));
   return run(shared_from_this(), diagnostics, error, check,
-             [types, assembler](const KernelCode& self, Job& job) {
-               return self.make_gpu_image(types, assembler, job);
+             [shared, assembler](const KernelCode&, Job&) {
+               return std::optional(finish_gpu_image(*shared, assembler));
              });
 }
 
@@ -368,6 +387,8 @@ std::optional<ir::Function> KernelCode::lower(const KernelTypes& types, Diagnost
   transform::Options options;
   options.contract = lowering.contract;
   options.split_barriers = !lowering.for_gpu;
+  const char* turns = std::getenv("CUDAPY_TURNS");  // read at each compile: tests change it
+  options.always_take_turns = turns != nullptr && std::string_view(turns) == "always";
   std::copy_n(types.block, 3, options.block);
   options.fastmath = options_.fastmath;
   options.check = options_.check;
@@ -453,12 +474,14 @@ std::vector<ArgumentPlace> places_of(const std::vector<transform::LaunchNumber>&
 
 }  // namespace
 
-std::optional<GpuImage> KernelCode::make_gpu_image(const KernelTypes& types,
-                                                   const Assembler& assembler, Job& job) const {
+std::optional<KernelCode::GpuDraft> KernelCode::draft_gpu_image(const KernelTypes& types,
+                                                                const Assembler& assembler,
+                                                                Job& job) const {
   const auto kernel =
       lower(types, job.diagnostics, {.contract = options_.contract, .for_gpu = true}, nullptr);
   if (!kernel) return std::nullopt;
-  GpuImage image;
+  GpuDraft draft;
+  GpuImage& image = draft.image;
   image.entry = cuda_entry_name(kernel->name);
   image.uses_block_shape = kernel->uses_block_shape;
   image.threads = transform::gpu_threads(*kernel);
@@ -467,23 +490,27 @@ std::optional<GpuImage> KernelCode::make_gpu_image(const KernelTypes& types,
   image.written = kernel->written;
   image.fault_sites = kernel->fault_sites;
   image.block_arrays = find_block_arrays(*kernel);
-  KernelCache& cache = kernel_cache();
   std::string target = assembler.architecture + " " + assembler.identity + " " + image.entry;
   if (types.reads_apart) target += " apart";
   if (options_.line_info) target += lines_key(untyped_.sources);
-  const std::vector<uint8_t> key = cache_key(*kernel, options_, {.isa = target});
-  if (auto cubin = cache.load(key)) {
+  draft.key = cache_key(*kernel, options_, {.isa = target});
+  if (auto cubin = kernel_cache().load(draft.key)) {
     image.cubin = std::move(*cubin);
-    return image;
+    return draft;
   }
   jit::CompileResult result;
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = assembler.architecture});
   request.reads_apart = types.reads_apart;
   if (options_.line_info) request.line_files = files_of(untyped_.sources);
   if (!run_compiler(request, result, job)) return std::nullopt;
-  image.cubin = assembler.assemble(result.asm_text);
-  cache.store(key, image.cubin);
-  return image;
+  draft.ptx = std::move(result.asm_text);
+  return draft;
+}
+
+GpuImage KernelCode::finish_gpu_image(GpuDraft& draft, const Assembler& assembler) {
+  draft.image.cubin = assembler.assemble(draft.ptx);
+  kernel_cache().store(draft.key, draft.image.cubin);
+  return std::move(draft.image);
 }
 
 KernelCache& kernel_cache() {

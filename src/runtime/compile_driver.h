@@ -165,8 +165,15 @@ class KernelCode : public std::enable_shared_from_this<KernelCode> {
   std::optional<StageTexts> make_texts(const KernelTypes& types, Job& job) const;
   std::optional<StageTexts> make_gpu_texts(const KernelTypes& types,
                                            const std::string& architecture, Job& job) const;
-  std::optional<GpuImage> make_gpu_image(const KernelTypes& types, const Assembler& assembler,
-                                         Job& job) const;
+  // All but the machine code, if that is not in the cache: PTX then, empty otherwise.
+  struct GpuDraft {
+    GpuImage image;
+    std::string ptx;
+    std::vector<uint8_t> key;
+  };
+  std::optional<GpuDraft> draft_gpu_image(const KernelTypes& types, const Assembler& assembler,
+                                          Job& job) const;
+  static GpuImage finish_gpu_image(GpuDraft& draft, const Assembler& assembler);
 
   ir::Program untyped_;  // never changed
   const CompileOptions options_;

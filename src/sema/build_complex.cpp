@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "sema/builder.h"
+#include "sema/inference.h"
 
 namespace cudapy::sema {
 
@@ -54,27 +55,71 @@ ExprPtr Builder::complex_size(ExprPtr value) {
   });
 }
 
-// By squaring: z ** 5 is z * (z ** 2) ** 2; a negative power is the reciprocal of the positive one.
+// A call of the package's function, whose arguments have the type `type`.
+ExprPtr Builder::complex_function(ExprPtr expr, Type type) {
+  ExprPtr made = node(ExprKind::Call, type, expr->span);
+  for (ExprPtr& operand : expr->operands) made->operands.push_back(as(std::move(operand), type));
+  made->callee = expr->callee;
+  return call(std::move(made));
+}
+
+// if z == 0: raise ZeroDivisionError
+ir::StmtPtr Builder::refuse_zero(ExprPtr z) {
+  const Span span = z->span;
+  ExprPtr zero = number(weak_integer(0), z->type, span);
+  auto branch = std::make_unique<ir::Stmt>();
+  branch->kind = ir::StmtKind::If;
+  branch->span = span;
+  branch->value = node(ExprKind::Compare, kBool, span);
+  branch->value->compare_op = ir::CompareOp::Equal;
+  branch->value->operands.push_back(std::move(z));
+  branch->value->operands.push_back(std::move(zero));
+  auto raise = std::make_unique<ir::Stmt>();
+  raise->kind = ir::StmtKind::Raise;
+  raise->span = span;
+  raise->exception = "ZeroDivisionError";
+  raise->message = "0.0 to a negative or complex power";
+  branch->body.push_back(std::move(raise));
+  return branch;
+}
+
+// By squaring, in Python's order: z ** 7 is (z * z ** 2) * z ** 4; a negative power is the
+// reciprocal of the positive one.
 ExprPtr Builder::complex_power(ExprPtr expr, Type type) {
+  const WeakResult known = constant_of(*expr->operands[1], instance_);
+  const bool is_small = known.number && known.number->kind == WeakNumber::Kind::Integer &&
+                        known.number->integer >= -kLargestPower &&
+                        known.number->integer <= kLargestPower;
+  if (!is_small) return complex_function(std::move(expr), type);
   const Span span = expr->span;
-  const auto exponent =
-      static_cast<int>(constant_of(*expr->operands[1], instance_).number->integer);
+  const auto exponent = static_cast<int>(known.number->integer);
   ExprPtr base = as(std::move(expr->operands[0]), type);
   const auto one = [&] { return number(weak_integer(1), type, span); };
-  const auto positive = [&](auto&& self, ExprPtr z, int n) -> ExprPtr {
-    if (n == 1) return z;
-    return with_temporary(std::move(z), [&](auto value) {
-      ExprPtr square = binary_node(BinaryOp::Multiply, value(), value());
-      ExprPtr power = self(self, std::move(square), n / 2);
-      return n % 2 == 0 ? std::move(power)
-                        : binary_node(BinaryOp::Multiply, value(), std::move(power));
-    });
-  };
   if (exponent == 0) {
     return with_temporary(std::move(base), [&](auto) { return one(); });
   }
-  ExprPtr power = positive(positive, std::move(base), std::abs(exponent));
-  return exponent > 0 ? std::move(power) : binary_node(BinaryOp::Divide, one(), std::move(power));
+  if (exponent > 0) return product_of_powers(std::move(base), exponent);
+  return with_temporary(std::move(base), [&](auto z) {
+    ExprPtr power = product_of_powers(z(), -exponent);
+    ExprPtr inverse = binary_node(BinaryOp::Divide, one(), std::move(power));
+    ExprPtr checked = node(ExprKind::Sequence, inverse->type, span);
+    checked->body.push_back(refuse_zero(z()));
+    checked->operands.push_back(std::move(inverse));
+    return checked;
+  });
+}
+
+// base ** exponent, of which a part `so_far` may have been made already.
+ExprPtr Builder::product_of_powers(ExprPtr base, int exponent, ExprPtr so_far) {
+  return with_temporary(std::move(base), [&](auto power) {
+    ExprPtr product = std::move(so_far);
+    if (exponent % 2 != 0) {
+      product = product ? binary_node(BinaryOp::Multiply, std::move(product), power()) : power();
+    }
+    if (exponent == 1) return product;
+    const auto square = [&] { return binary_node(BinaryOp::Multiply, power(), power()); };
+    return product_of_powers(square(), exponent / 2, std::move(product));
+  });
 }
 
 }  // namespace cudapy::sema

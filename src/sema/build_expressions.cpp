@@ -201,7 +201,8 @@ ExprPtr Builder::strong(ExprPtr expr) {
     case ExprKind::Field: {
       if (expr->operands[0]->type.is_array()) return unpacked(std::move(expr));
       ExprPtr whole = natural(std::move(expr->operands[0]));
-      const int field = expr->name.empty() ? expr->field : ir::field_of(whole->type, expr->name);
+      int field = expr->name.empty() ? expr->field : ir::field_of(whole->type, expr->name);
+      if (field < 0) field += static_cast<int>(whole->type.aggregate->elements.size());
       return field_node(std::move(whole), static_cast<size_t>(field));
     }
     case ExprKind::Load:
@@ -239,6 +240,8 @@ ExprPtr Builder::unary(ExprPtr expr, Type type) {
 ExprPtr Builder::binary(ExprPtr expr, Type type) {
   if (expr->binary_op == BinaryOp::Power && ir::is_complex(type))
     return complex_power(std::move(expr), type);
+  if (type.is_aggregate()) return tuple_operation(std::move(expr), type);
+  expr->callee = -1;
   expr->type = type;
   expr->operands[0] = as(std::move(expr->operands[0]), type);
   const bool shift =
@@ -338,6 +341,11 @@ ExprPtr Builder::cast(ExprPtr expr) {
 }
 
 ExprPtr Builder::math(ExprPtr expr) {
+  if (expr->callee >= 0 && ir::is_complex(expr->operands[0]->type)) {
+    const Type type = settled_type(expr->operands[0]->type);
+    return complex_function(std::move(expr), type);
+  }
+  expr->callee = -1;
   const ir::MathInfo& function = ir::info(expr->math);
   Type floating = Type::unknown();
   for (size_t i = 0; i < expr->operands.size(); ++i) {
@@ -409,6 +417,10 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
     case Builtin::Conjugate:
     case Builtin::Complex:
       return complex_builtin(std::move(expr), type);
+    case Builtin::Transpose:
+      return transposed(std::move(expr));
+    case Builtin::Dtype:
+      break;  // goes with what it is the type of
     case Builtin::Pow: {
       if (ir::is_complex(type)) return complex_power(std::move(expr), type);
       ExprPtr base = as(std::move(expr->operands[0]), type);
@@ -421,6 +433,8 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
 ExprPtr Builder::extremum(ExprPtr expr, Type type) {
   const BinaryOp op = expr->builtin == Builtin::Min ? BinaryOp::Minimum : BinaryOp::Maximum;
   const Type computed = type == kBool ? kInt32 : type;
+  if (expr->operands[0]->type.is_aggregate())
+    return convert(fold_tuple(std::move(expr->operands[0]), op, computed), type);
   ExprPtr best = as(std::move(expr->operands[0]), computed);
   for (size_t i = 1; i < expr->operands.size(); ++i) {
     best = binary_node(op, std::move(best), as(std::move(expr->operands[i]), computed));

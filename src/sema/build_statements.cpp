@@ -1,5 +1,6 @@
 // Typed functions and statements.
 #include <cassert>
+#include <optional>
 
 #include "sema/builder.h"
 #include "sema/recursion.h"
@@ -168,30 +169,17 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
       stmt->local = mapped(stmt->local);
       stmt->value = as(std::move(stmt->value), locals_[static_cast<size_t>(stmt->local)].type);
       break;
-    case StmtKind::Store: {
-      Type element = stmt->operands[0]->type.element();
-      for (const std::string& name : stmt->fields) {
-        const auto field = static_cast<size_t>(ir::field_of(element, name));
-        stmt->byte_offset += ir::offset_of(element, field);
-        element = ir::elements_of(element)[field];
-      }
-      stmt->fields.clear();
-      place(stmt->operands, into);
-      stmt->value = as(std::move(stmt->value), element);
-      mark_written(*stmt->operands[0]);
-      break;
-    }
+    case StmtKind::Store:
+      return store(std::move(stmt), into);
     case StmtKind::If:
     case StmtKind::While:
       stmt->value = condition(std::move(stmt->value));
       break;
     case StmtKind::For:
-      stmt->local = mapped(stmt->local);
-      for (ExprPtr& operand : stmt->operands) {
-        operand = as(std::move(operand), locals_[static_cast<size_t>(stmt->local)].type);
-      }
+      turns(*stmt, into);
       break;
     case StmtKind::Declare:
+      stmt->operands.clear();
       if (locals_[static_cast<size_t>(stmt->local)].storage == ir::Storage::Block) {
         uses_block_shape_ = true;
         return;
@@ -221,6 +209,75 @@ void Builder::stmt(StmtPtr stmt, Block& into) {
   stmt->body = block(std::move(stmt->body));
   stmt->else_body = block(std::move(stmt->else_body));
   into.push_back(std::move(stmt));
+}
+
+namespace {
+
+// Of a product of numbers and sizes of the grid the numbers' part; nullopt: it is something else,
+// or so large that it may wrap to zero. Sizes of the grid are no zeros.
+std::optional<int64_t> factor_of_sizes(const ir::Expr& expr, const Instance& instance) {
+  using ir::ExprKind;
+  constexpr int64_t kMost = 1 << 16;
+  switch (expr.kind) {
+    case ExprKind::Constant: {
+      const int64_t value = expr.constant.integer;
+      const bool is_small =
+          expr.constant.kind == ir::ConstantValue::Kind::Integer && value > -kMost && value < kMost;
+      return is_small ? std::optional(value) : std::nullopt;
+    }
+    case ExprKind::ThreadIndex:
+      return expr.thread_index >= ir::ThreadIndex::BlockDimX ? std::optional<int64_t>(1)
+                                                             : std::nullopt;
+    case ExprKind::Cast:
+      if (!ir::is_integer(expr.type) || ir::size_of(expr.type.scalar) < 4) return std::nullopt;
+      return factor_of_sizes(*expr.operands[0], instance);
+    case ExprKind::Binary: {
+      if (expr.binary_op != ir::BinaryOp::Multiply) return std::nullopt;
+      const auto a = factor_of_sizes(*expr.operands[0], instance);
+      const auto b = factor_of_sizes(*expr.operands[1], instance);
+      const bool is_small = a && b && *a * *b > -kMost && *a * *b < kMost;
+      return is_small ? std::optional(*a * *b) : std::nullopt;
+    }
+    case ExprKind::Local: {
+      const LocalFlow& flow = instance.flow.locals[static_cast<size_t>(expr.local)];
+      const bool known = flow.single != nullptr && !flow.maybe_unassigned &&
+                         !instance.is_parameter(expr.local) && flow.single->value != nullptr;
+      return known ? factor_of_sizes(*flow.single->value, instance) : std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+// for i in range(a, b, s):    where s may be zero:
+//     %a = a; %b = b; %s = s; if %s == 0: raise ValueError
+void Builder::turns(ir::Stmt& loop, Block& into) {
+  const bool may_stand = factor_of_sizes(*loop.operands[2], instance_).value_or(0) == 0;
+  loop.local = mapped(loop.local);
+  const Type type = locals_[static_cast<size_t>(loop.local)].type;
+  for (ExprPtr& operand : loop.operands) {
+    operand = as(std::move(operand), type);
+    if (may_stand) operand = kept(std::move(operand), into);
+  }
+  if (!may_stand) return;
+  const Span span = loop.operands[2]->span;
+  auto raise = std::make_unique<ir::Stmt>();
+  raise->kind = StmtKind::Raise;
+  raise->span = span;
+  raise->exception = "ValueError";
+  raise->message = "range() arg 3 must not be zero";
+  raise->is_assertion = true;
+  auto test = std::make_unique<ir::Stmt>();
+  test->kind = StmtKind::If;
+  test->span = span;
+  test->value = node(ir::ExprKind::Compare, kBool, span);
+  test->value->compare_op = ir::CompareOp::Equal;
+  test->value->operands.push_back(ir::clone(*loop.operands[2]));
+  test->value->operands.push_back(number(weak_integer(0), type, span));
+  test->body.push_back(std::move(raise));
+  into.push_back(std::move(test));
 }
 
 void Builder::give_back(StmtPtr stmt, Block& into) {

@@ -21,7 +21,7 @@ constexpr size_t kFewestElements = 5;  // fewer are chosen from, with no memory 
 // none.
 bool measure(const Expr& tuple, size_t depth, std::vector<int64_t>& lengths) {
   if (tuple.kind == ExprKind::Constant) return depth == lengths.size();
-  if (tuple.kind != ExprKind::MakeAggregate) return false;
+  if (tuple.kind != ExprKind::MakeAggregate || !tuple.name.empty()) return false;
   const auto count = static_cast<int64_t>(tuple.operands.size());
   if (depth == lengths.size()) {
     // The first tuple of its depth; what follows it has to be like it.

@@ -34,12 +34,15 @@ ExprPtr Builder::aggregate_as(ExprPtr expr, Type type) {
   }
   switch (expr->kind) {
     case ExprKind::MakeAggregate:
+      if (!expr->name.empty()) return replaced_fields(std::move(expr));
       for (size_t i = 0; i < expr->operands.size(); ++i)
         expr->operands[i] = as(std::move(expr->operands[i]), type.aggregate->elements[i]);
       expr->type = type;
       return expr;
     case ExprKind::Select:
       return select(std::move(expr), type);
+    case ExprKind::Binary:
+      return tuple_operation(std::move(expr), type);
     case ExprKind::Sequence:
       expr->body = block(std::move(expr->body));
       expr->operands[0] = as(std::move(expr->operands[0]), type);
@@ -67,6 +70,10 @@ ExprPtr Builder::tuple_element(ExprPtr expr) {
   if (ExprPtr element = table_element(*expr)) return element;
   ExprPtr value = natural(std::move(expr->operands[0]));
   for (size_t i = 1; i < expr->operands.size(); ++i) {
+    if (expr->operands[i]->kind == ExprKind::Slice) {
+      value = sliced_tuple(std::move(value), *expr->operands[i]);
+      continue;
+    }
     const WeakResult known = constant_of(*expr->operands[i], instance_);
     if (!known.number) {
       value = choose_element(std::move(value), std::move(expr->operands[i]), span);

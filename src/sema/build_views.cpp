@@ -7,6 +7,8 @@
 //     row[k]                 A[i, %start + bound(k, %length)]
 #include "ir/view.h"
 
+#include <algorithm>
+
 #include "sema/builder.h"
 
 namespace cudapy::sema {
@@ -53,22 +55,71 @@ ExprPtr Builder::array_of(ExprPtr expr, Block& before) {
   return array;
 }
 
+namespace {
+
+// Neither faults nor sees what another index does.
+bool is_plain(const ExprPtr& index) {
+  using ir::BinaryOp;
+  switch (index->kind) {
+    case ExprKind::Constant:
+    case ExprKind::Local:
+    case ExprKind::ThreadIndex:
+      return true;
+    case ExprKind::Unary:
+    case ExprKind::Binary:
+    case ExprKind::Slice:  // its bounds are kept anyway
+      break;
+    default:
+      return false;
+  }
+  const bool is_arithmetic = index->kind != ExprKind::Binary || index->binary_op == BinaryOp::Add ||
+                             index->binary_op == BinaryOp::Subtract ||
+                             index->binary_op == BinaryOp::Multiply;
+  return is_arithmetic && (index->kind == ExprKind::Slice ||
+                           std::all_of(index->operands.begin(), index->operands.end(), is_plain));
+}
+
+bool has_effect(const ExprPtr& index) {
+  return index->kind == ExprKind::Atomic || index->kind == ExprKind::Call ||
+         std::any_of(index->operands.begin(), index->operands.end(), has_effect);
+}
+
+}  // namespace
+
+// A caller may hand over any view for an array that is a parameter.
+bool Builder::may_be_transposed(const Expr& array) const {
+  const Expr& whole = array.kind == ExprKind::Load ? *array.operands[0] : array;
+  return instance_.source != 0 && whole.kind == ExprKind::Local &&
+         instance_.is_parameter(whole.local);
+}
+
 // An array and its indices. Those of a view come first:
 //     row[j], where row is A[i]          A[i, j]
-void Builder::place(std::vector<ExprPtr>& operands, Block& before) {
+// True: what the indices leave open is transposed.
+bool Builder::place(std::vector<ExprPtr>& operands, Block& before) {
   operands[0] = array_of(std::move(operands[0]), before);
+  const bool is_transposed = operands[0]->kind == ExprKind::Load && operands[0]->is_transposed;
+  // Those of a transposed view change places, and are evaluated as they are written.
+  const bool keeps = is_transposed
+                         ? !std::all_of(operands.begin() + 1, operands.end(), is_plain)
+                         : may_be_transposed(*operands[0]) && operands.size() > 2 &&
+                               std::any_of(operands.begin() + 1, operands.end(), has_effect);
   size_t axis = 0;
   for (size_t i = 1; i < operands.size(); ++i, ++axis) {
     operands[i] = operands[i]->kind == ExprKind::Slice
                       ? slice(std::move(operands[i]), *operands[0], axis, before)
                       : index(std::move(operands[i]), *operands[0], axis);
+    if (keeps && operands[i]->kind != ExprKind::Slice)
+      operands[i] = kept(std::move(operands[i]), before);
   }
   ir::flatten_view(operands);
+  return is_transposed;
 }
 
 ExprPtr Builder::load(ExprPtr expr) {
   Block before;
-  place(expr->operands, before);
+  const bool is_transposed = place(expr->operands, before);
+  expr->is_transposed = is_transposed && expr->type.is_array();
   if (expr->type.is_array()) {
     for (size_t i = 1; i < expr->operands.size(); ++i) {
       if (expr->operands[i]->kind != ExprKind::Slice) continue;
@@ -76,6 +127,15 @@ ExprPtr Builder::load(ExprPtr expr) {
     }
   }
   return after(std::move(before), std::move(expr));
+}
+
+// A.T
+ExprPtr Builder::transposed(ExprPtr expr) {
+  Block before;
+  ExprPtr array = array_of(std::move(expr->operands[0]), before);
+  array->span = expr->span;
+  if (array->type.rank > 1) array = ir::transposed(std::move(array), instances_.index_type());
+  return after(std::move(before), std::move(array));
 }
 
 // A constant negative index counts from the end.

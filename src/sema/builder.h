@@ -25,7 +25,13 @@ class Builder {
   // Statements. One statement may become none, or two.
   ir::Block block(ir::Block block);
   void stmt(ir::StmtPtr stmt, ir::Block& into);
+  // build_stores.cpp
+  struct FieldPath;
+  void store(ir::StmtPtr stmt, ir::Block& into);
+  void store_part(const FieldPath& path, size_t step, size_t index, ir::Type element,
+                  ir::StmtPtr stmt, ir::Block& into);
   void give_back(ir::StmtPtr stmt, ir::Block& into);
+  void turns(ir::Stmt& loop, ir::Block& into);
   void mark_written(const ir::Expr& array);
 
   // Types are passed by value: building adds locals, and a reference to one's type would not
@@ -49,7 +55,9 @@ class Builder {
   // What has to be computed once for a view goes into `before`.
   ir::ExprPtr array_of(ir::ExprPtr expr, ir::Block& before);
   ir::ExprPtr index(ir::ExprPtr expr, const ir::Expr& array, size_t axis);
-  void place(std::vector<ir::ExprPtr>& operands, ir::Block& before);
+  bool place(std::vector<ir::ExprPtr>& operands, ir::Block& before);
+  [[nodiscard]] bool may_be_transposed(const ir::Expr& array) const;
+  ir::ExprPtr transposed(ir::ExprPtr expr);
   ir::ExprPtr slice(ir::ExprPtr expr, const ir::Expr& array, size_t axis, ir::Block& before);
   ir::ExprPtr slice_end(ir::ExprPtr expr, const ir::Expr& length, int64_t least, ir::Block& before);
   ir::ExprPtr kept(ir::ExprPtr expr, ir::Block& before);
@@ -81,6 +89,9 @@ class Builder {
   ir::ExprPtr make_complex(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr complex_size(ir::ExprPtr value);
   ir::ExprPtr complex_power(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr complex_function(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr product_of_powers(ir::ExprPtr base, int exponent, ir::ExprPtr so_far = nullptr);
+  ir::StmtPtr refuse_zero(ir::ExprPtr z);
   ir::ExprPtr tuple_element(ir::ExprPtr expr);
   ir::ExprPtr table_element(ir::Expr& expr);
   ir::ExprPtr from_end(ir::ExprPtr expr, int64_t length, ir::Block& before);
@@ -91,6 +102,12 @@ class Builder {
   ir::ExprPtr field_node(ir::ExprPtr whole, size_t field);
   ir::ExprPtr zero(ir::Type type, Span span);
   ir::ExprPtr compare_tuples(ir::ExprPtr expr);
+  // build_tuple_operations.cpp
+  ir::ExprPtr tuple_operation(ir::ExprPtr expr, ir::Type type);
+  ir::ExprPtr sliced_tuple(ir::ExprPtr tuple, const ir::Expr& slice);
+  ir::ExprPtr fold_tuple(ir::ExprPtr tuple, ir::BinaryOp op, ir::Type type);
+  ir::ExprPtr replaced_fields(ir::ExprPtr expr);
+  ir::ExprPtr vote_of_tuple(ir::ExprPtr expr);
   ir::ExprPtr order(ir::CompareOp op, const ir::Expr& a, const ir::Expr& b);
   ir::ExprPtr equality(const ir::Expr& a, const ir::Expr& b);
   [[nodiscard]] ir::Type settled_type(const ir::Type& type) const {

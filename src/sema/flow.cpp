@@ -226,6 +226,7 @@ class Walker {
         state.reachable = false;
         return;
       case StmtKind::Declare:
+        for (const ir::ExprPtr& operand : stmt.operands) expr(*operand, state);
         return assign(stmt.local, state);
       case StmtKind::Barrier:
         for (const ir::ExprPtr& operand : stmt.operands) expr(*operand, state);

@@ -19,18 +19,24 @@ bool Inference::refuses_complex(const Expr& expr, const std::string& what) {
   return false;
 }
 
-// z ** n is a product of z's, so n is a constant.
+// A small whole constant is a product of z's; else a function of the package's says what it is.
 Type Inference::complex_power(const Expr& expr) {
   const WeakResult exponent = constant_of(*expr.operands[1], instance_);
   const bool whole = exponent.number && exponent.number->kind == WeakNumber::Kind::Integer &&
                      exponent.number->integer >= -kLargestPower &&
                      exponent.number->integer <= kLargestPower;
-  if (whole) return meet(*expr.operands[0], *expr.operands[1]);
+  if (whole || expr.callee >= 0) return meet(*expr.operands[0], *expr.operands[1]);
   return wrong("complex-power", expr.operands[1]->span,
                "the exponent of a complex power must be an integer constant from -" +
                    std::to_string(kLargestPower) + " to " + std::to_string(kLargestPower),
                "write out the polar form: `r = abs(z) ** p`, with the angle "
                "`p * math.atan2(z.imag, z.real)`");
+}
+
+// np.sqrt(z)
+Type Inference::complex_function(const Expr& expr) {
+  if (ir::info(expr.math).result == ir::MathKind::Bool) return kBool;
+  return settled(expr.operands[0]->type, default_float());
 }
 
 // z.real, z.imag, z.conjugate(), complex(a), complex(a, b)

@@ -89,6 +89,10 @@ const char* symbol(Builtin builtin) {
       return "conjugate";
     case Builtin::Complex:
       return "complex";
+    case Builtin::Dtype:
+      return "dtype";
+    case Builtin::Transpose:
+      return "T";
   }
   return "?";
 }
@@ -191,7 +195,7 @@ bool Inference::is_value(const Expr& expr, const char* doing) {
     wrong(
         "whole-tuple", expr.span,
         name_of(expr) + " is " + describe(expr.type) + "; " + doing + " needs one of its elements",
-        expr.kind == ExprKind::Local
+        name_of(expr) != "this"
             ? "write " + quoted(instance_.local(expr.local).name + "[0]") + ", or unpack it"
             : "unpack the tuple first: `a, b = ...`");
     return false;
@@ -279,6 +283,7 @@ Type Inference::binary(Expr& expr) {
   infer(*expr.operands[1]);
   const Expr& a = *expr.operands[0];
   const Expr& b = *expr.operands[1];
+  if (const std::optional<Type> made = tuple_operation(expr)) return *made;
   const Type known = operands_of(expr, "arithmetic");
   if (known.is_unknown()) return known;
   if (is_weak(a.type) && is_weak(b.type)) {
@@ -401,7 +406,13 @@ Type Inference::select(Expr& expr) {
 }
 
 Type Inference::cast(Expr& expr) {
-  infer(*expr.operands[0]);
+  for (const ir::ExprPtr& operand : expr.operands) infer(*operand);
+  if (expr.operands.size() == 2) {
+    expr.type = expr.operands[1]->type;
+    if (expr.type.is_unknown()) return expr.type;
+    if (!expr.type.is_scalar())
+      return expr.type = refuse_struct_dtype(*expr.operands[1], "a conversion");
+  }
   const Type known = operands_of(expr, "a conversion");
   if (known.is_unknown()) return known;
   const bool keeps = ir::is_complex(expr.type) || expr.type == kBool;
@@ -427,8 +438,8 @@ void Inference::check_index(const Expr& index, const Expr& array) {
   (void)array;
 }
 
-Type Inference::element(std::vector<ir::ExprPtr>& operands, Span span) {
-  for (const ir::ExprPtr& operand : operands) infer(*operand);
+// Of operands whose types are known: looked at twice, they would be for each of `A[i][j][k]`.
+Type Inference::element(const std::vector<ir::ExprPtr>& operands, Span span) {
   const Expr& array = *operands[0];
   if (array.type.is_unknown()) return array.type;
   if (!array.type.is_array()) {
@@ -503,12 +514,9 @@ Type Inference::slice(Expr& expr) {
 }
 
 Type Inference::load(Expr& expr) {
-  infer(*expr.operands[0]);
-  if (expr.operands[0]->type.is_aggregate()) {
-    for (size_t i = 1; i < expr.operands.size(); ++i) infer(*expr.operands[i]);
-    return tuple_element(expr);
-  }
-  return element(expr.operands, expr.span);
+  for (const ir::ExprPtr& operand : expr.operands) infer(*operand);
+  return expr.operands[0]->type.is_aggregate() ? tuple_element(expr)
+                                               : element(expr.operands, expr.span);
 }
 
 // The float arguments' common type; integers and bare numbers count as the default float.
@@ -525,6 +533,7 @@ Type Inference::math(Expr& expr) {
   }
   const Type known = operands_of(expr, "a math function");
   if (known.is_unknown()) return known;
+  if (expr.callee >= 0 && ir::is_complex(expr.operands[0]->type)) return complex_function(expr);
   if (refuses_complex(expr, quoted(name))) return kErroneous;
   Type floating = Type::unknown();
   for (size_t i = 0; i < expr.operands.size(); ++i) {
@@ -557,6 +566,27 @@ Type Inference::math(Expr& expr) {
     default:
       return floating;
   }
+}
+
+bool Inference::is_users_call_of_package(const ir::Function& callee) const {
+  return instances_.is_of_package(callee) &&
+         !instances_.is_of_package(instances_.untyped(instance_.source));
+}
+
+// The mistakes in a function of the package, at the user's line: its arguments are what is wrong.
+void Inference::report_as_one(const Expr& call, const std::vector<Type>& passed,
+                              Instance& instance) {
+  Diagnostics inside;
+  report_mistakes(instance, instances_, inside);
+  if (inside.ok() && !instance.faulty) return;
+  std::string types;
+  for (size_t i = 0; i < passed.size(); ++i)
+    types += (i == 0 ? "" : i + 1 < passed.size() ? ", " : " and ") + describe(passed[i]);
+  const bool is_known = !inside.ok();
+  wrong(is_known ? inside.errors()[0].code.c_str() : "library-arguments", call.span,
+        quoted(instances_.untyped(call.callee).name) + " cannot be called with " + types +
+            (is_known ? ": " + inside.errors()[0].message : std::string()),
+        is_known ? inside.errors()[0].help : std::string());
 }
 
 bool Inference::refuses_bools(const Expr& call, const ir::Function& callee) {
@@ -611,7 +641,11 @@ Type Inference::call(Expr& expr) {
   if (!convertible || refuses_bools(expr, callee)) return kErroneous;
   Instance& instance = instances_.get(expr.callee, passed);
   if (reporting()) {
-    report_mistakes(instance, instances_, *diagnostics_, note_of_call(expr, passed));
+    if (is_users_call_of_package(callee)) {
+      report_as_one(expr, passed, instance);
+    } else {
+      report_mistakes(instance, instances_, *diagnostics_, note_of_call(expr, passed));
+    }
     if (instance.faulty) return kErroneous;
   }
   return instance.result;
@@ -626,6 +660,10 @@ Type Inference::builtin(Expr& expr) {
     case Builtin::Ndim:
     case Builtin::Size:
       return array_property(expr);
+    case Builtin::Dtype:
+      return element_type(expr);
+    case Builtin::Transpose:
+      return expr.operands[0]->type;
     case Builtin::Min:
     case Builtin::Max:
       return extremum(expr);
@@ -691,6 +729,26 @@ Type Inference::length(const Expr& expr) {
   return instances_.index_type();
 }
 
+// A.dtype, where a type is meant.
+Type Inference::element_type(const Expr& expr) {
+  const Type& type = expr.operands[0]->type;
+  if (type.is_unknown()) return type;
+  if (type.is_array()) return type.element();
+  return wrong("unknown-attribute", expr.span,
+               name_of(*expr.operands[0]) + " is " + describe(type) +
+                   ", and in a kernel only arrays have a `dtype`",
+               type.is_scalar()
+                   ? "name the type: `" + cast_name(settled(type, default_float()).scalar) + "`"
+                   : "name the array that it is of");
+}
+
+Type Inference::refuse_struct_dtype(const Expr& dtype, const std::string& what) {
+  return wrong(
+      "struct-dtype", dtype.span,
+      "this is the type of structs, " + describe(dtype.type) + ", and " + what + " gives a number",
+      "name the type of a field, or call the struct's class: `Point(x, y)`");
+}
+
 // A.shape[k], A.ndim, A.size
 Type Inference::array_property(const Expr& expr) {
   const Expr& array = *expr.operands[0];
@@ -726,9 +784,14 @@ Type Inference::array_property(const Expr& expr) {
 
 Type Inference::extremum(const Expr& expr) {
   const std::string name = symbol(expr.builtin);
+  if (expr.operands.size() == 1 && expr.operands[0]->type.is_unknown())
+    return expr.operands[0]->type;
+  if (expr.operands.size() == 1 && expr.operands[0]->type.is_aggregate())
+    return common_number(*expr.operands[0], quoted(name));
   if (expr.operands.size() < 2) {
     const bool array = !expr.operands.empty() && expr.operands[0]->type.is_array();
-    return wrong("argument-count", expr.span, quoted(name) + " needs at least two values",
+    return wrong("argument-count", expr.span,
+                 quoted(name) + " needs a tuple, or at least two values",
                  array ? "to find the " + name +
                              " of an array, loop over it: `for i in range(len(A)): m = " + name +
                              "(m, A[i])`"

@@ -80,7 +80,7 @@ void Inference::raise_local(LocalId local, const Type& type) {
   // other assignments give it.
   if (is_erroneous(type) || type.is_void()) return;
   Type& known = instance_.types[static_cast<size_t>(local)];
-  const Type raised = join(known, type, default_float());
+  const Type raised = join_in_variable(known, type, default_float());
   if (raised == known) return;
   known = raised;
   changed_ = true;
@@ -103,8 +103,22 @@ void Inference::condition(Expr& expr) {
   if (reporting() && !expr.type.is_unknown()) is_value(expr, "a condition");
 }
 
+// tile = shared(256, A.dtype)
+void Inference::declare_like(const Stmt& stmt) {
+  const Type element = infer(*stmt.operands[0]);
+  if (element.is_unknown()) return;
+  const ir::Local& local = instance_.local(stmt.local);
+  const Type type = Type::array_of(element, static_cast<uint8_t>(local.extents.size()));
+  raise_local(stmt.local, type);
+  const bool of_block = local.storage == ir::Storage::Block;
+  if (!reporting() || !ir::is_too_large(local.extents, ir::item_size(type), of_block)) return;
+  const std::pair<std::string, std::string> text = ir::too_large_text(of_block);
+  wrong("array-size", stmt.span, text.first, text.second);
+}
+
 // What the launch makes the size of a shared array of are integers that stay what they were.
 void Inference::declare(const Stmt& stmt) {
+  if (!stmt.operands.empty()) declare_like(stmt);
   if (!reporting()) return;
   for (const ir::ArraySize& size : instance_.local(stmt.local).sizes) {
     for (const ir::SizeStep& step : size) {
@@ -125,6 +139,18 @@ void Inference::declare(const Stmt& stmt) {
       }
     }
   }
+}
+
+// What a fault's record has room for.
+void Inference::check_text_size(const Stmt& stmt) {
+  size_t count = 0;
+  for (const ir::ExprPtr& operand : stmt.operands) count += ir::is_complex(operand->type) ? 2 : 1;
+  if (!reporting() || count <= ir::kMostRaisedValues) return;
+  wrong("message", stmt.operands[0]->span,
+        "the message of an exception in a kernel holds at most " +
+            std::to_string(ir::kMostRaisedValues) + " values, not " + std::to_string(count) +
+            ": a complex number is two",
+        "leave some out, or `print` them before");
 }
 
 void Inference::stmt(Stmt& stmt) {
@@ -155,13 +181,9 @@ void Inference::stmt(Stmt& stmt) {
       for (const ir::ExprPtr& operand : stmt.operands) {
         infer(*operand);
         if (!reporting() || operand->type.is_unknown()) continue;
-        if (is_complex(operand->type)) {
-          wrong("print-complex", operand->span, "kernels cannot print complex numbers yet",
-                "print the parts: `z.real, z.imag`");
-        } else {
-          is_value(*operand, stmt.kind == StmtKind::Print ? "`print`" : "a message");
-        }
+        is_value(*operand, stmt.kind == StmtKind::Print ? "`print`" : "a message");
       }
+      if (stmt.kind == StmtKind::Raise) check_text_size(stmt);
       return;
     case StmtKind::Return:
       return give_back(stmt);
@@ -256,16 +278,29 @@ void Inference::assign(Stmt& stmt) {
 }
 
 void Inference::store(Stmt& stmt) {
-  const Type target = stored_field(stmt, element(stmt.operands, stmt.span));
+  std::vector<ir::ExprPtr> indices;  // of fields
+  for (auto count = field_indices(stmt); count > 0; --count) {
+    infer(*stmt.operands.back());
+    indices.push_back(std::move(stmt.operands.back()));
+    stmt.operands.pop_back();
+  }
+  for (const ir::ExprPtr& operand : stmt.operands) infer(*operand);
+  const Type whole = element(stmt.operands, stmt.span);
+  while (!indices.empty()) {
+    stmt.operands.push_back(std::move(indices.back()));
+    indices.pop_back();
+  }
+  const Type target = stored_field(stmt, whole);
   const Type value = infer(*stmt.value);
   if (!reporting() || target.is_unknown() || value.is_unknown()) return;
   const Expr& array = *stmt.operands[0];
-  const std::string name =
-      array.kind == ir::ExprKind::Local ? instance_.local(array.local).name : "this array";
+  const std::string name = array.kind == ir::ExprKind::Local
+                               ? "`" + instance_.local(array.local).name + "`"
+                               : "this array";
   if (target.is_array()) return refuse_view(stmt, name);
-  if (!ir::is_struct(target) && !is_value(*stmt.value, "a store")) return;
-  const std::string what = stmt.fields.empty() ? "an element" : "`" + stmt.fields.back() + "`";
-  check_conversion(*stmt.value, target, what + " of `" + name + "`");
+  if (!target.is_aggregate() && !is_value(*stmt.value, "a store")) return;
+  const std::string what = stmt.fields.empty() ? "an element" : "`" + stored_name(stmt) + "`";
+  check_conversion(*stmt.value, target, what + " of " + name);
 }
 
 void Inference::refuse_view(const Stmt& stmt, const std::string& name) {
@@ -275,12 +310,12 @@ void Inference::refuse_view(const Stmt& stmt, const std::string& name) {
                   [](const ir::ExprPtr& operand) { return operand->kind == ir::ExprKind::Slice; });
   if (is_cut) {
     wrong("whole-array", stmt.operands[0]->span,
-          "this cuts `" + name + "`, and a store in a kernel needs one element",
+          "this cuts " + name + ", and a store in a kernel needs one element",
           "let each thread store its own, or write a loop: `for i in range(start, stop)`");
     return;
   }
   wrong("whole-array", stmt.operands[0]->span,
-        "`" + name + "` has " + std::to_string(stmt.operands[0]->type.rank) + " dimensions, and " +
+        name + " has " + std::to_string(stmt.operands[0]->type.rank) + " dimensions, and " +
             std::to_string(indices) + " of them " + (indices == 1 ? "is" : "are") +
             " indexed: a store needs one element",
         "give all indices, in a loop where a whole row is meant");

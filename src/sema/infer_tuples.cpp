@@ -32,6 +32,7 @@ bool is_element(const Type& type) {
 
 // Elements stay weak; an integer that needs more than 32 bits has the type that it has alone.
 Type Inference::make_tuple(Expr& expr) {
+  if (!expr.name.empty()) return replaced_fields(expr);
   if (ir::is_struct(expr.type)) return make_struct(expr);
   std::vector<Type> types;
   bool erroneous = false;
@@ -73,7 +74,9 @@ bool Inference::refuses_leaves(const Expr& expr, const std::vector<Type>& types)
 Type Inference::field(Expr& expr) {
   const Type whole = infer(*expr.operands[0]);
   if (whole.is_unknown()) return whole;
+  if (whole.is_array() && name_array_property(expr)) return infer(expr);
   if (!expr.name.empty()) return named_field(*expr.operands[0], whole, expr.name, expr.span);
+  if (expr.unpack_count < 0) return starred_field(expr, whole);
   const auto wanted = static_cast<size_t>(expr.unpack_count);
   if (whole.is_array()) return unpacked(*expr.operands[0], wanted, expr.span);
   if (!whole.is_aggregate()) {
@@ -141,8 +144,10 @@ Type Inference::tuple_element(const Expr& expr) {
     const Expr& index = *expr.operands[i];
     if (index.type.is_unknown()) return index.type;
     if (index.kind == ir::ExprKind::Slice) {
-      return wrong("slice", index.span, "a tuple cannot be sliced in a kernel",
-                   "make another of its elements: `(t[0], t[1])`");
+      if (is_erroneous(index.type)) return kErroneous;
+      type = sliced_tuple(expr, type, index);
+      if (is_erroneous(type)) return type;
+      continue;
     }
     if (!type.is_aggregate()) {
       return wrong("not-an-array", expr.span,

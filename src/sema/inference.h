@@ -35,6 +35,7 @@ class Inference {
   void block(ir::Block& block);
   void stmt(ir::Stmt& stmt);
   void declare(const ir::Stmt& stmt);
+  void declare_like(const ir::Stmt& stmt);
   void assign(ir::Stmt& stmt);
   void store(ir::Stmt& stmt);
   void refuse_view(const ir::Stmt& stmt, const std::string& name);
@@ -56,6 +57,10 @@ class Inference {
   ir::Type shift(const ir::Expr& expr);
   ir::Type power(const ir::Expr& expr);
   ir::Type complex_power(const ir::Expr& expr);
+  ir::Type complex_function(const ir::Expr& expr);
+  [[nodiscard]] bool is_users_call_of_package(const ir::Function& callee) const;
+  void report_as_one(const ir::Expr& call, const std::vector<ir::Type>& passed, Instance& instance);
+  void check_text_size(const ir::Stmt& stmt);
   ir::Type compare(ir::Expr& expr);
   ir::Type logical(ir::Expr& expr);
   ir::Type select(ir::Expr& expr);
@@ -76,7 +81,7 @@ class Inference {
   ir::Type common_element(const ir::Type& tuple, const ir::Expr& index);
   ir::Type tuple_element(const ir::Expr& expr);
   bool is_comparable(const ir::Expr& expr);
-  ir::Type element(std::vector<ir::ExprPtr>& operands, Span span);
+  ir::Type element(const std::vector<ir::ExprPtr>& operands, Span span);
   ir::Type slice(ir::Expr& expr);
   void check_index(const ir::Expr& index, const ir::Expr& array);
   ir::Type math(ir::Expr& expr);
@@ -85,9 +90,20 @@ class Inference {
   ir::Type builtin(ir::Expr& expr);
   ir::Type length(const ir::Expr& expr);
   ir::Type array_property(const ir::Expr& expr);
+  ir::Type element_type(const ir::Expr& expr);
+  static bool name_array_property(ir::Expr& expr);
+  ir::Type refuse_struct_dtype(const ir::Expr& dtype, const std::string& what);
   ir::Type extremum(const ir::Expr& expr);
+  // infer_tuple_operations.cpp
+  std::optional<ir::Type> tuple_operation(const ir::Expr& expr);
+  ir::Type sliced_tuple(const ir::Expr& load, const ir::Type& tuple, const ir::Expr& slice);
+  ir::Type starred_field(const ir::Expr& expr, const ir::Type& whole);
+  ir::Type indexed_field(const ir::Type& field, const ir::Expr& index);
+  ir::Type replaced_fields(const ir::Expr& expr);
+  ir::Type common_number(const ir::Expr& tuple, const std::string& what);
   ir::Type rounded(const ir::Expr& expr);
   ir::Type intrinsic(ir::Expr& expr);
+  ir::Type view_of_bits(const ir::Expr& expr);
   ir::Type warp_operation(ir::Expr& expr);
   ir::Type atomic(ir::Expr& expr);
   bool are_integers(const ir::Expr& expr, size_t count, const std::string& name);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "ir/package_functions.h"
 #include "ir/tree.h"
 #include "sema/check.h"
 #include "sema/flow.h"
@@ -77,6 +78,9 @@ class Instances {
   }
   // Of the package's own functions of NumPy, and not of the user's by such a name.
   [[nodiscard]] bool is_of_numpy(const ir::Function& function) const;
+  [[nodiscard]] bool is_of_package(const ir::Function& function) const {
+    return ir::is_of_package(untyped_, function);
+  }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] ir::Scalar default_float() const { return default_float_; }
   [[nodiscard]] ir::Type index_type() const { return options_.wide_index ? kInt64 : kInt32; }
@@ -101,6 +105,21 @@ class Instances {
 // The value of an expression that is known when the kernel is compiled and has a weak type (or is a
 // bool).
 WeakResult constant_of(const ir::Expr& expr, const Instance& instance);
+
+// Which elements of a tuple of `length` elements a Slice takes; nullopt: its bounds are no
+// constants.
+std::optional<std::vector<size_t>> sliced(const ir::Expr& slice, size_t length,
+                                          const Instance& instance);
+
+// The fields that a MakeAggregate of `p._replace(x=1, y=2)` names, each for one operand behind p.
+std::vector<std::string> replaced_names(const ir::Expr& expr);
+
+// How many of a Store's operands are indices of its fields: the last ones.
+std::ptrdiff_t field_indices(const ir::Stmt& store);
+std::string stored_name(const ir::Stmt& store);
+
+// Whether an Intrinsic is Python's any or all, of a tuple, and none of a warp.
+bool is_python_vote(const ir::Expr& expr);
 
 // Finds the values of all names that stand for constants, before the tree is taken apart.
 void freeze_constants(Instance& instance);

@@ -56,14 +56,52 @@ bool Inference::are_integers(const Expr& expr, size_t count, const std::string& 
   return true;
 }
 
+// x.view(cp.int32), float_as_int(x)
+Type Inference::view_of_bits(const Expr& expr) {
+  const Expr& operand = *expr.operands[0];
+  if (expr.intrinsic == Intrinsic::View) {
+    const Type own = alone(operand, instance_, instances_);
+    const Type wanted = expr.operands[1]->type;
+    const bool has_bits = own != kBool && ir::size_of(own.scalar) == ir::size_of(wanted.scalar);
+    if (has_bits && wanted != kBool) return wanted;
+    if (own == kBool || wanted == kBool) {
+      const bool is_own = own == kBool;
+      const std::string what = is_own ? name_of(operand) + " is a bool" : "bools are none";
+      return wrong("view-size", expr.span,
+                   "a view reads a number's bits as another type of numbers, and " + what,
+                   is_own ? "convert it: `" + cast_name(wanted.scalar) + "(...)`"
+                          : "compare it: `... != 0`");
+    }
+    return wrong("view-size", expr.span,
+                 "a view reads a number's bits as another type of its size, and " +
+                     name_of(operand) + " is " + describe(own) + ", not of the size of " +
+                     describe(wanted),
+                 "convert it first, or convert alone: `" + cast_name(wanted.scalar) + "(...)`");
+  }
+  const auto [from, to] = ir::view_types(expr.intrinsic);
+  const std::string name = quoted(ir::info(expr.intrinsic).name);
+  const Type& type = operand.type;
+  const bool same_kind = type != kBool && ir::is_float(type) == ir::is_float(from);
+  const bool fits = type.weak || ir::size_of(type.scalar) <= ir::size_of(from);
+  if (same_kind && fits) return Type::of(to);
+  return wrong("view-type", operand.span,
+               name + " needs " + describe(Type::of(from)) + ", and " + name_of(operand) + " is " +
+                   describe(type),
+               "convert it first: `" + cast_name(from) + "(...)`");
+}
+
 Type Inference::intrinsic(Expr& expr) {
   if (expr.intrinsic >= Intrinsic::Shfl && expr.intrinsic <= Intrinsic::WarpId)
     return warp_operation(expr);
   for (const ExprPtr& operand : expr.operands) infer(*operand);
-  const std::string name = quoted(ir::info(expr.intrinsic).name);
+  const bool is_method = expr.intrinsic == Intrinsic::View;
+  const std::string name = quoted(is_method ? "view" : ir::info(expr.intrinsic).name);
+  if (is_method && expr.operands[1]->type.is_aggregate())
+    return refuse_struct_dtype(*expr.operands[1], "a view");
   const Type known = operands_of(expr, name.c_str());
   if (known.is_unknown() && !expr.operands.empty()) return known;
   if (refuses_complex(expr, name)) return kErroneous;
+  if (ir::is_view(expr.intrinsic)) return view_of_bits(expr);
   if (!are_integers(expr, expr.operands.size(), name)) return kErroneous;
   const auto own = [&](size_t i) {
     return widened(alone(*expr.operands[i], instance_, instances_));
@@ -298,6 +336,17 @@ ExprPtr Builder::intrinsic(ExprPtr expr) {
   if (is_random(expr->intrinsic)) return random(std::move(expr));
   if (expr->intrinsic >= Intrinsic::Shfl && expr->intrinsic <= Intrinsic::WarpId)
     return warp_operation(std::move(expr));
+  if (expr->intrinsic == Intrinsic::View) {
+    expr->operands.pop_back();
+    expr->operands[0] = natural(std::move(expr->operands[0]));
+    return expr;
+  }
+  if (ir::is_view(expr->intrinsic)) {
+    const Scalar from = ir::view_types(expr->intrinsic).from;
+    expr->operands[0] = as(std::move(expr->operands[0]), Type::of(from));
+    expr->intrinsic = Intrinsic::View;
+    return expr;
+  }
   for (ExprPtr& operand : expr->operands) {
     switch (expr->intrinsic) {
       case Intrinsic::BytePerm:

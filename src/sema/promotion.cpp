@@ -49,13 +49,14 @@ Scalar promote(Scalar a, Scalar b) {
 namespace {
 
 // Element by element.
-Type join_tuples(const Type& a, const Type& b, Scalar default_float) {
+template <typename Join>
+Type join_tuples(const Type& a, const Type& b, Scalar default_float, const Join& join_element) {
   const std::vector<Type>& left = a.aggregate->elements;
   const std::vector<Type>& right = b.aggregate->elements;
   if (left.size() != right.size()) return kErroneous;
   std::vector<Type> joined;
   for (size_t i = 0; i < left.size(); ++i) {
-    joined.push_back(join(left[i], right[i], default_float));
+    joined.push_back(join_element(left[i], right[i], default_float));
     if (is_erroneous(joined.back())) return kErroneous;
   }
   return Type::tuple(std::move(joined));
@@ -80,7 +81,7 @@ Type join(const Type& a, const Type& b, Scalar default_float) {
   if (is_erroneous(a) || is_erroneous(b)) return kErroneous;
   if (a.is_unknown()) return b;
   if (b.is_unknown() || a == b) return a;
-  if (ir::is_tuple(a) && ir::is_tuple(b)) return join_tuples(a, b, default_float);
+  if (ir::is_tuple(a) && ir::is_tuple(b)) return join_tuples(a, b, default_float, join);
   if (ir::is_struct(a) && ir::same_fields(a, b)) return a;
   if (!a.is_scalar() || !b.is_scalar()) return kErroneous;
   if (a.weak && b.weak)
@@ -93,6 +94,14 @@ Type join(const Type& a, const Type& b, Scalar default_float) {
   if (ir::is_float(weak.scalar) && !ir::is_complex(strong.scalar))
     return ir::is_float(strong.scalar) ? strong : Type::of(default_float);
   return strong.scalar == Scalar::Bool ? kInt32 : strong;
+}
+
+Type join_in_variable(const Type& a, const Type& b, Scalar default_float) {
+  if (ir::is_tuple(a) && ir::is_tuple(b)) return join_tuples(a, b, default_float, join_in_variable);
+  const Type joined = join(a, b, default_float);
+  const bool meets_number = a.is_scalar() && b.is_scalar() && a.weak != b.weak;
+  if (!meets_number || joined == kBool || ir::size_of(joined.scalar) >= 4) return joined;
+  return ir::is_float(joined) ? Type::of(Scalar::F32) : kInt32;
 }
 
 Type arithmetic(const Type& a, const Type& b, Scalar default_float) {

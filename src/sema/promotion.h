@@ -32,10 +32,15 @@ constexpr bool is_number(const ir::Type& type) {
 // type is uint64.
 ir::Scalar promote(ir::Scalar a, ir::Scalar b);
 
-// What a variable (or a conditional expression) that is given both types holds. A bool with a
+// What a conditional expression, or a function, that gives both types gives. A bool with a
 // number counts as int32. `default_float` is the type of a float alone. kErroneous if they have
 // nothing in common.
 ir::Type join(const ir::Type& a, const ir::Type& b, ir::Scalar default_float);
+
+// What a variable that is given both holds: as join, but one that is given a number alone has 32
+// bits or more, so that a sum of bytes that begins with 0 does not wrap, and one of halves is a
+// float32.
+ir::Type join_in_variable(const ir::Type& a, const ir::Type& b, ir::Scalar default_float);
 
 // A type whose weak parts have become what they are alone: the default float, int32.
 ir::Type settled(const ir::Type& type, ir::Scalar default_float);

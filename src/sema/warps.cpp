@@ -11,9 +11,16 @@ using ir::ExprPtr;
 using ir::Intrinsic;
 using ir::Type;
 
+bool is_python_vote(const Expr& expr) {
+  return (expr.intrinsic == Intrinsic::Any || expr.intrinsic == Intrinsic::All) &&
+         expr.operands[0]->type.is_aggregate();
+}
+
 Type Inference::warp_operation(Expr& expr) {
   for (const ExprPtr& operand : expr.operands) infer(*operand);
   const std::string name = "`" + std::string(ir::info(expr.intrinsic).name) + "`";
+  if (is_python_vote(expr))  // Python's, of a tuple
+    return is_erroneous(common_number(*expr.operands[0], name)) ? kErroneous : kBool;
   const bool takes_any = ir::is_shuffle(expr.intrinsic) || expr.intrinsic == Intrinsic::MatchAny;
   const bool is_compound = takes_any && (ir::is_struct(expr.operands[0]->type) ||
                                          ir::is_complex(expr.operands[0]->type));
@@ -55,6 +62,7 @@ Type Inference::warp_operation(Expr& expr) {
 }
 
 ExprPtr Builder::warp_operation(ExprPtr expr) {
+  if (is_python_vote(*expr)) return vote_of_tuple(std::move(expr));
   // Warps are parts of blocks: these keep the shape that the launch says.
   uses_block_shape_ = true;
   const bool is_shuffle = ir::is_shuffle(expr->intrinsic);

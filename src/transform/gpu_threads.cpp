@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ir/math_instruction.h"
 #include "transform/single_assignments.h"
 
 namespace cudapy::transform {
@@ -98,18 +99,6 @@ class ThreadReader {
         break;
     }
     read(expr.body);
-  }
-
-  // Whether it takes about as long as an access, so that wide ones are worth it.
-  static bool is_instruction(MathFunction function) {
-    switch (function) {
-      case MathFunction::Fma:
-      case MathFunction::Fabs:
-      case MathFunction::Sqrt:
-        return true;
-      default:
-        return false;
-    }
   }
 
   // Whether what is evaluated for some threads alone touches no memory.

@@ -11,6 +11,8 @@
 //     define function0 = frame f: { n = argument(0); lo = argument(1); body }
 // one for each list of arrays that such a function is called with. Its body knows these as its own
 // names; what a view of one is indexed with is passed along as numbers.
+//
+// What the package's own functions do is done, for messages, where the user calls them.
 #include "transform/inline_calls.h"
 
 #include <algorithm>
@@ -19,6 +21,7 @@
 #include <utility>
 
 #include "ir/call_cycles.h"
+#include "ir/package_functions.h"
 #include "ir/view.h"
 #include "transform/split_barriers.h"
 
@@ -181,6 +184,23 @@ bool has_sequence_or_load(const Expr& expr) {
                      [](const ExprPtr& operand) { return has_sequence_or_load(*operand); });
 }
 
+// Moves all of a copied body to where it is called.
+void move_to(Span span, Block& block);
+void move_to(Span span, Expr& expr) {
+  expr.span = span;
+  for (ExprPtr& operand : expr.operands) move_to(span, *operand);
+  move_to(span, expr.body);
+}
+void move_to(Span span, Block& block) {
+  for (StmtPtr& stmt : block) {
+    stmt->span = span;
+    if (stmt->value) move_to(span, *stmt->value);
+    for (ExprPtr& operand : stmt->operands) move_to(span, *operand);
+    move_to(span, stmt->body);
+    move_to(span, stmt->else_body);
+  }
+}
+
 // Renames a copied body's locals to those of the caller, and puts arguments in the places of
 // parameters.
 class Renamer {
@@ -216,7 +236,7 @@ class Renamer {
       expr->local = by ? by->operands[0]->local : locals_[static_cast<size_t>(expr->local)];
     }
     for (ExprPtr& operand : expr->operands) this->expr(operand);
-    if (expr->kind == ExprKind::Load) ir::flatten_view(expr->operands);
+    if (expr->kind == ExprKind::Load) ir::flatten_view(*expr);
     if (expr->kind == ExprKind::Len && expr->operands[0]->kind == ExprKind::Load) {
       expr = ir::length_of(*expr->operands[0], static_cast<size_t>(expr->axis), expr->type,
                            expr->span);
@@ -341,6 +361,7 @@ class Inliner {
     sequence->span = call->span;
     if (callee.form == Callee::Form::Expression) {
       ExprPtr value = ir::clone(*function.body[0]->value);
+      if (ir::is_of_package(program_, function)) move_to(call->span, *value);
       renamer.expr(value);
       if (prologue.empty()) return value;
       sequence->body = std::move(prologue);
@@ -348,6 +369,7 @@ class Inliner {
       return sequence;
     }
     Block body = ir::clone(function.body);
+    if (ir::is_of_package(program_, function)) move_to(call->span, body);
     renamer.block(body);
     sequence->body = std::move(prologue);
     append(sequence->body, std::move(body));
@@ -513,6 +535,7 @@ class Inliner {
       if (!array) continue;
       key +=
           std::to_string(array->kind == ExprKind::Local ? array->local : array->operands[0]->local);
+      if (array->is_transposed) key += "T";
       for (size_t i = 1; i < array->operands.size(); ++i) {
         const Expr& index = *array->operands[i];
         key += index.kind == ExprKind::Slice ? ":" : "," + ir::to_string(index.type);

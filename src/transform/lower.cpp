@@ -13,6 +13,7 @@
 #include "ir/warps.h"
 #include "sema/shapes.h"
 #include "transform/block_shape.h"
+#include "transform/block_turns.h"
 #include "transform/clip_guards.h"
 #include "transform/contract.h"
 #include "transform/fold.h"
@@ -59,10 +60,13 @@ ir::Function lower(ir::Program typed, const Options& options) {
   if (!runs_whole_blocks) {
     if (options.split_barriers) {
       interchange_turns(function);
+      take_turns_by_block(function, options.always_take_turns);
       passed("interchange-turns");
     }
-    clip_guards(function);
-    passed("clip-guards");
+    if (!takes_turns(function)) {
+      clip_guards(function);
+      passed("clip-guards");
+    }
   }
   place_raises(function, options.check);
   if (options.check) {

@@ -16,7 +16,8 @@ struct Options {
   // Regions for the gangs of a block take the place of barriers; where each thread runs by itself
   // they stay.
   bool split_barriers = true;
-  int32_t block[3] = {0, 0, 0};  // the shape of all blocks, where it is known; else 0
+  bool always_take_turns = false;  // as take_turns_by_block says
+  int32_t block[3] = {0, 0, 0};    // the shape of all blocks, where it is known; else 0
   // Called after each pass with its name ("inline", "fold", ...), for dumps.
   std::function<void(std::string_view pass, const ir::Function& function)> after_pass;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/math_instruction.h"
+
 namespace cudapy::transform {
 
 using namespace ir;
@@ -13,26 +15,6 @@ constexpr int kAccessBytes = 16;
 constexpr int kMostLanes = 4;
 constexpr int kMostAccesses = 48;
 constexpr int kMostOperations = 400;
-
-// Whether lanes take it together: no call, no loop, nothing that is looked up.
-bool is_instruction(MathFunction function) {
-  switch (function) {
-    case MathFunction::Fma:
-    case MathFunction::Fabs:
-    case MathFunction::Fmin:
-    case MathFunction::Fmax:
-    case MathFunction::Floor:
-    case MathFunction::Ceil:
-    case MathFunction::Trunc:
-    case MathFunction::Rint:
-    case MathFunction::Copysign:
-    case MathFunction::Sqrt:
-    case MathFunction::Rsqrt:
-      return true;
-    default:
-      return false;
-  }
-}
 
 bool is_linear(const Expr& index) {
   return index.shape == Shape::Linear && index.stride == 1;

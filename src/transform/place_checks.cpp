@@ -312,6 +312,20 @@ void place_depth_checks(Function& function, Expr& call) {
   function.fault_sites.push_back(site);
 }
 
+// Of the numbers in a text: see split_aggregates.h.
+std::vector<Scalar> types_in_text(const Stmt& stmt) {
+  std::vector<Scalar> types;
+  for (size_t i = 0; i < stmt.operands.size(); ++i) {
+    const Scalar type = stmt.operands[i]->type.scalar;
+    const size_t number = types.size();
+    const bool is_part = number < stmt.fields.size() && is_float(type) &&
+                         stmt.fields[number] == name_of(complex_of(type));
+    types.push_back(is_part ? complex_of(type) : type);
+    i += is_part ? 1 : 0;
+  }
+  return types;
+}
+
 void place_raises(Function& function, Block& block, bool keep_assertions) {
   std::erase_if(block, [&](const StmtPtr& stmt) {
     return stmt->kind == StmtKind::Raise && stmt->is_assertion && !keep_assertions;
@@ -332,7 +346,7 @@ void place_raises(Function& function, Block& block, bool keep_assertions) {
     site.span = stmt->span;
     site.subject = stmt->exception;
     site.message = stmt->message;
-    for (const ExprPtr& operand : stmt->operands) site.values.push_back(operand->type.scalar);
+    site.values = types_in_text(*stmt);
     stmt->fault_site = static_cast<int32_t>(function.fault_sites.size());
     function.fault_sites.push_back(std::move(site));
   }

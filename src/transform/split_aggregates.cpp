@@ -227,6 +227,8 @@ class Splitter {
       return;
     }
     if (stmt->value && is_compound(stmt->value->type)) return compound(std::move(stmt), into);
+    if (stmt->kind == StmtKind::Print || stmt->kind == StmtKind::Raise)
+      return text(std::move(stmt), into);
     for (ExprPtr& operand : stmt->operands) scalar(operand);
     if (stmt->value) scalar(stmt->value);
     stmt->local = first(stmt->local);
@@ -241,6 +243,17 @@ class Splitter {
     }
     stmt->body = block(std::move(stmt->body));
     stmt->else_body = block(std::move(stmt->else_body));
+    into.push_back(std::move(stmt));
+  }
+
+  // print(z, n)      print z.real, z.imag, n
+  void text(StmtPtr stmt, Block& into) {
+    if (std::ranges::any_of(stmt->operands,
+                            [](const ExprPtr& operand) { return is_complex(operand->type); })) {
+      for (const ExprPtr& operand : stmt->operands)
+        stmt->fields.emplace_back(name_of(operand->type.scalar));
+    }
+    stmt->operands = made(stmt->operands, into);
     into.push_back(std::move(stmt));
   }
 
@@ -314,7 +327,7 @@ class Splitter {
     }
     if (expr->kind == ExprKind::Call) {
       Block before;
-      expr->operands = made(*expr, before);
+      expr->operands = made(expr->operands, before);
       if (!before.empty()) expr = sequence(std::move(before), std::move(expr));
       return;
     }
@@ -351,7 +364,7 @@ class Splitter {
           return reads_of(first(expr->local), leaf_count(expr->type), expr->span);
         break;
       case ExprKind::MakeAggregate:
-        return made(*expr, into);
+        return made(expr->operands, into);
       case ExprKind::Field:
         if (ExprPtr part = part_of_element(*expr)) return leaves(std::move(part), into);
         return field(*expr, into);
@@ -393,9 +406,9 @@ class Splitter {
   }
 
   // What an element needs to run first must not overtake the elements before it.
-  Leaves made(Expr& expr, Block& into) {
+  Leaves made(std::vector<ExprPtr>& operands, Block& into) {
     Leaves parts;
-    for (ExprPtr& operand : expr.operands) {
+    for (ExprPtr& operand : operands) {
       Block before;
       Leaves more = leaves(std::move(operand), before);
       if (!before.empty()) keep(parts, into);
@@ -680,7 +693,7 @@ class Splitter {
 
   // A call's several results are put into locals, which are read after it.
   Leaves results_of_call(ExprPtr expr, Block& into) {
-    expr->operands = made(*expr, into);
+    expr->operands = made(expr->operands, into);
     std::vector<Type> types;
     append_leaves(expr->type, types);
     const auto begin = static_cast<LocalId>(locals_.size());

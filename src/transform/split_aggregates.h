@@ -7,7 +7,9 @@
 namespace cudapy::transform {
 
 // Takes an inlined function; in what it leaves no expression and no local has an aggregate type,
-// and the parameters are the leaves of the former ones, in order.
+// and the parameters are the leaves of the former ones, in order. A complex number in the text of a
+// Print or a Raise is two operands; `fields` of such a statement are then the types of all numbers
+// in its text, by their names.
 void split_aggregates(ir::Function& function);
 
 }  // namespace cudapy::transform

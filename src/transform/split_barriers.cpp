@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ir/liveness.h"
+#include "transform/block_turns.h"
 
 namespace cudapy::transform {
 
@@ -57,7 +58,7 @@ class Splitter {
         whole.push_back(std::move(stmt));
         continue;
       }
-      const bool together = stmt->kind == StmtKind::Barrier ||
+      const bool together = stmt->kind == StmtKind::Barrier || stmt->block_level ||
                             (is_branch(*stmt) && transform::first_barrier(*stmt)) ||
                             (loops_ > 0 && jumps_out(*stmt));
       if (!together) {
@@ -175,7 +176,10 @@ const Stmt* first_barrier(const Stmt& stmt) {
 }
 
 void split_barriers(Function& function) {
-  if (!has_barrier(function.body) && !has_block_arrays(function) && !function.runs_warps) return;
+  if (!has_barrier(function.body) && !has_block_arrays(function) && !function.runs_warps &&
+      !takes_turns(function)) {
+    return;
+  }
   ParameterCopier(function).run();
   function.body = Splitter().split(std::move(function.body));
 }

@@ -27,8 +27,7 @@ class ArraySplitter {
     bool found = false;
     for (size_t i = 0; i < count; ++i) {
       const Local& local = function_.locals[i];
-      const bool is_declared = local.storage == Storage::Thread || local.storage == Storage::Block;
-      if (!is_declared || !is_compound(local.type.element())) continue;
+      if (local.storage == Storage::Value || !is_compound(local.type.element())) continue;
       split(i);
       found = true;
     }
@@ -40,13 +39,23 @@ class ArraySplitter {
   // keep its name, which messages show.
   void split(size_t i) {
     const Type element = function_.locals[i].type.element();
+    const auto size = static_cast<size_t>(item_size(function_.locals[i].type));
+    const std::vector<uint8_t> table = std::move(function_.locals[i].table);  // of a constant
     std::vector<Type> leaves;
     append_leaves(element, leaves);
     append_offsets(element, 0, parts_[i].offsets);
     for (size_t leaf = 0; leaf < leaves.size(); ++leaf) {
       Local part = function_.locals[i];
       part.type = Type::array(leaves[leaf].scalar, part.type.rank);
-      if (leaf > 0) function_.locals.push_back(part);
+      const auto offset = static_cast<size_t>(parts_[i].offsets[leaf]);
+      const auto width = static_cast<size_t>(size_of(leaves[leaf].scalar));
+      part.table.clear();
+      for (size_t at = offset; at < table.size(); at += size) {
+        const auto begin = table.begin() + static_cast<std::ptrdiff_t>(at);
+        part.table.insert(part.table.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+      }
+      if (leaf == 0) function_.locals[i].table = part.table;
+      if (leaf > 0) function_.locals.push_back(std::move(part));
       parts_[i].arrays.push_back(static_cast<LocalId>(leaf == 0 ? i : function_.locals.size() - 1));
     }
     function_.locals[i].type = Type::array(leaves[0].scalar, function_.locals[i].type.rank);

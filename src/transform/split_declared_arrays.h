@@ -1,5 +1,5 @@
-// Arrays that a kernel declares, of complex numbers or of structs, become one array for each part:
-// what no one outside sees can lie as it suits vectors best.
+// Arrays that a kernel declares or has as constants, of complex numbers or of structs, become one
+// array for each part: what no one outside sees can lie as it suits vectors best.
 #pragma once
 
 #include "ir/tree.h"

@@ -32,8 +32,9 @@ bool computes(const Expr& expr) {
     case ExprKind::Binary:
     case ExprKind::Compare:
     case ExprKind::Math:
-    case ExprKind::Intrinsic:
       return true;
+    case ExprKind::Intrinsic:
+      return !ir::is_view(expr.intrinsic);
     default:
       return false;
   }

@@ -94,3 +94,16 @@ def test_neighbouring_structs_are_one_access():
         compiled = cp.compile(kernel)
         compiled(64)(np.zeros(64, POINT), *arguments)
         assert not re.search("gather|scatter", compiled.inspect("asm"))
+
+
+# powers : void (complex64* Z, complex64* W, complex64* R)
+def powers(Z, W, R):
+    if idx < len(Z):
+        R[idx] = Z[idx] ** W[idx] + np.sqrt(W[idx])
+        print(idx, R[idx])
+
+
+def test_gpus_have_powers_functions_and_prints():
+    ptx = cp.compile(powers).inspect("ptx", architecture="sm_90")
+    assert "sqrt.rn.f32" in ptx
+    assert "cudapy$print" in ptx

@@ -62,6 +62,31 @@ def test_rows_of_a_plane(monkeypatch):
         assert sum(line.startswith("j") for line in loop) == 1, "a branch beside the loop's own"
 
 
+def sums(X, out):
+    total = 0.0
+    for i in range(idx, len(X), blockDim.x * gridDim.x):
+        total += X[i]
+    out[idx] = total
+
+
+@pytest.mark.parametrize("isa", ["avx512", "avx2"])
+@pytest.mark.parametrize("check", [True, False])
+def test_what_is_carried_costs_a_load_and_a_store(check, isa, monkeypatch):
+    """Full gangs of a turn: no mask, no check, and no branch but the loop's own."""
+    text = assembly(sums, isa, monkeypatch, "void (float* X, float* out)", check=check)
+    found = [
+        loop
+        for loop in loops_with(text, "vaddps")
+        if not any("%k" in line or "maskmov" in line for line in loop)
+    ]
+    assert found
+    for loop in found:
+        assert sum(line.startswith("j") for line in loop) == 1
+        adds = sum(line.startswith("vaddps") for line in loop)
+        stores = [line for line in loop if line.startswith("vmov") and line.endswith(")")]
+        assert len(stores) == adds
+
+
 def test_the_tree_says_so():
     kernel = cp.compile(planes, sig="void (float alpha, float** X, float** Y)")
     text = kernel.inspect("lowered")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import math
 import os
 import re
 import runpy
@@ -324,9 +326,9 @@ def test_kernels_may_be_named_as_what_lies_beside_them(name, tmp_path):
     file.write_text(KERNEL.format(name=name))
     kernel = runpy.run_path(str(file))[name]
     text = kernel.inspect("ptx", architecture="sm_90")
-    assert f".entry cudapy_kernel_{name}(" in text
-    assert re.search(r"\.global \.align 8 \.b8 cudapy_fault\[", text)
-    assert re.search(r"\.global \.align 8 \.b8 cudapy_prints\[", text)
+    assert f".entry cudapy_{name}(" in text
+    assert re.search(r"\.global \.align 8 \.b8 cudapy\$fault\[", text)
+    assert re.search(r"\.global \.align 8 \.b8 cudapy\$prints\[", text)
 
 
 # many : void (int* X, int* Y)
@@ -348,7 +350,7 @@ def many(X, Y):
 
 def test_many_checks_share_the_code_that_records_a_fault():
     body = instructions(ptx(many))
-    assert "call.uni cudapy_record_fault" in body
+    assert "call.uni cudapy$record_fault" in body
     assert "atom" not in body
 
 
@@ -373,7 +375,7 @@ def test_no_way_leads_on_from_a_fault_so_that_threads_meet_behind_branches():
     claims = [text for text in blocks if "atom.relaxed.gpu.global.cas" in text]
     assert len(claims) == 4, "two checks of each of two accesses"
     targets = re.findall(r"bra(?:\.uni)?\s+(\$L__BB\w+);", instructions(ptx(parts)))
-    recorded = [label for label, text in zip(blocks[1::2], blocks[2::2]) if "cudapy_fault" in text]
+    recorded = [label for label, text in zip(blocks[1::2], blocks[2::2]) if "cudapy$fault" in text]
     assert recorded
     assert all(targets.count(label) <= 1 for label in recorded)
 
@@ -472,8 +474,8 @@ def test_fences_reach_as_far_as_they_say():
 @pytest.mark.parametrize("kernel", [window, large])
 def test_arrays_that_the_launch_gives_memory_are_behind_one_symbol(kernel):
     text = ptx(kernel)
-    assert text.count(".extern .shared .align 16 .b8 cudapy_launch_memory[];") == 1
-    assert ".shared .align 16 .b8 cudapy_shared" not in text
+    assert text.count(".extern .shared .align 16 .b8 cudapy$launch_memory[];") == 1
+    assert ".shared .align 16 .b8 cudapy$shared" not in text
     body = instructions(text)
     assert "ld.shared" in body
     assert "ld.b32" not in body, "the address space is known"
@@ -616,6 +618,23 @@ def test_machine_code_for_a_gpu_that_is_not_there(architecture):
 
 
 @needs_assembler
+def test_atomics_on_an_array_of_the_thread_are_loads_and_stores():
+    # own : void (int* X, float16* H)
+    def own(X, H):
+        bins = cp.local(8, cp.int32)
+        halves = cp.local(8, cp.float16)
+        for i in range(9):
+            cp.atomic.add(bins, X[i] & 7, 1)
+            cp.atomic.max(halves, X[i] & 7, H[i])
+        cp.atomic.cas(bins, X[0] & 7, 3, X[1])
+        X[idx] = bins[X[1] & 7] + int(halves[X[2] & 7])
+
+    code = cp.compile(own, check=False).compile_for("sm_90")
+    assert "atom" not in code.ptx
+    assert code.cubin.startswith(b"\x7fELF")
+
+
+@needs_assembler
 def test_registers_of_known_kernels():
     most = {saxpy: 32, stencil: 32, gather: 32, matmul: 64, mandelbrot: 48, columns: 64}
     for function, limit in most.items():
@@ -648,3 +667,46 @@ def test_atomics_on_fields_go_to_the_device():
     assert re.search(r"(atom|red)\.(relaxed\.)?(gpu\.)?(global\.)?.*add\.f32", ptx)
     assert re.search(r"(atom|red)\.(relaxed\.)?(gpu\.)?(global\.)?.*add\.f64", ptx)
     assert ptx.count("match.any.sync") == 2 and "shfl.sync.down" in ptx
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fault",
+        "prints",
+        "print_",
+        "stack",
+        "record_fault",
+        "barrier",
+        "math_fmod",
+        "recursive_0",
+        "two_over_pi",
+    ],
+)
+def test_a_kernel_may_be_called_as_what_stands_beside_it(name):
+    source = f"""
+def deep(n):
+    return 0 if n == 0 else 1 + deep(n - 1)
+
+def {name}(X):
+    held = shared(64, float)
+    held[threadIdx.x % 64] = X[idx]
+    syncthreads()
+    print(idx)
+    X[idx] = held[63 - threadIdx.x % 64] + math.sin(X[idx]) + deep(int(X[idx]))
+"""
+    scope = {"math": math}
+    linecache.cache[f"<{name}>"] = (
+        len(source),
+        None,
+        source.splitlines(keepends=True),
+        f"<{name}>",
+    )
+    exec(compile(source, f"<{name}>", "exec"), scope)
+    text = cp.compile(scope[name]).inspect("ptx", types="void (float32* X)")
+    assert re.findall(r"\.visible \.entry (\S+)\(", text) == [f"cudapy_{name}"]
+    own = set(re.findall(r"cudapy\$(\w+)", text))
+    assert {"fault", "prints", "stack", "recursive_0"} <= own
+    assert set(re.findall(r"\bcudapy_\w+", text)) <= {f"cudapy_{name}"} | set(
+        re.findall(rf"\bcudapy_{name}_param_\d+", text)
+    )

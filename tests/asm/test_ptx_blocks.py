@@ -17,7 +17,7 @@ def entry(function, block, **options) -> str:
 
 
 def work(function, block, **options) -> str:
-    return entry(function, block, **options).split("[cudapy_fault]")[0]
+    return entry(function, block, **options).split("[cudapy$fault]")[0]
 
 
 # transpose : void (float* A, float* B, int n)

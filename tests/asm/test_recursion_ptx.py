@@ -96,7 +96,7 @@ KERNELS = [recursive, mutual, sorts, buffers]
 def functions_of(ptx: str) -> dict[str, str]:
     """What is between braces, by the name of the function; of definitions alone."""
     found = re.findall(
-        r"^(?:\.visible )?\.(?:entry|func)\s*(?:\([^)]*\)\s*)?(\w+)\s*\((?:[^()]|\([^)]*\))*\)[^;{]*\{(.*?)^\}",
+        r"^(?:\.visible )?\.(?:entry|func)\s*(?:\([^)]*\)\s*)?([\w$]+)\s*\((?:[^()]|\([^)]*\))*\)[^;{]*\{(.*?)^\}",
         ptx,
         re.DOTALL | re.MULTILINE,
     )
@@ -106,23 +106,23 @@ def functions_of(ptx: str) -> dict[str, str]:
 def test_a_function_that_calls_itself_is_one_and_all_others_are_inlined():
     ptx = cp.compile(recursive).inspect("ptx", architecture="sm_90")
     functions = functions_of(ptx)
-    assert set(functions) == {"cudapy_recursive", "cudapy_recursive_0"}
-    body = functions["cudapy_recursive_0"]
+    assert set(functions) == {"cudapy_recursive", "cudapy$recursive_0"}
+    body = functions["cudapy$recursive_0"]
     # One of its two calls is a loop, and results come back in a register.
-    assert re.search(r"\.func\s+\(\.param \.b32 func_retval0\)\s+cudapy_recursive_0", ptx)
-    assert 1 <= len(re.findall(r"call\.uni \(retval0\),\s+cudapy_recursive_0", body)) <= 2
+    assert re.search(r"\.func\s+\(\.param \.b32 func_retval0\)\s+cudapy\$recursive_0", ptx)
+    assert 1 <= len(re.findall(r"call\.uni \(retval0\),\s+cudapy\$recursive_0", body)) <= 2
     assert "setp" in body
     assert "exit;" in body, "a fault ends the thread where it is"
     assert "256" in body or "255" in body, "the depth is looked at"
-    assert "cudapy_stack" in functions["cudapy_recursive"], "the kernel asks how far calls may go"
-    assert "cudapy_stack" not in body
+    assert "cudapy$stack" in functions["cudapy_recursive"], "the kernel asks how far calls may go"
+    assert "cudapy$stack" not in body
 
 
 def test_depth_and_stack_are_looked_at_without_checks_too():
     ptx = cp.compile(recursive, check=False).inspect("ptx", architecture="sm_90")
-    body = functions_of(ptx)["cudapy_recursive_0"]
+    body = functions_of(ptx)["cudapy$recursive_0"]
     assert "exit;" in body
-    assert "cudapy_stack" in ptx
+    assert "cudapy$stack" in ptx
 
 
 def test_other_kernels_have_nothing_of_it():
@@ -136,7 +136,7 @@ def test_other_kernels_have_nothing_of_it():
 
     ptx = cp.compile(plain).inspect("ptx", architecture="sm_90")
     assert set(functions_of(ptx)) == {"cudapy_plain", "cudapy_plain_gang"}
-    assert "cudapy_stack" not in ptx
+    assert "cudapy$stack" not in ptx
     assert ".local" not in ptx
 
 
@@ -193,7 +193,7 @@ def test_lines_are_those_of_the_function():
             "PYTHONPATH": os.pathsep.join(sys.path),
         },
     )
-    body = functions_of(done.stdout)["cudapy_recursive_0"]
+    body = functions_of(done.stdout)["cudapy$recursive_0"]
     line = fibonacci.__code__.co_firstlineno
     lines = {int(number) for number in re.findall(r"\.loc\s+\d+ (\d+)", body)}
     assert {line + 1, line + 3} <= lines

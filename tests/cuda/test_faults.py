@@ -112,21 +112,52 @@ def test_a_block_of_more_threads_than_the_gpu_takes_is_refused():
         cp.compile(past)(10, block=2048)
 
 
-def test_a_forked_child_is_told_why_it_has_no_gpu():
-    program = (
-        "import os, cudapy as cp\n"
-        "cp.set_device('cuda')\n"
-        "X = cp.CudaArray([1.0])\n"
-        "pid = os.fork()\n"
-        "if pid == 0:\n"
-        "    try:\n"
-        "        cp.CudaArray([2.0])\n"
-        "    except cp.CudaError as error:\n"
-        "        os._exit(7 if 'fork' in str(error) else 8)\n"
-        "    os._exit(9)\n"
-        "print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), X.toList())\n"
-    )
+FORKED = """
+import gc, os, sys
+import cudapy as cp
+
+# twice : void (float* X)
+def twice(X):
+    if idx < len(X):
+        X[idx] *= 2
+
+cp.set_device(sys.argv[1])
+X, stream, event = cp.CudaArray([1.0, 2.0]), cp.Stream(), cp.Event()
+twice = cp.compile(twice)
+twice(2)(X)
+with cp.Graph() as graph:
+    twice(2)(X)
+graph.launch()
+pid = os.fork()
+if pid == 0:
+    def told(work):
+        try:
+            work()
+        except cp.CudaError as error:
+            return "forked" in str(error)
+        return False
+    uses = (X.toList, graph.launch, stream.synchronize, event.record, lambda: cp.set_device("cuda"))
+    right = all([told(use) for use in uses])
+    if sys.argv[1] == "cuda":
+        right = right and all([told(use) for use in (lambda: twice(2)(X), lambda: cp.CudaArray([1.0]), cp.Stream)])
+        cp.set_device("cpu")
+    Y = cp.CudaArray([1.0, 2.0])
+    twice(2)(Y)
+    cp.synchronize()
+    right = right and Y.device == "cpu" and Y.toList() == [2.0, 4.0]
+    right = right and any(d.problem and "forked" in d.problem for d in cp.devices())
+    del X, stream, event, graph
+    gc.collect()
+    os._exit(7 if right else 8)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), X.toList(), cp.get_device())
+"""
+
+
+@pytest.mark.parametrize("device", ["cuda", "auto"])
+def test_a_forked_child_is_told_why_it_has_no_gpu(tmp_path, device):
+    program = tmp_path / "program.py"
+    program.write_text(FORKED)
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, program, device], capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.stdout.split("\n")[0] == "7 [1.0]", done.stderr
+    assert done.stdout == "7 [4.0, 8.0] cuda\n", done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 
 import cudapy as cp
@@ -136,6 +137,32 @@ def test_an_exception_ends_the_recording():
         graph.launch()
     cp.compile(add)(4)(X, 1.0)
     assert X.toList() == [1.0] * 4
+
+
+def test_what_outlives_a_recording_launches_as_without_it():
+    X = cp.CudaArray.allocate(4, cp.float32)
+    graph, k = cp.Graph(), cp.compile(add)
+
+    async def work(over: asyncio.Event) -> None:
+        k(4)(X, 1.0)
+        await over.wait()
+        k(4)(X, 10.0)
+        assert X.toList() == [10.0] * 4
+
+    async def main() -> None:
+        over = asyncio.Event()
+        with graph:
+            task = asyncio.create_task(work(over))
+            await asyncio.sleep(0)
+        over.set()
+        await task
+        with graph:
+            k(4)(X, 100.0)
+        assert len(graph) == 1
+
+    asyncio.run(main())
+    graph.launch()
+    assert X.toList() == [110.0] * 4
 
 
 def test_torch_records_our_launches():

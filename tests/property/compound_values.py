@@ -25,7 +25,7 @@ class CompoundValues:
         if self.chance(2):
             inputs.append(Parameter("C", str(self.pick("complex64", "complex64", "complex128"))))
         if self.chance(3):
-            inputs.append(Parameter("H", "float16"))
+            inputs.append(Parameter("H", str(self.pick("float16", "bfloat16"))))
         return inputs
 
     def compound_outputs(self, inputs: list[Parameter], has_doubles: bool) -> list[Parameter]:
@@ -39,11 +39,11 @@ class CompoundValues:
             dtype = "complex128" if has_doubles else "complex64"
             outputs.append(Parameter("Z", dtype, is_output=True))
         if self.chance(3):
-            outputs.append(Parameter("G", "float16", is_output=True))
+            outputs.append(Parameter("G", str(self.pick("float16", "bfloat16")), is_output=True))
         return outputs
 
     def compound_variables(
-        self, inputs: list[Parameter], outputs: list[Parameter], scope: Scope
+        self, inputs: list[Parameter], outputs: list[Parameter], scope: Scope, depth: int
     ) -> None:
         both = [*inputs, *outputs]
         scope.records = [p.name for p in both if p.is_record]
@@ -51,19 +51,21 @@ class CompoundValues:
         scope.own_aligned = [p.name for p in outputs if p.dtype == "aligned"]
         scope.waves = [p.name for p in both if p.is_complex]
         scope.own_waves = [p.name for p in outputs if p.is_complex]
-        scope.own_halves = [p.name for p in outputs if p.dtype == "float16"]
+        scope.own_halves = [p.name for p in outputs if p.dtype in ("float16", "bfloat16")]
         if scope.records:
-            self.line(2, f"e = {self.pick(*scope.records)}[idx]")
+            self.line(depth, f"e = {self.pick(*scope.records)}[{scope.thread}]")
             scope.elements.append("e")
         if self.chance(2):
-            self.line(2, f"o = Body({self.number(-2, 5)}, i, Spot(0.5, {self.number(-2, 5)}), p)")
+            self.line(
+                depth, f"o = Body({self.number(-2, 5)}, i, Spot(0.5, {self.number(-2, 5)}), p)"
+            )
             scope.bodies.append("o")
             if self.chance(2):
-                self.line(2, "ob = local(3, Body)")
+                self.line(depth, "ob = local(3, Body)")
                 scope.own_bodies.append("ob")
         if scope.waves or self.chance(3):
-            source = f"{self.pick(*scope.waves)}[idx]" if scope.waves else "0j"
-            self.line(2, f"z = {source}")
+            source = f"{self.pick(*scope.waves)}[{scope.thread}]" if scope.waves else "0j"
+            self.line(depth, f"z = {source}")
             scope.complexes.append("z")
 
     # Expressions
@@ -133,7 +135,7 @@ class CompoundValues:
         array = str(self.pick(*scope.records))
         if array in scope.own_records or self.chance(2):
             return f"{array}[{scope.thread}]"
-        return f"{array}[int({self.integer(scope, 1)}) % len({array})]"
+        return f"{array}[{self.inside(array, scope)}]"
 
     def element_value(self, scope: Scope) -> str:
         one = lambda: self.pick(self.record(scope), *scope.elements)  # noqa: E731
@@ -192,7 +194,7 @@ class CompoundValues:
         array = str(self.pick(*scope.waves))
         if array in scope.own_waves or self.chance(2):
             return f"{array}[{scope.thread}]"
-        return f"{array}[int({self.integer(scope, 1)}) % len({array})]"
+        return f"{array}[{self.inside(array, scope)}]"
 
     def atomic(self, scope: Scope, depth: int) -> str:
         """On a thread's own element: what was there is known, and so is what is left."""
@@ -284,7 +286,7 @@ class CompoundValues:
     def take_apart(self, scope: Scope, depth: int) -> None:
         """A row, or a part of one, into variables that are new."""
         matrix = self.pick(*scope.matrices)
-        row = self.pick(scope.thread, f"int({self.integer(scope, 1)}) % len({matrix})")
+        row = self.pick(scope.thread, self.inside(matrix, scope))
         whole = self.chance(2)
         names = [self.fresh("j") for _ in range(ROW if whole else 3)]
         part = "" if whole else f"[{self.pick('1:4', ':3', '2:', '::2')}]"

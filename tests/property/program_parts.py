@@ -1,5 +1,5 @@
-"""What generated programs are made of: their parameters, the arguments for them, what an expression may read, and the
-functions, classes and constants that every program has."""
+"""What generated programs are made of: their parameters, the arguments for them, and what an expression may read. What
+every program has is in program_helpers.py."""
 
 from __future__ import annotations
 
@@ -13,90 +13,6 @@ COMMON_INTEGERS = ("int32", "int32", "int32", "uint8", "int64")
 FLOATS = ("float32", "float32", "float64")
 
 
-# What every program has. `search` takes an array, and leaves its loop at different times; `twice` takes a function;
-# `largest` as many numbers as it is given; `blend` has defaults and a keyword; `bump` writes a row; `cut_sum` calls
-# itself with parts of what it is given; `chosen`, `moved` and `turned` take and return structs of several kinds, and
-# complex numbers; `signed` is `copysign` without the sign of a NaN, which IEEE 754 leaves open: no program may show it.
-HELPERS = """\
-TABLE = np.array([3, -7, 0, 2147483647, 12, -1, 5, 100], np.int32)
-GRID = np.array([[1.5, -0.25, 3.0], [0.0, 0.1, -2.0]], np.float32)
-DIGITS = (3, 1, 4, 1, 5)
-WEIGHTS = (0.25, 0.5, 0.25)
-
-
-class Spot(NamedTuple):
-    u: float
-    v: cp.int16
-
-
-@dataclass
-class Body:
-    x: float
-    k: int
-    at: Spot
-    on: bool
-
-
-def search(X, value):
-    for place in range(min(len(X), 9)):
-        if X[place] >= value:
-            return place
-        if X[place] == 3:
-            continue
-        value -= 1
-    return -1
-
-
-def twice(f, value):
-    return f(f(value) + 1)
-
-
-def largest(first, *rest):
-    for one in rest:
-        first = max(first, one)
-    return first
-
-
-def blend(n, k=3, *, shift=1):
-    return (n ^ k) + shift if n > k else n - shift
-
-
-def bump(row, place, value):
-    row[int(place) % len(row)] += value
-
-
-def cut_sum(part, fuel):
-    if fuel <= 0 or len(part) < 2:
-        return int(part[0]) if len(part) > 0 else 7
-    middle = len(part) // 2
-    if part[0] > part[middle]:
-        return cut_sum(part[:middle], fuel - 1) - 1
-    return cut_sum(part[middle:], fuel - 1) ^ cut_sum(part[1:middle], fuel - 2)
-
-
-def chosen(one, other, takes_one):
-    if takes_one:
-        return one
-    return other
-
-
-def moved(body, k):
-    if k < 0:
-        return body
-    return Body(body.x + 1, body.k ^ int(k), Spot(v=body.k & 7, u=body.at.u * 2), not body.on)
-
-
-def turned(z, w, k):
-    if k > 3:
-        return z * w, w
-    return w - z, z.conjugate()
-
-
-def signed(size, value):
-    return math.copysign(size, value if value == value else 1.0)
-
-
-"""
 RECORDS = ("packed", "aligned", "wide")  # what `records` makes
 ROW = 5  # the length of a matrix's rows
 
@@ -110,6 +26,8 @@ import numpy as np
 
 import cudapy as cp
 from cudapy import *
+from property.program_helpers import *
+
 
 """
 
@@ -121,12 +39,21 @@ class Parameter:
     is_output: bool = False
     is_scalar: bool = False
     layout: str = (
-        ""  # of a matrix of n rows: "rows", "columns" or "reversed", as they lie in memory
+        ""  # of a matrix of n rows: "rows", "columns" or "reversed", as they lie in memory;
+        # "cube" or "turned" of n matrices
     )
 
     @property
     def is_vector(self) -> bool:
         return not (self.is_scalar or self.layout or self.is_record)
+
+    @property
+    def is_cube(self) -> bool:
+        return self.layout in ("cube", "turned")
+
+    @property
+    def is_matrix(self) -> bool:
+        return bool(self.layout) and not self.is_cube
 
     @property
     def is_record(self) -> bool:
@@ -143,6 +70,10 @@ class Program:
 
     text: str
     parameters: list[Parameter]
+    block: int | None = None  # the only size of its blocks
+    uses_warps: bool = False
+    turns: int = 1  # how many elements a thread has, in a loop over the width of the grid
+    prints: bool = False
 
 
 @dataclass
@@ -150,10 +81,12 @@ class Scope:
     """The variables that an expression may read."""
 
     ints: list[str] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)  # integers that are not assigned
     floats: list[str] = field(default_factory=list)
     bools: list[str] = field(default_factory=list)
     arrays: list[Parameter] = field(default_factory=list)
     thread: str = "0"
+    prints: bool = False  # what is here may be printed
     stored: bool = False  # the outputs R and S may be read and written
     searchable: list[str] = field(default_factory=list)  # arrays that `search` takes
     # Name -> "int", "float" or "pair", what it returns; all take an int and a float.
@@ -163,6 +96,8 @@ class Scope:
     held: dict[str, str] = field(default_factory=dict)  # a thread's own arrays: name -> its kind
     matrices: list[str] = field(default_factory=list)  # of integers
     own_rows: list[str] = field(default_factory=list)  # matrices of which a thread has a row
+    cubes: list[str] = field(default_factory=list)  # of integers
+    own_cubes: list[str] = field(default_factory=list)  # of which a thread has a matrix
 
     # Compound values: see compound_values.py.
     records: list[str] = field(default_factory=list)  # arrays of structs

@@ -1,26 +1,26 @@
 """Generates well-typed kernels as source text: nested loops that lanes leave at different times, breaks,
 continues, returns, helpers with early returns, integers and floats of all widths, variables that live on after loops;
 tuples, functions inside functions and as arguments, keywords, a thread's own arrays, rows of matrices, intrinsics,
-random numbers, assert and raise; what the lanes of warps tell each other, wherever an expression stands. Structs and
-complex numbers are in compound_values.py, functions that call themselves in recursive_functions.py.
+random numbers, assert and raise; loops over the width of the grid, print; what the lanes of warps tell each other,
+wherever an expression stands. Structs and complex numbers are in compound_values.py, functions that call themselves in
+recursive_functions.py, shared memory and barriers in cooperating_programs.py.
 
-Every program ends: loops have bounded trips, recursion a bounded depth. Every index is in bounds: gathers are taken
-modulo the length. No integer division by zero: divisors are odd. Each thread stores only to its own element, so the
-order of threads does not matter.
+Every program ends: loops have bounded trips, recursion a bounded depth. Every index is in bounds: those of gathers are
+bounded, or taken modulo the length. No integer division by zero: divisors are odd. Each thread stores only to its own
+element, so the order of threads does not matter.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import strategies as st
-
+from property.choices import as_part
 from property.compound_values import CompoundValues
+from property.cooperating_programs import CooperatingPrograms
 from property.program_parts import (
     COMMON_INTEGERS,
     FLOATS,
     HEADER,
-    HELPERS,
     INTEGERS,
     ROW,
     Parameter,
@@ -32,28 +32,34 @@ from property.recursive_functions import RecursiveFunctions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from property.choices import Choices
 
-class Writer(CompoundValues, RecursiveFunctions):
-    """Draws one program. Each choice is a draw, so that Hypothesis can shrink the program that fails."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy], object]) -> None:
-        self._draw = draw
+class Writer(CompoundValues, RecursiveFunctions, CooperatingPrograms):
+    """Draws one program. Each choice is written down, so that the program that fails can be made small."""
+
+    def __init__(self, choices: Choices) -> None:
+        self.choices = choices
         self._lines: list[str] = []
         self._names = 0
-        self._budget = 40
+        self._budget = self.pick(6, 12, 20, 32)
         self._has_warps = self.chance(6)
         self._has_compounds = self.chance(2)
+        self._prints = self.chance(8)
+        self._block: int | None = None
+        self._turns = 1
+        self._leaves = "return"
 
     # Choices
 
     def pick(self, *choices: object) -> object:
-        return choices[self._draw(st.integers(0, len(choices) - 1))]
+        return choices[self.choices.number(0, len(choices) - 1)]
 
     def number(self, low: int, high: int) -> int:
-        return self._draw(st.integers(low, high))
+        return self.choices.number(low, high)
 
     def chance(self, one_in: int) -> bool:
-        return self._draw(st.integers(0, one_in - 1)) == one_in - 1
+        return self.choices.number(0, one_in - 1) == one_in - 1
 
     def fresh(self, prefix: str) -> str:
         self._names += 1
@@ -64,8 +70,11 @@ class Writer(CompoundValues, RecursiveFunctions):
 
     # Expressions
 
+    @as_part
     def integer(self, scope: Scope, depth: int) -> str:
         simple = [lambda: str(self.number(-3, 12))]
+        if scope.fixed:
+            simple.append(lambda: self.pick(*scope.fixed))
         if scope.ints:
             simple += [lambda: self.pick(*scope.ints)] * 3
         if depth <= 0 or self.chance(3):
@@ -74,8 +83,10 @@ class Writer(CompoundValues, RecursiveFunctions):
         choices = [
             lambda: f"({one()} {self.pick('+', '-', '*')} {one()})",
             lambda: f"({one()} {self.pick('&', '|', '^')} {one()})",
-            lambda: f"({one()} {self.pick('//', '%')} ({one()} | 1))",
-            lambda: f"({one()} {self.pick('//', '%')} {self.pick(1, 2, 3, 7, 8, -2, -5, 100)})",
+            lambda: (
+                f"({one()} {self.pick('//', '%')} "
+                f"{self.pick(1, 2, 3, 7, 8, -2, -5, 100, f'({one()} | 1)', f'({one()} | 1)')})"
+            ),
             lambda: (
                 f"({self.typed_integer(scope)} {self.pick('<<', '>>')} "
                 f"({self.typed_integer(scope)} & {self.pick(1, 7, 31)}))"
@@ -101,6 +112,8 @@ class Writer(CompoundValues, RecursiveFunctions):
             choices.append(lambda: self.place(str(self.pick(*held)), scope))
         if scope.matrices:
             choices.append(lambda: self.element(scope))
+        if scope.cubes:
+            choices.append(lambda: self.cube_element(scope))
         if scope.stored:
             choices.append(lambda: f"R[{scope.thread}]")
             choices += [lambda: self.own_element(scope)] * len(scope.own_rows)
@@ -177,13 +190,33 @@ class Writer(CompoundValues, RecursiveFunctions):
             return f"{matrix}.shape[{self.pick(0, 1)}]"
         row = scope.thread
         if self.chance(3):
-            row = f"int({self.integer(scope, 1)}) % len({matrix})"
+            row = self.inside(str(matrix), scope)
         if self.chance(4):
             return f"search({matrix}[{row}], {self.integer(scope, 1)})"
         column = str(self.number(0, ROW - 1))
         if self.chance(2):
             column = f"int({self.integer(scope, 1)}) % {ROW}"
         return f"{matrix}{self.pick(f'[{row}, {column}]', f'[{row}][{column}]')}"
+
+    def cube_element(self, scope: Scope) -> str:
+        """Of an array of matrices: an element, or what a function finds in a matrix, a row or a column of it."""
+        cube = self.pick(*scope.cubes)
+        if self.chance(8):
+            return f"{cube}.shape[{self.pick(0, 1, -1)}]"
+        one = self.pick(scope.thread, self.inside(cube, scope))
+        row = self.pick(0, 1, -1, f"int({self.integer(scope, 1)}) % 2")
+        column = self.pick(0, 2, f"int({self.integer(scope, 1)}) % 3")
+        return str(
+            self.pick(
+                f"{cube}[{one}, {row}, {column}]",
+                f"{cube}[{one}][{row}][{column}]",
+                f"{cube}[{one}, {row}][{column}]",
+                f"{cube}[{one}][{row}, {column}]",
+                f"search({cube}[{one}, {row}], {self.integer(scope, 1)})",
+                f"search({cube}[{one}, :, {column}], {self.integer(scope, 1)})",
+                f"diagonal({cube}[{one}], {self.integer(scope, 1)})",
+            )
+        )
 
     def own_element(self, scope: Scope) -> str:
         column = self.pick(self.number(0, ROW - 1), f"int({self.integer(scope, 1)}) % {ROW}")
@@ -193,6 +226,7 @@ class Writer(CompoundValues, RecursiveFunctions):
         """An integer that is not a bare constant: its type, and so the result's width, is plain."""
         return str(self.pick(*scope.ints)) if scope.ints else f"int({self.number(0, 9)})"
 
+    @as_part
     def floating(self, scope: Scope, depth: int) -> str:
         simple = [lambda: self.pick("0.5", "1.5", "-2.25", "0.1", "3.0", "100.0", "-0.0", "1e-3")]
         if scope.floats:
@@ -209,8 +243,7 @@ class Writer(CompoundValues, RecursiveFunctions):
             lambda: f"math.sqrt(abs({one()}))",
             lambda: f"({one()} if {self.condition(scope, depth - 1)} else {one()})",
             lambda: f"float({self.integer(scope, depth - 1)})",
-            lambda: f"({one()} {self.pick('//', '%')} {self.pick('0.75', '-2.5', '3.0')})",
-            lambda: f"({one()} {self.pick('//', '%')} {one()})",
+            lambda: f"({one()} {self.pick('//', '%')} {self.pick('0.75', '-2.5', '3.0', one())})",
             lambda: f"(({one()}) ** 2)",
             lambda: f"fma({one()}, {one()}, {one()})",
             lambda: f"rand({self.number(0, 9)}, {self.typed_integer(scope)})",
@@ -225,7 +258,7 @@ class Writer(CompoundValues, RecursiveFunctions):
             choices.append(lambda: f"S[{scope.thread}]")
         if self._has_compounds:
             choices += self.compound_floats(scope, depth)
-        mine = [a for a in scope.arrays if a.dtype.startswith("float")]
+        mine = [a for a in scope.arrays if "float" in a.dtype]
         if mine:
             choices += [lambda: self.load(self.pick(*mine), scope)] * 2
         helpers = [name for name, kind in scope.helpers.items() if kind == "float"]
@@ -236,9 +269,16 @@ class Writer(CompoundValues, RecursiveFunctions):
     def load(self, array: Parameter, scope: Scope) -> str:
         if self.chance(2):
             return f"{array.name}[{scope.thread}]"
-        index = self.integer(scope, 1)
-        return f"{array.name}[int({index}) % len({array.name})]"
+        return f"{array.name}[{self.inside(array.name, scope)}]"
 
+    def inside(self, array: str, scope: Scope) -> str:
+        """An index that is in bounds. The remainder of a division is most of some programs' code."""
+        index = f"int({self.integer(scope, 1)})"
+        if self.chance(4):
+            return f"{index} % len({array})"
+        return f"min(max({index}, 0), len({array}) - 1)"
+
+    @as_part
     def condition(self, scope: Scope, depth: int) -> str:
         def compare() -> str:
             kind = self.pick(self.integer, self.integer, self.floating)
@@ -285,6 +325,7 @@ class Writer(CompoundValues, RecursiveFunctions):
             self.statement(inside, depth, loops, result)
         return inside.ints[len(scope.ints) :]
 
+    @as_part
     def statement(
         self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
     ) -> None:
@@ -296,6 +337,10 @@ class Writer(CompoundValues, RecursiveFunctions):
             choices.append(self.keep)
         if scope.stored:
             choices.append(self.store)
+        if scope.own_cubes:
+            choices.append(self.store_cube)
+        if self._prints and loops < 2 and scope.prints:
+            choices.append(self.tell)
         if self._has_compounds:
             choices += self.compound_statements(scope)
         if self._budget > 0 and depth < 6:
@@ -410,6 +455,30 @@ class Writer(CompoundValues, RecursiveFunctions):
             self.line(depth, f"R[{scope.thread}] {sign} i + {self.integer(scope, 2)}")
         else:
             self.line(depth, f"S[{scope.thread}] {sign} {self.floating(scope, 2)}")
+
+    def store_cube(self, scope: Scope, depth: int) -> None:
+        cube, value = self.pick(*scope.own_cubes), self.integer(scope, 2)
+        own, sign = f"{cube}[{scope.thread}]", self.pick("=", "+=", "-=")
+        row, column = self.number(0, 1), f"int({self.integer(scope, 1)}) % 3"
+        choices = [
+            f"{cube}[{scope.thread}, {row}, {column}] {sign} {value}",
+            f"{own}[{row}][{column}] {sign} {value}",
+            f"bump({cube}[{scope.thread}, {row}], {self.integer(scope, 1)}, {value})",
+            f"bump({own}[:, {self.number(0, 2)}], {self.integer(scope, 1)}, {value})",
+        ]
+        self.line(depth, str(self.pick(*choices)))
+
+    def tell(self, scope: Scope, depth: int) -> None:
+        """Of all threads: what is printed comes out in their order."""
+        whole, real = self.integer(scope, 1), self.floating(scope, 1)
+        choices = [
+            f"print({scope.thread}, {whole}, {real})",
+            f'print(f"{{{scope.thread}}}: {{{self.pick(*scope.ints)}:5d}}", end=";")',
+            f'print("at", {whole}, sep="=")',
+        ]
+        if scope.bools:
+            choices.append(f"print({self.pick(*scope.bools)}, {real})")
+        self.line(depth, str(self.pick(*choices)))
 
     def over_row(
         self, scope: Scope, depth: int, loops: int, result: Callable[[Scope], str]
@@ -535,14 +604,32 @@ class Writer(CompoundValues, RecursiveFunctions):
         if self.chance(3):
             dtype, layout = self.pick(*COMMON_INTEGERS), self.pick("rows", "columns", "reversed")
             outputs.append(Parameter("W", str(dtype), is_output=True, layout=str(layout)))
+        if self.chance(4):
+            layout = str(self.pick("cube", "turned"))
+            inputs.append(Parameter("D", str(self.pick(*COMMON_INTEGERS)), layout=layout))
+            if self.chance(2):
+                dtype, layout = self.pick(*COMMON_INTEGERS), self.pick("cube", "turned")
+                outputs.append(Parameter("E", str(dtype), is_output=True, layout=str(layout)))
         helpers: dict[str, str] = {}
         for number in range(self.number(0, 2)):
             kind = str(self.pick("int", "float", "pair"))
             self.helper(f"h{number}", kind, helpers)
             helpers[f"h{number}"] = kind
-        recursive = self.recursion(helpers) if self._has_compounds and self.chance(2) else []
-        self.kernel(inputs, outputs, helpers, recursive)
-        return Program(HEADER + HELPERS + "\n".join(self._lines) + "\n", [*inputs, *outputs])
+        if self.chance(6):
+            outputs = outputs[:2]
+            self.cooperating_kernel(inputs, outputs, helpers)
+            self._prints = False
+        else:
+            recursive = self.recursion(helpers) if self._has_compounds and self.chance(2) else []
+            self.kernel(inputs, outputs, helpers, recursive)
+        return Program(
+            HEADER + "\n".join(self._lines) + "\n",
+            [*inputs, *outputs],
+            self._block,
+            self._has_warps,
+            self._turns,
+            self._prints,
+        )
 
     def kernel(
         self,
@@ -552,45 +639,74 @@ class Writer(CompoundValues, RecursiveFunctions):
         recursive: list[str],
     ) -> None:
         self.line(0, f"def kernel({', '.join(p.name for p in [*inputs, *outputs])}):")
-        self.line(1, "if idx < len(R):")
-        vectors = [p for p in inputs if p.is_vector]
-        scope = Scope(arrays=vectors, thread="idx", helpers=helpers)
-        scope.ints = ["i"] + [p.name for p in inputs if p.is_scalar]
-        self.line(2, "i = idx")
-        for parameter in inputs:
-            if parameter.is_vector and parameter.dtype in (*INTEGERS, *FLOATS, "float16"):
-                name = self.fresh("a" if parameter.dtype in INTEGERS else "x")
-                (scope.ints if parameter.dtype in INTEGERS else scope.floats).append(name)
-                self.line(2, f"{name} = {parameter.name}[idx]")
-        self.line(2, f"p = {self.condition(scope, 1)}")
-        scope.bools.append("p")
-        for name in ("u", "v")[: self.number(0, 2)]:
-            self.line(2, f"{name} = {self.number(-2, 5)}")
-            scope.ints.append(name)
-        if self.chance(2):
-            self.line(2, "w = 0.0")
-            scope.floats.append("w")
-        for kind in ("int", "float"):
-            if self.chance(3):
-                name = self.fresh(str(self.pick("h1", "h2")))
-                shape = 4 if name.startswith("h1") else (3, 2)
-                self.line(2, f"{name} = local({shape}, {kind})")
-                scope.held[name] = kind
-        if self._has_compounds:
-            self.compound_variables(inputs, outputs, scope)
-        if self.chance(2):
-            self.line(2, f"t = ({self.integer(scope, 1)}, {self.floating(scope, 1)})")
-            scope.pairs.append("t")
-        scope.matrices = [p.name for p in inputs if p.layout]
-        scope.own_rows = [p.name for p in outputs if p.layout]
-        scope.arrays = [p for p in inputs if p.is_vector]
-        scope.searchable = [p.name for p in scope.arrays if p.dtype in INTEGERS]
-        scope.recursive = recursive
+        thread, leaves = self.header()
+        self._leaves = leaves
+        scope = Scope(thread=thread, helpers=helpers, recursive=recursive, prints=True)
+        self.variables(inputs, outputs, scope, 2)
         scope.stored = True
         for _ in range(self.number(1, 3)):
             scope.ints += self.block(scope, 2, 0, self.stores)
         for line in self.stores(scope).split("\n")[:-1]:
             self.line(2, line)
+        if leaves == "while":
+            self.line(2, "at += step")
+
+    def header(self) -> tuple[str, str]:
+        """Writes what is around all else, a guard or a loop over the width of the grid.
+
+        Returns:
+            A thread's element, and how it is left early.
+        """
+        form = self.pick(*["guard"] * 8, "for", "while") if not self._has_warps else "guard"
+        if form == "guard":
+            self.line(1, "if idx < len(R):")
+            return "idx", "return"
+        self._turns = self.pick(2, 3)
+        if form == "for":
+            self.line(1, "for at in range(idx, len(R), blockDim.x * gridDim.x):")
+            return "at", str(self.pick("return", "continue"))
+        self.line(1, "step = blockDim.x * gridDim.x")
+        self.line(1, "at = idx")
+        self.line(1, "while at < len(R):")
+        return "at", "while"
+
+    def variables(
+        self, inputs: list[Parameter], outputs: list[Parameter], scope: Scope, depth: int
+    ) -> None:
+        """Writes what a thread starts with, and enters it into `scope`."""
+        thread = scope.thread
+        scope.ints = ["i"] + [p.name for p in inputs if p.is_scalar]
+        self.line(depth, f"i = {thread}")
+        vectors = scope.arrays = [p for p in inputs if p.is_vector]
+        for parameter in vectors:
+            if parameter.dtype in (*INTEGERS, *FLOATS, "float16", "bfloat16"):
+                name = self.fresh("a" if parameter.dtype in INTEGERS else "x")
+                (scope.ints if parameter.dtype in INTEGERS else scope.floats).append(name)
+                self.line(depth, f"{name} = {parameter.name}[{thread}]")
+        self.line(depth, f"p = {self.condition(scope, 1)}")
+        scope.bools.append("p")
+        for name in ("u", "v")[: self.number(0, 2)]:
+            self.line(depth, f"{name} = {self.number(-2, 5)}")
+            scope.ints.append(name)
+        if self.chance(2):
+            self.line(depth, "w = 0.0")
+            scope.floats.append("w")
+        for kind in ("int", "float"):
+            if self.chance(3):
+                name = self.fresh(str(self.pick("h1", "h2")))
+                shape = 4 if name.startswith("h1") else (3, 2)
+                self.line(depth, f"{name} = local({shape}, {kind})")
+                scope.held[name] = kind
+        if self._has_compounds:
+            self.compound_variables(inputs, outputs, scope, depth)
+        if self.chance(2):
+            self.line(depth, f"t = ({self.integer(scope, 1)}, {self.floating(scope, 1)})")
+            scope.pairs.append("t")
+        scope.matrices = [p.name for p in inputs if p.is_matrix]
+        scope.own_rows = [p.name for p in outputs if p.is_matrix]
+        scope.cubes = [p.name for p in inputs if p.is_cube]
+        scope.own_cubes = [p.name for p in outputs if p.is_cube]
+        scope.searchable = [p.name for p in vectors if p.dtype in INTEGERS]
 
     def stores(self, scope: Scope) -> str:
         whole = " ^ ".join(scope.ints[:6])
@@ -598,10 +714,10 @@ class Writer(CompoundValues, RecursiveFunctions):
         flag = " + (1 if p else 0)" if "p" in scope.bools else ""
         real += "".join(f" + {z}.imag" for z in scope.complexes)
         whole += "".join(f" ^ {one}.k" for one in [*scope.elements, *scope.bodies])
-        return f"R[idx] = ({whole}){flag}\nS[idx] = {real}\nreturn"
+        # A `while` that goes on would not come to its step.
+        leave = "return" if self._leaves == "while" else self._leaves
+        return f"R[{scope.thread}] = ({whole}){flag}\nS[{scope.thread}] = {real}\n{leave}"
 
 
-@st.composite
-def programs(draw: Callable[[st.SearchStrategy], object]) -> Program:
-    """Programs for Hypothesis."""
-    return Writer(draw).program()
+def draw_program(choices: Choices) -> Program:
+    return Writer(choices).program()

@@ -3,6 +3,7 @@ fault, on the same line and after the same stores, as on the reference device. O
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from dataclasses import replace
@@ -10,15 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cudapy as cp
-import hypothesis
 import numpy as np
 import pytest
 from cudapy._impl.interpreter import launch as interpret
 from differential import ON_GPU, Source, compiling_for, same
-from hypothesis import HealthCheck, given, reject, settings
-from hypothesis import strategies as st
 
-from property.programs import programs
+from property.choices import Choices, Refused, check_many
+from property.programs import draw_program
 from property.test_generated import SMALL_TARGETS, Way, fail, load, make_arguments
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ BATCHES_OF_A_SOAK, PROGRAMS_OF_A_SOAK = 12, 400
 CARELESS = {
     r" \| 1\)\)": "))",
     r"% len\((\w+)\)\]": r"% (len(\1) + 1)]",
+    r"len\((\w+)\) - 1\)\]": r"len(\1))]",
     r"% (\d)\]": lambda match: f"% {int(match[1]) + 1}]",
     r"& (7|31)\)": r"& \1) - 1",
 }
@@ -78,7 +78,7 @@ def check(program: Program, way: Way, folder: Path) -> bool:
     try:
         have = fault_of(compiled)
     except cp.CompileError:
-        reject()  # constants that are outside are known before anything runs
+        raise Refused from None  # constants that are outside are known before anything runs
     want = fault_of(lambda: interpret(Source((kernel,), (None,)), (1, 1, 1), None, tuple(expected)))
     if want != have:
         fail(program, way, 1, f"the fault differs: expected {want}, got {have}")
@@ -98,17 +98,17 @@ def test_generated_programs_fault_alike(request: pytest.FixtureRequest, batch: i
     soak = request.config.getoption("--soak")
     faults = 0
 
-    @settings(
-        max_examples=PROGRAMS_OF_A_SOAK if soak else PROGRAMS,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(programs(), st.sampled_from(SMALL_TARGETS))
-    def run(program: Program, target: object) -> None:
-        nonlocal faults
-        faults += check(careless(program), Way(target), Path(folder))
+    def draw(choices: Choices) -> tuple[Program, Way]:
+        program = careless(draw_program(choices))
+        if program.block is not None:
+            raise Refused  # its whole block runs, and each thread may meet a fault
+        return program, Way(SMALL_TARGETS[choices.number(0, len(SMALL_TARGETS) - 1)])
 
+    def run(drawn: tuple[Program, Way]) -> None:
+        nonlocal faults
+        faults += check(*drawn, Path(folder))
+
+    seed = (batch, os.urandom(8) if soak else "faults")
     with tempfile.TemporaryDirectory() as folder:
-        (run if soak else hypothesis.seed(batch)(run))()
+        check_many(PROGRAMS_OF_A_SOAK if soak else PROGRAMS, seed, draw, run)
     assert faults > 0, "no program met a fault"

@@ -5,7 +5,10 @@
    A launch of a kernel that prints prints its first site once, without values. FAKE_CUDA_REFUSES=nvjitlink: what nvJitLink
    makes cannot be loaded; =ptx: nvJitLink takes no PTX;
    =context: the GPU is another process's alone; =device: there is none. FAKE_CUDA_VERSION: the driver's, 13000 for 13.0. FAKE_CUDA_STACK: the most
-   bytes of stack that a thread can have. */
+   bytes of stack that a thread can have. FAKE_CUDA_MEMORY: no array has more bytes, and while stacks are large none has a
+   tenth of it.
+
+   What the child of a fork asks of it is written down as "left behind", but for what only asks for words. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -13,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef uint64_t address;
 
@@ -45,7 +49,17 @@ int cuGetProcAddress_v2(const char* name, void** found, int version, uint64_t fl
   return *found == NULL ? 500 : 0;
 }
 
-int cuInit(unsigned flags) { return (int)flags; }
+static pid_t owner;
+/* Of a call that a program can hardly do without: whether the process is a child of the one that called cuInit. */
+static int is_left_behind(const char* call) {
+  const int is_child = owner != getpid();
+  if (is_child) note("left behind: %s\n", call);
+  return is_child ? 3 : 0;
+}
+int cuInit(unsigned flags) {
+  if (owner == 0 && !refuses("fork")) owner = getpid();
+  return is_left_behind("cuInit") + (int)flags;
+}
 int cuDriverGetVersion(int* version) {
   const char* given = getenv("FAKE_CUDA_VERSION");
   *version = given != NULL ? atoi(given) : 13000;
@@ -53,7 +67,7 @@ int cuDriverGetVersion(int* version) {
 }
 int cuGetErrorName(int result, const char** name) { return *name = "FAKE_ERROR", result * 0; }
 int cuGetErrorString(int result, const char** text) { return *text = "it is made up", result * 0; }
-int cuDeviceGetCount(int* count) { return *count = !refuses("device"), 0; }
+int cuDeviceGetCount(int* count) { return *count = !refuses("device"), is_left_behind("cuDeviceGetCount"); }
 int cuDeviceGet(int* device, int ordinal) { return *device = ordinal, 0; }
 int cuDeviceGetName(char* name, int size, int device) {
   (void)device;
@@ -71,7 +85,7 @@ int cuDevicePrimaryCtxRetain(void** context, int device) {
   return *context = &current, refuses("context") ? 46 : device * 0;
 }
 int cuDevicePrimaryCtxRelease(int device) { return device * 0; }
-int cuCtxGetCurrent(void** context) { return *context = current, 0; }
+int cuCtxGetCurrent(void** context) { return *context = current, is_left_behind("cuCtxGetCurrent"); }
 int cuCtxSetCurrent(void* context) { return current = context, 0; }
 static size_t stack_size = 1024; /* of each thread */
 int cuCtxGetLimit(size_t* bytes, int which) { return *bytes = stack_size, which; }
@@ -88,10 +102,14 @@ int cuMemPoolCreate(void** pool, const void* properties) { return *pool = (void*
 int cuMemPoolSetAttribute(void* pool, int which, void* value) { return (void)pool, (void)value, which * 0; }
 static int allocate(address* made, size_t bytes) { return *made = (address)(uintptr_t)calloc(1, bytes + 1), 0; }
 int cuMemAllocFromPoolAsync(address* made, size_t bytes, void* pool, void* stream) {
+  const char* most = getenv("FAKE_CUDA_MEMORY");
+  if (most != NULL && bytes > (size_t)atol(most) / (stack_size > 1024 ? 10 : 1)) return 2;
   return (void)pool, (void)stream, note("allocate %zu\n", bytes), allocate(made, bytes);
 }
 int cuMemAlloc(address* made, size_t bytes) { return allocate(made, bytes); }
-int cuMemFreeAsync(address memory, void* stream) { return (void)stream, free((void*)(uintptr_t)memory), 0; }
+int cuMemFreeAsync(address memory, void* stream) {
+  return (void)stream, free((void*)(uintptr_t)memory), is_left_behind("cuMemFreeAsync");
+}
 int cuMemFree(address memory) { return free((void*)(uintptr_t)memory), 0; }
 int cuMemHostAlloc(void** made, size_t bytes, unsigned flags) { return *made = calloc(1, bytes), (int)(flags * 0); }
 int cuMemHostGetDevicePointer(address* device, void* host, unsigned flags) {
@@ -128,7 +146,7 @@ struct stream { struct graph* recorded; };  /* NULL: what is launched in it runs
 int cuStreamCreate(void** stream, unsigned flags) {
   return *stream = calloc(1, sizeof(struct stream)), (int)(flags * 0);
 }
-int cuStreamDestroy(void* stream) { return free(stream), 0; }
+int cuStreamDestroy(void* stream) { return free(stream), is_left_behind("cuStreamDestroy"); }
 int cuStreamSynchronize(void* stream) { return (void)stream, 0; }
 int cuStreamQuery(void* stream) { return (void)stream, 0; }
 int cuStreamWaitEvent(void* stream, void* event, unsigned flags) { return (void)stream, (void)event, (int)(flags * 0); }
@@ -153,9 +171,9 @@ int cuGraphLaunch(struct graph* graph, void* stream) {
   return note("replay %zu stream %zu\n", graph->nodes, (size_t)stream), 0;
 }
 int cuGraphDestroy(struct graph* graph) { return free(graph), 0; }
-int cuGraphExecDestroy(struct graph* graph) { return free(graph), 0; }
+int cuGraphExecDestroy(struct graph* graph) { return free(graph), is_left_behind("cuGraphExecDestroy"); }
 int cuEventCreate(void** event, unsigned flags) { return *event = malloc(1), (int)(flags * 0); }
-int cuEventDestroy(void* event) { return free(event), 0; }
+int cuEventDestroy(void* event) { return free(event), is_left_behind("cuEventDestroy"); }
 int cuEventRecord(void* event, void* stream) { return (void)event, note("event stream %zu\n", (size_t)stream), 0; }
 int cuEventSynchronize(void* event) { return (void)event, 0; }
 int cuEventQuery(void* event) { return (void)event, 0; }
@@ -181,14 +199,14 @@ int cuModuleLoadData(struct module** made, const char* image) {
   (*made)->has_stack = strstr(image, "stack") != NULL;
   return 0;
 }
-int cuModuleUnload(struct module* module) { return free(module), 0; }
+int cuModuleUnload(struct module* module) { return free(module), is_left_behind("cuModuleUnload"); }
 int cuModuleGetFunction(struct module** function, struct module* module, const char* name) {
   snprintf(module->entry, sizeof module->entry, "%s", name);
   return *function = module, 0;
 }
 int cuModuleGetGlobal(address* variable, size_t* size, struct module* module, const char* name) {
-  const int prints = strcmp(name, "cudapy_prints") == 0;
-  const int stack = strcmp(name, "cudapy_stack") == 0;
+  const int prints = strcmp(name, "cudapy$prints") == 0;
+  const int stack = strcmp(name, "cudapy$stack") == 0;
   if ((prints && !module->has_prints) || (stack && !module->has_stack)) return 500;
   if (stack) return *variable = (address)(uintptr_t)&module->stack, *size = 8, 0;
   *variable = (address)(uintptr_t)(prints ? module->prints : module->fault);
@@ -231,8 +249,8 @@ int cuLaunchKernel(struct module* function, unsigned gx, unsigned gy, unsigned g
 
 static void say_what(char* made, const char* who, const char* text) {
   const char* shape = strstr(text, ".reqntid ");
-  int size = snprintf(made, 128, "made by %s%s%s", who, strstr(text, "cudapy_prints") != NULL ? ", prints" : "",
-                      strstr(text, "cudapy_stack") != NULL ? ", stack" : "");
+  int size = snprintf(made, 128, "made by %s%s%s", who, strstr(text, "cudapy$prints") != NULL ? ", prints" : "",
+                      strstr(text, "cudapy$stack") != NULL ? ", stack" : "");
   if (shape != NULL) sprintf(made + size, ", for %.*s", (int)strcspn(shape + 9, "\n"), shape + 9);
 }
 

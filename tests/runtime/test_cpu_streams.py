@@ -85,7 +85,6 @@ def test_they_are_awaited():
         (lambda: cp.Event().record(3), ValueError, "stream=3.* is no stream of the CPU"),
         (lambda: add(4, stream=3), ValueError, "stream=3.*no stream of the CPU"),
         (lambda: add(4, stream=cp.Event()), ValueError, "no stream of the CPU"),
-        (lambda: cp.Graph(), ValueError, "a graph belongs to a GPU"),
     ],
 )
 def test_what_is_refused(call, error, text):

@@ -269,6 +269,110 @@ measure(1000)(X)
     assert sizes == ["68128", "launch", "2048", "68128", "launch", "200000", "launch"]
 
 
+def stacks(log: list[str]) -> list[str]:
+    """Limits that were set, launches, replays and waits, in their order."""
+    found = []
+    for line in kept(log, "stack", "launch", "replay", "synchronize"):
+        kind, *rest = line.split()
+        found.append(rest[0] if kind == "stack" else kind)
+    return found
+
+
+def test_a_stack_that_is_used_no_more_is_given_back(run):
+    program = """
+measure, plain = cp.compile(measure), cp.compile(twice)
+measure(1000)(X)
+for _ in range(3):
+    measure(1000)(X)
+    cp.synchronize()
+plain(1000)(X, Y)
+cp.synchronize()
+cp.synchronize()
+for _ in range(2):
+    measure(1000)(X)
+    cp.synchronize()
+    plain(1000)(X, Y)
+    cp.synchronize()
+for _ in range(2): cp.synchronize()
+"""
+    _, log = run(RECURSION + program)
+    assert stacks(log) == [
+        *["68128", "launch"],
+        *["launch", "synchronize"] * 3,
+        *["launch", "synchronize", "1024", "synchronize"],
+        *["68128", *["launch", "synchronize"] * 4, "synchronize", "synchronize", "1024"],
+    ], "it stays for longer once it was given back too early"
+
+
+def test_a_stack_that_others_have_chosen_since_is_theirs(run, library):
+    program = f"""
+import ctypes
+driver = ctypes.CDLL({str(library)!r})
+measure = cp.compile(measure)
+measure(1000)(X)
+driver.cuCtxSetLimit(0, ctypes.c_size_t(200000))
+cp.synchronize()
+cp.synchronize()
+driver.cuCtxSetLimit(0, ctypes.c_size_t(4096))
+measure(1000)(X)
+cp.synchronize()
+cp.synchronize()
+"""
+    _, log = run(RECURSION + program)
+    assert stacks(log) == [
+        *["68128", "launch", "200000", "synchronize", "synchronize"],
+        *["4096", "68128", "launch", "synchronize", "synchronize", "4096"],
+    ]
+
+
+def test_a_replay_has_the_stack_of_its_kernels(run):
+    program = """
+measure, plain = cp.compile(measure), cp.compile(twice)
+with cp.Graph() as graph:
+    measure(1000)(X)
+with cp.Graph() as other:
+    plain(1000)(X, Y)
+for _ in range(2): cp.synchronize()
+other.launch()
+graph.launch()
+for _ in range(4): cp.synchronize()
+"""
+    _, log = run(RECURSION + program)
+    assert stacks(log) == [
+        *["68128", "synchronize", "synchronize", "1024"],
+        *["replay", "68128", "replay", *["synchronize"] * 4, "1024"],
+    ]
+
+
+def test_a_launch_that_others_record_keeps_its_stack(run, library):
+    program = f"""
+import ctypes
+driver = ctypes.CDLL({str(library)!r})
+measure, stream = cp.compile(measure), cp.Stream()
+driver.cuStreamBeginCapture(ctypes.c_void_p(stream.handle), 0)
+measure(1000, stream=stream.handle)(X)
+driver.cuStreamEndCapture(ctypes.c_void_p(stream.handle), ctypes.byref(ctypes.c_void_p()))
+for _ in range(3): cp.synchronize()
+"""
+    _, log = run(RECURSION + program)
+    assert stacks(log) == ["68128", *["synchronize"] * 3]
+
+
+def test_stacks_make_room_for_arrays(run):
+    program = """
+cp.compile(measure)(1000)(X)
+big = cp.CudaArray.allocate(2_000_000, cp.float32)
+print(len(big))
+try:
+    cp.CudaArray.allocate(200_000_000, cp.float32)
+except cp.CudaError as error:
+    print("no room" in str(error))
+"""
+    printed, log = run(RECURSION + program, FAKE_CUDA_MEMORY="10000000")
+    assert printed == "2000000\nTrue\n"
+    assert stacks(log) == ["68128", "launch", "1024"]
+
+
 def test_a_kernel_has_code_for_few_shapes_of_blocks(run):
     program = """
 k = cp.compile(reverse)
@@ -326,3 +430,14 @@ k(250)(X[:250], X[::2][250:])
         assert len(kept(log, "load")) >= 2, overlapping
         _, log = run(f"k = cp.compile(twice)\n{overlapping.replace('X', 'Y', 1)}")
         assert len(kept(log, "load")) == 1, "they are two arrays"
+
+
+def test_a_stream_by_its_handle_may_be_the_first_that_is_made(run):
+    program = """
+import ctypes, os
+theirs = ctypes.c_void_p()
+ctypes.CDLL(os.environ["CUDAPY_CUDA_DRIVER"]).cuStreamCreate(ctypes.byref(theirs), 0)
+cp.compile(twice)(1000, stream=theirs.value)(X, Y)
+"""
+    _, log = run(program)
+    assert len(kept(log, "launch")) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import cudapy as cp
@@ -183,3 +184,13 @@ def test_types_must_be_known():
     assert codes(kernel, "void (float* X, int* I, float* Y)") == [("gather", "Y[idx] = X[I[idx]]")]
     with pytest.raises(cp.CompileError):
         kernel.notes("void (float* X, float* I, float* Y)")
+
+
+def test_a_note_on_a_function_of_the_package_names_the_users_line():
+    # reduce : void (int* X, int* Y)
+    def reduce(X, Y):
+        if idx < len(X):
+            X[idx] = math.gcd(X[idx], Y[idx])
+
+    found = codes(cp.compile(reduce))
+    assert ("integer-division", "X[idx] = math.gcd(X[idx], Y[idx])") in found

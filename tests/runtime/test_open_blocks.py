@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import subprocess
+import sys
 import threading
 
 import cudapy as cp
@@ -187,6 +189,94 @@ assert len(graph) == 2
     ]
     assert kept(log, "replay") == ["replay 2 stream 0"]
     assert "one at a time" in printed
+
+
+def test_what_outlives_a_recording_launches_as_without_it(run):
+    program = """
+graph = cp.Graph()
+async def work(name):
+    launch(name)
+    await over.wait()
+    launch(name)
+    cp.Event().record()
+    with second:
+        launch(name)
+    await again.wait()
+    launch(name)
+    await last.wait()
+    launch(name)
+async def main():
+    global over, again, last
+    over, again, last = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    with graph:
+        task = asyncio.create_task(work("task"))
+        await asyncio.sleep(0)
+    assert len(graph) == 1
+    over.set()
+    await asyncio.sleep(0)
+    with graph:
+        again.set()
+        await asyncio.sleep(0)
+        k(1000)(X, Y)
+    assert len(graph) == 1
+    with first:
+        last.set()
+        await task
+asyncio.run(main())
+graph.launch()
+"""
+    printed, log = run(STREAMS + program + NAMES)
+    names = dict(pair.split("=") for pair in printed.splitlines()[-1].split())
+    found = [
+        f"{line.split()[0]} {names.get(line.rpartition(' ')[2], 'recorded')}"
+        for line in kept(log, "launch", "record", "event")
+    ]
+    assert found == [
+        "record recorded",
+        "launch default",
+        "event default",
+        "launch second",
+        "launch default",
+        "record recorded",
+        "launch default",
+    ]
+
+
+def test_hundreds_of_thousands_of_blocks_that_nobody_leaves():
+    """In a thread whose stack is small, of streams and devices by turns."""
+    program = """
+import contextvars, threading
+import cudapy as cp
+
+COUNT = 300_000
+
+def enter():
+    stream, device = cp.Stream(), cp.device("cpu")
+    for number in range(COUNT):
+        (stream if number % 2 else device).__enter__()
+    assert cp.get_device() == "cpu"
+    return contextvars.copy_context()
+
+def work():
+    kept = contextvars.copy_context().run(enter)
+    again = kept.copy()
+    del kept
+    again.run(cp.device("python").__enter__)
+    assert again.run(cp.get_device) == "python"
+    del again
+    print("over")
+
+threading.stack_size(256 * 1024)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+enter()
+print("end")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "over\nend\n", "")
 
 
 def test_a_thread_does_not_launch_in_what_another_records(run):

@@ -737,3 +737,41 @@ def test_more_shapes_of_blocks_than_get_code_of_their_own():
             padded = np.concatenate([X, np.zeros(3 * block - len(X), np.float32)])
             expected = padded.reshape(3, block)[:, ::-1].reshape(-1)[: len(X)]
             assert np.array_equal(S, expected), block
+
+
+# settled : void (int* X, int* turns)
+def settled(X, turns):
+    held = shared(64, int)
+    t = threadIdx.x
+    held[t] = X[idx] if idx < len(X) else 0
+    n = 0
+    syncthreads()
+    while syncthreads_or(held[t] > 5):
+        n += 1
+        left = held[t - 1] if t > 0 else 0
+        syncthreads()
+        if held[t] > 5:
+            held[t] -= 3 + left % 2
+        if n == 7:
+            continue
+        if syncthreads_count(held[t] < 3) > 40 or n > 30:
+            break
+    else_sum = 100 - syncthreads_count(held[t] == 5) * 2
+    while not syncthreads_and(held[t] > 0) and n < 40:
+        held[t] += 1
+        n += 1
+    if not syncthreads_or(held[t] > 9) or else_sum > 50:
+        n += 1000
+    if idx < len(X):
+        X[idx] = held[t]
+        turns[idx] = n
+
+
+def test_votes_as_conditions():
+    differential(
+        settled,
+        lambda n: [integers(n, 3, "int32", -2, 40), np.zeros(n, "int32")],
+        block=(64, 1, 1),
+        sizes=around(64),
+        targets=FEW,
+    )

@@ -332,3 +332,27 @@ def test_functions_of_cmath_take_real_numbers():
     got = np.zeros(len(x), "complex64")
     cp.compile(roots)(len(x))(x, got)
     np.testing.assert_allclose(got, np.sqrt(x.astype("complex64")) + np.exp(1j * x), rtol=1e-5)
+
+
+def of_weak_parts(X, D, Z):
+    n = len(X)
+    if idx < n:
+        w = 0.0  # float32, because of what it is given next
+        Z[idx] = complex(0.1, w)
+        w = X[idx]
+        Z[n + idx] = -w + complex(w, 0.1)
+        Z[2 * n + idx] = complex(0.1, D[idx]) * complex(0.1, 2)
+        z = complex(0.1, 3)
+        Z[3 * n + idx] = z + w
+        Z[4 * n + idx] = complex(0.1) * w + complex(idx, w)
+
+
+def test_a_literal_takes_the_type_of_the_other_part():
+    differential(
+        of_weak_parts,
+        lambda n: [floats(n), floats(n, 1, "float64"), np.zeros(5 * n, "complex128")],
+    )
+    X = np.ones(1, "float32")
+    Z = np.zeros(5, "complex128")
+    cp.compile(of_weak_parts)(1)(X, np.ones(1), Z)
+    assert Z[0] == np.float32(0.1) and Z[1] == complex(0, np.float32(0.1))

@@ -168,3 +168,25 @@ def test_all_indices_are_evaluated_before_one_is_looked_at():
 
     faults(of_a_matrix, ZeroDivisionError)
     faults(of_a_local_array, ZeroDivisionError)
+
+
+def test_what_is_looked_for_comes_before_the_tuple():
+    def side(A, at, k):
+        A[at] = 10 * A[at] + k
+        return k
+
+    def written_out(A):
+        if side(A, 0, 4) in (side(A, 0, 5), side(A, 0, 4)):
+            A[0] += 1000
+
+    def beside(A):
+        if (side(A, 1, 1), side(A, 1, 2)) not in (
+            (side(A, 1, 3), side(A, 1, 4)),
+            (side(A, 1, 5), 6),
+        ):
+            A[1] += 1000000
+
+    A = np.zeros(2, np.int32)
+    cp.compile(written_out)(1)(A)
+    cp.compile(beside)(1)(A)
+    assert A.tolist() == [1454, 1012345]

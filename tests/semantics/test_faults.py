@@ -179,3 +179,59 @@ def test_the_block_is_named_where_blocks_are_the_user_s():
     with pytest.raises(IndexError) as caught:
         kernel(40)(np.zeros(195, np.int32))
     assert "in block" not in str(caught.value)
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_step_that_turns_out_to_be_zero(checked):
+    def steps(X, S):
+        for i in range(0, 6, S[idx]):
+            X[idx] += i + 1
+
+    S = np.array([1, -1, 2, 0, 3, 7], np.int32)
+    X = np.zeros(6, np.int32)
+    if not checked:
+        cp.compile(steps, check=False)(6)(X, S)  # no turns
+        assert X.tolist() == [21, 0, 9, 0, 5, 1]
+        return
+    for device in ("cpu", "python"):
+        with cp.device(device), pytest.raises(ValueError, match=r"arg 3 must not be zero"):
+            cp.compile(steps)(6)(X, S)
+
+
+def test_steps_that_are_made_zero():
+    def made(X, k):
+        s = cp.int32(65536) * cp.int32(65536) if k == 0 else 1
+        t = cp.int32(0)
+        if k == 1:
+            for i in range(0, 6, t):
+                X[i] = 1
+        if k == 2:
+            for i in range(0, 6, cp.int32(65536) * cp.int32(65536)):
+                X[i] = 1
+        for i in range(0, 6, s):
+            X[i] += 1
+
+    kernel = cp.compile(made, sig="made : void (float* X, int k)")
+    for device in ("cpu", "python"):
+        for k in range(3):
+            with cp.device(device), pytest.raises(ValueError, match=r"must not be zero"):
+                kernel(1)(np.zeros(6, np.float32), k)
+
+
+def test_a_step_that_holds_sizes_of_the_grid_is_not_checked():
+    def strided(X, k):
+        first = blockDim.x * gridDim.x
+        stride = 2 * cp.int32(first) * gridDim.y
+        for i in range(idx, len(X), stride):
+            X[i] = k
+
+    def stepped(X, k):
+        for i in range(idx, len(X), k):
+            X[i] = k
+
+    is_checked = {
+        f: "range() arg 3"
+        in cp.compile(f, sig=f"{f.__name__} : void (float* X, int k)").inspect("typed")
+        for f in (strided, stepped)
+    }
+    assert is_checked == {strided: False, stepped: True}

@@ -269,7 +269,9 @@ def other_axis(X, R):
         other_axis,
     ],
 )
-def test_what_comes_from_one_turn_to_the_next(kernel):
+@pytest.mark.parametrize("taken", ["always", "where it pays"])
+def test_what_comes_from_one_turn_to_the_next(kernel, taken, monkeypatch):
+    monkeypatch.setenv("CUDAPY_TURNS", taken)
     differential(
         kernel,
         lambda n: [integers(5 * n + 3, low=0, high=9), np.zeros(5 * n + 3, "int32")],
@@ -358,3 +360,102 @@ def test_turns_of_nested_loops_keep_their_order(kernel):
         block=(1, 1, 1),
         sizes=lambda gang: [1],
     )
+
+
+# What is carried from turn to turn, where the kernel sees no blocks.
+
+
+def total_of_all(X, sums):
+    total, count = 0, 0
+    for i in range(idx, len(X), blockDim.x * gridDim.x):
+        if X[i] > 2:
+            total = 3 * total + X[i]
+        count += 1
+    atomic.add(sums, 0, total)
+    atomic.add(sums, 1, count)
+
+
+def several_loops(X, sums):
+    low, high = 9, 0
+    step = blockDim.x * gridDim.x
+    i = idx
+    while i < len(X):
+        low = min(low, X[i])
+        i += step
+    for k in range(idx, len(X), step):
+        for turn in range(2):
+            if turn == 1:
+                high = max(high, X[k] - low)
+    j = blockIdx.x * blockDim.x + threadIdx.x
+    while j <= len(X) - 1:
+        high = 2 * high + X[j]
+        j += step
+    atomic.add(sums, idx % len(sums), high + low)
+
+
+def own_places(X, sums):
+    if idx >= 5 * len(sums):
+        return
+    weight = idx % 7
+    for i in range(idx, len(X), blockDim.x * gridDim.x):
+        weight = (weight * 5 + X[i] * (idx % 3)) % 1000
+    sums[idx % len(sums)] = weight if idx < len(sums) else sums[idx % len(sums)]
+
+
+def shapes_of_blocks(X, sums):
+    largest = 0
+    for i in range(idx, len(X), blockDim.x * gridDim.x):
+        largest = max(largest, X[i])
+    atomic.max(sums, 0, largest)
+    atomic.max(sums, 1, blockDim.x)
+    atomic.max(sums, 2, gridDim.x)
+
+
+@pytest.mark.parametrize("kernel", [total_of_all, several_loops, own_places, shapes_of_blocks])
+@pytest.mark.parametrize("turns", TURNS)
+@pytest.mark.parametrize("block", [None, (8, 1, 1)])
+@pytest.mark.parametrize("taken", ["always", "where it pays"])
+def test_sums_of_turns(kernel, turns, block, taken, monkeypatch):
+    monkeypatch.setenv("CUDAPY_TURNS", taken)
+    differential(
+        kernel,
+        lambda n: [integers(length(n, turns), low=0, high=9), np.zeros(n + 4, "int32")],
+        sig="void (int* X, int* sums)",
+        block=block,
+    )
+
+
+def sum_of_floats(X, out):
+    total = 0.0
+    for i in range(idx, len(X), blockDim.x * gridDim.x):
+        total += X[i]
+    atomic.add(out, 0, total)
+
+
+def test_a_sum_on_all_threads_of_the_pool():
+    X = np.ones(1_000_003, np.float32)
+    for threads in (1, 256, 4096, 65_536, len(X)):  # enough elements for turns of blocks
+        out = np.zeros(1, np.float32)
+        cp.compile(sum_of_floats, sig="void (float* X, float* out)")(threads)(X, out)
+        reached = np.arange(len(X)) % (256 * ((threads + 255) // 256)) < threads
+        assert out[0] == np.count_nonzero(reached)
+
+
+def sums_past_the_end(X, out):
+    total = 0.0
+    for i in range(idx, len(X), blockDim.x * gridDim.x):
+        total += X[i + 1]
+    atomic.add(out, 0, total)
+
+
+@pytest.mark.parametrize("taken", ["always", "where it pays"])
+@pytest.mark.parametrize("gang", ["1", "4", "16", "32"])
+def test_a_fault_among_turns(gang, taken, monkeypatch):
+    monkeypatch.setenv("CUDAPY_GANG", gang)
+    monkeypatch.setenv("CUDAPY_TURNS", taken)
+    X, out = np.zeros(1000, np.float32), np.zeros(1, np.float32)
+    with pytest.raises(IndexError, match=r"index 1000 is out of bounds for `X`") as caught:
+        cp.compile(sums_past_the_end, sig="void (float* X, float* out)")(96, block=32)(X, out)
+    assert "idx = 39" in str(caught.value)
+    if not ON_GPU:
+        assert "in block (1, 0, 0)" in str(caught.value)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cudapy as cp
 import numpy as np
 import pytest
-from cudapy import idx, local, shared, threadIdx
+from cudapy import atomic, idx, local, shared, threadIdx
 from differential import TARGETS, compiling_for, differential, floats, integers
 
 TAPS = 3
@@ -231,4 +231,37 @@ def test_arrays_of_complex_numbers_by_pythons_name():
         complex_arrays,
         lambda n: [floats(n), np.zeros(n, "complex64")],
         block=(32, 1, 1),
+    )
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint64", "uint8", "float16", "float32", "float64"])
+def test_atomics_on_an_array_of_the_thread(dtype):
+    T = np.dtype(dtype).type
+
+    def counted(X, Y):
+        L = local(5, T)
+        for i in range(7):
+            Y[idx] += atomic.add(L, (X[idx] + i) % 5, i)
+            atomic.max(L, i % 5, 3)
+            atomic.sub(L, X[idx] % 5, 1)
+        Y[idx] += atomic.exch(L, X[idx] % 5, 2) + L[1] + L[3]
+
+    differential(
+        counted,
+        lambda n: [integers(n, low=0, high=99, dtype="int32"), np.zeros(n)],
+        sig="counted : void (int* X, double* Y)",
+    )
+
+
+def test_exchanges_in_an_array_of_the_thread():
+    def exchanged(X, Y):
+        L = local(3, cp.int32)
+        L[2] = X[idx] % 2
+        Y[idx] = atomic.cas(L, 2, 1, 7) + atomic.inc(L, 0, 5) + atomic.dec(L, 1, 9)
+        Y[idx] += L[0] + 10 * L[1] + 100 * L[2]
+
+    differential(
+        exchanged,
+        lambda n: [integers(n, low=0, high=99, dtype="int32"), np.zeros(n, np.int32)],
+        sig="exchanged : void (int* X, int* Y)",
     )

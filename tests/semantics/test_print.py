@@ -195,5 +195,40 @@ def test_code_for_a_gpu_takes_records_down():
         print(n)
 
     ptx = cp.compile(line).inspect("ptx")
-    assert "cudapy_prints" in ptx
+    assert "cudapy$prints" in ptx
     assert ptx.count("atom.relaxed.gpu.global.add.u64") == 2 or ptx.count("atom") == 2
+
+
+def complex_numbers(A, B):
+    if idx < len(A):
+        print(
+            idx,
+            A[idx],
+            B[idx],
+            f"{A[idx]:.3f}|{B[idx]:>24}|{A[idx] * 1j!r}|{B[idx]:+.2e}|{A[idx]:25}",
+            2j,
+        )
+
+
+def test_complex_numbers():
+    random = np.random.default_rng(8)
+    B = random.standard_normal(40) + 1j * random.standard_normal(40)
+    B[:6] = [
+        0.1 + 0.2j,
+        1e300j,
+        complex(-0.0, 0.0),
+        complex(np.inf, np.nan),
+        3 - 1e-7j,
+        complex(0, -0.0),
+    ]
+    with np.errstate(over="ignore"):
+        A = B.astype(np.complex64)
+    text = printed(complex_numbers, 40, lambda: [A, B])
+    for line, a, b in zip(text.splitlines(), A, B.tolist()):
+        words = line.split()
+        assert words[2] == str(b)
+        assert f"|{b:>24}|" in line
+        assert f"|{b:+.2e}|" in line
+        assert words[1] == str(complex(*(float(str(part)) for part in (a.real, a.imag)))), words
+        assert f" {complex(a):.3f}|" in line
+        assert line.endswith(" 2j")

@@ -241,3 +241,21 @@ def test_more_of_pythons_exceptions(device, exception):
     kernel(3)(np.arange(3, dtype=np.float32))
     with pytest.raises(exception, match="too much"):
         kernel(5)(np.arange(5, dtype=np.float32))
+
+
+def test_complex_numbers_in_messages(device):
+    # small : void (complex64* Z)
+    def small(Z):
+        assert abs(Z[idx]) < 2, f"{idx}: {Z[idx]} of {Z[idx].real:.1f}, {3 * Z[idx]:.2f}"
+        if Z[idx] == 1j:
+            raise ValueError(Z[idx])
+
+    kernel = cp.compile(small)
+    Z = np.full(60, 0.1 + 0.2j, np.complex64)
+    kernel(60)(Z)
+    Z[51] = 1.5 - 2.25j
+    with pytest.raises(AssertionError, match=r"51: \(1\.5-2\.25j\) of 1\.5, 4\.50-6\.75j"):
+        kernel(60)(Z)
+    Z[51] = 1j
+    with pytest.raises(ValueError, match=r"1j"):
+        kernel(60)(Z)

@@ -116,3 +116,56 @@ def test_a_field_that_does_not_fit():
 
     with pytest.raises(cp.CudaTypeError, match="its field `depth` is of type int8"):
         cp.compile(weight_of)(1)(Ray(Point(0, 0), Point(0, 0), 1000, 0.0), np.zeros(1))
+
+
+ORIGIN = Point(1.5, -2.0)
+RAY = Ray(ORIGIN, Point(0.25, 0.5), 3, 0.125)
+RECORD = np.array([(3.0, 4.0)], POINT)[0]
+TABLE = np.array([(1.0, 2.0), (3.0, 4.0), (5.0, 6.0), (7.0, 8.0), (9.0, 0.5)], POINT)
+GRID = TABLE[:4].reshape(2, 2)[:, ::-1]
+CORNERS = (Point(0.0, 1.0), Point(2.0, 3.0))
+
+
+def captured(X, R):
+    n = len(R)
+    if idx < n:
+        p = ORIGIN
+        ray = advance(RAY, X[idx])
+        corner = CORNERS[1]
+        R[idx].x = p.x + add(ORIGIN, RECORD).y * ray.origin.x + corner.y + ORIGIN[1]
+        R[idx].y = RECORD.y + RAY.direction.y + RAY.weight + len(ORIGIN) + (RECORD == p)
+        for k in ORIGIN:
+            R[idx].y += k
+        x, *rest = ORIGIN
+        R[idx].x += x * rest[0] + sum(RECORD) + max(p) + add(*CORNERS).x
+
+
+def test_instances_from_outside():
+    differential(captured, lambda n: [floats(n), np.zeros(n, POINT)])
+
+
+def looked_up(I, R):
+    n = len(R)
+    if idx < n:
+        p = TABLE[I[idx]]
+        R[idx].x = p.x + GRID[I[idx] % 2, 1].y
+        R[idx].y = TABLE[I[idx] - 1].y + TABLE[2].x
+        for q in TABLE:
+            R[idx].y += q.x * q.y
+
+
+def test_arrays_of_structs_from_outside():
+    differential(looked_up, lambda n: [integers(n, 1, "int32", 1, 5), np.zeros(n, POINT)])
+
+
+def replaced(X, R):
+    n = len(R)
+    if idx < n:
+        p = ORIGIN._replace(x=X[idx])
+        q = p._replace(y=p.x * 2, x=1)
+        R[idx] = add(p, q)._replace(y=X[idx])
+        R[idx].x += RAY.origin._replace(y=4).y
+
+
+def test_fields_replaced():
+    differential(replaced, lambda n: [floats(n), np.zeros(n, POINT)])

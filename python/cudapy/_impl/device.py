@@ -101,6 +101,7 @@ class _Choice(NamedTuple):
     name: str
     gpu: int
     hook: Callable[..., object] | None
+    automatic: bool = False
 
 
 def _automatic() -> str:
@@ -123,11 +124,12 @@ def _automatic() -> str:
 def _choose(name: str) -> _Choice:
     if not isinstance(name, str):
         raise TypeError(f'a device is chosen by its name, such as "cpu" or "cuda", not {name!r}')
-    if name == "auto":
+    is_automatic = name == "auto"
+    if is_automatic:
         name = _automatic()
     gpu = _gpu_of(name)
     if gpu is not None:
-        return _Choice(name, gpu, None)
+        return _Choice(name, gpu, None, is_automatic)
     if name == "python":
         from .interpreter import launch
 
@@ -147,7 +149,8 @@ def set_device(name: str) -> None:
 
     Args:
         name: `"cpu"`, machine code on all cores; `"cuda"`, the first NVIDIA GPU, or `"cuda:1"` and so on the others;
-            `"auto"`, the first GPU if it can be used and else the CPU, where `cp.devices()` says why; or `"python"`,
+            `"auto"`, the first GPU if it can be used and else the CPU, where `cp.devices()` says why, as in the child
+            of a fork, which can use none; or `"python"`,
             where CPython runs the kernel's own source, one thread after the other, so that breakpoints and `print`
             work. It computes with exactly the types that the compiled kernel has.
 

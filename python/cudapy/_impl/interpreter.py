@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import copy
 import operator
 import re
 import sys
@@ -21,15 +20,16 @@ from typing import TYPE_CHECKING, Any
 from . import reference_names as names
 from .errors import CompileError, CudaTypeError
 from .printing import in_order
-from .reference_arrays import SharedRows, argument_type, as_argument
+from .reference_arrays import SharedRows, argument_type, as_argument, widened_by_call
 from .reference_cooperation import Barrier, NewArray, enter_block
 from .reference_forms import Forms
 from .reference_functions import Lift
 from .reference_rewriter import INDICES, Rewriter
 from .reference_structs import declared_as, is_struct
+from .reference_trees import copied
 from .reference_types import Types
 from .reference_warps import WarpOperation, enter_thread
-from .scalar import Context, Scalar
+from .scalar import Context, Scalar, touches_float64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ class Instance:
     ) -> None:
         self.filename, tree = program.tree(function)
         declared, result = program.signature(function, tree)
-        tree = copy.deepcopy(tree)
+        tree = copied(tree)
         function = Lift(program, function, tree).run()
         tree = Forms(partial(names.found, function, tree, program.together)).visit(tree)
         self.parameters = [argument.arg for argument in _parameters(tree)]
@@ -83,7 +83,7 @@ class Instance:
     def build(self) -> Callable[..., Any]:
         """The Python function that runs it."""
         rewriter = Rewriter(self.types)
-        module = ast.Module(body=[rewriter.function(copy.deepcopy(self.tree))], type_ignores=[])
+        module = ast.Module(body=[rewriter.function(copied(self.tree))], type_ignores=[])
         self.namespace = rewriter.namespace
         self.indices = [
             (name, value.name)
@@ -321,7 +321,9 @@ class Program:
         """Whether the kernel or one of its helpers calls something whose meaning is one of these."""
         for instance in self.instances.values():
             for node in ast.walk(instance.tree):
-                if isinstance(node, ast.Call) and instance.types.is_call_of(node, kinds):
+                if not isinstance(node, ast.Call) or not instance.types.is_call_of(node, kinds):
+                    continue
+                if not instance.types.is_vote_of_tuple(node):
                     return True
         return False
 
@@ -419,6 +421,11 @@ def launch(
         else declared_as(wanted, argument_type(value))
         for wanted, value in zip(declared, arguments)
     ]
+    if any(map(touches_float64, given)):
+        given = [
+            type if wanted is not None else widened_by_call(value, type)
+            for wanted, type, value in zip(declared, given, arguments)
+        ]
     key = (functions, kernel.sigs, tuple(given))
     program = _programs.get(key)
     if program is None:

@@ -140,6 +140,12 @@ def logaddexp2(a, b):
     return math.fmax(x, y) + near if apart == apart else apart
 
 
+def angle(z, deg=False):
+    w = complex(z)
+    turn = math.atan2(w.imag, w.real)
+    return turn * (180 / math.pi) if deg else turn
+
+
 def float_power(a, b):
     return float64(a) ** float64(b)
 

@@ -178,6 +178,174 @@ def mulhi(a: int, b: int, /) -> int:
 
 
 @of_threads
+def float_as_int(x: float, /) -> int:
+    """The bits of a float32 as an integer.
+
+    Args:
+        x: a float32, or a number in the source.
+
+    Returns:
+        int32.
+
+    Raises:
+        CompileError: `x` is an integer, or a float64.
+
+    In CUDA C++: `__float_as_int`. NumPy: `x.view(np.int32)`, which kernels have for all types of one size.
+
+    Example:
+        >>> import cudapy as cp
+        >>> @cp.kernel
+        ... def bits(X, B):
+        ...     B[idx] = float_as_int(X[idx])
+        >>> X, B = [1.0], [0]
+        >>> bits(1)(X, B)
+        >>> hex(B[0])
+        '0x3f800000'
+    """
+    return 0
+
+
+@of_threads
+def float_as_uint(x: float, /) -> int:
+    """The bits of a float32 as an integer without sign.
+
+    Args:
+        x: a float32, or a number in the source.
+
+    Returns:
+        uint32.
+
+    Raises:
+        CompileError: `x` is an integer, or a float64.
+
+    In CUDA C++: `__float_as_uint`. NumPy: `x.view(np.uint32)`, which kernels have for all types of one size.
+
+    Example:
+        >>> import cudapy as cp
+        >>> @cp.kernel
+        ... def sign(X, B):
+        ...     B[idx] = float_as_uint(X[idx]) >> 31
+        >>> X, B = [-2.5], [0]
+        >>> sign(1)(X, B)
+        >>> B
+        [1]
+    """
+    return 0
+
+
+@of_threads
+def int_as_float(x: int, /) -> float:
+    """The float32 whose bits an integer has.
+
+    Args:
+        x: an integer of at most 32 bits.
+
+    Returns:
+        float32.
+
+    Raises:
+        CompileError: `x` is a float, or an int64.
+
+    In CUDA C++: `__int_as_float`. NumPy: `x.view(np.float32)`, which kernels have for all types of one size.
+
+    Example:
+        >>> import cudapy as cp
+        >>> @cp.kernel
+        ... def inverse_root(X, B):
+        ...     B[idx] = int_as_float(0x5F3759DF - (float_as_int(X[idx]) >> 1))
+        >>> X, B = [4.0], [0.0]
+        >>> inverse_root(1)(X, B)
+        >>> round(B[0], 3)
+        0.483
+    """
+    return 0.0
+
+
+@of_threads
+def uint_as_float(x: int, /) -> float:
+    """The float32 whose bits an integer without sign has.
+
+    Args:
+        x: an integer of at most 32 bits.
+
+    Returns:
+        float32.
+
+    Raises:
+        CompileError: `x` is a float, or an int64.
+
+    In CUDA C++: `__uint_as_float`. NumPy: `x.view(np.float32)`, which kernels have for all types of one size.
+
+    Example:
+        >>> import cudapy as cp
+        >>> @cp.kernel
+        ... def magnitude(X, B):
+        ...     B[idx] = uint_as_float(float_as_uint(X[idx]) & 0x7FFFFFFF)
+        >>> X, B = [-2.5], [0.0]
+        >>> magnitude(1)(X, B)
+        >>> B
+        [2.5]
+    """
+    return 0.0
+
+
+@of_threads
+def double_as_longlong(x: float, /) -> int:
+    """The bits of a float64 as an integer.
+
+    Args:
+        x: a float.
+
+    Returns:
+        int64.
+
+    Raises:
+        CompileError: `x` is an integer.
+
+    In CUDA C++: `__double_as_longlong`. NumPy: `x.view(np.int64)`, which kernels have for all types of one size.
+
+    Example:
+        >>> import cudapy as cp
+        >>> @cp.kernel
+        ... def exponent(X, B):
+        ...     B[idx] = (double_as_longlong(X[idx]) >> 52 & 0x7FF) - 1023
+        >>> X, B = [1024.0], [0]
+        >>> exponent(1)(X, B)
+        >>> B
+        [10]
+    """
+    return 0
+
+
+@of_threads
+def longlong_as_double(x: int, /) -> float:
+    """The float64 whose bits an integer has.
+
+    Args:
+        x: an integer.
+
+    Returns:
+        float64.
+
+    Raises:
+        CompileError: `x` is a float.
+
+    In CUDA C++: `__longlong_as_double`. NumPy: `x.view(np.float64)`, which kernels have for all types of one size.
+
+    Example:
+        >>> import cudapy as cp
+        >>> @cp.kernel
+        ... def power_of_two(X, B):
+        ...     B[idx] = longlong_as_double(cp.int64(X[idx] + 1023) << 52)
+        >>> X, B = [10], [0.0]
+        >>> power_of_two(1)(X, B)
+        >>> B
+        [1024.0]
+    """
+    return 0.0
+
+
+@of_threads
 def fma(a: float, b: float, c: float, /) -> float:
     """`a * b + c`, rounded once.
 

@@ -49,8 +49,27 @@ class ShortFloat(float):
         return format(value, spec)
 
 
-def formatted(type: str, value: float) -> float:
+class ShortComplex(complex):
+    """A complex64: its parts have as many digits as tell them from their neighbours."""
+
+    def __repr__(self) -> str:
+        return repr(_shortest_parts(self))
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        value = _shortest_parts(self) if _PLAIN.match(spec) else complex(self.real, self.imag)
+        return format(value, spec)
+
+
+def _shortest_parts(value: complex) -> complex:
+    return complex(shortest(value.real, "float32"), shortest(value.imag, "float32"))
+
+
+def formatted(type: str, value: Any) -> Any:
     """A number of a kernel as an object that str.format treats as Python treats its own."""
+    if type == "complex64":
+        return ShortComplex(value)
     if type not in _SHORT:
         return value
     number = ShortFloat(value)

@@ -18,8 +18,10 @@ from .reference_memory import PlacedElements, SwappedElements, is_swapped
 from .reference_structs import (
     Record,
     is_struct,
+    plain_values,
     record,
     record_of,
+    size_of,
     struct_of_class,
     struct_of_dtype,
 )
@@ -208,7 +210,7 @@ class ArrayView:
         size: the number of elements.
     """
 
-    __slots__ = ("_lengths", "_memory", "_place", "element", "type")
+    __slots__ = ("_is_transposed", "_lengths", "_memory", "_place", "element", "type")
 
     def __init__(
         self,
@@ -216,8 +218,11 @@ class ArrayView:
         element: str,
         lengths: tuple[int, ...],
         place: tuple[int | range, ...] | None = None,
+        is_transposed: bool = False,
     ) -> None:
-        """`place` has an index for each of the memory's dimensions, or the range of those that are left."""
+        """`place` has an index for each of the memory's dimensions, or the range of those that are left. The lengths
+        of a transposed view are those of the ranges from the last one on."""
+        self._is_transposed = is_transposed
         self._memory = memory
         self._lengths = lengths
         self._place = tuple(map(range, lengths)) if place is None else place
@@ -247,13 +252,25 @@ class ArrayView:
         return len(self._lengths)
 
     @property
+    def itemsize(self) -> int:
+        return size_of(self.element)
+
+    @property
+    def nbytes(self) -> Scalar:
+        return Scalar("int64", math.prod(self._lengths) * self.itemsize)
+
+    @property
+    def T(self) -> ArrayView:
+        lengths = self._lengths[::-1]
+        return ArrayView(self._memory, self.element, lengths, self._place, not self._is_transposed)
+
+    @property
     def size(self) -> Scalar:
         return Scalar("int32", math.prod(self._lengths))
 
-    def _position(self, index: Value, axis: int) -> int:
+    def _position(self, index: Value, axis: int, length: int) -> int:
         if isinstance(index, (bool, float, complex)):
             raise TypeError(f"an array's index is an integer, not {index!r}")
-        length = self._lengths[axis]
         position = index.__index__()
         if isinstance(index, int) and position < 0:  # a constant counts from the end
             position += length
@@ -264,7 +281,11 @@ class ArrayView:
         return position
 
     def _indexed(self, index: Any) -> tuple[int | range, ...]:
-        given = iter(index if isinstance(index, tuple) else (index,))
+        listed = index if isinstance(index, tuple) else (index,)
+        if self._is_transposed:
+            open_ones = [slice(None)] * (self.ndim - len(listed))
+            listed = (*listed, *open_ones)[::-1]
+        given = iter(listed)
         place: list[int | range] = []
         axis = 0
         for own in self._place:
@@ -274,13 +295,15 @@ class ArrayView:
             elif isinstance(one, slice):
                 place.append(own[one])
             else:
-                place.append(own[self._position(one, axis)])
+                place.append(own[self._position(one, axis, len(own))])
             axis += isinstance(own, range)
         return tuple(place)
 
     def __getitem__(self, index: Any) -> Any:
         place = self._indexed(index)
         lengths = tuple(len(own) for own in place if isinstance(own, range))
+        if lengths and self._is_transposed:
+            return ArrayView(self._memory, self.element, lengths[::-1], place, True)
         if lengths:
             return ArrayView(self._memory, self.element, lengths, place)
         found = self._memory[place]
@@ -310,12 +333,22 @@ def constant_array(value: Any) -> ArrayView:
         element, shape = _element_of(value, view), view.shape
         native = memoryview(value.astype(value.dtype.newbyteorder("=")))
     assert shape is not None
-    memory: _Elements = PlacedElements(native, element) if element in HALVES else native
+    is_placed = element in HALVES or is_struct(element)
+    memory: _Elements = PlacedElements(native, element) if is_placed else native
     return ArrayView(memory, element, shape)
 
 
+def widened_by_call(value: Any, given: str) -> str:
+    """What Python's floats become beside arguments of float64: a `given` of `argument_type` that is float64 as well."""
+    is_number = type(value) in (float, complex)
+    is_list = isinstance(value, (list, tuple)) and given.rstrip("*") == "float32"
+    if not (is_number or is_list):
+        return given
+    return given.replace("float32", "float64").replace("complex64", "complex128")
+
+
 def argument_type(value: Any) -> str:
-    """The type of an argument for which the kernel has none written down."""
+    """The type of an argument for which the kernel has none written down; a Python float's is settled by the call."""
     if isinstance(value, (bool, int, float)) and type(value) in (bool, int, float):
         return strong(type_of(value), value) if not isinstance(value, float) else "float32"
     if isinstance(value, complex) and type(value) is complex:
@@ -394,7 +427,7 @@ def _check_type(given: str, wanted: str, position: int) -> None:
 def _scalar_argument(value: Any, wanted: str, position: int) -> Scalar | Record:
     if is_struct(wanted):
         is_record = is_record_class(type(value))
-        return record_of(value, wanted) if is_record else record(value.item(), wanted)
+        return record_of(value, wanted) if is_record else record(plain_values(value), wanted)
     bare = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
     if not isinstance(bare, (bool, int, float, complex)):
         raise CudaTypeError(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
 from .reference_math import MathFunction
-from .reference_structs import field_types, is_struct
+from .reference_structs import field_types, is_struct, size_of
 from .scalar import is_weak, rank_of
 
 if TYPE_CHECKING:
@@ -77,6 +77,9 @@ class Constants:
             case ast.Attribute(attr="ndim") if self._types.is_array_attribute(node):
                 array = self._types.type_of(node.value)
                 return rank_of(array) if isinstance(array, str) else None
+            case ast.Attribute(attr="itemsize") if self._types.is_array_attribute(node):
+                array = self._types.type_of(node.value)
+                return size_of(array.rstrip("*")) if isinstance(array, str) else None
             case ast.Attribute() if self._types.is_value(node):
                 return None
             case ast.Name() | ast.Attribute():
@@ -121,6 +124,11 @@ class Constants:
 
     def _compare(self, node: ast.Compare, locals: bool) -> Any:
         left = self._of(node.left, locals)
+        if isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            elements = self._elements(node.comparators[0], locals)
+            if left is None or elements is None:
+                return None
+            return (left in elements) == isinstance(node.ops[0], ast.In)
         for op, comparator in zip(node.ops, node.comparators):
             right = self._of(comparator, locals)
             if left is None or right is None:
@@ -129,6 +137,23 @@ class Constants:
                 return False  # whatever the rest of the chain is
             left = right
         return True
+
+    def _elements(self, node: ast.expr, locals: bool) -> list[Any] | None:
+        """Of a tuple of constants that is written out, or from outside."""
+        if isinstance(node, (ast.Tuple, ast.List)):
+            elements = [self._of(item, locals) for item in node.elts]
+        elif isinstance(node, (ast.Name, ast.Attribute)) and not self._types.is_value(node):
+            meaning = self._types.meaning(node)
+            elements = list(meaning) if isinstance(meaning, tuple) else [None]
+        else:
+            return None
+        is_known = all(isinstance(item, (bool, int, float)) for item in elements)
+        return elements if is_known else None
+
+    def bounds(self, node: ast.Slice) -> slice:
+        """The constant bounds of a tuple's slice."""
+        parts = (node.lower, node.upper, node.step)
+        return slice(*(None if part is None else self.of(part) for part in parts))
 
     def _logical(self, node: ast.BoolOp, locals: bool) -> Any:
         stops_at = isinstance(node.op, ast.Or)
@@ -140,7 +165,7 @@ class Constants:
         return value
 
     def _call(self, node: ast.Call, locals: bool) -> Any:
-        if node.keywords or self._types.is_conjugate(node):
+        if node.keywords or self._types.is_conjugate(node) or self._types.is_view(node):
             return None
         called = self._types.meaning(node.func)
         if isinstance(called, names.Len):

@@ -66,10 +66,11 @@ class NewArray:
         assert shape is not None and dtype is not None
         return [shape, dtype]
 
-    def type_of(self, types: Types, node: ast.Call) -> str:
+    def type_of(self, types: Types, node: ast.Call) -> str | None:
         shape, dtype = self.arguments(node)
+        element = types.meaning(dtype).type
         rank = len(shape.elts) if isinstance(shape, (ast.Tuple, ast.List)) else 1
-        return str(types.meaning(dtype).type) + "*" * rank
+        return None if element is None else str(element) + "*" * rank
 
     def __call__(self, shape: Any, dtype: Any, place: tuple[int, int]) -> ArrayView:
         extents = tuple(int(number(item)) for item in shape) if isinstance(shape, tuple) else None

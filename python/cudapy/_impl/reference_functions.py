@@ -14,13 +14,15 @@ functions is a helper of its own for those.
 from __future__ import annotations
 
 import ast
-import copy
 import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import reference_names as names
 from . import types as cuda_types
+from .reference_math import MathFunction
+from .reference_structs import StructMaker
+from .reference_trees import copied
 
 if TYPE_CHECKING:
     from .interpreter import Program
@@ -192,11 +194,11 @@ class Lift:
         """`for x in args`: its body once for each of them."""
         made: list[ast.stmt] = []
         for name in self._pack(node.iter) or []:
-            target = copy.deepcopy(node.target)
+            target = copied(node.target)
             turn = ast.copy_location(
                 ast.Assign(targets=[target], value=self._load(name, node.iter)), node
             )
-            made += self._block([ast.fix_missing_locations(turn), *copy.deepcopy(node.body)])
+            made += self._block([ast.fix_missing_locations(turn), *map(copied, node.body)])
         return made + (self._block(node.orelse) if node.orelse else [])
 
     def _taken(self, node: ast.stmt) -> list[ast.stmt]:
@@ -252,6 +254,63 @@ class Lift:
             made += [item] if pack is None else [self._load(name, item) for name in pack]
         return made
 
+    def _spread_tuples(self, node: ast.Call, room: int | None) -> None:
+        """Writes out tuples behind stars: `h(*t)` is `h(t[0], t[1])` where there is room for two arguments.
+        `max(*t, x)`, which has room for any number, is `max((*t, x))`."""
+        items = node.args
+        if not any(isinstance(item, ast.Starred) for item in items):
+            return
+        made: list[ast.expr] = []
+        for item in items:
+            if not isinstance(item, ast.Starred):
+                made.append(item)
+            elif isinstance(item.value, ast.Tuple):
+                made += item.value.elts
+            elif type(self._found(item.value)) is tuple:
+                count = len(self._found(item.value))
+                made += [self._element(item.value, place) for place in range(count)]
+            else:
+                made.append(item)
+        if room is None and any(isinstance(item, ast.Starred) for item in made):
+            made = [ast.Tuple(elts=made, ctx=ast.Load())]
+        for place, item in enumerate(made):
+            if not isinstance(item, ast.Starred):
+                continue
+            assert room is not None
+            count = room - (len(made) - 1)
+            value = item.value
+            first = value
+            if not isinstance(value, ast.Name):  # evaluated once
+                self._count += 1
+                held = f"%star{self._count}"
+                target = ast.Name(id=held, ctx=ast.Store())
+                first, value = ast.NamedExpr(target=target, value=value), self._load(held, item)
+            elements = [self._element(value if k else first, k) for k in range(count)]
+            made[place : place + 1] = elements
+            break
+        node.args = [ast.fix_missing_locations(ast.copy_location(item, node)) for item in made]
+
+    def _element(self, value: ast.expr, place: int) -> ast.expr:
+        part = ast.Subscript(value=value, slice=ast.Constant(place), ctx=ast.Load())
+        return ast.fix_missing_locations(ast.copy_location(part, value))
+
+    def _room(self, called: Value | None, node: ast.Call) -> int | None:
+        """How many positional arguments a call has room for; None: any number."""
+        if called is None:
+            return None
+        function = self._user_function(called)
+        if function is None:
+            meaning = names.meaning(called.target)
+            if isinstance(meaning, StructMaker):
+                return len(meaning.by_position)
+            if isinstance(meaning, MathFunction):
+                return meaning.arity
+            return {pow: 2, divmod: 2, complex: 2}.get(called.target)
+        tree = called.node or self.program.tree(function)[1]
+        plain = [item.arg for item in (*tree.args.posonlyargs, *tree.args.args)]
+        named = [item.arg for item in node.keywords]
+        return None if tree.args.vararg else len([name for name in plain if name not in named])
+
     def _expression(self, node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Subscript) and self._pack(node.value) is not None:
             return self._item(node)
@@ -272,6 +331,7 @@ class Lift:
             return ast.copy_location(ast.Constant(len(pack)), node)
         node.args = self._spread(node.args)
         called = self._value(node.func, False)
+        self._spread_tuples(node, self._room(called, node))
         given = [self._value(item, False) for item in node.args]
         named = [self._value(item.value, False) for item in node.keywords]
         function = self._user_function(called)
@@ -334,7 +394,7 @@ class Lift:
             node.keywords.append(ast.keyword(arg=name, value=self._load(variable, node)))
         for name, number in defaults.items():
             if name not in present:
-                node.keywords.append(ast.keyword(arg=name, value=copy.deepcopy(number)))
+                node.keywords.append(ast.keyword(arg=name, value=copied(number)))
         if handed or rest is not None:
             target = self._specialise(target, handed, extras, node)
         node.func = self._name(target, node)
@@ -499,7 +559,7 @@ class Lift:
         base: types.FunctionType | None = None,
     ) -> types.FunctionType:
         """A function with the parameters of `node` but `without`, and `hidden` ones behind them."""
-        tree = copy.deepcopy(node)
+        tree = copied(node)
         arguments = tree.args
 
         def keep(items: list[ast.arg]) -> list[ast.arg]:
@@ -518,7 +578,7 @@ class Lift:
             item.annotation = None
         arguments.defaults, arguments.kw_defaults = [], [None] * len(arguments.kwonlyargs)
         tree.decorator_list, tree.returns = [], None
-        module = ast.fix_missing_locations(ast.Module(body=[copy.deepcopy(tree)], type_ignores=[]))
+        module = ast.fix_missing_locations(ast.Module(body=[copied(tree)], type_ignores=[]))
         namespace: dict[str, Any] = {}
         exec(compile(module, self.program.tree(self.original)[0], "exec"), namespace)
         made = _copy(base or self.original, namespace[tree.name].__code__, bindings)

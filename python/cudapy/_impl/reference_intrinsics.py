@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 INTRINSICS = (
     *("popc", "clz", "ffs", "brev", "byte_perm", "mulhi", "clock"),
     *("threadfence", "threadfence_block", "threadfence_system"),
+    *("float_as_int", "float_as_uint", "int_as_float", "uint_as_float"),
+    *("double_as_longlong", "longlong_as_double"),
     *("randbits", "rand", "rand64", "randint", "normal", "normal64"),
 )
 _WORD = 0xFFFFFFFF
@@ -42,6 +44,12 @@ _RESULTS = {
     "ffs": "int32",
     "byte_perm": "uint32",
     "clock": "int64",
+    "float_as_int": "int32",
+    "float_as_uint": "uint32",
+    "int_as_float": "float32",
+    "uint_as_float": "float32",
+    "double_as_longlong": "int64",
+    "longlong_as_double": "float64",
     "threadfence": "void",
     "threadfence_block": "void",
     "threadfence_system": "void",
@@ -50,6 +58,16 @@ _RESULTS = {
     "rand64": "float64",
     "normal": "float32",
     "normal64": "float64",
+}
+
+
+_VIEWED = {
+    "float_as_int": "float32",
+    "float_as_uint": "float32",
+    "int_as_float": "int32",
+    "uint_as_float": "uint32",
+    "double_as_longlong": "float64",
+    "longlong_as_double": "int64",
 }
 
 
@@ -88,7 +106,9 @@ class Intrinsic:
     def argument_types(self, types: Types, node: ast.Call) -> list[str | None]:
         """What each argument is converted to before the call; None leaves it as it is."""
         wanted: list[str | None] = [None] * len(node.args)
-        if self.name == "mulhi":
+        if self.name in _VIEWED:
+            wanted = [_VIEWED[self.name]]
+        elif self.name == "mulhi":
             wanted = [self.typed(types, node)] * 2
         elif self.name == "randint":
             wanted[2:4] = [self.typed(types, node)] * 2
@@ -111,6 +131,10 @@ class Intrinsic:
         return None if common is None else widened(common)
 
     def __call__(self, *values: Value) -> Value | None:
+        if self.name in _VIEWED:
+            viewed = values[0]
+            assert isinstance(viewed, Scalar)
+            return viewed.view(_RESULTS[self.name])
         made: Value | None = getattr(self, "_" + self.name)(*values)
         return made
 

@@ -8,9 +8,10 @@ them is called.
 
 from __future__ import annotations
 
+import cmath
 import math
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import CudaPyError
 from .scalar import (
@@ -21,12 +22,14 @@ from .scalar import (
     _divide,
     convert,
     in_float_type,
+    is_complex,
     is_float,
     is_integer,
     number,
     power_float,
     promote,
     round_to_float32,
+    strong,
     type_of,
 )
 
@@ -330,24 +333,123 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 }
 
 
+_OF_TWO = {
+    *("atan2", "copysign", "fdim", "fmax", "fmin", "fmod", "hypot", "ldexp", "nextafter", "pow"),
+    *("rhypot", "remainder", "scalbn", "jn", "yn"),
+}
+_OF_THREE = {"fma", "norm3d", "rnorm3d"}
+
+
+def _of_complex(
+    function: Callable[[complex], complex],
+    large: Callable[[complex], complex] = lambda z: complex(math.inf, math.inf),
+) -> Callable[[complex], complex]:
+    """Python's function with C's answers where Python raises; `large` gives them where a part is too large."""
+
+    def call(z: complex) -> complex:
+        try:
+            return function(z)
+        except ValueError:
+            if z == 0:  # a logarithm
+                return complex(-math.inf, cmath.phase(z))
+            return complex(math.nan, math.nan)
+        except OverflowError:
+            return large(z)
+
+    return call
+
+
+def _large_exp(z: complex, factor: float = 1.0) -> complex:
+    """exp(z) * factor, where exp(z.real) is too large: what it is multiplied by may make a part finite."""
+    root = math.exp(min(z.real / 2, 700))
+    return complex(factor * root * math.cos(z.imag) * root, factor * root * math.sin(z.imag) * root)
+
+
+def _large_cosh(z: complex) -> complex:
+    return _large_exp(z if z.real > 0 else -z, 0.5)
+
+
+def _large_sinh(z: complex) -> complex:
+    return _large_exp(z, 0.5) if z.real > 0 else -_large_exp(-z, 0.5)
+
+
+def _large_sin(z: complex) -> complex:
+    turned = _large_sinh(complex(-z.imag, z.real))
+    return complex(turned.imag, -turned.real)
+
+
+def _log1p(z: complex) -> complex:
+    if abs(z) > 0.5:
+        return cmath.log(1 + z)
+    real = math.log1p(z.real * (2 + z.real) + z.imag * z.imag) / 2
+    return complex(real, math.atan2(z.imag, 1 + z.real))
+
+
+def _expm1(z: complex) -> complex:
+    real = math.expm1(z.real) * math.cos(z.imag) - 2 * math.sin(z.imag / 2) ** 2
+    return complex(real, math.exp(z.real) * math.sin(z.imag))
+
+
+# What NumPy's functions of that name mean of complex numbers.
+_COMPLEX: dict[str, Callable[[complex], Any]] = {
+    **{
+        name: _of_complex(getattr(cmath, name))
+        for name in [
+            "acos",
+            "acosh",
+            "asin",
+            "asinh",
+            "atan",
+            "atanh",
+            "log",
+            "log10",
+            "sqrt",
+            "tan",
+            "tanh",
+        ]
+    },
+    "exp": _of_complex(cmath.exp, _large_exp),
+    "cosh": _of_complex(cmath.cosh, _large_cosh),
+    "sinh": _of_complex(cmath.sinh, _large_sinh),
+    "cos": _of_complex(cmath.cos, lambda z: _large_cosh(complex(-z.imag, z.real))),
+    "sin": _of_complex(cmath.sin, _large_sin),
+    "log2": _of_complex(lambda z: cmath.log(z) / math.log(2)),
+    "log1p": _of_complex(lambda z: _log1p(z)),
+    "exp2": _of_complex(
+        lambda z: cmath.exp(z * math.log(2)), lambda z: _large_exp(z * math.log(2))
+    ),
+    "expm1": _of_complex(lambda z: _expm1(z), _large_exp),
+    "isfinite": cmath.isfinite,
+    "isinf": cmath.isinf,
+    "isnan": cmath.isnan,
+}
+
+
 class MathFunction:
     """One function of `math`, as a kernel calls it.
 
     Args:
         name: as it is spelled.
         to_integer: whether floor, ceil and trunc give integers, as Python's do and NumPy's do not.
+        of_numpy: whether it takes complex numbers, too.
 
     Raises:
         KeyError: there is no function of that name.
     """
 
-    def __init__(self, name: str, to_integer: bool = True) -> None:
+    def __init__(self, name: str, to_integer: bool = True, of_numpy: bool = False) -> None:
         plain = _ALIASES.get(name, name)
         self.single = plain not in _FUNCTIONS and plain.endswith("f") and plain[:-1] in _FUNCTIONS
         self.name = plain[:-1] if self.single else plain
         self.spelling = name
         self.to_integer = to_integer and name in _TO_INTEGER
+        self.of_numpy = of_numpy
         self.function = _FUNCTIONS[self.name]
+
+    @property
+    def arity(self) -> int:
+        """The number of its arguments."""
+        return 3 if self.name in _OF_THREE else 2 if self.name in _OF_TWO else 1
 
     def _computed_in(self, types: list[str]) -> str:
         """The float type that the function is called at."""
@@ -361,8 +463,14 @@ class MathFunction:
             return Context.default_float
         return str(reduce(promote, floats))
 
+    def takes_complex(self, types: list[str]) -> bool:
+        """Whether it is called of a complex number, as NumPy's functions may be."""
+        return self.of_numpy and self.name in _COMPLEX and is_complex(types[0])
+
     def argument_types(self, types: list[str]) -> list[str | None]:
         """What each argument is converted to; None leaves it as it is."""
+        if self.takes_complex(types):
+            return [strong(types[0])]
         if self.to_integer:
             return [None]
         position, integer = _INTEGER_ARGUMENT.get(self.name, (-1, ""))
@@ -370,6 +478,8 @@ class MathFunction:
         return [integer if i == position else at for i in range(len(types))]
 
     def result(self, types: list[str]) -> str:
+        if self.takes_complex(types):
+            return _RESULTS.get(self.name) or strong(types[0])
         if self.to_integer:
             return types[0] if is_integer(types[0]) or types[0] == WEAK_INT else "int32"
         return _RESULTS.get(self.name) or self._computed_in(types)
@@ -377,6 +487,9 @@ class MathFunction:
     def __call__(self, *values: Value) -> Value:
         types = [type_of(value) for value in values]
         result = self.result(types)
+        if self.takes_complex(types):
+            answer = _COMPLEX[self.name](complex(convert(number(values[0]), strong(types[0]))))
+            return Scalar(result, convert(answer, result))
         if self.to_integer and is_integer(types[0]):
             return values[0]
         at = self._computed_in(types)

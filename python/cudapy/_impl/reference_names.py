@@ -11,6 +11,7 @@ import ast
 import builtins
 import math
 import types
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import cudapy
@@ -19,6 +20,7 @@ from . import (
     complex_functions,
     library_of_math,
     library_of_numpy,
+    library_of_python,
     names_of_atomics,
     placeholders,
 )
@@ -29,7 +31,14 @@ from .reference_arrays import constant_array
 from .reference_cooperation import COOPERATION
 from .reference_intrinsics import INTRINSICS, Atomic, Intrinsic
 from .reference_math import CONSTANTS, MathFunction, is_known
-from .reference_structs import StructMaker, is_struct, record
+from .reference_structs import (
+    Record,
+    StructMaker,
+    is_instance,
+    is_struct,
+    record,
+    record_of_instance,
+)
 from .reference_warps import WARPS
 from .scalar import (
     WEAK_COMPLEX,
@@ -89,7 +98,9 @@ class Extreme:
             common = promote(common, type)
         return common
 
-    def __call__(self, *values: Value) -> Value:
+    def __call__(self, *values: Any) -> Value:
+        if len(values) == 1 and isinstance(values[0], tuple):
+            values = values[0]
         common = self.result([type_of(value) for value in values])
         best = cast(values[0], common)
         for value in values[1:]:
@@ -120,10 +131,8 @@ class Complex:
     type = "complex64"
 
     def result(self, types: list[str]) -> str:
-        common = WEAK_COMPLEX
-        for type in types:
-            common = promote(common, type)
-        return common
+        # First among themselves: a whole number alone would be part of what it is without the other.
+        return promote(WEAK_COMPLEX, reduce(promote, types))
 
     def __call__(self, real: Any, imag: Any = None) -> Any:
         type = self.result([type_of(value) for value in (real, imag) if value is not None])
@@ -226,6 +235,7 @@ _BUILTINS: dict[object, Any] = {
     builtins.min: Extreme("<"),
     builtins.max: Extreme(">"),
     builtins.abs: Abs(),
+    builtins.sum: library_of_python.sum,
     builtins.complex: Complex(),
     builtins.round: Round(),
     builtins.pow: Power(),
@@ -248,6 +258,7 @@ _OWN = {
     "double": cuda_types.float64,
     "xrange": builtins.range,
     **{"%" + name: getattr(builtins, name) for name in ("abs", "min", "max", "pow", "divmod")},
+    "%contains": library_of_python.contains,
     "math": math,
     "atomic": cudapy.atomic,
     "fma": cudapy.fma,
@@ -276,6 +287,8 @@ def meaning(value: Any) -> Any:
         return StructMaker(value)
     if type(value) is tuple:
         return tuple(map(meaning, value))
+    if is_instance(value):
+        return record_of_instance(value)
     if type(value).__name__ == "ndarray" and value.shape != ():
         return constant_array(value)
     try:
@@ -341,7 +354,7 @@ def _numpy_meaning(value: Any) -> Any:
     ):
         return _numpy_scalar(value)
     if kind.__name__ == "ufunc" and is_known(value.__name__):
-        return MathFunction(value.__name__, to_integer=False)
+        return MathFunction(value.__name__, to_integer=False, of_numpy=True)
     names = {elem.name for elem in cuda_types.ELEM_TYPES} | {"bool_"}
     name = getattr(value, "name", None) or getattr(value, "__name__", None)
     module = getattr(value, "__module__", None) or kind.__module__
@@ -354,6 +367,10 @@ def attribute(owner: Any, name: str) -> Any:
     """The meaning of `owner.name`, where `owner` is a module, a namespace, or one of CUDA's vectors."""
     if isinstance(owner, Plain):
         owner = owner.value
+    if is_instance(owner) and not hasattr(owner, name):  # a record of NumPy's
+        owner = record_of_instance(owner)
+    if isinstance(owner, Record):
+        return getattr(owner, name)
     if isinstance(owner, names_of_atomics.Atomic):
         return meaning(getattr(owner, name))
     if isinstance(owner, placeholders.Placeholder):

@@ -12,10 +12,20 @@ from . import reference_names as names
 from .errors import CompileError
 from .reference_arrays import ArrayView
 from .reference_cooperation import Barrier, NewArray, call_within
+from .reference_forms import is_field_index, one_by_one
 from .reference_intrinsics import Atomic, Intrinsic
 from .reference_math import MathFunction
-from .reference_structs import StructMaker, field_place, field_types, is_struct, record
-from .reference_tuples import Compared
+from .reference_structs import (
+    StructMaker,
+    field_place,
+    field_types,
+    fields_of,
+    is_struct,
+    item_place,
+    record,
+    replaced,
+)
+from .reference_tuples import Compared, all_of, any_of, contains
 from .reference_types import Types, settled, zero
 from .reference_warps import WarpOperation
 from .scalar import (
@@ -27,6 +37,7 @@ from .scalar import (
     is_float,
     is_integer,
     is_weak,
+    part_of,
     promote,
     strong,
 )
@@ -64,7 +75,12 @@ _SUPPORT: dict[str, Any] = {
     "%zero": zero,
     "%place": _place,
     "%compared": Compared,
+    "%member": contains,
+    "%replaced": replaced,
+    "%any": any_of,
+    "%all": all_of,
     "%field": field_place,
+    "%item": item_place,
     "%within": call_within,
 }
 
@@ -170,7 +186,11 @@ class Rewriter:
         return self.cast(self.typed(node, own), type)
 
     def _is_builtin_call(self, node: ast.expr) -> bool:
-        if not isinstance(node, ast.Call) or self.types.is_conjugate(node):
+        if not isinstance(node, ast.Call):
+            return False
+        if self.types.is_conjugate(node) or self.types.is_view(node):
+            return False
+        if self.types.is_replace(node):
             return False
         return isinstance(self.types.meaning(node.func), (names.Extreme, names.Abs, names.Power))
 
@@ -188,6 +208,8 @@ class Rewriter:
                 made = node
             case ast.Attribute() if self.types.is_array_attribute(node):
                 made = ast.Attribute(value=self.natural(node.value), attr=node.attr, ctx=ast.Load())
+            case ast.Attribute() if self.types.dtype_base(node) is not None:
+                made = self._outside(node, type)
             case ast.Attribute(attr=attribute) if self.types.is_value(node):
                 value = self.natural(node.value)
                 made = ast.Attribute(value=value, attr=attribute, ctx=ast.Load())
@@ -213,6 +235,10 @@ class Rewriter:
                 known = self.types.constants.of(node.slice)
                 owner = self.types.type_of(node.value)
                 is_tuple = isinstance(owner, tuple) or is_struct(owner)
+                if is_tuple and isinstance(node.slice, ast.Tuple):
+                    return self.typed(one_by_one(node), type)
+                if is_tuple and isinstance(node.slice, ast.Slice):
+                    return ast.copy_location(self._tuple_slice(node.value, node.slice), node)
                 constant = is_tuple and known is not None
                 index = ast.Constant(known) if constant else self._index(node.slice)
                 made = ast.Subscript(value=self.natural(node.value), slice=index, ctx=node.ctx)
@@ -222,6 +248,9 @@ class Rewriter:
                 made = ast.Tuple(elts=list(map(self.at, node.elts, type)), ctx=ast.Load())
             case ast.Call():
                 made = self._called(node, type)
+            case ast.NamedExpr():
+                value = self.at(node.value, self.types.storage(node.target.id))
+                made = ast.NamedExpr(target=node.target, value=value)
             case _:
                 raise CompileError(f'the "python" device does not know this (line {node.lineno})')
         return ast.copy_location(made, node)
@@ -266,7 +295,48 @@ class Rewriter:
             operand if isinstance(node.op, ast.UAdd) else ast.UnaryOp(op=node.op, operand=operand)
         )
 
+    def _tuple_slice(self, value: ast.expr, node: ast.Slice) -> ast.expr:
+        bounds = self.types.constants.bounds(node)
+        parts = [
+            None if bound is None else ast.Constant(bound)
+            for bound in (bounds.start, bounds.stop, bounds.step)
+        ]
+        return ast.Subscript(value=self.natural(value), slice=ast.Slice(*parts), ctx=ast.Load())
+
+    def _tuple_operation(self, node: ast.BinOp, type: Any) -> ast.expr:
+        """`a + b` or `t * 2` of tuples."""
+        left = self.types.type_of(node.left)
+        if isinstance(node.op, ast.Add):
+            given = (self.at(node.left, type[: len(left)]), self.at(node.right, type[len(left) :]))
+            return ast.BinOp(left=given[0], op=node.op, right=given[1])
+        is_left = isinstance(left, tuple)
+        value, number = (node.left, node.right) if is_left else (node.right, node.left)
+        count = ast.Constant(self.types.constants.of(number))
+        return ast.BinOp(left=self.natural(value), op=node.op, right=count)
+
+    def _membership(self, node: ast.Compare) -> ast.expr:
+        """`x in t`: constants stay as weak as they are."""
+
+        def made(item: ast.expr) -> ast.expr:
+            known = self.types.constants.of(item)
+            if known is not None:
+                return ast.copy_location(ast.Constant(known), item)
+            if isinstance(item, (ast.Tuple, ast.List)):
+                whole = ast.Tuple(elts=list(map(made, item.elts)), ctx=ast.Load())
+                return ast.copy_location(whole, item)
+            return self.natural(item)
+
+        value, items = made(node.left), made(node.comparators[0])
+        found = _call("%member", node, value, items)
+        return (
+            self.cast(found, "bool")
+            if isinstance(node.ops[0], ast.In)
+            else _call("%not", node, found)
+        )
+
     def _binary(self, node: ast.BinOp, type: Any) -> ast.expr:
+        if self.types.is_tuple_operation(node):
+            return self._tuple_operation(node, type)
         if isinstance(node.op, (ast.LShift, ast.RShift)):
             return ast.BinOp(
                 left=self.at(node.left, type), op=node.op, right=self.natural(node.right)
@@ -274,6 +344,8 @@ class Rewriter:
         return ast.BinOp(left=self.at(node.left, type), op=node.op, right=self.at(node.right, type))
 
     def _compare(self, node: ast.Compare) -> ast.expr:
+        if isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            return self._membership(node)
         operands = [node.left, *node.comparators]
         if len(operands) == 2:
             common = self.types.meet(*operands)
@@ -318,7 +390,18 @@ class Rewriter:
             value = self.natural(node.func.value)
             method = ast.Attribute(value=value, attr="conjugate", ctx=ast.Load())
             return ast.Call(func=method, args=[], keywords=[])
+        if self.types.is_replace(node):
+            return self._replace(node)
+        if self.types.is_view(node):
+            assert isinstance(node.func, ast.Attribute)
+            seen = ast.Attribute(value=self.natural(node.func.value), attr="view", ctx=ast.Load())
+            as_type = ast.Constant(self.types.type_of(node))
+            return ast.Call(func=seen, args=[as_type], keywords=[])
         called = self.types.meaning(node.func)
+        if isinstance(called, WarpOperation) and self.types.is_python_vote(
+            called, list(map(self.types.type_of, node.args))
+        ):
+            return self.cast(_call(f"%{called.name}", node, self.natural(node.args[0])), "bool")
         function = self._outside(node.func, "void")
         if isinstance(called, types.FunctionType):
             return self._helper(called, function, node)
@@ -361,6 +444,14 @@ class Rewriter:
             arguments = [self.at(argument, common) for argument in node.args]
         elif isinstance(called, names.Abs) and is_complex(self.types.type_of(node.args[0])):
             pass
+        elif isinstance(called, names.Extreme) and len(node.args) == 1:
+            arguments = [self._numbers(node.args[0], type)]
+        elif isinstance(called, names.Complex):
+            part = part_of(settled(type))
+            arguments = [
+                made if is_complex(self.types.type_of(argument)) else self.at(argument, part)
+                for argument, made in zip(node.args, arguments)
+            ]
         elif isinstance(called, (names.Extreme, names.Abs, names.Power)) or (
             isinstance(called, names.Round)
             and not is_float(self.types.type_of(node.args[0]))
@@ -385,6 +476,27 @@ class Rewriter:
             ]
         keywords = node.keywords if isinstance(called, names.Plain) else []
         return ast.Call(func=function, args=arguments, keywords=keywords)
+
+    def _replace(self, node: ast.Call) -> ast.expr:
+        """`p._replace(x=1)`."""
+        assert isinstance(node.func, ast.Attribute)
+        whole = self.types.type_of(node.func.value)
+        names_: list[ast.expr] = []
+        values: list[ast.expr] = []
+        for keyword in node.keywords:
+            assert keyword.arg is not None
+            names_.append(ast.Constant(keyword.arg))
+            values.append(self.at(keyword.value, fields_of(whole)[keyword.arg][0]))
+        given = [ast.Tuple(elts=items, ctx=ast.Load()) for items in (names_, values)]
+        return _call("%replaced", node, self.natural(node.func.value), *given)
+
+    def _numbers(self, node: ast.expr, type: Any) -> ast.expr:
+        """The elements of a tuple of which the least is looked for, all of one type."""
+        whole = self.types.type_of(node)
+        if is_struct(whole):  # its fields one by one: a cast of it would make another struct
+            all_of_them = (type,) * len(field_types(whole))
+            return self.cast(ast.copy_location(self.natural(node), node), all_of_them)
+        return self.at(node, (type,) * len(whole))
 
     def _default(self, value: Any, wanted: Any, node: ast.Call) -> ast.expr:
         """A default value at the type of its parameter, or of its field."""
@@ -519,13 +631,22 @@ class Rewriter:
             )
         if isinstance(target, ast.Attribute):
             return ast.copy_location(self._field_target(target), target)
+        if is_field_index(target):
+            return ast.copy_location(self._item_target(target), target)
         return self.typed(target, None) if isinstance(target, ast.Subscript) else target
+
+    def _item_target(self, target: Any) -> ast.expr:
+        """`A[i].v[j]` as something to store to."""
+        whole = self._place(target.value)
+        return ast.Subscript(value=whole, slice=self._index(target.slice), ctx=ast.Store())
 
     def _field_target(self, target: ast.Attribute) -> ast.expr:
         """`A[i].position.x` as something to store to."""
         return ast.Attribute(value=self._place(target.value), attr=target.attr, ctx=ast.Store())
 
     def _place(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.Subscript) and is_field_index(node):
+            return _call("%item", node, self._place(node.value), self._index(node.slice))
         if isinstance(node, ast.Subscript):
             return _call("%place", node, self.natural(node.value), self._index(node.slice))
         assert isinstance(node, ast.Attribute)
@@ -603,7 +724,9 @@ class Rewriter:
                 func=function, args=[self.at(item, wanted) for item in over.args], keywords=[]
             )
         else:
-            values = self.typed(over, self.types.type_of(over))
+            type = self.types.type_of(over)
+            is_made = isinstance(type, tuple) and isinstance(over, (ast.BinOp, ast.IfExp))
+            values = self.natural(over) if is_made else self.typed(over, type)
         loop = _call("%loop", node.iter, ast.Constant(wanted), ast.copy_location(values, over))
         number = self._enter_loop()
         body = self.block(node.body)

@@ -7,6 +7,7 @@ bytes, then the size. `fields_of` says what is in it.
 from __future__ import annotations
 
 import ctypes
+import operator
 from typing import TYPE_CHECKING, Any
 
 from .errors import CompileError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
 
-_KNOWN: dict[str, dict[str, tuple[str, int]]] = {}
+_KNOWN: dict[str, dict[str, tuple[Any, int]]] = {}
 _SIZES: dict[str, int] = {}
 _CTYPES: dict[str, Any] = {
     "bool": ctypes.c_bool,
@@ -50,11 +51,22 @@ _CTYPES: dict[str, Any] = {
 
 def struct_of_dtype(dtype: Any) -> str:
     """The type that a structured dtype of NumPy's describes."""
-    fields: dict[str, tuple[str, int]] = {}
+    fields: dict[str, tuple[Any, int]] = {}
     for name in dtype.names:
         type, offset = dtype.fields[name][:2]
-        fields[name] = (type.name if type.names is None else struct_of_dtype(type), offset)
+        fields[name] = (_type_of_dtype(type), offset)
     return _known(fields, dtype.itemsize)
+
+
+def _type_of_dtype(dtype: Any) -> Any:
+    """The name of a number's type, a struct's, or for an array of fixed length the types of its elements."""
+    if dtype.subdtype is not None:
+        element, shape = dtype.subdtype
+        type = _type_of_dtype(element)
+        for length in reversed(shape):
+            type = (type,) * length
+        return type
+    return dtype.name if dtype.names is None else struct_of_dtype(dtype)
 
 
 def _scalar_name(type: Any) -> str:
@@ -63,7 +75,7 @@ def _scalar_name(type: Any) -> str:
 
 def struct_of_class(record: type) -> str:
     """The type that a dataclass or a NamedTuple describes, laid out as in C."""
-    fields: dict[str, tuple[str, int]] = {}
+    fields: dict[str, tuple[Any, int]] = {}
     end, widest = 0, 1
     for name, annotated in fields_of_class(record) or ():
         nested = is_record_class(annotated)
@@ -75,8 +87,10 @@ def struct_of_class(record: type) -> str:
     return _known(fields, -(-end // widest) * widest)
 
 
-def size_of(type: str) -> int:
+def size_of(type: Any) -> int:
     """The bytes of an element."""
+    if isinstance(type, tuple):
+        return len(type) * size_of(type[0])
     if is_complex(type):
         return 2 * size_of(COMPLEX[type])
     return _SIZES[type] if type in _SIZES else ctypes.sizeof(_CTYPES[type])
@@ -88,8 +102,16 @@ def _alignment(type: str) -> int:
     return max(_alignment(field) for field in field_types(type))
 
 
-def _known(fields: dict[str, tuple[str, int]], size: int) -> str:
-    listed = ", ".join(f"{name}: {type} @{offset}" for name, (type, offset) in fields.items())
+def _listed(name: str, type: Any, offset: int) -> str:
+    lengths = []
+    while isinstance(type, tuple):
+        lengths.append(len(type))
+        type = type[0]
+    return f"{name}: {type} @{offset}" + "".join(f"[{length}]" for length in lengths)
+
+
+def _known(fields: dict[str, tuple[Any, int]], size: int) -> str:
+    listed = ", ".join(_listed(name, *placed) for name, placed in fields.items())
     text = f"{{{listed}; {size}}}"
     _KNOWN[text], _SIZES[text] = fields, size
     return text
@@ -101,7 +123,7 @@ class StructMaker:
     def __init__(self, record: type) -> None:
         self.type = struct_of_class(record)
         # Which fields are given by position, and what those have that are not given.
-        self._in_order: list[str] = []
+        self.by_position: list[str] = []
         self._defaults: dict[str, Any] = {}
         problem, parameters = parameters_of_class(record)
         problem = problem_of_class(record) or problem
@@ -109,7 +131,7 @@ class StructMaker:
             raise CompileError(f"kernels cannot make a `{record.__name__}`: {problem}")
         for name, by_position, has_default, default in parameters:
             if by_position:
-                self._in_order.append(name)
+                self.by_position.append(name)
             if has_default:
                 self._defaults[name] = default
 
@@ -118,7 +140,7 @@ class StructMaker:
 
     def arguments(self, node: ast.Call) -> list[tuple[Any, str]]:
         """The values of the fields in their order, expressions or the values of defaults, with the fields' types."""
-        given: dict[Any, Any] = self._defaults | dict(zip(self._in_order, node.args))
+        given: dict[Any, Any] = self._defaults | dict(zip(self.by_position, node.args))
         given |= {keyword.arg: keyword.value for keyword in node.keywords}
         return [(given[name], type) for name, (type, _) in fields_of(self.type).items()]
 
@@ -133,6 +155,34 @@ def record_of(instance: Any, type: str) -> Record:
         for name, (field, _) in fields_of(type).items()
     ]
     return record(tuple(values), type)
+
+
+def is_instance(value: object) -> bool:
+    """Whether it is an instance of such a class, or a record of NumPy's."""
+    is_record = type(value).__name__ in ("void", "record")
+    return is_record_class(type(value)) or (
+        is_record and bool(getattr(getattr(value, "dtype", None), "names", None))
+    )
+
+
+def record_of_instance(value: Any) -> Record:
+    """Its fields, with their own types."""
+    if is_record_class(type(value)):
+        return record_of(value, struct_of_class(type(value)))
+    return record(plain_values(value), struct_of_dtype(value.dtype))
+
+
+def plain_values(value: Any) -> tuple[Any, ...]:
+    """Of the fields of a record of NumPy's, as Python's own numbers and tuples."""
+    parts = (value[name] for name in value.dtype.names)
+    return tuple(
+        plain_values(part) if is_instance(part) else _items(part.tolist()) for part in parts
+    )
+
+
+def _items(value: Any) -> Any:
+    """Tuples for lists."""
+    return tuple(map(_items, value)) if isinstance(value, list) else value
 
 
 def is_struct(type: object) -> bool:
@@ -166,7 +216,7 @@ def declared_as(wanted: str | None, given: Any) -> Any:
     return given if wanted is None or same_fields(wanted, given) else wanted
 
 
-def fields_of(type: str) -> dict[str, tuple[str, int]]:
+def fields_of(type: str) -> dict[str, tuple[Any, int]]:
     """The type and the place of each field, of a complex number too."""
     if is_complex(type):
         part = COMPLEX[type]
@@ -174,7 +224,7 @@ def fields_of(type: str) -> dict[str, tuple[str, int]]:
     return _KNOWN[type]
 
 
-def field_types(type: str) -> tuple[str, ...]:
+def field_types(type: str) -> tuple[Any, ...]:
     return tuple(field for field, _ in fields_of(type).values())
 
 
@@ -208,23 +258,39 @@ class Record:
         return f"<{self._struct} {self._values}>"
 
 
+def type_of_record(value: Record) -> str:
+    return value._struct
+
+
 def record(value: Any, type: str) -> Record:
     """A struct of `type`: of a tuple with a value for each field, or of a struct with the same fields."""
     if isinstance(value, Record) and value._struct == type:
         return value
     values = value._values if isinstance(value, Record) else value
-    made = [
-        record(item, field) if is_struct(field) else cast(item, field)
-        for item, field in zip(values, field_types(type))
-    ]
-    return Record(type, tuple(made))
+    return Record(type, tuple(map(_converted, values, field_types(type))))
+
+
+def _converted(value: Any, type: Any) -> Any:
+    if isinstance(type, tuple):
+        return tuple(map(_converted, value, type))
+    return record(value, type) if is_struct(type) else cast(value, type)
+
+
+def replaced(whole: Record, names: tuple[str, ...], values: tuple[Any, ...]) -> Record:
+    """`whole` with other values of the fields of these names."""
+    given = dict(zip(names, values))
+    listed = zip(fields_of(whole._struct), whole._values)
+    return record(tuple(given.get(name, value) for name, value in listed), whole._struct)
 
 
 def zero_record(type: str) -> Record:
-    values = [
-        zero_record(field) if is_struct(field) else cast(0, field) for field in field_types(type)
-    ]
-    return Record(type, tuple(values))
+    return Record(type, tuple(map(_zero, field_types(type))))
+
+
+def _zero(type: Any) -> Any:
+    if isinstance(type, tuple):
+        return tuple(map(_zero, type))
+    return zero_record(type) if is_struct(type) else cast(0, type)
 
 
 class Place:
@@ -232,11 +298,13 @@ class Place:
 
     __slots__ = ("_address", "_type")
 
-    def __init__(self, address: int, type: str) -> None:
+    def __init__(self, address: int, type: Any) -> None:
         object.__setattr__(self, "_address", address)
         object.__setattr__(self, "_type", type)
 
     def _load(self) -> Any:
+        if isinstance(self._type, tuple):
+            return tuple(self._item(number)._load() for number in range(len(self._type)))
         if self._type in _CTYPES:
             bare = _CTYPES[self._type].from_address(self._address).value
             is_half = self._type in HALVES
@@ -247,6 +315,10 @@ class Place:
         return Record(self._type, tuple(parts))
 
     def _store(self, value: Any) -> None:
+        if isinstance(self._type, tuple):
+            for place, item in enumerate(value):
+                self._item(place)._store(item)
+            return
         if self._type in _CTYPES:
             bare = number(cast(value, self._type))
             bits = bits_of_half(bare, self._type) if self._type in HALVES else bare
@@ -264,6 +336,22 @@ class Place:
         type, offset = fields_of(self._type)[name]
         return Place(self._address + offset, type)
 
+    def _item(self, index: Any) -> Place:
+        """Of an array of fixed length; `index` may be several."""
+        first, *others = index if isinstance(index, tuple) else (index,)
+        place = operator.index(number(first))
+        if not -len(self._type) <= place < len(self._type):
+            raise IndexError("tuple index out of range")
+        type = self._type[0]
+        item = Place(self._address + place % len(self._type) * size_of(type), type)
+        return item._item(tuple(others)) if others else item
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._item(index)._load()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._item(index)._store(value)
+
     def __getattr__(self, name: str) -> Any:
         return self._field(name)._load()
 
@@ -277,6 +365,10 @@ def load(place: Place) -> Any:
 
 def store(place: Place, value: Any) -> None:
     place._store(value)
+
+
+def item_place(place: Place, index: Any) -> Place:
+    return place._item(index)
 
 
 def field_place(place: Place, name: str) -> Place:

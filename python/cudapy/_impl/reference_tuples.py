@@ -37,6 +37,21 @@ def _ordered(
     return bool(compare(len(one), len(other)))
 
 
+def contains(value: Any, items: Any) -> bool:
+    """Whether `value` is equal to one of the elements; an object is not equal to itself for being the same."""
+    return any(_same(value, item) for item in items)
+
+
+def any_of(items: Any) -> bool:
+    """Python's `any`: what it is of a tuple."""
+    return any(map(bool, items))
+
+
+def all_of(items: Any) -> bool:
+    """Python's `all`: what it is of a tuple."""
+    return all(map(bool, items))
+
+
 class Compared:
     """A tuple as an operand of a comparison."""
 

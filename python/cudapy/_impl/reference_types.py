@@ -18,11 +18,21 @@ from .reference_arrays import ArrayView
 from .reference_constants import Constants
 from .reference_cooperation import NewArray
 from .reference_flow import drop_unreachable
+from .reference_forms import one_by_one
 from .reference_intrinsics import Atomic, Intrinsic
-from .reference_structs import field_types, fields_of, is_struct, same_fields, zero_record
+from .reference_structs import (
+    Record,
+    field_types,
+    fields_of,
+    is_struct,
+    same_fields,
+    type_of_record,
+    zero_record,
+)
 from .reference_warps import WarpOperation
 from .scalar import (
     BITS,
+    HALVES,
     WEAK_INT,
     Context,
     Scalar,
@@ -30,6 +40,7 @@ from .scalar import (
     beside,
     is_complex,
     is_float,
+    is_integer,
     is_weak,
     part_of,
     promote,
@@ -59,6 +70,8 @@ SYMBOLS: dict[type[ast.operator], str] = {
     ast.BitXor: "^",
 }
 _BRANCHES = ("body", "orelse")
+_MAY_BE_FIELDS = ("T", "itemsize", "nbytes")
+_ARRAY_ATTRIBUTES = ("shape", "ndim", "size", *_MAY_BE_FIELDS)
 
 
 def join(a: Any, b: Any) -> Any:
@@ -80,6 +93,19 @@ def join(a: Any, b: Any) -> Any:
     ):
         raise CudaPyError(f"a variable is both {a} and {b}")
     return promote(a, b)
+
+
+def join_in_variable(a: Any, b: Any) -> Any:
+    """As `join`, but a variable that is given a number alone has 32 bits or more."""
+    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+        return tuple(map(join_in_variable, a, b))
+    joined = join(a, b)
+    meets_number = isinstance(a, str) and isinstance(b, str) and is_weak(a) != is_weak(b)
+    if not meets_number or rank_of(joined) or is_struct(joined):
+        return joined
+    if joined in HALVES:
+        return "float32"
+    return "int32" if is_integer(joined) and BITS[joined] < 32 else joined
 
 
 class Types:
@@ -253,7 +279,7 @@ class Types:
             for item, item_type, part in zip(target.elts, type, parts):
                 self._bind(item, item_type, part)
         elif isinstance(target, ast.Name) and target.id not in self.declared:
-            self.variables[target.id] = join(self.variables.get(target.id), type)
+            self.variables[target.id] = join_in_variable(self.variables.get(target.id), type)
             if value is not None:
                 self._note_alone(target.id, type, value)
 
@@ -285,6 +311,8 @@ class Types:
         """The type of what a `for` over `node` yields."""
         type = self.type_of(node)
         is_turn = isinstance(node, ast.Call) and self.is_call_of(node, (names.Loop,))
+        if is_struct(type):
+            return common_element(field_types(type))
         if isinstance(type, tuple) and not is_turn:
             return common_element(type)
         return type[:-1] if isinstance(type, str) and type.endswith("*") else type
@@ -311,9 +339,15 @@ class Types:
                 return self.variables.get(name)
             case ast.Attribute(attr=attribute) if self.is_array_attribute(node):
                 rank = self._array_rank(node.value, attribute)
+                if attribute == "T":
+                    return self.type_of(node.value)
                 if attribute == "shape":
                     return None if rank is None else ("int32",) * rank
-                return WEAK_INT if attribute == "ndim" else "int32"
+                if attribute == "nbytes":
+                    return "int64"
+                return WEAK_INT if attribute in ("ndim", "itemsize") else "int32"
+            case ast.Attribute() if self.dtype_base(node) is not None:
+                return "void"
             case ast.Attribute(attr="real" | "imag") if self.is_value(node.value):
                 return self.part(node.value)
             case ast.Attribute() if self.is_value(node.value):
@@ -349,6 +383,10 @@ class Types:
                 owner = self.type_of(node.value)
                 if is_struct(owner):
                     owner = field_types(owner)
+                if isinstance(owner, tuple) and isinstance(node.slice, ast.Tuple):
+                    return self.type_of(one_by_one(node))
+                if isinstance(owner, tuple) and isinstance(node.slice, ast.Slice):
+                    return owner[self.constants.bounds(node.slice)]
                 if isinstance(owner, tuple):
                     known = self.constants.of(node.slice)
                     return common_element(owner) if known is None else owner[known]
@@ -356,6 +394,10 @@ class Types:
                 rank = self._array_rank(node.value, "elements", len(indices))
                 gone = sum(not isinstance(index, ast.Slice) for index in indices)
                 return None if rank is None else owner[: len(owner) - gone]
+            case ast.NamedExpr():  # of a tuple that is written out: see reference_functions
+                type = self.type_of(node.value)
+                self._bind(node.target, type, node.value)
+                return type
             case ast.Call():
                 return self._call(node)
         raise CudaPyError(
@@ -381,10 +423,14 @@ class Types:
         return type if alone == "int32" else alone
 
     def is_array_attribute(self, node: ast.expr) -> bool:
-        """Whether it is `A.shape`, `A.ndim` or `A.size` of a variable or of a row."""
-        if not isinstance(node, ast.Attribute) or node.attr not in ("shape", "ndim", "size"):
+        """Whether it is `A.shape`, `A.T` or the like, of a variable or of a row."""
+        if not isinstance(node, ast.Attribute) or node.attr not in _ARRAY_ATTRIBUTES:
             return False
         base = node.value
+        if node.attr in _MAY_BE_FIELDS and self.is_value(base) and is_struct(self.type_of(base)):
+            return False
+        if isinstance(base, ast.Attribute) and base.attr == "T":
+            return self.is_array_attribute(base)
         if isinstance(base, ast.Subscript):
             return True
         if isinstance(base, ast.Name) and self.is_local(base.id):
@@ -395,6 +441,20 @@ class Types:
             )
         except (AssertionError, AttributeError, NameError):
             return False
+
+    def dtype_base(self, node: ast.expr) -> ast.expr | None:
+        """The A of `A.dtype`, or of `A.dtype.type`; None if it is something else."""
+        if isinstance(node, ast.Attribute) and node.attr == "type":
+            node = node.value
+        if not isinstance(node, ast.Attribute) or node.attr != "dtype":
+            return None
+        base = node.value
+        if self.is_value(base):
+            return base
+        try:
+            return base if isinstance(self.meaning(base), ArrayView) else None
+        except (AssertionError, AttributeError, NameError):
+            return None
 
     def _array_rank(self, node: ast.expr, wanted: str, indices: int = 1) -> int | None:
         """The number of an array's dimensions; None if its type is not known yet."""
@@ -412,6 +472,16 @@ class Types:
             node = node.value
         return not isinstance(node, ast.Name) or self.is_local(node.id)
 
+    def is_view(self, node: ast.Call) -> bool:
+        """Is it `x.view(T)` of a number?"""
+        called = node.func
+        return (
+            isinstance(called, ast.Attribute)
+            and called.attr == "view"
+            and len(node.args) + len(node.keywords) == 1
+            and self.is_value(called.value)
+        )
+
     def is_conjugate(self, node: ast.Call) -> bool:
         """Is it `z.conjugate()`?"""
         called = node.func
@@ -420,6 +490,11 @@ class Types:
             and called.attr == "conjugate"
             and self.is_value(called.value)
         )
+
+    @staticmethod
+    def is_replace(node: ast.Call) -> bool:
+        """Is it `p._replace(x=1)`?"""
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "_replace"
 
     def part(self, node: ast.expr) -> Any:
         """The type of a number's real part."""
@@ -454,7 +529,23 @@ class Types:
             return settled(join(a, b))
         return promote(self._beside(left, a, b), self._beside(right, b, a))
 
+    def is_tuple_operation(self, node: ast.BinOp) -> bool:
+        """Whether it is `a + b` or `t * 2` of tuples."""
+        types = [self.type_of(node.left), self.type_of(node.right)]
+        return any(isinstance(type, tuple) for type in types)
+
+    def _tuple_operation(self, node: ast.BinOp) -> Any:
+        left, right = self.type_of(node.left), self.type_of(node.right)
+        if left is None or right is None:
+            return None
+        if isinstance(node.op, ast.Add):
+            return left + right
+        tuple_type, number = (left, node.right) if isinstance(left, tuple) else (right, node.left)
+        return tuple_type * self.constants.of(number)
+
     def _binary(self, node: ast.BinOp) -> Any:
+        if self.is_tuple_operation(node):
+            return self._tuple_operation(node)
         common = self.meet(node.left, node.right)
         if common is None:
             return None
@@ -484,6 +575,10 @@ class Types:
 
     def meaning(self, node: ast.expr) -> Any:
         """The meaning of a global name, or of a chain of attributes that starts at one."""
+        base = self.dtype_base(node)
+        if base is not None:
+            type = self.type_of(base)
+            return names.Cast(type and type.rstrip("*"))
         if isinstance(node, ast.Attribute):
             # The object itself where there is one: a member of an enumeration means its number.
             owner = names.found(self.function, self.tree, self.program.together, node.value)
@@ -502,22 +597,48 @@ class Types:
         except (AssertionError, AttributeError, NameError):
             return False
 
+    def is_vote_of_tuple(self, node: ast.Call) -> bool:
+        """Whether it is Python's `any` or `all`. What is never run has no types, and counts as none."""
+        try:
+            called, types = self.meaning(node.func), list(map(self.type_of, node.args))
+            return isinstance(called, WarpOperation) and self.is_python_vote(called, types)
+        except (AssertionError, AttributeError, CudaPyError, LookupError, NameError, TypeError):
+            return False
+
     def _meaning_type(self, meaning: Any) -> Any:
         if isinstance(meaning, names.Index):
             return "int32"
         if isinstance(meaning, tuple):
-            return tuple(map(self._meaning_type, meaning))
+            return tuple(map(self._meaning_of_element, meaning))
         if isinstance(meaning, ArrayView):
             return meaning.type
+        if isinstance(meaning, Record):
+            return type_of_record(meaning)
         if isinstance(meaning, (Scalar, bool, int, float, complex)):
             return type_of(meaning)
         return "void"
 
+    def _meaning_of_element(self, element: Any) -> Any:
+        """As `_element_type`, of a tuple from outside."""
+        type = self._meaning_type(element)
+        alone = strong(type, element) if type == WEAK_INT else "int32"
+        return type if alone == "int32" else alone
+
     def _call(self, node: ast.Call) -> Any:
+        if self.is_replace(node):
+            assert isinstance(node.func, ast.Attribute)
+            for keyword in node.keywords:
+                self.type_of(keyword.value)
+            return self.type_of(node.func.value)
         if self.is_conjugate(node):
             assert isinstance(node.func, ast.Attribute)
             type = self.type_of(node.func.value)
             return "int32" if type == "bool" else type
+        if self.is_view(node):
+            assert isinstance(node.func, ast.Attribute)
+            self.type_of(node.func.value)
+            wanted = [*node.args, *(keyword.value for keyword in node.keywords)][0]
+            return self.meaning(wanted).type
         called = self.meaning(node.func)
         if isinstance(called, NewArray):
             return called.type_of(self, node)
@@ -531,6 +652,10 @@ class Types:
             return WEAK_INT
         if isinstance(called, names.Loop) and called.name != "range":
             return called.result(list(map(self.iterated, node.args)))
+        if isinstance(called, names.Extreme) and len(types) == 1:
+            return reduce(join, field_types(types[0]) if is_struct(types[0]) else types[0])
+        if isinstance(called, WarpOperation) and self.is_python_vote(called, types):
+            return "bool"
         if isinstance(called, (names.Extreme, names.Loop)) and "*" not in "".join(types):
             return (
                 self.common(node.args)
@@ -553,6 +678,12 @@ class Types:
         if hasattr(called, "result"):
             return called.result(types)
         return self.program.helper(called, self.passed(called, node)).types.result
+
+    @staticmethod
+    def is_python_vote(called: WarpOperation, types: list[Any]) -> bool:
+        """Whether it is Python's `any` or `all`, of a tuple."""
+        is_vote = called.name in ("any", "all") and not called.takes_mask
+        return is_vote and (isinstance(types[0], tuple) or is_struct(types[0]))
 
     def _range(self, node: ast.Call, types: list[str]) -> str:
         return "int32" if set(types) == {"bool"} else str(self.common(node.args))

@@ -31,6 +31,8 @@ HALVES = ("float16", "bfloat16")  # computed in float32, and rounded after each 
 COMPLEX = {"complex64": "float32", "complex128": "float64"}  # with the type of their parts
 BITS = {"bool": 1, **{name: 8 << (i % 4) for i, name in enumerate(SIGNED + UNSIGNED)}}
 
+_FORMATS = {"float32": "<f", "float64": "<d"}
+
 Value = Union["Scalar", bool, int, float, complex]
 
 
@@ -138,6 +140,8 @@ def bits_of_half(value: float, type: str) -> int:
     """The bits of the nearest float16 or bfloat16, halfway to even."""
     if type == "bfloat16":
         return bfloat16.bits_of(value)
+    if value != value:
+        return _bits_of_nan(value, "float16")
     try:
         bits: int = struct.unpack("<H", struct.pack("<e", value))[0]
     except OverflowError:
@@ -149,8 +153,32 @@ def half_from_bits(bits: int, type: str) -> float:
     """The float16 or bfloat16 with these bits."""
     if type == "bfloat16":
         return bfloat16.value_of(bits)
+    if bits & 0x7FFF > 0x7C00:
+        return _nan_of_bits(bits, type)
     value: float = struct.unpack("<e", struct.pack("<H", bits))[0]
     return value
+
+
+# Python turns NaNs of smaller types into other ones, which a view of their bits would show.
+_FRACTION_BITS = {"float16": 10, "bfloat16": 7, "float32": 23}
+_SIGN_AT = {"float16": 15, "bfloat16": 15, "float32": 31}
+
+
+def _nan_of_bits(bits: int, type: str) -> float:
+    """The NaN that has the fraction of the one with these bits, in the upper bits of its own."""
+    fraction = bits & (1 << _FRACTION_BITS[type]) - 1
+    wide = 0x7FF << 52 | fraction << 52 - _FRACTION_BITS[type] | bits >> _SIGN_AT[type] << 63
+    value: float = struct.unpack("<d", struct.pack("<Q", wide))[0]
+    return value
+
+
+def _bits_of_nan(value: float, type: str) -> int:
+    """The other way round; a NaN that had no such bits gives one all the same."""
+    kept = _FRACTION_BITS[type]
+    wide: int = struct.unpack("<Q", struct.pack("<d", value))[0]
+    fraction = (wide >> 52 - kept) & (1 << kept) - 1 or 1 << kept - 1
+    exponent = (1 << _SIGN_AT[type]) - (1 << kept)
+    return wide >> 63 << _SIGN_AT[type] | exponent | fraction
 
 
 def round_to_half(value: float, type: str) -> float:
@@ -190,7 +218,7 @@ def convert(value: Any, type: str) -> Any:
         return value != 0
     if type == "float64":
         try:
-            return float(value)
+            return float(value) * 1.0  # a signalling NaN becomes a quiet one
         except OverflowError:
             return math.inf if value > 0 else -math.inf
     if type == "float32":
@@ -337,17 +365,40 @@ def _complex(type: str, operator: str, a: complex, b: complex) -> complex:
         rest = v - part(u * r) if first else part(u * r) - v
         return complex(real, part(part(rest) * scale))
     if operator == "**":
-        exponent = int(b.real)
-        power = _complex_power(type, a, abs(exponent))
-        return power if exponent >= 0 else _complex(type, "/", 1 + 0j, power)
+        return _complex_power(type, a, b)
     raise TypeError(f"unsupported operand types for {operator}: {type} and {type}")
 
 
-def _complex_power(type: str, base: complex, exponent: int) -> complex:
-    if exponent <= 1:
-        return base if exponent else 1 + 0j
-    power = _complex_power(type, _complex(type, "*", base, base), exponent // 2)
-    return _complex(type, "*", base, power) if exponent % 2 else power
+def _complex_power(type: str, base: complex, exponent: complex) -> complex:
+    """Python's: products for small whole exponents, the polar form for others."""
+    n = exponent.real
+    is_small = not exponent.imag and abs(n) <= 100 and n == math.floor(n)
+    if base == 0 and (n < 0 or (exponent.imag != 0 and not is_small)):
+        raise ZeroDivisionError("0.0 to a negative or complex power")
+    if not is_small:
+        return complex(convert(_polar_power(base, exponent), type))
+    power = _whole_power(type, base, abs(int(n)))
+    return power if n >= 0 else _complex(type, "/", 1 + 0j, power)
+
+
+def _whole_power(type: str, base: complex, exponent: int) -> complex:
+    product: complex | None = None
+    while exponent:
+        if exponent % 2:
+            product = base if product is None else _complex(type, "*", product, base)
+        exponent //= 2
+        if exponent:
+            base = _complex(type, "*", base, base)
+    return 1 + 0j if product is None else product
+
+
+def _polar_power(base: complex, exponent: complex) -> complex:
+    try:
+        return complex(base**exponent)
+    except OverflowError:
+        angle = exponent.real * math.atan2(base.imag, base.real)
+        angle += exponent.imag * math.log(abs(base))
+        return complex(math.inf * math.cos(angle), math.inf * math.sin(angle))
 
 
 _INTEGER: dict[str, Callable[[str, int, int], int]] = {
@@ -494,6 +545,26 @@ class Scalar:
         if self.type not in COMPLEX:
             return self.__pos__()
         return Scalar(self.type, complex(self.value.real, -self.value.imag))
+
+    def view(self, type: str) -> Scalar:
+        """The same bits as a number of another type of the same size."""
+        if is_integer(self.type):
+            bits = self.value & (1 << BITS[self.type]) - 1
+        elif self.value != self.value and self.type != "float64":
+            bits = _bits_of_nan(self.value, self.type)
+        elif self.type in HALVES:
+            bits = bits_of_half(self.value, self.type)
+        else:
+            bits = int.from_bytes(struct.pack(_FORMATS[self.type], self.value), "little")
+        if is_integer(type):
+            return Scalar(type, wrap(type, bits))
+        if type in HALVES:
+            value = half_from_bits(bits, type)
+        else:
+            size = struct.calcsize(_FORMATS[type])
+            value = struct.unpack(_FORMATS[type], bits.to_bytes(size, "little"))[0]
+        is_cut = value != value and type != "float64"
+        return Scalar(type, _nan_of_bits(bits, type) if is_cut else value)
 
     def __hash__(self) -> int:
         return hash(self.value)

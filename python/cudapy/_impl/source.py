@@ -190,7 +190,7 @@ def changed(code: types.CodeType) -> SourceError:
 
 
 def _width(line: str) -> int:
-    line = line.expandtabs(8)
+    line = line.lstrip("\f").expandtabs(8)  # Python counts columns from a form feed on
     return len(line) - len(line.lstrip())
 
 

@@ -111,21 +111,38 @@ def _around(found: list[Any], positions: list[Any]) -> list[Any]:
     return sorted(fitting, key=lambda node: (-node.col_offset, node.end_col_offset))[:1]
 
 
+# The file that was compiled last: its lines, the code's flags, the module.
+_compiled: tuple[list[str], int, types.CodeType] | None = None
+
+
+def _module(lines: list[str], code: types.CodeType) -> types.CodeType:
+    """The module of all lines; a kernel and its helpers are mostly of one."""
+    global _compiled
+    import warnings
+
+    flags = code.co_flags & FUTURES
+    known = _compiled
+    if known is not None and known[0] is lines and known[1] == flags:
+        return known[2]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python gave them when it compiled the file itself
+            made: types.CodeType = compile(
+                "\n".join(lines) + "\n", code.co_filename, "exec", flags, True
+            )
+    except (SyntaxError, ValueError):
+        raise changed(code) from None
+    _compiled = lines, flags, made
+    return made
+
+
 def check_unchanged(lines: list[str], code: types.CodeType) -> None:
     """Compares what the file says now with the function: needed where the file is younger than this process.
 
     The whole file is compiled, because what is around a function decides some of its code: which names are
     modules, or cells.
     """
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python gave them when it compiled the file itself
-            flags = code.co_flags & FUTURES
-            made = [compile("\n".join(lines) + "\n", code.co_filename, "exec", flags, True)]
-    except (SyntaxError, ValueError):
-        raise changed(code) from None
+    made = [_module(lines, code)]
     for outer in made:  # grows while it is walked
         for constant in outer.co_consts:
             if not isinstance(constant, type(code)):
@@ -145,6 +162,15 @@ def _same_code(made: types.CodeType, code: types.CodeType) -> bool:
         made.co_code == code.co_code
         and made.co_names == code.co_names
         and made.co_varnames == code.co_varnames
-        and [repr(c) for c in made.co_consts if not isinstance(c, plain)]
-        == [repr(c) for c in code.co_consts if not isinstance(c, plain)]
+        and [_shown(c) for c in made.co_consts if not isinstance(c, plain)]
+        == [_shown(c) for c in code.co_consts if not isinstance(c, plain)]
     )
+
+
+def _shown(constant: object) -> str:
+    """What tells constants apart, 0.0 and -0.0 as well; Python shows no integer of thousands of digits in decimal."""
+    if type(constant) is int:
+        return hex(constant)
+    if type(constant) is tuple:
+        return f"({','.join(map(_shown, constant))})"
+    return repr(constant)

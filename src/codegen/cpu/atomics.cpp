@@ -10,6 +10,8 @@
 //         old = (atomicrmw add p, v * popcount(mask)) + v * (lanes on below this one)
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/ValueHandle.h>
+#include <llvm/Transforms/Utils/LowerAtomic.h>
 
 #include "codegen/common/arithmetic.h"
 #include "codegen/cpu/body_emitter.h"
@@ -133,8 +135,10 @@ Lanes BodyEmitter::emit_atomic(const ir::Expr& expr, bool is_used) {
     emit_private_add(expr, bins);
     return {};
   }
-  const AtomicTarget target{expr.atomic_op, expr.type.scalar, type_of(expr.type.scalar)};
   const ir::Expr& element = *expr.operands[0];
+  const ir::Expr& array = *element.operands[0];
+  const bool of_thread = is_declared(array) && storage_of(array.local) == ir::Storage::Thread;
+  const AtomicTarget target{expr.atomic_op, expr.type.scalar, type_of(expr.type.scalar), of_thread};
   const SmallVector<Lanes, 2> indices = emit_unchecked_indices(element.operands);
   SmallVector<Lanes, 2> given;
   for (size_t i = 1; i < expr.operands.size(); ++i) given.push_back(emit(*expr.operands[i]));
@@ -158,19 +162,27 @@ Lanes BodyEmitter::emit_atomic(const ir::Expr& expr, bool is_used) {
   return {emit_atomic_lanes(target, addresses, values, is_used), Shape::Varying, 0};
 }
 
-// One thread's operation; what was there.
+// One thread's operation; what was there. In an array of its own nobody else takes part: a load and
+// a store do, and a GPU has no atomics there.
 Value* BodyEmitter::emit_one_atomic(const AtomicTarget& target, Value* address,
                                     ArrayRef<Value*> values) {
   const Align align(static_cast<uint64_t>(ir::size_of(target.element)));
   if (target.op == AtomicOp::CompareExchange) {
     Value* pair = builder_.CreateAtomicCmpXchg(
         address, values[0], values[1], align, AtomicOrdering::Monotonic, AtomicOrdering::Monotonic);
-    return builder_.CreateExtractValue(pair, 0);
+    Value* old = builder_.CreateExtractValue(pair, 0);
+    if (target.of_thread) lowerAtomicCmpXchgInst(cast<AtomicCmpXchgInst>(pair));
+    return old;
   }
   if (ir::is_half(target.element) && target.op != AtomicOp::Exchange)
     return emit_half_atomic(target, address, values[0]);
-  return builder_.CreateAtomicRMW(instruction_of(target.op, target.element), address, values[0],
-                                  align, AtomicOrdering::Monotonic);
+  AtomicRMWInst* change =
+      builder_.CreateAtomicRMW(instruction_of(target.op, target.element), address, values[0], align,
+                               AtomicOrdering::Monotonic);
+  if (!target.of_thread) return change;
+  const WeakTrackingVH old = change;
+  lowerAtomicRMWInst(change);
+  return old;
 }
 
 // Floats of 16 bits are put together as float32s:
@@ -181,6 +193,24 @@ Value* BodyEmitter::emit_half_atomic(const AtomicTarget& target, Value* address,
   const ir::Scalar element = target.element;
   Value* step = emit_cast(builder_, value, element, ir::Scalar::F32);
   LoadInst* first = builder_.CreateAlignedLoad(target.type, address, align);
+  const auto changed = [&](Value* stored) {
+    Value* old = emit_cast(builder_, stored, element, ir::Scalar::F32);
+    Value* next = nullptr;
+    if (target.op == AtomicOp::Add || target.op == AtomicOp::Sub) {
+      next = target.op == AtomicOp::Add ? builder_.CreateFAdd(old, step)
+                                        : builder_.CreateFSub(old, step);
+    } else {  // of a NaN and a number the number
+      Value* replaces = target.op == AtomicOp::Min ? builder_.CreateFCmpOLT(step, old)
+                                                   : builder_.CreateFCmpOGT(step, old);
+      replaces = builder_.CreateOr(replaces, builder_.CreateFCmpUNO(old, old));
+      next = builder_.CreateSelect(replaces, step, old);
+    }
+    return emit_cast(builder_, next, ir::Scalar::F32, element);
+  };
+  if (target.of_thread) {
+    builder_.CreateAlignedStore(changed(first), address, align);
+    return first;
+  }
   first->setAtomic(AtomicOrdering::Monotonic);
   BasicBlock* before = builder_.GetInsertBlock();
   BasicBlock* attempt = new_block("attempt");
@@ -189,20 +219,8 @@ Value* BodyEmitter::emit_half_atomic(const AtomicTarget& target, Value* address,
 
   start_block(attempt);
   PHINode* seen = builder_.CreatePHI(target.type, 2);
-  Value* old = emit_cast(builder_, seen, element, ir::Scalar::F32);
-  Value* next = nullptr;
-  if (target.op == AtomicOp::Add || target.op == AtomicOp::Sub) {
-    next = target.op == AtomicOp::Add ? builder_.CreateFAdd(old, step)
-                                      : builder_.CreateFSub(old, step);
-  } else {  // of a NaN and a number the number
-    Value* replaces = target.op == AtomicOp::Min ? builder_.CreateFCmpOLT(step, old)
-                                                 : builder_.CreateFCmpOGT(step, old);
-    replaces = builder_.CreateOr(replaces, builder_.CreateFCmpUNO(old, old));
-    next = builder_.CreateSelect(replaces, step, old);
-  }
-  next = emit_cast(builder_, next, ir::Scalar::F32, element);
-  Value* pair = builder_.CreateAtomicCmpXchg(address, seen, next, align, AtomicOrdering::Monotonic,
-                                             AtomicOrdering::Monotonic);
+  Value* pair = builder_.CreateAtomicCmpXchg(address, seen, changed(seen), align,
+                                             AtomicOrdering::Monotonic, AtomicOrdering::Monotonic);
   Value* now = builder_.CreateExtractValue(pair, 0);
   seen->addIncoming(first, before);
   seen->addIncoming(now, builder_.GetInsertBlock());

@@ -8,6 +8,7 @@
 
 #include "codegen/common/arithmetic.h"
 #include "ir/warps.h"
+#include "transform/block_turns.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -58,6 +59,7 @@ BlockEmitter::BlockEmitter(IRBuilderBase& builder, const ir::Function& kernel,
       runs_whole_(has_barrier_ || kernel.runs_warps),
       crosses_rows_(ir::warps_cross_rows(kernel)),
       has_returns_(contains(kernel.body, StmtKind::Return)),
+      takes_turns_(transform::takes_turns(kernel)),
       slots_(kernel.locals.size()) {}
 
 void BlockEmitter::run(Value* block_begin, Value* block_end) {
@@ -236,7 +238,11 @@ void BlockEmitter::for_(const ir::Stmt& stmt) {
     builder_.CreateStore(to_memory(builder_, emit_cast(builder_, number, wide, type), type),
                          slot.current);
   loops_.push_back({latch, done});
-  block(stmt.body);
+  if (takes_turns_) {
+    turn(stmt, number, range[1]);
+  } else {
+    block(stmt.body);
+  }
   loops_.pop_back();
   builder_.CreateBr(latch);
   builder_.SetInsertPoint(latch);
@@ -246,6 +252,16 @@ void BlockEmitter::for_(const ir::Stmt& stmt) {
                        at);
   builder_.CreateBr(header);
   else_and_done(stmt, exhausted, done);
+}
+
+// The threads x of the block for which base + x < end: there are no others of the loop.
+//   %row = smin(%count, smax(0, %end - %base - %begin))
+void BlockEmitter::turn(const ir::Stmt& stmt, Value* base, Value* end) {
+  Value* left = builder_.CreateSub(builder_.CreateSub(end, base), begin_[0]);
+  left = builder_.CreateBinaryIntrinsic(Intrinsic::smax, left, i64(0));
+  row_threads_ = builder_.CreateBinaryIntrinsic(Intrinsic::smin, left, count_[0]);
+  block(stmt.body);
+  row_threads_ = count_[0];
 }
 
 // How many threads say yes; or no, where one no decides.

@@ -32,6 +32,9 @@ struct LaunchValues {
   llvm::Value* threads[3] = {};
   llvm::Value* block[3] = {};
   llvm::Value* grid[3] = {};
+  // What blockDim and gridDim say, where that is something else; null: it is not.
+  llvm::Value* seen_block[3] = {};
+  llvm::Value* seen_grid[3] = {};
 };
 
 // Lane 0 of a gang: its thread, the first thread of its block, and the block's number.
@@ -102,6 +105,7 @@ class BlockEmitter {
   void if_(const ir::Stmt& stmt);
   void while_(const ir::Stmt& stmt);
   void for_(const ir::Stmt& stmt);
+  void turn(const ir::Stmt& stmt, llvm::Value* base, llvm::Value* end);
   void vote(const ir::Stmt& stmt);
   void vote_of_gang(const ir::Stmt& stmt, llvm::AllocaInst* votes);
   void jump(llvm::BasicBlock* target);
@@ -137,6 +141,7 @@ class BlockEmitter {
   bool runs_whole_;    // also threads that were not asked for
   bool crosses_rows_;  // a gang has threads of several rows
   bool has_returns_;
+  bool takes_turns_;
 
   std::vector<Slot> slots_;  // by LocalId
   llvm::Value* shared_ = nullptr;
@@ -146,6 +151,7 @@ class BlockEmitter {
   llvm::Value* number_[3] = {};
   llvm::Value* begin_[3] = {};
   llvm::Value* count_[3] = {};
+  llvm::Value* row_threads_ = nullptr;  // those of a row that run now, from its first on
   llvm::Value* gangs_per_row_ = nullptr;
   std::vector<BlockLoop> loops_;
 };

@@ -64,8 +64,11 @@ ThreadPosition position_of(IRBuilderBase& builder, const ir::Function& kernel,
   for (size_t i = 0; i < 3; ++i) {
     position.block_values[i] = narrow(builder.CreateNSWSub(place.thread[i], place.begin[i]), false);
     position.block_values[3 + i] = narrow(place.number[i], false);
-    position.block_values[6 + i] = narrow(launch.block[i], false);
-    position.block_values[9 + i] = narrow(launch.grid[i], false);
+    const bool sees_others = launch.seen_block[i] != nullptr;
+    position.block_values[6 + i] =
+        narrow(sees_others ? launch.seen_block[i] : launch.block[i], false);
+    position.block_values[9 + i] =
+        narrow(sees_others ? launch.seen_grid[i] : launch.grid[i], false);
   }
   return position;
 }
@@ -198,6 +201,7 @@ void BlockEmitter::start_block_of_threads(Value* block) {
           Intrinsic::smin, count_[i], builder_.CreateNSWSub(launch_.threads[i], begin_[i]));
     }
   }
+  row_threads_ = count_[0];
   gangs_per_row_ = builder_.CreateUDiv(builder_.CreateAdd(count_[0], i64(width_ - 1)), i64(width_));
   if (shared_)
     builder_.CreateMemSet(shared_, builder_.getInt8(0), shared_bytes_, Align(kCacheLine));
@@ -217,9 +221,9 @@ void BlockEmitter::gangs_of_rows(const GangBody& body) {
     emit_count(builder_, i64(0), count_[1], "y", [&](Value* y) {
       Value* row = builder_.CreateAdd(builder_.CreateMul(z, count_[1]), y);
       Value* first = builder_.CreateMul(row, gangs_per_row_);
-      gangs_in_turn(count_[0], [&](Value* in_row, bool is_full) {
+      gangs_in_turn(row_threads_, [&](Value* in_row, bool is_full) {
         Value* x = builder_.CreateMul(in_row, i64(width_));
-        Mask mask = rest_of(count_[0], x, is_full);
+        Mask mask = rest_of(row_threads_, x, is_full);
         Value* at[3] = {x, y, z};
         Value* thread[3];
         for (size_t i = 0; i < 3; ++i) thread[i] = builder_.CreateNSWAdd(begin_[i], at[i]);
@@ -331,6 +335,12 @@ void BlockEmitter::leave(const Gang& gang, const LocalSet& left) {
     if (!value) continue;
     value = to_memory(builder_, value, kernel_.locals[i].type.scalar);
     if (!slot.of_block) {
+      // Threads that take no part in a turn keep what they have.
+      if (row_threads_ != count_[0] && gang.mask && value->getType()->isVectorTy()) {
+        Value* old = builder_.CreateAlignedLoad(slot.type, slot_address(slot, gang.number),
+                                                Align(std::min(slot.bytes, kCacheLine)));
+        value = builder_.CreateSelect(gang.mask, value, old);
+      }
       builder_.CreateAlignedStore(value, slot_address(slot, gang.number),
                                   Align(std::min(slot.bytes, kCacheLine)));
       continue;

@@ -352,6 +352,7 @@ class BodyEmitter {
     ir::AtomicOp op;
     ir::Scalar element;
     llvm::Type* type;
+    bool of_thread = false;  // in an array that no other thread sees
   };
   llvm::Value* emit_one_atomic(const AtomicTarget& target, llvm::Value* address,
                                llvm::ArrayRef<llvm::Value*> values);

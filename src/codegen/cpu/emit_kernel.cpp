@@ -24,6 +24,7 @@
 #include "codegen/cpu/estimate_work.h"
 #include "codegen/cpu/private_bins.h"
 #include "runtime/cpu/kernel_abi.h"
+#include "transform/block_turns.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -173,6 +174,7 @@ class KernelEmitter {
           load_at(launch, offsetof(runtime::Launch, grid) + at, builder_.getInt64Ty());
     }
     for (Value*& first : launch_.first) first = i64(0);
+    if (transform::takes_turns(kernel_)) load_seen_blocks();
     Value* asked_for[3];
     std::copy_n(launch_.threads, 3, asked_for);
     for (size_t i = 0; i < 3; ++i) {
@@ -185,6 +187,18 @@ class KernelEmitter {
       turns_[i].end = std::exchange(launch_.threads[i], asked_for[i]);
       extent_[i] = load_at(launch, offsetof(runtime::Launch, extent) + i * sizeof(int64_t),
                            builder_.getInt64Ty());
+    }
+  }
+
+  void load_seen_blocks() {
+    Value* launch = function_->getArg(1);
+    for (size_t i = 0; i < 3; ++i) {
+      const size_t at = i * sizeof(int64_t);
+      launch_.seen_block[i] =
+          load_at(launch, offsetof(runtime::Launch, seen_block) + at, builder_.getInt64Ty());
+      Value* extent =
+          load_at(launch, offsetof(runtime::Launch, extent) + at, builder_.getInt64Ty());
+      launch_.seen_grid[i] = builder_.CreateUDiv(extent, launch_.seen_block[i]);
     }
   }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "codegen/cpu/private_bins.h"
+#include "transform/block_turns.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -111,7 +112,9 @@ WorkEstimate estimate_work(const Function& kernel) {
   WorkEstimate estimate;
   WorkWalk walk(estimate);
   walk.set_private_bins(find_private_bins(kernel));
-  const double instructions = walk.block(kernel.body, false);
+  // A kernel that is there twice costs what it does once.
+  const Stmt* choice = transform::choice_of_turns(kernel);
+  const double instructions = walk.block(choice ? choice->else_body : kernel.body, false);
   estimate.instructions = static_cast<int>(std::min(instructions, kMostInstructions));
   return estimate;
 }

@@ -109,6 +109,11 @@ Lanes BodyEmitter::emit_device_function(const ir::Expr& expr) {
   SmallVector<Value*, 4> operands;
   for (const ir::ExprPtr& operand : expr.operands)
     operands.push_back(emit_as(*operand, shape_of(expr)));
+  if (ir::is_view(expr.intrinsic)) {
+    Type* scalar = type_of(expr.type.scalar);
+    Type* type = operands[0]->getType()->getWithNewType(scalar);
+    return {builder_.CreateBitCast(operands[0], type), shape_of(expr), 0};
+  }
   const bool is_signed = ir::is_signed(expr.type.scalar);
   return {emit_intrinsic(builder_, expr.intrinsic, operands, is_signed), shape_of(expr), 0};
 }

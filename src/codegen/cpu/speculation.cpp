@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/math_instruction.h"
+
 namespace cudapy::codegen::cpu {
 
 namespace {
@@ -74,30 +76,13 @@ class Estimate {
       case ExprKind::Sequence:
         return 0;
       case ExprKind::Math:
-        return is_simple(expr.math) ? 1 : kMathCost;
+        return pace_of(expr.math) == MathPace::Instruction ? 1 : kMathCost;
       case ExprKind::Intrinsic:
         return expr.intrinsic >= Intrinsic::Philox0 ? kPhiloxCost : 4;
       case ExprKind::Binary:
         return expr.shape == Shape::Uniform ? 1 : binary_cost(expr);
       default:
         return 1;
-    }
-  }
-
-  static bool is_simple(MathFunction function) {
-    switch (function) {
-      case MathFunction::Fma:
-      case MathFunction::Fabs:
-      case MathFunction::Fmin:
-      case MathFunction::Fmax:
-      case MathFunction::Floor:
-      case MathFunction::Ceil:
-      case MathFunction::Trunc:
-      case MathFunction::Rint:
-      case MathFunction::Copysign:
-        return true;
-      default:
-        return false;
     }
   }
 

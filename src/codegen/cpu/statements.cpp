@@ -8,6 +8,7 @@
 
 #include "codegen/cpu/body_emitter.h"
 #include "codegen/cpu/speculation.h"
+#include "transform/block_turns.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -209,6 +210,8 @@ void BodyEmitter::emit_assign(LocalId local, const Lanes& value) {
 }
 
 void BodyEmitter::emit_if(const ir::Stmt& stmt) {
+  // Other threads are not here.
+  if (transform::is_guard_of_turn(stmt)) return emit_block(stmt.body);
   Lanes condition = emit(*stmt.value);
   condition.value = agreed(stmt, condition.value);
   if (condition.shape == Shape::Uniform)

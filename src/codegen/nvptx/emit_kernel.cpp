@@ -111,6 +111,11 @@ class KernelEmitter {
   std::string name() const { return function_->getName().str(); }
 
  private:
+  std::string entry_name() const {
+    return width_ > 1 ? runtime::cuda_gang_entry_name(kernel_.name)
+                      : runtime::cuda_entry_name(kernel_.name);
+  }
+
   void make_function(Module& module) {
     LLVMContext& context = module.getContext();
     SmallVector<Type*, 16> types;
@@ -127,10 +132,7 @@ class KernelEmitter {
     types.append(3, builder_.getInt64Ty());
     types.append(8, builder_.getInt32Ty());
     function_ = Function::Create(FunctionType::get(builder_.getVoidTy(), types, false),
-                                 GlobalValue::ExternalLinkage,
-                                 width_ > 1 ? runtime::cuda_gang_entry_name(kernel_.name)
-                                            : runtime::cuda_entry_name(kernel_.name),
-                                 module);
+                                 GlobalValue::ExternalLinkage, kEntryPrefix + entry_name(), module);
     function_->setCallingConv(CallingConv::PTX_Kernel);
     function_->setDoesNotThrow();
     if (width_ > 1) function_->addFnAttr(kGangAttribute);
@@ -159,8 +161,8 @@ class KernelEmitter {
                                /*isOptimized=*/true, "", 0, "", DICompileUnit::DebugDirectivesOnly);
         const auto line = static_cast<unsigned>(std::max(kernel_.span.line, 1));
         DISubroutineType* type = made.createSubroutineType(made.getOrCreateTypeArray({}));
-        function = made.createFunction(file, kernel_.name, function_->getName(), file, line, type,
-                                       line, DINode::FlagZero, DISubprogram::SPFlagDefinition);
+        function = made.createFunction(file, kernel_.name, entry_name(), file, line, type, line,
+                                       DINode::FlagZero, DISubprogram::SPFlagDefinition);
         function_->setSubprogram(function);
         builder_.SetCurrentDebugLocation(DILocation::get(module.getContext(), line, 1, function));
       }

@@ -18,6 +18,10 @@ class Module;
 
 namespace cudapy::codegen::nvptx {
 
+// Kernels are called so in front of their names until the module is done: nothing that it holds
+// beside them begins so.
+inline constexpr const char* kEntryPrefix = "entry.";
+
 // What the code calls to report a fault: site, index, length, idx, idy, idz.
 inline constexpr const char* kRecordFault = "cudapy_record_fault";
 

@@ -108,6 +108,10 @@ void release_shared(uint8_t* start, size_t bytes) noexcept {
 
 }  // namespace
 
+void keep_code_pages_across_forks() {
+  arenas();
+}
+
 uint8_t* allocate_code_pages(size_t size) {
   const size_t bytes = whole_pages(size);
   if (bytes > kLargestShared) return map_pages(bytes, PROT_READ | PROT_WRITE);

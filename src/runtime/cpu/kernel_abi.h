@@ -39,8 +39,9 @@ struct Launch {
   PrintBuffer* prints = nullptr;         // not null in kernels that print
   // How many threads a kernel's own blocks have along each axis, those that were not asked for
   // included: how far on a thread runs it again. Whatever `block` is, these are the blocks of
-  // visible_block. Only for kernels with repeated_axes.
+  // visible_block. Only for kernels with repeated_axes or takes_turns.
   int64_t extent[3] = {};
+  int64_t seen_block[3] = {};  // what blockDim says in kernels with takes_turns
 };
 
 // One array argument in the argument buffer: 1-D and contiguous. Any other is
@@ -70,6 +71,7 @@ struct KernelMetadata {
   int32_t uneven = 0;            // work differs among threads: small grains, handed out dynamically
   int32_t instructions = 0;   // a rough cost of one thread, for choosing grains and inline launches
   int32_t repeated_axes = 0;  // as ir::Function says
+  int32_t takes_turns = 0;    // as transform::takes_turns says
 };
 
 }  // namespace cudapy::runtime

@@ -11,11 +11,12 @@ namespace {
 
 constexpr double kNanosecondsPerInstruction =
     0.4;  // of one vector instruction, somewhat pessimistic about memory
-constexpr double kTinyNanoseconds = 4'000;     // below: inline, without a look at the clock
-constexpr double kLongNanoseconds = 60'000;    // above: workers are woken at once
-constexpr double kBlockNanoseconds = 1'000;    // of a block whose shape is free
-constexpr double kGrainNanoseconds = 1'000;    // of the smallest piece handed out
-constexpr double kFewRepeatedThreads = 4'096;  // of a block: some pages of memory each turn
+constexpr double kTinyNanoseconds = 4'000;   // below: inline, without a look at the clock
+constexpr double kLongNanoseconds = 60'000;  // above: workers are woken at once
+constexpr double kBlockNanoseconds = 1'000;  // of a block whose shape is free
+constexpr double kGrainNanoseconds = 1'000;  // of the smallest piece handed out
+// Of a block: some pages of memory each turn, and yet what threads carry on stays in near caches.
+constexpr double kFewRepeatedThreads = 4'096;
 constexpr double kMostRepeatedThreads = 16'384;
 constexpr double kUnknownTurns = 32;
 
@@ -69,8 +70,9 @@ void choose_repeated_block(const KernelMetadata& metadata, const int64_t threads
   const double total = static_cast<double>(threads[0]) * static_cast<double>(threads[1]) *
                        static_cast<double>(threads[2]);
   const double share = total / pool_thread_count();
-  const double size = std::clamp(share / 4, std::min(std::max(share, 1.0), kFewRepeatedThreads),
-                                 kMostRepeatedThreads);
+  const double size =
+      std::clamp(share / 4, std::min(std::max(share, 1.0), kFewRepeatedThreads),
+                 metadata.takes_turns != 0 ? kFewRepeatedThreads : kMostRepeatedThreads);
   int64_t gangs = 1;
   while (static_cast<double>(gangs * gang * 2) <= size) gangs *= 2;
   const int64_t row = divide_up(threads[0], gang) * gang;
@@ -104,7 +106,7 @@ void choose_block(const KernelMetadata& metadata, const LaunchRequest& request, 
     std::copy_n(request.block, 3, launch.block);
   } else if (metadata.uses_block_shape) {
     default_block(launch.threads, launch.block);
-  } else if (metadata.repeated_axes) {
+  } else if (metadata.repeated_axes != 0 || metadata.takes_turns != 0) {
     choose_repeated_block(metadata, launch.threads, launch.block);
   } else {
     choose_free_block(metadata, launch.threads, per_thread, launch.block);
@@ -143,8 +145,8 @@ LaunchPlan plan_launch(const KernelMetadata& metadata, const LaunchRequest& requ
   if (total <= 0) return plan;
   const double per_thread = thread_nanoseconds(metadata);
   choose_block(metadata, request, per_thread, plan.launch);
-  if (metadata.repeated_axes != 0) {
-    int64_t block[3];
+  if (metadata.repeated_axes != 0 || metadata.takes_turns != 0) {
+    int64_t (&block)[3] = plan.launch.seen_block;
     visible_block(request, block);
     for (int i = 0; i < 3; ++i)
       plan.launch.extent[i] = divide_up(request.threads[i], block[i]) * block[i];

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include "runtime/cuda/context_scope.h"
@@ -141,13 +142,20 @@ void Device::set_up_faults() {
   CUDAPY_CALL(cuMemcpyHtoD, claim_, &claim, sizeof claim);
 }
 
-Address Device::allocate(size_t bytes) {
-  if (bytes == 0) return 0;
-  const ContextScope scope(context_);
+std::pair<Address, Result> Device::try_to_allocate(size_t bytes) {
   Address address = 0;
   const Result result = pool_ != nullptr
                             ? driver().cuMemAllocFromPoolAsync(&address, bytes, pool_, kStream)
                             : driver().cuMemAlloc(&address, bytes);
+  return {address, result};
+}
+
+Address Device::allocate(size_t bytes) {
+  if (bytes == 0) return 0;
+  const ContextScope scope(context_);
+  auto [address, result] = try_to_allocate(bytes);
+  if (result == kOutOfMemory && lower_stack(/*at_once=*/true))
+    std::tie(address, result) = try_to_allocate(bytes);
   if (result == kOutOfMemory) {
     throw CudaFailure("the GPU has no room for " + std::to_string(bytes) + " bytes", result);
   }
@@ -156,9 +164,10 @@ Address Device::allocate(size_t bytes) {
 }
 
 // The driver may be gone before the last array is, at the end of the process. While a graph is
-// recorded the default stream may be closed to us: what is freed then waits for its end.
+// recorded the default stream may be closed to us: what is freed then waits for its end. In the
+// child of a fork the memory is not ours.
 void Device::free(Address address) noexcept {
-  if (address == 0) return;
+  if (address == 0 || is_left_behind_by_fork()) return;
   if (recordings_.load(std::memory_order_relaxed) > 0) {
     const std::lock_guard lock(mutex_);
     dead_memory_.push_back(address);
@@ -212,6 +221,7 @@ void Device::copy_from_device(Address to, const Device& other, Address from, siz
 }
 
 void Device::end_recording() noexcept {
+  if (is_left_behind_by_fork()) return;
   std::vector<Address> dead;
   {
     const std::lock_guard lock(mutex_);
@@ -229,7 +239,6 @@ void Device::upload(Address to, const void* from, size_t bytes) {
 
 void Device::refuse_while_recording() const {
   if (recordings_.load(std::memory_order_relaxed) == 0) return;
-  constexpr Result kCaptureUnsupported = 900;
   throw CudaFailure(
       "a graph is being recorded on this GPU, and its launches have not run: read arrays and wait "
       "for the GPU before the `with graph:` block or behind graph.launch()",
@@ -342,7 +351,7 @@ uint64_t Device::most_stack_bytes() const {
 }
 
 // Gives the context's threads so much stack where they have less, as far as it goes; returns how
-// much of it they have. The limit is that of all kernels, and stays.
+// much of it they have. The limit is that of all kernels, and stays until lower_stack().
 uint64_t Device::make_stack(uint64_t wanted) {
   constexpr Result kInvalidValue = 1;
   const std::lock_guard lock(stack_mutex_);
@@ -353,20 +362,67 @@ uint64_t Device::make_stack(uint64_t wanted) {
     const Result result = driver().cuCtxSetLimit(kStackSize, next);
     if (result != kOutOfMemory && result != kInvalidValue) {
       check(result, "cuCtxSetLimit");
-      CUDAPY_CALL(cuCtxGetLimit, &bytes, kStackSize);
+      note_stack(bytes);
+      bytes = stack_made_;
       break;
     }
   }
+  stack_waits_ = 0;
   return std::min<uint64_t>(bytes, wanted);
 }
 
-// Others may have lowered the limit since the kernel was loaded.
-void Device::keep_stack(const Kernel& kernel) {
-  if (kernel.stack_bytes() == 0) return;
-  const std::lock_guard lock(stack_mutex_);
+// After the limit was raised from `before`.
+void Device::note_stack(uint64_t before) {
+  // What others have made of it since is theirs.
+  if (stack_before_ == 0 || before != stack_made_) stack_before_ = before;
   size_t bytes = 0;
   CUDAPY_CALL(cuCtxGetLimit, &bytes, kStackSize);
-  if (bytes < kernel.stack_bytes()) CUDAPY_CALL(cuCtxSetLimit, kStackSize, kernel.stack_bytes());
+  stack_made_ = bytes;
+}
+
+// Before launches that need so much stack, which lower_stack() or others may have lowered. Nobody
+// lowers it while the result is held. Replays of our graphs come here as well, those of others,
+// such as torch's, that have recorded a launch, do not.
+std::unique_lock<std::mutex> Device::keep_stack(uint64_t wanted, StreamHandle stream) {
+  if (wanted == 0) return {};
+  std::unique_lock lock(stack_mutex_);
+  int status = 0;  // the default stream has none while another records: the launch says so
+  const bool is_known = driver().cuStreamIsCapturing(stream, &status) == 0;
+  stack_waits_ = 0;
+  if (is_known && status != 0) {
+    // Recorded by us it runs when replay() comes, and the limit must not be touched in between.
+    if (recordings_.load(std::memory_order_relaxed) > 0) return {};
+    stack_stays_ = true;
+  }
+  size_t bytes = 0;
+  CUDAPY_CALL(cuCtxGetLimit, &bytes, kStackSize);
+  if (bytes >= wanted) return lock;
+  const Result result = driver().cuCtxSetLimit(kStackSize, wanted);
+  if (result == kOutOfMemory) {
+    throw CudaFailure("the GPU has no room for stacks of " + std::to_string(wanted) +
+                          " bytes a thread, which functions that call themselves need",
+                      result);
+  }
+  check(result, "cuCtxSetLimit");
+  note_stack(bytes);
+  return lock;
+}
+
+// Gives back what stacks take once no launch needs them: at a wait, if there was none for several
+// waits; `at_once` where memory is short. Waits for all that was launched. False: there is nothing
+// to give back.
+bool Device::lower_stack(bool at_once) {
+  const std::lock_guard lock(stack_mutex_);
+  if (stack_before_ == 0 || stack_stays_ || recordings_.load(std::memory_order_relaxed) > 0)
+    return false;
+  if (!at_once && ++stack_waits_ < stack_patience_) return false;
+  const uint64_t before = std::exchange(stack_before_, 0);
+  size_t bytes = 0;
+  CUDAPY_CALL(cuCtxGetLimit, &bytes, kStackSize);
+  if (bytes != stack_made_) return false;  // it is another's choice now
+  constexpr int kMostPatience = 1024;
+  stack_patience_ = std::min(2 * stack_patience_, kMostPatience);
+  return driver().cuCtxSetLimit(kStackSize, before) == 0;
 }
 
 Kernel::Kernel(Device& device, Module module, Function function, Function gangs, int32_t number,
@@ -394,6 +450,7 @@ void Kernel::allow_shared_bytes(int64_t bytes) const {
 }
 
 void Device::bury(Module module) noexcept {
+  if (is_left_behind_by_fork()) return;
   const std::lock_guard lock(mutex_);
   dead_modules_.push_back(module);
 }
@@ -437,7 +494,7 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
   CudaLaunch& launch = plan.launch;
   const Function function = kernel.entry(plan.in_gangs).function;
   kernel.allow_shared_bytes(plan.shared_bytes);
-  keep_stack(kernel);
+  const std::unique_lock stack = keep_stack(kernel.stack_bytes(), stream);
   // Launches at the same time may take one place: this is for messages.
   const uint32_t number = launches_.load(std::memory_order_relaxed);
   recent_[number % kRecent].store(kernel.number(), std::memory_order_relaxed);
@@ -460,6 +517,12 @@ void Device::launch(const Kernel& kernel, unsigned char* arguments, size_t launc
   }
 }
 
+void Device::replay(GraphExecutable graph, uint64_t stack_bytes, StreamHandle stream) {
+  const ContextScope scope(context_);
+  const std::unique_lock stack = keep_stack(stack_bytes, stream);
+  CUDAPY_CALL(cuGraphLaunch, graph, stream);
+}
+
 void Device::synchronize() {
   refuse_while_recording();
   const ContextScope scope(context_);
@@ -469,6 +532,7 @@ void Device::synchronize() {
     dead.swap(dead_modules_);
   }
   CUDAPY_CALL(cuCtxSynchronize);
+  lower_stack(/*at_once=*/false);
   for (Module module : dead) driver().cuModuleUnload(module);
 }
 

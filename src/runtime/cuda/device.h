@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/cpu/launch.h"
@@ -130,6 +131,8 @@ class Device {
   // null: the default stream.
   void launch(const Kernel& kernel, unsigned char* arguments, size_t launch_offset, GridPlan& plan,
               StreamHandle stream);
+  // Launches what a graph holds; `stack_bytes`: the most of its kernels' Kernel::stack_bytes().
+  void replay(GraphExecutable graph, uint64_t stack_bytes, StreamHandle stream);
 
   // Waits for everything that was launched.
   void synchronize();
@@ -155,12 +158,15 @@ class Device {
   friend class Kernel;
   explicit Device(int ordinal);
   void set_up_memory();
+  std::pair<Address, Result> try_to_allocate(size_t bytes);
   void set_up_faults();
   void bury(Module module) noexcept;
   Address print_memory();
   uint64_t most_stack_bytes() const;
   uint64_t make_stack(uint64_t wanted);
-  void keep_stack(const Kernel& kernel);
+  std::unique_lock<std::mutex> keep_stack(uint64_t bytes, StreamHandle stream);
+  void note_stack(uint64_t before);
+  bool lower_stack(bool at_once);
   void upload(Address to, const void* from, size_t bytes);
 
   int ordinal_;
@@ -174,7 +180,13 @@ class Device {
   volatile CudaFaultReport* report_ = nullptr;  // in the host's memory
   Staging staging_;
   std::mutex mutex_;
+  // The stack of all threads, as far as functions that call themselves have raised it.
   std::mutex stack_mutex_;
+  uint64_t stack_before_ = 0;  // what it was; 0: it is not raised
+  uint64_t stack_made_ = 0;
+  int stack_waits_ = 0;       // since the last launch of such a kernel
+  int stack_patience_ = 2;    // so many, and it is lowered; more each time that was too early
+  bool stack_stays_ = false;  // somebody else may launch such a kernel
   std::vector<Module> dead_modules_;
   std::vector<Address> dead_memory_;  // freed while a graph is recorded
   int32_t next_kernel_ = 0;

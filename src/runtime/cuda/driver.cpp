@@ -1,11 +1,12 @@
 #include "runtime/cuda/driver.h"
 
 #include <dlfcn.h>
-#include <unistd.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 
 namespace cudapy::runtime::cuda {
 namespace {
@@ -16,7 +17,22 @@ constexpr uint64_t kLegacyStream = 1;  // CU_GET_PROC_ADDRESS_LEGACY_STREAM
 using GetProcAddress = Result (*)(const char*, void**, int, uint64_t, int*);
 
 std::atomic<const Driver*> ready{nullptr};
-std::atomic<pid_t> initialised_in{0};
+std::atomic<bool> is_started{false};      // cuInit was called here, and has not failed
+std::atomic<bool> is_left_behind{false};  // by a fork, in the child
+
+std::mutex& opening() {
+  static auto* const mutex = new std::mutex;
+  return *mutex;
+}
+
+// In the child of a fork: `ready` is what everything that needs the driver looks at anyway, so a
+// child is told from other processes at no cost.
+void leave_behind() {
+  new (&opening()) std::mutex;
+  if (!is_started.load()) return;
+  ready.store(nullptr);
+  is_left_behind.store(true);
+}
 
 std::string words_for(const Driver& driver, Result result) {
   const char* name = nullptr;
@@ -70,7 +86,11 @@ const Driver* open_driver() {
   auto* opened = new Driver;  // stays open for the process's life, as the driver itself does
   try {
     find_symbols(*opened, reinterpret_cast<GetProcAddress>(symbol));
+    is_started.store(true);
     if (const Result result = opened->cuInit(0); result != 0) {
+      is_started.store(false);
+      // What it says where another library's CUDA was left behind.
+      if (result == kNotInitialized) throw CudaFailure(kForked, result);
       throw CudaFailure("the NVIDIA driver does not start: " + words_for(*opened, result), result);
     }
     opened->cuDriverGetVersion(&opened->version);
@@ -86,12 +106,12 @@ const Driver* open_driver() {
 const Driver& driver() {
   const Driver* known = ready.load(std::memory_order_acquire);
   if (known == nullptr) {
-    static std::mutex mutex;
-    const std::lock_guard lock(mutex);
+    if (is_left_behind_by_fork()) throw CudaFailure(kForked, kNotInitialized);
+    const std::lock_guard lock(opening());
     known = ready.load(std::memory_order_acquire);
     if (known == nullptr) {
+      [[maybe_unused]] static const int registered = pthread_atfork(nullptr, nullptr, leave_behind);
       known = open_driver();
-      initialised_in.store(getpid());
       ready.store(known, std::memory_order_release);
     }
   }
@@ -99,8 +119,7 @@ const Driver& driver() {
 }
 
 bool is_left_behind_by_fork() {
-  const pid_t owner = initialised_in.load();
-  return owner != 0 && owner != getpid();
+  return is_left_behind.load(std::memory_order_relaxed);
 }
 
 bool is_fatal(Result result) {
@@ -121,13 +140,6 @@ bool is_fatal(Result result) {
 void check(Result result, const char* call) {
   if (result == 0) return;
   const Driver* known = ready.load(std::memory_order_acquire);
-  if (is_left_behind_by_fork()) {
-    throw CudaFailure(
-        "this process was forked from one that used CUDA, which NVIDIA's driver does not allow: "
-        "start it with multiprocessing's \"spawn\" or \"forkserver\" method, or use CUDA only in "
-        "the child",
-        result);
-  }
   const std::string words =
       known != nullptr ? words_for(*known, result) : "error " + std::to_string(result);
   throw CudaFailure(std::string(call) + " failed: " + words, result);

@@ -35,8 +35,10 @@ using GraphNode = NodeTag*;
 using StreamCallback = void (*)(StreamHandle, Result, void*);
 
 inline constexpr Result kOutOfMemory = 2;
+inline constexpr Result kNotInitialized = 3;
 inline constexpr Result kDeinitialized = 4;
 inline constexpr Result kNoDevice = 100;
+inline constexpr Result kCaptureUnsupported = 900;
 
 // Whether a failure has taken the context with it: nothing works in this process any more.
 bool is_fatal(Result result);
@@ -136,12 +138,19 @@ struct CudaFailure : std::runtime_error {
 };
 
 // The driver, initialised. Throws CudaFailure if there is none, if it is too old, or if this
-// process is a fork of one that had initialised it. A missing driver is looked for again at the
-// next call. Thread safe.
+// process is a fork of one that had initialised it: no call of the driver is made in such a child.
+// A missing driver is looked for again at the next call. Thread safe.
 const Driver& driver();
 
-// Whether the driver was initialised by a process that this one is a fork of: nothing of it works.
+// Whether the driver was initialised by a process that this one is a fork of: nothing of it works,
+// and locks of what belongs to a GPU may be held by threads that are not here.
 bool is_left_behind_by_fork();
+
+// What such a process is told.
+inline constexpr const char* kForked =
+    "this process was forked from one that used CUDA, which NVIDIA's driver does not allow: start "
+    "it with multiprocessing's \"spawn\" or \"forkserver\" method, use CUDA only in the child, or "
+    "let the child work on the CPU, cp.set_device(\"cpu\")";
 
 // Throws CudaFailure, with the driver's own words, unless `result` is success.
 void check(Result result, const char* call);

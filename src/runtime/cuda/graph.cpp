@@ -67,9 +67,8 @@ void Graph::abandon() noexcept {
   }
 }
 
-void Graph::launch(const Stream* stream) const {
-  const ContextScope scope(device().context());
-  CUDAPY_CALL(cuGraphLaunch, executable_, stream != nullptr ? stream->handle() : nullptr);
+void Graph::launch(const Stream* stream, uint64_t stack_bytes) const {
+  device().replay(executable_, stack_bytes, stream != nullptr ? stream->handle() : nullptr);
 }
 
 }  // namespace cudapy::runtime::cuda

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "runtime/cuda/stream.h"
 
@@ -32,8 +33,8 @@ class Graph {
   // Ends a recording that is not wanted.
   void abandon() noexcept;
 
-  // Replays it in a stream; null: the default stream.
-  void launch(const Stream* stream) const;
+  // Replays it in a stream; null: the default stream. `stack_bytes` as Device::replay wants it.
+  void launch(const Stream* stream, uint64_t stack_bytes) const;
 
  private:
   GraphHandle stop();

@@ -46,14 +46,14 @@ struct CudaFaultClaim {
   CudaFaultReport* report = nullptr;
 };
 
-// The value of the variable `cudapy_fault` in every kernel's module, set when it is loaded.
+// The value of the variable `cudapy$fault` in every kernel's module, set when it is loaded.
 struct CudaFaultHandle {
   CudaFaultClaim* claim = nullptr;
   int32_t kernel = 0;  // which kernel it is, in this process
   int32_t unused = 0;
 };
 
-inline constexpr const char* kCudaFaultVariable = "cudapy_fault";
+inline constexpr const char* kCudaFaultVariable = "cudapy$fault";
 
 // What threads print, in the device's memory. A record is kCudaPrintHead words and its values, as
 // PrintBuffer holds them:
@@ -69,27 +69,23 @@ inline constexpr uint64_t kCudaPrintHead = 5;
 inline constexpr uint64_t kCudaMostPrints = uint64_t{1} << 16U;
 inline constexpr uint64_t kCudaPrintWords = kCudaMostPrints * kCudaPrintHead + (uint64_t{1} << 20U);
 
-// The value of the variable `cudapy_prints` in the module of a kernel that prints.
+// The value of the variable `cudapy$prints` in the module of a kernel that prints.
 struct CudaPrintHandle {
   CudaPrints* prints = nullptr;  // with room for kCudaPrintWords behind it
   int32_t kernel = 0;
   int32_t unused = 0;
 };
 
-inline constexpr const char* kCudaPrintVariable = "cudapy_prints";
+inline constexpr const char* kCudaPrintVariable = "cudapy$prints";
 
 // The variable of the module of a kernel with functions that call themselves, an int64_t: how far
 // below the kernel's frame a call may begin. Set when the kernel is loaded.
-inline constexpr const char* kCudaStackVariable = "cudapy_stack";
+inline constexpr const char* kCudaStackVariable = "cudapy$stack";
 
-// The name of a kernel's entry in its module. It may hold no word that PTX reserves.
-// Kernels that are named as what modules hold beside them, `fault` or `prints`, get a longer name.
+// The name of a kernel's entry in its module. It may hold no word that PTX reserves. What modules
+// hold beside kernels has a `$` in its name, which no function of Python's has.
 inline std::string cuda_entry_name(std::string_view kernel) {
   std::string name = "cudapy_";
-  for (const std::string_view taken : {"fault", "print", "stack", "barrier", "record_", "launch_",
-                                       "math_", "recursive_", "table", "two_over_pi"}) {
-    if (kernel.starts_with(taken)) name = "cudapy_kernel_";
-  }
   for (const char c : kernel) {
     const bool is_plain =
         (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';

@@ -100,8 +100,8 @@ define <16 x i32> @entry(<16 x i1> %mask, <16 x i32> %n) {
 TEST(Optimise, EveryPipelineMeansTheSame) {
   int32_t numbers[100];
   for (int32_t i = 0; i < 100; ++i) numbers[i] = i * i;
-  for (const Pipeline pipeline :
-       {Pipeline::kKernel, Pipeline::kLlvmO1, Pipeline::kLlvmO2, Pipeline::kLlvmO3}) {
+  for (const Pipeline pipeline : {Pipeline::kKernel, Pipeline::kLongKernel, Pipeline::kGpuKernel,
+                                  Pipeline::kLlvmO1, Pipeline::kLlvmO2, Pipeline::kLlvmO3}) {
     const Target target = target_for("");
     ParsedModule parsed(sum_loop("100"));
     prepare_module(*parsed.module, target);

@@ -180,7 +180,8 @@ TEST_F(Expressions, MistakesAreSaidOnce) {
             "whole-array: `I` is an array of int32; a comparison needs one of its elements\n");
   EXPECT_EQ(typed(f32 & 1), "float-bits: `&` needs integers, and `f32` is a float32\n");
   EXPECT_EQ(typed(f32 / 0), "division-by-zero: `/` by a constant zero\n");
-  EXPECT_EQ(typed(builtin(Builtin::Max, {F})), "argument-count: `max` needs at least two values\n");
+  EXPECT_EQ(typed(builtin(Builtin::Max, {F})),
+            "argument-count: `max` needs a tuple, or at least two values\n");
   EXPECT_EQ(typed(len(f32)), "not-an-array: `len` needs an array, and `f32` is a float32\n");
   EXPECT_EQ(typed(builtin(Builtin::Round, {f32, i32})),
             "round-digits: the number of digits must be an integer constant\n");
