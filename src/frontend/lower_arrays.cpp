@@ -62,8 +62,9 @@ bool FunctionLowering::lower_barrier(const syntax::Expr& call) {
 namespace {
 
 // The call that is made before anything else of an expression is evaluated; null: there is none.
-const syntax::Expr* first_call(const syntax::Expr& expr) {
-  const syntax::Expr* step = &expr;
+template <class Expr>
+Expr* first_call(Expr& expr) {
+  Expr* step = &expr;
   while (step->kind != ExprKind::Call) {
     const bool is_pair = step->kind == ExprKind::Compare || step->kind == ExprKind::Binary;
     const bool is_chain =
@@ -119,7 +120,7 @@ ir::ExprPtr FunctionLowering::lower_vote(const syntax::Expr& expr) {
   variables_[name] = result;
   mark_assigned(name);
   syntax::Expr whole = expr;
-  auto& place = const_cast<syntax::Expr&>(*first_call(whole));  // of `whole`, which is ours
+  syntax::Expr& place = *first_call(whole);
   place.kind = ExprKind::Name;
   place.text = name;
   place.operands.clear();

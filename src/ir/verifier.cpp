@@ -487,8 +487,8 @@ class Verifier {
         if (!stmt.value) return report("a store lacks its value");
         for (const ExprPtr& operand : stmt.operands) expr(*operand);
         expr(*stmt.value);
-        if (!stmt.value->type.is_scalar() && !is_struct(stmt.value->type))
-          report(*stmt.value, "a store of what is no number");
+        if (!stmt.value->type.is_scalar() && !stmt.value->type.is_aggregate())
+          report(*stmt.value, "a store of what is no value");
         return element(stmt.operands, stmt.value->type, stmt.byte_offset, "a store");
       case StmtKind::If:
         condition(stmt);

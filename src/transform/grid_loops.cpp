@@ -110,7 +110,8 @@ std::optional<GridLoop> GridLoops::while_loop(const Stmt& loop) const {
     return std::nullopt;
   }
   const Expr* width = advance_of(*loop.body.back(), index->local);
-  const std::optional<uint8_t> axis = width ? axis_of_width(*width) : std::nullopt;
+  if (width == nullptr) return std::nullopt;
+  const std::optional<uint8_t> axis = axis_of_width(*width);
   const Expr* start = only_start(loop, index->local);
   if (!axis || !start || !is_thread(*start, *axis)) return std::nullopt;
   ExprPtr bound = launch_constant(*stop, assignments_);
