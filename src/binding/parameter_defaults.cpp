@@ -8,6 +8,7 @@
 #include "binding/captured.h"
 #include "binding/errors.h"
 #include "binding/py_ref.h"
+#include "support/diagnostic.h"
 
 namespace cudapy::binding {
 namespace {
@@ -26,10 +27,6 @@ std::string text_of_default(PyObject* value) {
   if (!text) PyErr_Clear();
   std::string shown = text ? utf8(text.get()) : "...";
   return shown.size() > kLongest ? shown.substr(0, kLongest) + "..." : shown;
-}
-
-std::string quoted(const std::string& name) {
-  return "`" + name + "`";
 }
 
 bool fail(const KernelBody& body, const std::string& problem) {

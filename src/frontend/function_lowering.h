@@ -302,6 +302,11 @@ class FunctionLowering {
   // lower_dtypes.cpp
   const syntax::Expr* dtype_base(const syntax::Expr& expr);
   ir::ExprPtr lower_dtype(const syntax::Expr& expr);
+  struct NamedType {
+    std::optional<ir::Type> type;  // none: the expression is no type
+    bool failed = false;           // looking it up raised an exception
+  };
+  NamedType named_type(const syntax::Expr& expr);
   ir::ExprPtr call_dtype(const syntax::Expr& expr);
   ir::ExprPtr constant_of_text(const syntax::Expr& expr);
   ir::ExprPtr call_intrinsic(const syntax::Expr& expr, ir::Intrinsic intrinsic);

@@ -248,16 +248,8 @@ std::optional<FunctionLowering::ArrayShape> FunctionLowering::array_shape(const 
 
 std::optional<ir::Type> FunctionLowering::array_element(const syntax::Expr& dtype,
                                                         const std::string& name) {
-  if (const auto path = path_of(dtype); path && !is_variable(path->front())) {
-    const Resolved found = resolve(*path);
-    if (found.kind == Resolved::Kind::Failed) return std::nullopt;
-    const bool is_type = found.kind == Resolved::Kind::Cast && found.consumed + 1 == path->size();
-    const bool is_complex = found.kind == Resolved::Kind::Special &&
-                            found.special == SpecialForm::Complex &&
-                            found.consumed + 1 == path->size();
-    if (is_complex) return ir::Type::of(ir::Scalar::C64);
-    if (is_type && (found.type.is_scalar() || ir::is_struct(found.type))) return found.type;
-  }
+  const NamedType named = named_type(dtype);
+  if (named.type || named.failed) return named.type;
   error("array-type", dtype.span, "the second argument of `" + name + "` is a type",
         "write float, int, bool, one of cudapy's types: cp.float32, cp.uint8, an array's: "
         "`A.dtype`, or "

@@ -33,6 +33,21 @@ ir::ExprPtr FunctionLowering::lower_dtype(const syntax::Expr& expr) {
   return make_builtin(ir::Builtin::Dtype, expr.span, std::move(operands));
 }
 
+// The type that `float`, `cp.uint8` or the name of a struct's class stands for.
+FunctionLowering::NamedType FunctionLowering::named_type(const syntax::Expr& expr) {
+  const auto path = path_of(expr);
+  if (!path || is_variable(path->front())) return {};
+  const Resolved found = resolve(*path);
+  if (found.kind == Resolved::Kind::Failed) return {.failed = true};
+  if (found.consumed + 1 != path->size()) return {};
+  if (found.kind == Resolved::Kind::Special && found.special == SpecialForm::Complex)
+    return {.type = ir::Type::of(ir::Scalar::C64)};
+  const bool is_type =
+      found.kind == Resolved::Kind::Cast && (found.type.is_scalar() || ir::is_struct(found.type));
+  if (!is_type) return {};
+  return {.type = found.type};
+}
+
 // X.dtype(value)
 ir::ExprPtr FunctionLowering::call_dtype(const syntax::Expr& expr) {
   ir::ExprPtr wanted = lower_dtype(expr.operands[0]);

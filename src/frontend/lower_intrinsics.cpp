@@ -27,28 +27,21 @@ ir::ExprPtr FunctionLowering::view_bits(const syntax::Expr& expr) {
                  "write one of cudapy's or NumPy's, `x.view(cp.int32)`");
   }
   ir::ExprPtr value = lower(expr.operands[0].operands[0]);
-  if (ir::ExprPtr named = lower_dtype(expr.operands[1])) {
-    ir::ExprPtr result =
-        make_expr(ir::ExprKind::Intrinsic, expr.span, std::move(value), std::move(named));
-    result->intrinsic = ir::Intrinsic::View;
-    return result;
+  ir::ExprPtr wanted = lower_dtype(expr.operands[1]);
+  if (!wanted) {
+    const NamedType named = named_type(expr.operands[1]);
+    if (!named.type || !named.type->is_scalar()) {
+      return error("view-type", expr.operands[1].span, "`view` takes a type",
+                   "write one of cudapy's or NumPy's, `x.view(cp.int32)`, or an array's: "
+                   "`x.view(A.dtype)`");
+    }
+    wanted = make_integer(0, expr.operands[1].span);
+    wanted->type = *named.type;
+    if (ir::is_float(*named.type)) wanted->constant.kind = ir::ConstantValue::Kind::Float;
   }
-  const auto path = path_of(expr.operands[1]);
-  Resolved found;
-  if (path && !is_variable(path->front())) found = resolve(*path);
-  const bool is_type = path && found.kind == Resolved::Kind::Cast &&
-                       found.consumed + 1 == path->size() && found.type.is_scalar();
-  if (!is_type) {
-    return error("view-type", expr.operands[1].span, "`view` takes a type",
-                 "write one of cudapy's or NumPy's, `x.view(cp.int32)`, or an array's: "
-                 "`x.view(A.dtype)`");
-  }
-  ir::ExprPtr wanted = make_integer(0, expr.operands[1].span);
-  wanted->type = found.type;
-  if (ir::is_float(found.type)) wanted->constant.kind = ir::ConstantValue::Kind::Float;
-  ir::ExprPtr result = make_expr(ir::ExprKind::Intrinsic, expr.span, std::move(value));
+  ir::ExprPtr result =
+      make_expr(ir::ExprKind::Intrinsic, expr.span, std::move(value), std::move(wanted));
   result->intrinsic = ir::Intrinsic::View;
-  result->operands.push_back(std::move(wanted));
   return result;
 }
 

@@ -63,26 +63,6 @@ ExprPtr Builder::complex_function(ExprPtr expr, Type type) {
   return call(std::move(made));
 }
 
-// if z == 0: raise ZeroDivisionError
-ir::StmtPtr Builder::refuse_zero(ExprPtr z) {
-  const Span span = z->span;
-  ExprPtr zero = number(weak_integer(0), z->type, span);
-  auto branch = std::make_unique<ir::Stmt>();
-  branch->kind = ir::StmtKind::If;
-  branch->span = span;
-  branch->value = node(ExprKind::Compare, kBool, span);
-  branch->value->compare_op = ir::CompareOp::Equal;
-  branch->value->operands.push_back(std::move(z));
-  branch->value->operands.push_back(std::move(zero));
-  auto raise = std::make_unique<ir::Stmt>();
-  raise->kind = ir::StmtKind::Raise;
-  raise->span = span;
-  raise->exception = "ZeroDivisionError";
-  raise->message = "0.0 to a negative or complex power";
-  branch->body.push_back(std::move(raise));
-  return branch;
-}
-
 // By squaring, in Python's order: z ** 7 is (z * z ** 2) * z ** 4; a negative power is the
 // reciprocal of the positive one.
 ExprPtr Builder::complex_power(ExprPtr expr, Type type) {
@@ -103,7 +83,9 @@ ExprPtr Builder::complex_power(ExprPtr expr, Type type) {
     ExprPtr power = product_of_powers(z(), -exponent);
     ExprPtr inverse = binary_node(BinaryOp::Divide, one(), std::move(power));
     ExprPtr checked = node(ExprKind::Sequence, inverse->type, span);
-    checked->body.push_back(refuse_zero(z()));
+    checked->body.push_back(
+        raise_if(compare_with(ir::CompareOp::Equal, *z(), 0),
+                 raise("ZeroDivisionError", "0.0 to a negative or complex power", checked->span)));
     checked->operands.push_back(std::move(inverse));
     return checked;
   });

@@ -65,11 +65,7 @@ ExprPtr Builder::convert(ExprPtr expr, Type type) {
   const Span span = expr->span;
   if (type == kBool) {
     ExprPtr zero = number(weak_integer(0), expr->type, span);
-    ExprPtr truth = node(ExprKind::Compare, kBool, span);
-    truth->compare_op = ir::CompareOp::NotEqual;
-    truth->operands.push_back(std::move(expr));
-    truth->operands.push_back(std::move(zero));
-    return truth;
+    return compare_node(ir::CompareOp::NotEqual, std::move(expr), std::move(zero));
   }
   ExprPtr cast = node(ExprKind::Cast, type, span);
   cast->operands.push_back(std::move(expr));

@@ -262,22 +262,9 @@ void Builder::turns(ir::Stmt& loop, Block& into) {
     if (may_stand) operand = kept(std::move(operand), into);
   }
   if (!may_stand) return;
-  const Span span = loop.operands[2]->span;
-  auto raise = std::make_unique<ir::Stmt>();
-  raise->kind = StmtKind::Raise;
-  raise->span = span;
-  raise->exception = "ValueError";
-  raise->message = "range() arg 3 must not be zero";
-  raise->is_assertion = true;
-  auto test = std::make_unique<ir::Stmt>();
-  test->kind = StmtKind::If;
-  test->span = span;
-  test->value = node(ir::ExprKind::Compare, kBool, span);
-  test->value->compare_op = ir::CompareOp::Equal;
-  test->value->operands.push_back(ir::clone(*loop.operands[2]));
-  test->value->operands.push_back(number(weak_integer(0), type, span));
-  test->body.push_back(std::move(raise));
-  into.push_back(std::move(test));
+  const ir::Expr& step = *loop.operands[2];
+  into.push_back(raise_if(compare_with(ir::CompareOp::Equal, step, 0),
+                          raise("ValueError", "range() arg 3 must not be zero", step.span)));
 }
 
 void Builder::give_back(StmtPtr stmt, Block& into) {

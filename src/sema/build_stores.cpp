@@ -81,29 +81,12 @@ void Builder::store_part(const FieldPath& path, size_t step, size_t index, Type 
       field = static_cast<size_t>(*at.known + (*at.known < 0 ? count : 0));
     } else {
       const auto count = static_cast<int64_t>(element.aggregate->elements.size());
-      const Span span = at.value->span;
-      const auto compare = [&](ir::CompareOp op, int64_t with) {
-        ExprPtr test = node(ExprKind::Compare, kBool, span);
-        test->compare_op = op;
-        test->operands.push_back(ir::clone(*at.value));
-        test->operands.push_back(number(weak_integer(with), at.value->type, span));
-        return test;
-      };
-      const auto either = [&](ExprPtr a, ExprPtr b) {
-        ExprPtr test = node(ExprKind::Or, kBool, span);
-        test->operands.push_back(std::move(a));
-        test->operands.push_back(std::move(b));
-        return test;
-      };
-      into.push_back(outside_of_tuple(
-          either(compare(ir::CompareOp::Less, -count), compare(ir::CompareOp::GreaterEqual, count)),
-          span));
+      into.push_back(raise_outside_of_tuple(*at.value, count, at.value->span));
       for (int64_t i = 0; i < count; ++i) {
         auto chosen = std::make_unique<ir::Stmt>();
         chosen->kind = ir::StmtKind::If;
-        chosen->span = span;
-        chosen->value =
-            either(compare(ir::CompareOp::Equal, i), compare(ir::CompareOp::Equal, i - count));
+        chosen->span = at.value->span;
+        chosen->value = is_position(*at.value, i, count);
         StmtPtr part = ir::clone(*stmt);
         const auto place = static_cast<size_t>(i);
         part->byte_offset += ir::offset_of(element, place);

@@ -100,12 +100,8 @@ ExprPtr Builder::from_end(ExprPtr expr, int64_t length, ir::Block& before) {
   if (!ir::is_signed(index->type.scalar) || known.number) return index;
   const Type wide = ir::size_of(index->type.scalar) == 8 ? kInt64 : kInt32;
   index = kept(convert(std::move(index), wide), before);
-  ExprPtr test = node(ExprKind::Compare, kBool, span);
-  test->compare_op = ir::CompareOp::Less;
-  test->operands.push_back(ir::clone(*index));
-  test->operands.push_back(number(weak_integer(0), wide, span));
   ExprPtr select = node(ExprKind::Select, wide, span);
-  select->operands.push_back(std::move(test));
+  select->operands.push_back(compare_with(ir::CompareOp::Less, *index, 0));
   select->operands.push_back(
       binary_node(ir::BinaryOp::Add, ir::clone(*index), number(weak_integer(length), wide, span)));
   select->operands.push_back(std::move(index));

@@ -100,52 +100,20 @@ ExprPtr Builder::choose_element(ExprPtr tuple, ExprPtr index, Span span) {
   built = convert(std::move(built), wide);
   return with_temporary(std::move(tuple), [&](auto whole) {
     return with_temporary(std::move(built), [&](auto position) {
-      const auto compare = [&](ir::CompareOp op, int64_t with) {
-        ExprPtr test = node(ExprKind::Compare, kBool, span);
-        test->compare_op = op;
-        test->operands.push_back(position());
-        test->operands.push_back(number(weak_integer(with), wide, span));
-        return test;
-      };
-      const auto either = [&](ExprPtr a, ExprPtr b) {
-        ExprPtr test = node(ExprKind::Or, kBool, span);
-        test->operands.push_back(std::move(a));
-        test->operands.push_back(std::move(b));
-        return test;
-      };
       ExprPtr chosen = convert(field_node(whole(), static_cast<size_t>(count - 1)), common);
       for (int64_t i = count - 1; i-- > 0;) {
         ExprPtr select = node(ExprKind::Select, common, span);
-        select->operands.push_back(
-            either(compare(ir::CompareOp::Equal, i), compare(ir::CompareOp::Equal, i - count)));
+        select->operands.push_back(is_position(*position(), i, count));
         select->operands.push_back(convert(field_node(whole(), static_cast<size_t>(i)), common));
         select->operands.push_back(std::move(chosen));
         chosen = std::move(select);
       }
       ExprPtr sequence = node(ExprKind::Sequence, common, span);
-      sequence->body.push_back(outside_of_tuple(
-          either(compare(ir::CompareOp::Less, -count), compare(ir::CompareOp::GreaterEqual, count)),
-          span));
+      sequence->body.push_back(raise_outside_of_tuple(*position(), count, span));
       sequence->operands.push_back(std::move(chosen));
       return sequence;
     });
   });
-}
-
-// if condition: raise IndexError
-ir::StmtPtr Builder::outside_of_tuple(ExprPtr condition, Span span) {
-  auto raise = std::make_unique<ir::Stmt>();
-  raise->kind = ir::StmtKind::Raise;
-  raise->span = span;
-  raise->exception = "IndexError";
-  raise->message = "tuple index out of range";
-  raise->is_assertion = true;
-  auto test = std::make_unique<ir::Stmt>();
-  test->kind = ir::StmtKind::If;
-  test->span = span;
-  test->value = std::move(condition);
-  test->body.push_back(std::move(raise));
-  return test;
 }
 
 // { %a = a; yield { %b = b; yield %a[0] == %b[0] and %a[1] == %b[1] } }
@@ -175,11 +143,7 @@ ExprPtr Builder::compare_tuples(ExprPtr expr) {
 ExprPtr Builder::order(ir::CompareOp op, const Expr& a, const Expr& b) {
   if (!a.type.is_aggregate()) {
     const Type type = a.type == kBool ? kInt32 : a.type;
-    ExprPtr compare = node(ExprKind::Compare, kBool, a.span);
-    compare->compare_op = op;
-    compare->operands.push_back(convert(ir::clone(a), type));
-    compare->operands.push_back(convert(ir::clone(b), type));
-    return compare;
+    return compare_node(op, convert(ir::clone(a), type), convert(ir::clone(b), type));
   }
   const bool of_equal = op == ir::CompareOp::LessEqual || op == ir::CompareOp::GreaterEqual;
   ExprPtr rest = number(weak_bool(of_equal), kBool, a.span);
@@ -196,13 +160,7 @@ ExprPtr Builder::order(ir::CompareOp op, const Expr& a, const Expr& b) {
 }
 
 ExprPtr Builder::equality(const Expr& a, const Expr& b) {
-  if (!a.type.is_aggregate()) {
-    ExprPtr compare = node(ExprKind::Compare, kBool, a.span);
-    compare->compare_op = ir::CompareOp::Equal;
-    compare->operands.push_back(ir::clone(a));
-    compare->operands.push_back(ir::clone(b));
-    return compare;
-  }
+  if (!a.type.is_aggregate()) return compare_node(ir::CompareOp::Equal, ir::clone(a), ir::clone(b));
   ExprPtr all;
   for (size_t i = 0; i < a.type.aggregate->elements.size(); ++i) {
     ExprPtr one = equality(*field_node(ir::clone(a), i), *field_node(ir::clone(b), i));

@@ -208,12 +208,8 @@ ExprPtr Builder::slice_end(ExprPtr expr, const Expr& length, int64_t least, Bloc
     if (is_weak) {
       if (known.number->integer < 0) value = std::move(from_end);
     } else {
-      ExprPtr test = node(ExprKind::Compare, kBool, span);
-      test->compare_op = ir::CompareOp::Less;
-      test->operands.push_back(ir::clone(*value));
-      test->operands.push_back(number(weak_integer(0), wide, span));
       ExprPtr select = node(ExprKind::Select, wide, span);
-      select->operands.push_back(std::move(test));
+      select->operands.push_back(compare_with(ir::CompareOp::Less, *value, 0));
       select->operands.push_back(std::move(from_end));
       select->operands.push_back(std::move(value));
       value = std::move(select);
@@ -273,32 +269,11 @@ ExprPtr Builder::unpacked(ExprPtr expr) {
 // if length != count: if length > count: raise ValueError else: raise ValueError
 ir::StmtPtr Builder::check_count(const Expr& length, int64_t count, Span span) {
   const std::string expected = " values to unpack (expected " + std::to_string(count);
-  const auto raise = [&](std::string message) {
-    auto made = std::make_unique<ir::Stmt>();
-    made->kind = ir::StmtKind::Raise;
-    made->span = span;
-    made->exception = "ValueError";
-    made->message = std::move(message);
-    made->is_assertion = true;
-    return made;
-  };
-  const auto branch = [&](ir::CompareOp op) {
-    auto made = std::make_unique<ir::Stmt>();
-    made->kind = ir::StmtKind::If;
-    made->span = span;
-    made->value = node(ExprKind::Compare, kBool, span);
-    made->value->compare_op = op;
-    made->value->operands.push_back(ir::clone(length));
-    made->value->operands.push_back(number(weak_integer(count), length.type, span));
-    return made;
-  };
-  ir::StmtPtr differs = branch(ir::CompareOp::NotEqual);
-  ir::StmtPtr longer = branch(ir::CompareOp::Greater);
-  longer->body.push_back(raise("too many" + expected + ")"));
-  longer->else_body.push_back(raise("not enough" + expected + ", got {0})"));
+  ir::StmtPtr longer = raise_if(compare_with(ir::CompareOp::Greater, length, count),
+                                raise("ValueError", "too many" + expected + ")", span));
+  longer->else_body.push_back(raise("ValueError", "not enough" + expected + ", got {0})", span));
   longer->else_body.back()->operands.push_back(ir::clone(length));
-  differs->body.push_back(std::move(longer));
-  return differs;
+  return raise_if(compare_with(ir::CompareOp::NotEqual, length, count), std::move(longer));
 }
 
 // len(A) and the like: of the array that is the first operand.

@@ -81,6 +81,15 @@ class Builder {
   ir::ExprPtr random(ir::ExprPtr expr);
   ir::ExprPtr atomic(ir::ExprPtr expr);
 
+  // build_tests.cpp
+  static ir::ExprPtr compare_node(ir::CompareOp op, ir::ExprPtr a, ir::ExprPtr b);
+  ir::ExprPtr compare_with(ir::CompareOp op, const ir::Expr& value, int64_t constant);
+  static ir::ExprPtr either(ir::ExprPtr a, ir::ExprPtr b);
+  ir::ExprPtr is_position(const ir::Expr& index, int64_t i, int64_t count);
+  ir::StmtPtr raise_outside_of_tuple(const ir::Expr& index, int64_t count, Span span);
+  static ir::StmtPtr raise(const char* exception, std::string message, Span span);
+  static ir::StmtPtr raise_if(ir::ExprPtr condition, ir::StmtPtr raise);
+
   // Nodes.
   ir::ExprPtr convert(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr aggregate_as(ir::ExprPtr expr, ir::Type type);
@@ -91,14 +100,12 @@ class Builder {
   ir::ExprPtr complex_power(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr complex_function(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr product_of_powers(ir::ExprPtr base, int exponent, ir::ExprPtr so_far = nullptr);
-  ir::StmtPtr refuse_zero(ir::ExprPtr z);
   ir::ExprPtr tuple_element(ir::ExprPtr expr);
   ir::ExprPtr table_element(ir::Expr& expr);
   ir::ExprPtr from_end(ir::ExprPtr expr, int64_t length, ir::Block& before);
   ir::ExprPtr table(ir::Type element, const std::vector<int64_t>& extents,
                     std::vector<uint8_t> bytes, Span span);
   ir::ExprPtr choose_element(ir::ExprPtr tuple, ir::ExprPtr index, Span span);
-  static ir::StmtPtr outside_of_tuple(ir::ExprPtr condition, Span span);
   ir::ExprPtr field_node(ir::ExprPtr whole, size_t field);
   ir::ExprPtr zero(ir::Type type, Span span);
   ir::ExprPtr compare_tuples(ir::ExprPtr expr);

@@ -112,6 +112,7 @@ class Inference {
   // scalar type.
   ir::Type operands_of(const ir::Expr& expr, const char* doing);
   bool is_value(const ir::Expr& expr, const char* doing);
+  void refuse_no_value(const ir::Expr& call, const std::string& use, std::string help = {});
   // The type that two values are computed in; a constant that doesn't fit its partner's type keeps
   // the one it has alone.
   ir::Type meet(const ir::Expr& a, const ir::Expr& b) {

@@ -34,10 +34,6 @@ Type widened(const Type& type) {
   return type.scalar == Scalar::Bool || ir::size_of(type.scalar) < 4 ? kInt32 : type;
 }
 
-std::string quoted(std::string_view code) {
-  return "`" + std::string(code) + "`";
-}
-
 bool is_random(Intrinsic intrinsic) {
   return intrinsic >= Intrinsic::RandBits && intrinsic <= Intrinsic::Normal64;
 }

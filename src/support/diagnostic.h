@@ -40,6 +40,11 @@ class Diagnostics {
   std::vector<Diagnostic> errors_;
 };
 
+// Code in a message.
+inline std::string quoted(std::string_view code) {
+  return "`" + std::string(code) + "`";
+}
+
 // The text a user sees: every error with file, line, the source line, carets under the span, notes
 // and help. `label` says what they are.
 std::string render(const Diagnostics& diagnostics, std::span<const SourceText> sources,

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "ir/liveness.h"
+#include "support/diagnostic.h"
 #include "transform/near_progressions.h"
 
 namespace cudapy::transform {
@@ -15,10 +16,6 @@ namespace {
 using namespace ir;
 
 constexpr size_t kFewKept = 3;  // variables across a barrier that are not worth a word
-
-std::string quoted(const std::string& name) {
-  return "`" + name + "`";
-}
 
 bool any_of(const Expr& expr, bool (*test)(const Expr&)) {
   return test(expr) || std::ranges::any_of(expr.operands, [&](const ExprPtr& operand) {
