@@ -6,6 +6,7 @@
 #include "binding/ast_reader.h"
 #include "binding/captured.h"
 #include "binding/raised.h"
+#include "frontend/foreign_names.h"
 #include "frontend/known_names.h"
 
 namespace cudapy::binding {
@@ -56,6 +57,34 @@ Resolved no_attribute(size_t consumed, std::string description,
   result.description = std::move(description);
   result.candidates = std::move(candidates);
   return result;
+}
+
+// What `root.attributes...` is called here, if `object` is the module numba.cuda or one of its
+// members; functions that Numba compiles are Python's.
+std::optional<Resolved> of_numba(PyObject* object, const std::string& root,
+                                 std::span<const std::string> attributes) {
+  const bool is_module = PyModule_Check(object) != 0;
+  const PyRef type = PyRef::borrow(reinterpret_cast<PyObject*>(Py_TYPE(object)));
+  const std::string home =
+      is_module ? string_attribute(object, "__name__") : string_attribute(type.get(), "__module__");
+  const bool is_cuda = is_module && home == "numba.cuda";
+  const bool is_member =
+      !is_module && home.starts_with("numba.") && PyObject_HasAttrString(object, "py_func") == 0;
+  if (!is_cuda && !is_member) return std::nullopt;
+  std::vector<std::string> path = {"cuda"};
+  if (is_member) path.push_back(root);
+  path.insert(path.end(), attributes.begin(), attributes.end());
+  const auto foreign = frontend::find_foreign_name(path);
+  if (!foreign || (is_member && foreign->parts == 1)) return std::nullopt;
+  std::string name = root;
+  for (const std::string& attribute : attributes) name += "." + attribute;
+  Resolved refused;
+  refused.kind = Kind::Unsupported;
+  refused.message = "`" + name + "` is Numba's, and unknown to a kernel";
+  const bool has_name = is_member && frontend::find_cudapy_name(root);
+  refused.help =
+      has_name ? "leave out the import of Numba's: a kernel has the name" : foreign->help;
+  return refused;
 }
 
 }  // namespace
@@ -131,8 +160,9 @@ Resolved PythonNameResolver::resolve(FunctionId function, const std::string& roo
     refused.kind = Kind::Unsupported;
     refused.message = "the built-in `" + root + "` is not supported in kernels";
     refused.help =
-        "kernels have abs, bool, divmod, enumerate, float, int, len, max, min, pow, range, round "
-        "and zip";
+        "kernels have abs, bool, complex, divmod, enumerate, float, int, len, max, min, pow, "
+        "print, "
+        "range, round, sum and zip";
     return refused;
   }
   if (object) return follow(std::move(object), root, attributes);
@@ -205,6 +235,7 @@ std::optional<Resolved> PythonNameResolver::member_of(const std::string& module,
 
 Resolved PythonNameResolver::follow(PyRef object, const std::string& root,
                                     std::span<const std::string> attributes) {
+  if (auto refused = of_numba(object.get(), root, attributes)) return *refused;
   std::string shown = root;
   for (size_t consumed = 0;; ++consumed) {
     Captured meaning = captured(object.get());

@@ -187,6 +187,7 @@ class FunctionLowering {
   ir::ExprPtr lower_field(const syntax::Expr& expr);
   ir::ExprPtr lower_unary(const syntax::Expr& expr);
   ir::ExprPtr lower_binary(const syntax::Expr& expr);
+  ir::ExprPtr refuse_text(const syntax::Expr& expr);
   ir::ExprPtr lower_logical(const syntax::Expr& expr);
   ir::ExprPtr lower_compare(const syntax::Expr& expr);
   ir::ExprPtr lower_subscript(const syntax::Expr& expr);
@@ -207,10 +208,13 @@ class FunctionLowering {
   // The name and attributes of `a.b.c`; nullopt: it begins with something else than a name.
   static std::optional<std::vector<std::string>> path_of(const syntax::Expr& expr);
   Resolved resolve(const std::vector<std::string>& path);
-  void report_not_found(const std::string& name, Span span);
   ir::ExprPtr report_no_attribute(const Resolved& found, const syntax::Expr& expr);
   ir::ExprPtr refuse(std::string_view node, Span span);
   ir::ExprPtr error(std::string code, Span span, std::string message, std::string help = {});
+
+  // lower_unknown_names.cpp
+  void report_not_found(const std::vector<std::string>& path, const syntax::Expr& expr);
+  std::string help_for_name(const std::string& name);
 
   // lower_calls.cpp
   ir::ExprPtr lower_call(const syntax::Expr& expr);
@@ -235,6 +239,7 @@ class FunctionLowering {
   bool check_keywords(const syntax::Expr& expr);
   bool check_count(const syntax::Expr& expr, size_t count, size_t least, size_t most);
   void lower_arguments_for_errors(const syntax::Expr& expr);
+  bool is_type_or_text(const syntax::Expr& expr);
 
   // lower_packs.cpp
   [[nodiscard]] const Pack* pack_of(const syntax::Expr& expr) const;
@@ -352,6 +357,9 @@ ir::ExprPtr make_constant(const ir::ConstantValue& value, const ir::Type& type, 
 ir::ExprPtr make_local(ir::LocalId local, Span span);
 ir::ExprPtr make_binary(ir::BinaryOp op, Span span, ir::ExprPtr left, ir::ExprPtr right);
 ir::ExprPtr make_builtin(ir::Builtin builtin, Span span, std::vector<ir::ExprPtr> operands);
+
+// A text in quotes, or an f-string.
+bool is_text(const syntax::Expr& expr);
 
 // May be evaluated twice in place of once: small, and without loads and calls.
 bool is_cheap(const ir::Expr& expr);

@@ -43,18 +43,33 @@ struct Refusal {
   std::string_view help;
 };
 
+constexpr std::string_view kNoTexts = "kernels have no strings";
+constexpr std::string_view kPrint =
+    "`print` takes numbers as they are: `print(\"x =\", x)`, `print(f\"x = {x}\")`";
+constexpr std::string_view kNoObjects = "kernels have no objects";
+
 constexpr Refusal kRefusedBuiltins[] = {
     {"sorted", "`sorted` is not supported in kernels", "sort the array before the launch"},
     {"reversed", "`reversed` is not supported in kernels",
      "count down: `for i in range(n - 1, -1, -1)`"},
     {"map", "`map` is not supported in kernels", "write a loop, or let each thread do one element"},
     {"filter", "`filter` is not supported in kernels", "write a loop with an if"},
-    {"list", "kernels have no lists", "pass an array as an argument, or use a few plain variables"},
+    {"list", "kernels have no lists",
+     "make an array of fixed length, `t = local(8, float)`, or pass one as an argument"},
     {"tuple", "kernels do not make tuples of other things",
      "write the items: `(a, b, c)`, `(*t, x)`"},
-    {"dict", "kernels have no dictionaries", "pass arrays as arguments"},
-    {"set", "kernels have no sets", "pass an array as an argument"},
-    {"str", "kernels have no strings", "use numbers"},
+    {"dict", "kernels have no dictionaries", "use an array whose index is the key"},
+    {"set", "kernels have no sets", "use an array of bools whose index is the value"},
+    {"frozenset", "kernels have no sets", "use an array of bools whose index is the value"},
+    {"bytes", "kernels have no bytes", "make an array of fixed length: `t = local(8, uint8)`"},
+    {"bytearray", "kernels have no bytes", "make an array of fixed length: `t = local(8, uint8)`"},
+    {"str", kNoTexts, kPrint},
+    {"repr", kNoTexts, kPrint},
+    {"ascii", kNoTexts, kPrint},
+    {"format", kNoTexts, "`print` takes formats: `print(f\"x = {x:.3f}\")`"},
+    {"bin", kNoTexts, "`print` takes formats: `print(f\"{x:b}\")`"},
+    {"oct", kNoTexts, "`print` takes formats: `print(f\"{x:o}\")`"},
+    {"hex", kNoTexts, "`print` takes formats: `print(f\"{x:x}\")`"},
     {"input", "a kernel cannot read input", "pass values as arguments"},
     {"open", "a kernel cannot open files", "read the file before the launch and pass an array"},
     {"isinstance", "types are known when a kernel is compiled",
@@ -63,7 +78,18 @@ constexpr Refusal kRefusedBuiltins[] = {
      "write the cast by its name: `float(x)`, `int(x)`"},
     {"ord", "kernels have no strings",
      "`ord` of one character in quotes is a number: `ord(\"=\")`"},
-    {"chr", "kernels have no strings", "use numbers"},
+    {"chr", kNoTexts, "use the number of the character"},
+    {"getattr", kNoObjects, "write the attribute out: `A.shape`"},
+    {"setattr", kNoObjects, "store to an element of an array: `A[i] = value`"},
+    {"hasattr", kNoObjects, "write one kernel for each case"},
+    {"callable", kNoObjects, "write one kernel for each case"},
+    {"object", kNoObjects, "use a variable for each number in it"},
+    {"vars", kNoObjects, "write the names out"},
+    {"locals", kNoObjects, "write the names out"},
+    {"globals", kNoObjects, "write the names out: kernels see the module's"},
+    {"eval", "kernels are compiled, and run no text", "write the expression out"},
+    {"exec", "kernels are compiled, and run no text", "write the statements out"},
+    {"slice", "a slice is no value in a kernel", "write it where it cuts: `A[start:stop]`"},
     {"hash", "`hash` is not supported in kernels", "write the integer arithmetic that you want"},
     {"id", "`id` is not supported in kernels", "use idx to tell threads apart"},
     {"iter", "`iter` is not supported in kernels", "write a for loop"},
@@ -172,24 +198,62 @@ constexpr SpecialName kNumpySpecials[] = {
     {"conj", SpecialForm::Conjugate},  {"conjugate", SpecialForm::Conjugate},
 };
 
+constexpr std::string_view kNoArrays = "a kernel cannot make arrays of NumPy";
+constexpr std::string_view kDeclare =
+    "write `t = local(8, float)` for an array of the thread, `shared(8, float)` for one of the "
+    "block, or pass one as an argument";
+constexpr std::string_view kOfElements = "this function of NumPy's takes whole arrays";
+constexpr std::string_view kRandomNumbers = "random numbers of NumPy have a state";
+constexpr std::string_view kCounted = "write `rand(seed, idx)`, or `normal` or `randint`";
+
+// `numpy.random.rand` and its like are here by their last names.
 constexpr Refusal kRefusedNumpy[] = {
-    {"array", "a kernel cannot make arrays",
-     "make the array before the launch and pass it as an argument"},
-    {"zeros", "a kernel cannot make arrays",
-     "make the array before the launch and pass it as an argument"},
-    {"ones", "a kernel cannot make arrays",
-     "make the array before the launch and pass it as an argument"},
-    {"empty", "a kernel cannot make arrays",
-     "make the array before the launch and pass it as an argument"},
-    {"arange", "a kernel cannot make arrays", "count with idx, or with `for i in range(n)`"},
-    {"linspace", "a kernel cannot make arrays", "compute the value: `start + step * idx`"},
-    {"sum", "`numpy.sum` is not supported in kernels",
-     "add up in a loop: `for x in A: total += x`"},
-    {"dot", "`numpy.dot` is not supported in kernels",
-     "add up in a loop: `for i in range(len(A)): s += A[i] * B[i]`"},
-    {"mean", "`numpy.mean` is not supported in kernels", "add up in a loop and divide by `len(A)`"},
+    {"array", kNoArrays, kDeclare},
+    {"asarray", kNoArrays, kDeclare},
+    {"zeros", kNoArrays, kDeclare},
+    {"zeros_like", kNoArrays, kDeclare},
+    {"ones", kNoArrays, kDeclare},
+    {"ones_like", kNoArrays, kDeclare},
+    {"empty", kNoArrays, kDeclare},
+    {"empty_like", kNoArrays, kDeclare},
+    {"full", kNoArrays, kDeclare},
+    {"full_like", kNoArrays, kDeclare},
+    {"eye", kNoArrays, kDeclare},
+    {"identity", kNoArrays, kDeclare},
+    {"concatenate", kNoArrays, kDeclare},
+    {"stack", kNoArrays, kDeclare},
+    {"copy", kNoArrays, "copy element by element: `B[idx] = A[idx]`"},
+    {"arange", kNoArrays, "count with idx, or with `for i in range(n)`"},
+    {"linspace", kNoArrays, "compute the value: `start + step * idx`"},
+    {"meshgrid", kNoArrays, "a launch has two dimensions: `k(nx, ny)`, and `idx` and `idy`"},
+    {"sum", kOfElements, "write Python's `sum(A)`"},
+    {"prod", kOfElements, "multiply in a loop: `for x in A: product *= x`"},
+    {"dot", kOfElements, "add up in a loop: `for i in range(len(A)): s += A[i] * B[i]`"},
+    {"matmul", kOfElements, "add up in a loop: `for k in range(n): s += A[i, k] * B[k, j]`"},
+    {"norm", kOfElements,
+     "write `math.hypot(x, y)` or `math.norm3d(x, y, z)`, or add up the squares in a loop"},
+    {"mean", kOfElements, "write `sum(A) / len(A)`"},
+    {"std", kOfElements, "add up the values and their squares in a loop"},
+    {"var", kOfElements, "add up the values and their squares in a loop"},
+    {"max", kOfElements, "keep the largest in a loop: `best = max(best, A[i])`"},
+    {"amax", kOfElements, "keep the largest in a loop: `best = max(best, A[i])`"},
+    {"min", kOfElements, "keep the smallest in a loop: `best = min(best, A[i])`"},
+    {"amin", kOfElements, "keep the smallest in a loop: `best = min(best, A[i])`"},
+    {"argmax", kOfElements, "keep its index in a loop: `if A[i] > A[best]: best = i`"},
+    {"argmin", kOfElements, "keep its index in a loop: `if A[i] < A[best]: best = i`"},
+    {"any", kOfElements, "look in a loop: `for x in A: found = found or x != 0`"},
+    {"all", kOfElements, "look in a loop: `for x in A: whole = whole and x != 0`"},
+    {"cumsum", kOfElements, "add up in a loop, and store each sum: `B[i] = total`"},
+    {"sort", kOfElements, "sort the array before the launch, or after it"},
+    {"argsort", kOfElements, "sort the array before the launch, or after it"},
     {"round", "`numpy.round` is not supported in kernels",
      "write `round(x)`, or `numpy.rint(x)` for a float result"},
+    {"rand", kRandomNumbers, kCounted},
+    {"randn", kRandomNumbers, "write `normal(seed, idx)`"},
+    {"random", kRandomNumbers, kCounted},
+    {"uniform", kRandomNumbers, kCounted},
+    {"normal", kRandomNumbers, "write `normal(seed, idx)`"},
+    {"randint", kRandomNumbers, "write `randint(seed, idx, low, high)`"},
 };
 
 template <size_t N>

@@ -38,8 +38,18 @@ std::string callee_name(const syntax::Expr& call) {
 void FunctionLowering::lower_arguments_for_errors(const syntax::Expr& expr) {
   for (size_t i = 1; i < expr.operands.size(); ++i) {
     const syntax::Expr& given = expr.operands[i];
-    if (!starred_pack(given)) lower(is_starred_value(given) ? given.operands[0] : given);
+    if (starred_pack(given) || is_type_or_text(given)) continue;
+    lower(is_starred_value(given) ? given.operands[0] : given);
   }
+}
+
+// No value of a kernel, but what an unknown function may well take.
+bool FunctionLowering::is_type_or_text(const syntax::Expr& expr) {
+  if (is_text(expr)) return true;
+  const auto path = path_of(expr);
+  if (!path || is_variable(path->front()) || is_poisoned(path->front())) return false;
+  const Resolved::Kind kind = resolve(*path).kind;
+  return kind == Resolved::Kind::Cast || kind == Resolved::Kind::ArrayType;
 }
 
 // null: an error was added, or there was one before.
@@ -54,8 +64,14 @@ FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
     const size_t before = diagnostics_.errors().size();
     lower(callee);
     if (diagnostics_.errors().size() != before) return nullptr;
-    error("not-callable", callee.span, "only functions can be called",
-          "name the function that is meant");
+    if (callee.kind == ExprKind::Attribute) {
+      error("unknown-attribute", callee.span,
+            "this has no method `" + callee.text + "` in a kernel",
+            help_for_attribute(callee.text));
+    } else {
+      error("not-callable", callee.span, "only functions can be called",
+            "name the function that is meant");
+    }
     return nullptr;
   }
   if (is_poisoned(path->front())) return nullptr;
@@ -85,7 +101,7 @@ FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
     } else {
       error("unknown-attribute", callee.span,
             "`" + path->front() + "` has no method `" + (*path)[1] + "` in a kernel",
-            std::string(help_for_attribute((*path)[1])));
+            help_for_attribute((*path)[1]));
     }
     return nullptr;
   }
@@ -174,6 +190,7 @@ ir::ExprPtr FunctionLowering::lower_call(const syntax::Expr& expr) {
     operands.push_back(lower(called.operands[0]));
     return make_builtin(ir::Builtin::Conjugate, expr.span, std::move(operands));
   }
+  if (called.kind == ExprKind::Attribute && is_text(called.operands[0])) return refuse_text(expr);
   if (called.kind == ExprKind::Attribute && called.text == "_replace") return lower_replace(expr);
   if (called.kind == ExprKind::Attribute && called.text == "view" && is_value(called.operands[0]))
     return view_bits(expr);
@@ -339,6 +356,12 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
     plain = expr;
     plain.keywords.clear();
     call = &plain;
+  }
+  if (form == SpecialForm::Pow && name == "pow" && expr.operands.size() == 4 &&
+      expr.keywords.empty()) {
+    return error("argument-count", expr.span,
+                 "`pow` of three arguments is not supported in kernels",
+                 "multiply in a loop: `r = int64(1)`, then `for _ in range(b): r = r * a % m`");
   }
   const auto [least, most] = form_info(form);
   const auto is_star = [&](const syntax::Expr& given) { return is_starred_value(given); };

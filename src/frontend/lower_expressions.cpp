@@ -155,7 +155,19 @@ ir::ExprPtr FunctionLowering::lower_unary(const syntax::Expr& expr) {
   return result;
 }
 
+bool is_text(const syntax::Expr& expr) {
+  return expr.kind == ExprKind::String || expr.kind == ExprKind::Joined;
+}
+
+// "%d" % i, "i = " + str(i), "{}".format(i)
+ir::ExprPtr FunctionLowering::refuse_text(const syntax::Expr& expr) {
+  return error("string-value", expr.span, "kernels put no texts together",
+               "give `print` an f-string, `print(f\"x = {x}\")`, or several values: "
+               "`print(\"x =\", x)`");
+}
+
 ir::ExprPtr FunctionLowering::lower_binary(const syntax::Expr& expr) {
+  if (is_text(expr.operands[0]) || is_text(expr.operands[1])) return refuse_text(expr);
   ir::ExprPtr left = lower(expr.operands[0]);
   ir::ExprPtr right = lower(expr.operands[1]);
   using From = syntax::BinaryOp;
@@ -413,13 +425,9 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
   switch (found.kind) {
     case Kind::Failed:
       return make_integer(0, expr.span);
-    case Kind::NotFound: {
-      Span span = expr.span;  // of the name alone
-      span.end_line = span.line;
-      span.end_column = span.column + static_cast<int>(path[0].size());
-      report_not_found(path[0], span);
+    case Kind::NotFound:
+      report_not_found(path, expr);
       return make_integer(0, expr.span);
-    }
     case Kind::NoAttribute:
       return report_no_attribute(found, expr);
     case Kind::Unsupported:
@@ -471,52 +479,13 @@ ir::ExprPtr FunctionLowering::value_of(const Resolved& found, const syntax::Expr
     return error("unknown-attribute", attribute_span(expr),
                  std::string(found.kind == Kind::Tuple ? "a tuple" : "a number") +
                      " has no attribute `" + shown + "` in a kernel",
-                 std::string(help_for_attribute(shown)));
+                 help_for_attribute(shown));
   }
   if (found.kind == Kind::Tuple) return captured_tuple(found, shown, expr.span);
   if (found.kind == Kind::Constant) return make_constant(found.constant, found.type, expr.span);
   ir::ExprPtr result = make_expr(ir::ExprKind::ThreadIndex, expr.span);
   result->thread_index = found.thread_index;
   return result;
-}
-
-void FunctionLowering::report_not_found(const std::string& name, Span span) {
-  if (!reported_.insert(name).second) return;
-  static const std::map<std::string, std::string, std::less<>> kHelp = {
-      {"true", "Python writes `True`"},
-      {"false", "Python writes `False`"},
-      {"null", "use a number that means none, such as -1"},
-      {"np", "write `import numpy as np` above the function"},
-      {"numpy", "write `import numpy` above the function"},
-      {"cp", "write `import cudapy as cp` above the function, or the name alone: idx, threadIdx"},
-      {"cudapy", "write `import cudapy` above the function, or the name alone: idx, threadIdx"},
-      {"self", "a kernel is a plain function: pass what it needs as arguments"},
-      {"M_PI", "write `math.pi`"},
-      {"unsigned", "write `uint32`"},
-      {"long", "write `int64`"},
-  };
-  std::string help;
-  if (auto known = kHelp.find(name); known != kHelp.end()) {
-    help = known->second;
-  } else {
-    std::vector<std::string> known_names;
-    known_names.reserve(bound_.variables.size() + definition_.parameters.size());
-    for (const auto& [variable, place] : bound_.variables) known_names.push_back(variable);
-    for (const syntax::Parameter& parameter : definition_.parameters)
-      known_names.push_back(parameter.name);
-    for (std::string& visible : resolver_.visible_names(id_))
-      known_names.push_back(std::move(visible));
-    std::string suggestion = nearest(name, known_names);
-    if (auto math = find_math_name(name)) suggestion = "math." + name;
-    if (suggestion.empty()) {
-      suggestion = nearest(name, math_names());
-      if (!suggestion.empty()) suggestion = "math." + suggestion;
-    }
-    help = suggestion.empty()
-               ? "assign it in the kernel, define it above the function, or pass it as an argument"
-               : "did you mean `" + suggestion + "`?";
-  }
-  error("undefined-name", span, "name `" + name + "` is not defined", std::move(help));
 }
 
 ir::ExprPtr FunctionLowering::report_no_attribute(const Resolved& found, const syntax::Expr& expr) {

@@ -1,6 +1,7 @@
 // What to say about Python that kernels cannot use.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace cudapy::frontend {
@@ -14,7 +15,7 @@ struct RefusedSyntax {
 // For every statement and expression that the reader leaves Unsupported.
 const RefusedSyntax& refused_syntax(std::string_view node);
 
-// For an attribute or method of an array or a number, such as `A.shape` and `A.sum()`.
-std::string_view help_for_attribute(std::string_view attribute);
+// For an attribute or method of an array or a number, such as `A.shpae` and `A.sum()`.
+std::string help_for_attribute(const std::string& attribute);
 
 }  // namespace cudapy::frontend

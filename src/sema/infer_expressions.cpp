@@ -407,6 +407,12 @@ Type Inference::element(const std::vector<ir::ExprPtr>& operands, Span span) {
         span.line == array.span.line) {
       return array.type;
     }
+    if (ir::is_tuple(array.type)) {
+      return wrong("tuple-assigned", array.span,
+                   name_of(array) + " is a tuple, and its elements cannot be assigned",
+                   "make an array of the thread, `t = local(3, float)`, or another tuple: "
+                   "`t = (x, t[1], t[2])`");
+    }
     std::string help;
     if (parameter && array.type.is_scalar() && instance_.function.signature) {
       help = "if it is meant to be an array, say so in the signature: `" +

@@ -47,7 +47,7 @@ Type Inference::named_field(const Expr& value, const Type& whole, const std::str
   const std::string has_not = " has no attribute `" + name + "`";
   return wrong("unknown-attribute", at,
                subject == "this" ? "this value" + has_not : subject + has_not + " in a kernel",
-               std::string(frontend::help_for_attribute(name)));
+               frontend::help_for_attribute(name));
 }
 
 // What A[i].position.x = value, or A[i].v[j] = value, stores to.
