@@ -9,6 +9,7 @@
 #include "binding/gil.h"
 #include "binding/gpu.h"
 #include "binding/graph.h"
+#include "binding/masked_array.h"
 #include "binding/numbers.h"
 #include "support/address.h"
 
@@ -235,6 +236,10 @@ void write_elements(HostArray& array, const HostArray& source) {
 
 // A[1:3] = value: a number for all elements, or as many numbers in the same shape.
 bool assign(HostArray array, PyObject* value) {
+  if (is_masked_array(value)) {
+    raise_type_error(std::string("the mask of a masked array would be lost; ") + kMaskedHelp);
+    return false;
+  }
   if (array.structure() != nullptr) {
     if (copy_at_once(array, value)) return true;
     write_elements(array, spread_structs(array, value));

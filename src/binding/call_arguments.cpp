@@ -7,6 +7,7 @@
 #include "binding/elem_type.h"
 #include "binding/errors.h"
 #include "binding/gil.h"
+#include "binding/masked_array.h"
 #include "binding/numbers.h"
 #include "binding/struct_type.h"
 #include "support/address.h"
@@ -131,6 +132,8 @@ bool CallArguments::classify_one(size_t index) {
   const Type& declared = body_.parameters[index].declared;
   const std::string wants = "expected " + expected(declared) + ", got ";
   if (is_plain_number(object)) return classify_number(index);
+  if (is_masked_array(object))
+    return fail(index, wants + "a masked array, whose mask no kernel sees", kMaskedHelp);
   if (!declared.is_array() && is_record(object)) return classify_record(index);
   if (is_list_like(object)) return classify_sequence(index);
   if (runtime::HostArray* own = host_array_of(object)) {

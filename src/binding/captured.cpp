@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "binding/foreign_array.h"
+#include "binding/masked_array.h"
 #include "binding/struct_type.h"
 #include "frontend/known_names.h"
 #include "frontend/type_names.h"
@@ -410,6 +411,9 @@ Captured captured(PyObject* object) {
   if (PyType_Check(object) == 0) {
     if (auto instance = instance_of_struct(object)) return std::move(*instance);
   }
+  if (is_masked_array(object))
+    return other("a masked array, whose mask no kernel sees",
+                 "pass as arguments what it holds: A.data and A.mask, or A.filled(value)");
   const std::string described = describe(object);
   if (!problem.empty()) return other(described, problem);
   if (PyObject_HasAttrString(object, "__len__") != 0 && PyUnicode_Check(object) == 0 &&

@@ -7,6 +7,7 @@
 #include "binding/arguments.h"
 #include "binding/array.h"
 #include "binding/elem_type.h"
+#include "binding/masked_array.h"
 #include "binding/py_ref.h"
 #include "binding/struct_type.h"
 #include "ir/half.h"
@@ -94,7 +95,7 @@ bool is_array_of(const ir::Aggregate& structure, PyObject* argument) {
 // A NumPy scalar, or an array without dimensions, of the slot's own type. Where the parameter's
 // type is the call's choice, it is what such an argument chooses.
 bool put_element(Scalar scalar, PyObject* argument, unsigned char* out) {
-  if (!PyObject_CheckBuffer(argument)) return false;
+  if (!PyObject_CheckBuffer(argument) || is_masked_array(argument)) return false;
   Py_buffer view;
   if (PyObject_GetBuffer(argument, &view, PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
     PyErr_Clear();
@@ -126,7 +127,9 @@ bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, in
     }
     array = {own->data(), own->length()};
   } else {
-    if (device != runtime::kHostDevice || !PyObject_CheckBuffer(argument)) return false;
+    if (device != runtime::kHostDevice || !PyObject_CheckBuffer(argument) ||
+        is_masked_array(argument))
+      return false;
     if (slot.structure != nullptr && !is_array_of(*slot.structure, argument)) return false;
     Py_buffer& view = views_[view_count_];
     const int flags = PyBUF_STRIDES | (slot.structure != nullptr ? 0 : PyBUF_FORMAT);

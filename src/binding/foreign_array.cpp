@@ -10,6 +10,7 @@
 #include "binding/dlpack_import.h"
 #include "binding/elem_type.h"
 #include "binding/gil.h"
+#include "binding/masked_array.h"
 #include "binding/struct_type.h"
 #include "runtime/cuda/device.h"
 
@@ -257,6 +258,8 @@ void ForeignHold::release() {
 ForeignResult view_foreign_array(PyObject* object, ForeignArray& array, ForeignHold& hold,
                                  std::string& problem) {
   const ForeignReader reader{array, hold, problem};
+  if (is_masked_array(object))
+    return reader.fail(std::string("its mask would be lost; ") + kMaskedHelp);
   // CuPy's arrays have the buffer protocol, too, and refuse it.
   if (PyObject_CheckBuffer(object) && reader.read_buffer(object) == ForeignResult::kViewed)
     return ForeignResult::kViewed;
