@@ -226,6 +226,7 @@ Captured callee(PyRef function) {
 
 // A function of cmath: the package has them in the kernel language.
 Captured complex_function(const std::string& name) {
+  if (auto special = frontend::find_complex_name(name)) return known(std::move(special), name);
   if (PyRef function = packaged_function("cmath", name)) return callee(std::move(function));
   return known(std::nullopt, "cmath." + name);
 }

@@ -224,7 +224,6 @@ class FunctionLowering {
                            std::vector<ir::ExprPtr> arguments);
   ir::ExprPtr call_math(const syntax::Expr& expr, const Resolved& target);
   ir::ExprPtr call_divmod(const syntax::Expr& expr);
-  ir::ExprPtr call_log(const syntax::Expr& expr, std::vector<ir::ExprPtr> arguments);
   ir::ExprPtr call_cast(const syntax::Expr& expr, const ir::Type& type);
   // lower_struct_calls.cpp
   ir::ExprPtr call_struct(const syntax::Expr& expr, const Resolved& target);

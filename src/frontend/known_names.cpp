@@ -157,6 +157,8 @@ constexpr SpecialName kMathSpecials[] = {{"floor", SpecialForm::Floor},
                                          {"trunc", SpecialForm::Trunc},
                                          {"log", SpecialForm::MathLog}};
 
+constexpr SpecialName kComplexSpecials[] = {{"log", SpecialForm::ComplexLog}};
+
 constexpr Refusal kRefusedMath[] = {
     {"fsum", "`math.fsum` is not supported in kernels", "add up in a loop"},
 };
@@ -420,6 +422,10 @@ std::optional<Resolved> find_math_name(std::string_view name) {
   bool single = false;
   if (auto function = ir::find_math_function(name, &single)) return make_math(*function, single);
   return find_refusal(kRefusedMath, name);
+}
+
+std::optional<Resolved> find_complex_name(std::string_view name) {
+  return find_special(kComplexSpecials, name);
 }
 
 std::optional<Resolved> find_numpy_name(std::string_view name) {

@@ -27,6 +27,9 @@ std::optional<Resolved> find_atomic_name(std::string_view name);
 // A member of math: sin, sinf, floor, pi, ....
 std::optional<Resolved> find_math_name(std::string_view name);
 
+// A member of cmath that takes more than its package's function: log.
+std::optional<Resolved> find_complex_name(std::string_view name);
+
 // A member of numpy: sqrt, minimum, float32, pi, ....
 std::optional<Resolved> find_numpy_name(std::string_view name);
 

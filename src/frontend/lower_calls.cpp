@@ -295,6 +295,7 @@ FormInfo form_info(SpecialForm form) {
       return {1, kAny};
     case SpecialForm::Round:
     case SpecialForm::MathLog:
+    case SpecialForm::ComplexLog:
       return {1, 2};
     case SpecialForm::Pow:
       return {2, 2};
@@ -383,6 +384,31 @@ ir::ExprPtr FunctionLowering::call_special(const syntax::Expr& expr, SpecialForm
   return call_builtin(expr, form, std::move(*arguments));
 }
 
+namespace {
+
+ir::ExprPtr log(ir::ExprPtr value, Span span) {
+  ir::ExprPtr result = make_expr(ir::ExprKind::Math, span, std::move(value));
+  result->math = ir::MathFunction::Log;
+  return result;
+}
+
+// Of a real number, too: cmath.log(-1.0) is pi * 1j.
+ir::ExprPtr complex_log(ir::ExprPtr value, Span span) {
+  std::vector<ir::ExprPtr> number;
+  number.push_back(std::move(value));
+  ir::ExprPtr result = log(make_builtin(ir::Builtin::Complex, span, std::move(number)), span);
+  result->callee = kComplexFunction;
+  return result;
+}
+
+// math.log(x, base) is log(x) / log(base), as Python computes it.
+ir::ExprPtr quotient(std::vector<ir::ExprPtr> values, Span span) {
+  if (values.size() == 1) return std::move(values[0]);
+  return make_binary(ir::BinaryOp::Divide, span, std::move(values[0]), std::move(values[1]));
+}
+
+}  // namespace
+
 ir::ExprPtr FunctionLowering::call_builtin(const syntax::Expr& expr, SpecialForm form,
                                            std::vector<ir::ExprPtr> arguments) {
   const auto builtin = [&](ir::Builtin which) {
@@ -418,8 +444,13 @@ ir::ExprPtr FunctionLowering::call_builtin(const syntax::Expr& expr, SpecialForm
     case SpecialForm::Pow:
       return make_binary(ir::BinaryOp::Power, expr.span, std::move(arguments[0]),
                          std::move(arguments[1]));
+    case SpecialForm::ComplexLog:
+      for (ir::ExprPtr& argument : arguments)
+        argument = complex_log(std::move(argument), expr.span);
+      return quotient(std::move(arguments), expr.span);
     case SpecialForm::MathLog:
-      return call_log(expr, std::move(arguments));
+      for (ir::ExprPtr& argument : arguments) argument = log(std::move(argument), expr.span);
+      return quotient(std::move(arguments), expr.span);
     case SpecialForm::Where: {
       ir::ExprPtr result = make_expr(ir::ExprKind::Select, expr.span);
       result->operands = std::move(arguments);
@@ -469,20 +500,6 @@ ir::ExprPtr FunctionLowering::call_divmod(const syntax::Expr& expr) {
   }
   result->operands.push_back(std::move(both));
   return result;
-}
-
-// math.log(x, base) is log(x) / log(base), as Python computes it.
-ir::ExprPtr FunctionLowering::call_log(const syntax::Expr& expr,
-                                       std::vector<ir::ExprPtr> arguments) {
-  const auto log = [&](ir::ExprPtr value) {
-    ir::ExprPtr result = make_expr(ir::ExprKind::Math, expr.span, std::move(value));
-    result->math = ir::MathFunction::Log;
-    return result;
-  };
-  ir::ExprPtr result = log(std::move(arguments[0]));
-  if (arguments.size() == 1) return result;
-  return make_binary(ir::BinaryOp::Divide, expr.span, std::move(result),
-                     log(std::move(arguments[1])));
 }
 
 ir::ExprPtr FunctionLowering::call_math(const syntax::Expr& expr, const Resolved& target) {

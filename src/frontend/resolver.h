@@ -32,9 +32,10 @@ enum class SpecialForm : uint8_t {
   Len,  // Python's
   Floor,
   Ceil,
-  Trunc,    // math.floor and so on: integers
-  MathLog,  // math.log(x [, base])
-  Where,    // numpy.where(condition, a, b)
+  Trunc,       // math.floor and so on: integers
+  MathLog,     // math.log(x [, base])
+  ComplexLog,  // cmath.log(z [, base])
+  Where,       // numpy.where(condition, a, b)
   Minimum,
   Maximum,  // numpy.minimum(a, b)
   Square,

@@ -188,6 +188,32 @@ def test_logarithms_to_a_base(dtype):
     np.testing.assert_allclose(got, exact, rtol=64 * np.finfo(dtype).eps)
 
 
+def logarithms(X, Z, R):
+    n = len(Z)
+    if idx < n:
+        log = cmath.log
+        R[idx] = log(X[idx])
+        R[n + idx] = cmath.log(Z[idx], -2)
+        R[2 * n + idx] = cmath.log(X[idx], 1 + 2j)
+        R[3 * n + idx] = cmath.log(idx + 1, 10)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_logarithms_of_real_numbers_are_complex(dtype):
+    z = numbers(64, dtype, 3)
+    x = z.real - 1
+    x[0] = -1.0
+    got = np.zeros(4 * 64, dtype)
+    cp.compile(logarithms)(64)(x, z, got)
+    exact = np.array(
+        [cmath.log(a) for a in x.tolist()]
+        + [cmath.log(a, -2) for a in z.tolist()]
+        + [cmath.log(a, 1 + 2j) for a in x.tolist()]
+        + [cmath.log(i + 1, 10) for i in range(64)]
+    )
+    np.testing.assert_allclose(got, exact, rtol=64 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps)
+
+
 def near(Z, W, B):
     n = len(Z)
     if idx < n:

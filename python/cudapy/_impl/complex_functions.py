@@ -70,10 +70,9 @@ def _log(w):
     return complex(_log_of_size(w.real, w.imag), math.atan2(w.imag, w.real))
 
 
-def log(z, *base):
-    if len(base) == 0:
-        return _log(complex(z))
-    return _log(complex(z)) / _log(complex(base[0]))
+def log(z):
+    """Of one number; `cmath.log(z, base)` is a quotient of two, which the compiler writes."""
+    return _log(complex(z))
 
 
 def log10(z):

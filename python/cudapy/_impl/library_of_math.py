@@ -169,6 +169,8 @@ def factorial(n):
 
 
 def perm(n, *k):
+    for _ in range(1, len(k)):
+        raise TypeError("perm expected at most 2 arguments")
     if len(k) == 0:
         return factorial(n)
     if n < 0 or k[0] < 0:
