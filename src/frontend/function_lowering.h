@@ -216,9 +216,14 @@ class FunctionLowering {
   void report_not_found(const std::vector<std::string>& path, const syntax::Expr& expr);
   std::string help_for_name(const std::string& name);
 
+  // lower_callees.cpp
+  FunctionPtr resolve_callee(const syntax::Expr& callee);
+  void refuse_called_value(const syntax::Expr& callee);
+  void refuse_callee(const Resolved& found, const std::vector<std::string>& path,
+                     const syntax::Expr& callee);
+
   // lower_calls.cpp
   ir::ExprPtr lower_call(const syntax::Expr& expr);
-  FunctionPtr resolve_callee(const syntax::Expr& callee);
   ir::ExprPtr call_special(const syntax::Expr& expr, SpecialForm form);
   ir::ExprPtr call_builtin(const syntax::Expr& expr, SpecialForm form,
                            std::vector<ir::ExprPtr> arguments);

@@ -8,7 +8,6 @@
 
 #include "frontend/complex_functions.h"
 #include "frontend/function_lowering.h"
-#include "frontend/refused_syntax.h"
 #include "ir/math_function.h"
 
 namespace cudapy::frontend {
@@ -50,85 +49,6 @@ bool FunctionLowering::is_type_or_text(const syntax::Expr& expr) {
   if (!path || is_variable(path->front()) || is_poisoned(path->front())) return false;
   const Resolved::Kind kind = resolve(*path).kind;
   return kind == Resolved::Kind::Cast || kind == Resolved::Kind::ArrayType;
-}
-
-// null: an error was added, or there was one before.
-FunctionPtr FunctionLowering::resolve_callee(const syntax::Expr& callee) {
-  const auto path = path_of(callee);
-  if (callee.kind == ExprKind::Lambda || callee.kind == ExprKind::Conditional ||
-      callee.kind == ExprKind::Subscript) {
-    const FunctionPtr function = function_of(callee, false);
-    if (function) return function->is_ambiguous ? nullptr : function;
-  }
-  if (!path) {
-    const size_t before = diagnostics_.errors().size();
-    lower(callee);
-    if (diagnostics_.errors().size() != before) return nullptr;
-    if (callee.kind == ExprKind::Attribute) {
-      error("unknown-attribute", callee.span,
-            "this has no method `" + callee.text + "` in a kernel",
-            help_for_attribute(callee.text));
-    } else {
-      error("not-callable", callee.span, "only functions can be called",
-            "name the function that is meant");
-    }
-    return nullptr;
-  }
-  if (is_poisoned(path->front())) return nullptr;
-  if (const auto known = flow_.functions.find(path->front()); known != flow_.functions.end()) {
-    if (path->size() == 1 && !known->second->is_ambiguous) return known->second;
-    if (path->size() == 1) {
-      refuse_choice(path->front(), callee.span);
-    } else {
-      error("unknown-attribute", callee.span,
-            "a function has no `" + path->back() + "` in a kernel", "call it directly");
-    }
-    return nullptr;
-  }
-  if (is_variable(path->front())) {
-    if (path->size() == 1 && bound_.functions.contains(path->front())) {
-      diagnostics_
-          .error("used-before-assignment", callee.span,
-                 "`" + path->front() + "` is called before it is defined",
-                 "define it first: `def` is a statement that takes effect where it stands")
-          .notes.push_back({bound_.variables.find(path->front())->second, "it is defined here"});
-    } else if (path->size() == 1) {
-      error("not-callable", callee.span,
-            "`" + path->front() + "` is a variable, and cannot be called",
-            names_of_dtypes_.contains(path->front())
-                ? "the type of an array has no name of its own: write `A.dtype(...)`"
-                : "write `*` to multiply, or name a function");
-    } else {
-      error("unknown-attribute", callee.span,
-            "`" + path->front() + "` has no method `" + (*path)[1] + "` in a kernel",
-            help_for_attribute((*path)[1]));
-    }
-    return nullptr;
-  }
-  Resolved found = resolve(*path);
-  using Kind = Resolved::Kind;
-  const bool callable = found.kind == Kind::Function || found.kind == Kind::Math ||
-                        found.kind == Kind::Special || found.kind == Kind::Cast ||
-                        found.kind == Kind::Intrinsic || found.kind == Kind::Atomic ||
-                        found.kind == Kind::Unsupported;
-  if (callable && (found.consumed + 1 == path->size() || found.kind == Kind::Unsupported)) {
-    auto function = std::make_shared<FunctionValue>();
-    function->target = std::move(found);
-    return function;
-  }
-  if (callable) {
-    error("unknown-attribute", callee.span, "a function has no `" + path->back() + "` in a kernel",
-          "call it directly");
-  } else if (found.kind == Kind::Constant || found.kind == Kind::ThreadIndex ||
-             found.kind == Kind::ThreadGroup ||
-             (found.kind == Kind::Table && found.consumed + 1 == path->size()) ||
-             found.kind == Kind::Tuple) {
-    error("not-callable", callee.span, "`" + path->back() + "` is not a function",
-          "write it without the parentheses");
-  } else {
-    value_of(found, callee);  // says what is wrong with it
-  }
-  return nullptr;
 }
 
 namespace {

@@ -86,7 +86,7 @@ constexpr std::string_view kAfter = "call it after the launch: kernels work on e
 constexpr std::string_view kNumber = "write the element alone, `A[i]`: it is a number";
 constexpr std::string_view kSort = "sort the array before the launch, or after it";
 
-// What NumPy's arrays have, and lists, and texts.
+// What NumPy's arrays have, lists and numbers.
 constexpr AttributeHelp kAttributes[] = {
     {"shape", "arrays have it, and it is not called: `A.shape[0]`"},
     {"size", "arrays have it, and it is not called: `A.size`"},
@@ -141,6 +141,9 @@ constexpr AttributeHelp kAttributes[] = {
     {"toHost", kAfter},
     {"tobytes", kAfter},
     {"item", kNumber},
+    {"bit_count", "write `popc(i)`"},
+    {"bit_length", "write `32 - clz(i)` of an int32"},
+    {"is_integer", "write `x == math.floor(x)`"},
     {"x", "threadIdx, blockIdx, blockDim and gridDim have .x, .y and .z"},
 };
 
