@@ -32,11 +32,13 @@ ir::ExprPtr FunctionLowering::captured_array(const Resolved& found,
   }
   if (path.size() == found.consumed + 1) return make_local(local, expr.span);
   const std::string& attribute = path[found.consumed + 1];
-  constexpr std::string_view kKnown[] = {"shape", "ndim", "size", "T", "itemsize", "nbytes"};
+  constexpr std::string_view kKnown[] = {"shape",    "ndim",   "size",   "T",
+                                         "itemsize", "nbytes", "strides"};
   if (std::find(std::begin(kKnown), std::end(kKnown), attribute) == std::end(kKnown)) {
-    return error(
-        "unknown-attribute", expr.span, "`" + name + "` has no `" + attribute + "` in a kernel",
-        "an array in a kernel has elements, shape, ndim, size, T, dtype, itemsize and nbytes");
+    return error("unknown-attribute", expr.span,
+                 "`" + name + "` has no `" + attribute + "` in a kernel",
+                 "an array in a kernel has elements, shape, strides, ndim, size, T, dtype, "
+                 "itemsize and nbytes");
   }
   ir::ExprPtr value = make_local(local, expr.span);
   for (size_t i = found.consumed + 1; i < path.size(); ++i) {

@@ -94,9 +94,7 @@ constexpr AttributeHelp kAttributes[] = {
     {"length", "the length of an array is `len(A)`"},
     {"len", "the length of an array is `len(A)`"},
     {"count", "count in a loop: `for x in A:`, then `n += x == value`"},
-    {"strides",
-     "how an array lies in memory is not known in a kernel: index it, or pass the number that is "
-     "meant"},
+    {"strides", "arrays have it, in bytes, and it is not called: `A.strides[0]`"},
     {"T", "arrays have it, and it is indexed, not called: `A.T[i, j]`"},
     {"transpose", "write `A.T`"},
     {"swapaxes", "write `A.T` for two dimensions, or exchange the indices"},

@@ -108,9 +108,9 @@ std::string_view text_of(ThreadIndex index) {
 
 std::string_view text_of(Builtin builtin) {
   constexpr std::string_view kNames[] = {
-      "len",        "min",       "max",        "abs",     "round", "pow",
-      "math.floor", "math.ceil", "math.trunc", "shape",   "ndim",  "size",
-      "real",       "imag",      "conjugate",  "complex", "dtype", "T"};
+      "len",       "min",        "max",   "abs",  "round",  "pow",  "math.floor",
+      "math.ceil", "math.trunc", "shape", "ndim", "size",   "real", "imag",
+      "conjugate", "complex",    "dtype", "T",    "strides"};
   return kNames[static_cast<size_t>(builtin)];
 }
 
@@ -417,7 +417,8 @@ void Printer::expr(const Expr& expr, int minimum) {
       part(*operands[0], expr.type, expr.byte_offset);
       break;
     case ExprKind::Len:
-      out_ += "len(";
+    case ExprKind::Stride:
+      out_ += expr.kind == ExprKind::Len ? "len(" : "stride(";
       list(operands);
       if (expr.axis > 0) out_ += ", " + std::to_string(expr.axis);
       out_ += ")";

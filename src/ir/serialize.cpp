@@ -186,6 +186,7 @@ class Writer {
       case ExprKind::Cast:
         break;
       case ExprKind::Len:
+      case ExprKind::Stride:
         number(expr.axis);
         break;
       case ExprKind::MakeAggregate:

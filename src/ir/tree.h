@@ -99,6 +99,7 @@ enum class Builtin : uint8_t {
   // the type of an array's elements, where a type is meant: of a Cast, a View or a Declare
   Dtype,
   Transpose,  // A.T
+  Strides,    // A.strides
 };
 
 enum class ExprKind : uint8_t {
@@ -129,8 +130,10 @@ enum class ExprKind : uint8_t {
   Load,  // operands: array, index...; the element, or a view of the dimensions that are not
          // indexed; `is_transposed`: in reverse order.
          // Untyped: what `A[i]` reads as. Typed: the array is a Local, and a view stands only where
-         // an array does (as an argument of a Call, or under Len); gone after inlining
+         // an array does (as an argument of a Call, or under Len and Stride); gone after inlining
   Len,   // operands[0]: array, axis; int32 (int64 in a wide kernel). Typed tree only
+  Stride,  // operands[0]: array, axis; from one element to the next along it, in elements: int64.
+           // Typed tree only
   // device functions (both trees)
   Intrinsic,  // intrinsic, operands
   Atomic,     // atomic_op, operands: a Load, which is the place and is not read by itself; then the
@@ -229,7 +232,7 @@ struct Expr {
   // not checked. row_axes, bit k: the index of dimension k is in Function::row_accesses.
   int32_t fault_site = -1;
   uint8_t row_axes = 0;
-  int32_t axis = 0;            // Len
+  int32_t axis = 0;            // Len, Stride
   bool is_transposed = false;  // Load, typed, of a view: see ir/view.h
   // Intrinsic of a warp: some of its lanes may not come to it with the others; set by
   // sema::annotate_shapes.

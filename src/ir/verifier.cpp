@@ -145,7 +145,9 @@ class Verifier {
         if (expr.type.is_array() && !program_) return report(expr, "a view is left");
         return element(expr.operands, expr.type, expr.byte_offset, "a load");
       case ExprKind::Len:
-        return length(expr);
+        return array_number(expr, index_type());
+      case ExprKind::Stride:
+        return array_number(expr, Type::of(Scalar::I64));
       case ExprKind::Intrinsic:
         return intrinsic(expr);
       case ExprKind::Atomic:
@@ -173,13 +175,14 @@ class Verifier {
     same(expr, expr.operands[2]->type, expr.type, "the second arm of a select");
   }
 
-  void length(const Expr& expr) {
+  // A length or a stride.
+  void array_number(const Expr& expr, const Type& type) {
     if (!arity(expr, 1)) return;
     const Expr& array = *expr.operands[0];
     if (!array.type.is_array() || array.kind != ExprKind::Local)
       return report(expr, "len of what is no array");
     if (expr.axis < 0 || expr.axis >= array.type.rank) report(expr, "no such dimension");
-    same(expr, expr.type, index_type(), "len has the wrong type");
+    same(expr, expr.type, type, "len has the wrong type");
   }
 
   void slice(const Expr& expr) {

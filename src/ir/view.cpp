@@ -90,6 +90,35 @@ ExprPtr integer(int64_t value, const Type& type, Span span) {
   return made;
 }
 
+// What the dimension that is number `axis` among the open ones of an array, or of a view, is.
+struct Dimension {
+  size_t number = 0;            // among those of the array
+  const Expr* slice = nullptr;  // of the view
+};
+
+Dimension dimension_of(const Expr& array, size_t axis) {
+  if (array.kind != ExprKind::Load) return {axis, nullptr};
+  if (array.is_transposed) axis = array.type.rank - 1U - axis;
+  for (size_t i = 1; i < array.operands.size(); ++i) {
+    const Expr& index = *array.operands[i];
+    if (index.kind != ExprKind::Slice) continue;
+    if (axis == 0) return {i - 1, &index};
+    --axis;
+  }
+  return {axis + array.operands.size() - 1, nullptr};
+}
+
+// `array`: or a view of it.
+ExprPtr number_of(ExprKind kind, const Expr& array, size_t dimension, const Type& type, Span span) {
+  auto made = std::make_unique<Expr>();
+  made->kind = kind;
+  made->type = type;
+  made->span = span;
+  made->axis = static_cast<int32_t>(dimension);
+  made->operands.push_back(clone(array.kind == ExprKind::Load ? *array.operands[0] : array));
+  return made;
+}
+
 }  // namespace
 
 ExprPtr make_slice(ExprPtr start, ExprPtr length, ExprPtr step, Span span) {
@@ -104,25 +133,18 @@ ExprPtr make_slice(ExprPtr start, ExprPtr length, ExprPtr step, Span span) {
 }
 
 ExprPtr length_of(const Expr& array, size_t axis, const Type& index_type, Span span) {
-  size_t dimension = axis;
-  const bool is_view = array.kind == ExprKind::Load;
-  if (is_view) {
-    if (array.is_transposed) axis = array.type.rank - 1U - axis;
-    for (size_t i = 1; i < array.operands.size(); ++i) {
-      const Expr& index = *array.operands[i];
-      if (index.kind != ExprKind::Slice) continue;
-      if (axis == 0) return clone(*index.operands[1]);
-      --axis;
-    }
-    dimension = axis + array.operands.size() - 1;
-  }
-  auto length = std::make_unique<Expr>();
-  length->kind = ExprKind::Len;
-  length->type = index_type;
-  length->span = span;
-  length->axis = static_cast<int32_t>(dimension);
-  length->operands.push_back(clone(is_view ? *array.operands[0] : array));
-  return length;
+  const Dimension dimension = dimension_of(array, axis);
+  if (dimension.slice) return clone(*dimension.slice->operands[1]);
+  return number_of(ExprKind::Len, array, dimension.number, index_type, span);
+}
+
+ExprPtr stride_of(const Expr& array, size_t axis, Span span) {
+  const Type type = Type::of(Scalar::I64);
+  const Dimension dimension = dimension_of(array, axis);
+  ExprPtr stride = number_of(ExprKind::Stride, array, dimension.number, type, span);
+  if (!dimension.slice) return stride;
+  const Expr& step = *dimension.slice->operands[2];
+  return product(std::move(stride), integer(step.constant.integer, type, span));
 }
 
 void flatten_view(std::vector<ExprPtr>& operands) {
@@ -182,7 +204,8 @@ bool is_bounded(const Expr& index) {
 
 bool is_steady(const Expr& expr) {
   return expr.kind == ExprKind::Constant || expr.kind == ExprKind::Local ||
-         expr.kind == ExprKind::ThreadIndex || expr.kind == ExprKind::Len;
+         expr.kind == ExprKind::ThreadIndex || expr.kind == ExprKind::Len ||
+         expr.kind == ExprKind::Stride;
 }
 
 }  // namespace cudapy::ir

@@ -18,6 +18,9 @@ namespace cudapy::ir {
 // ones.
 ExprPtr length_of(const Expr& array, size_t axis, const Type& index_type, Span span);
 
+// The same of its stride, in elements: int64.
+ExprPtr stride_of(const Expr& array, size_t axis, Span span);
+
 // `operands` are an array or a view, then indices or slices; the view's own indices come first
 // afterwards, and the array is a Local. Copies what it needs twice, so a view's slices must be made
 // of constants, lengths and locals.

@@ -206,6 +206,7 @@ ExprPtr Builder::strong(ExprPtr expr) {
       return load(std::move(expr));
     case ExprKind::Len:
       return length(*expr, 0);
+    case ExprKind::Stride:  // made of A.strides
     case ExprKind::Slice:
     case ExprKind::Bound:
       return expr;  // indices alone
@@ -392,6 +393,7 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
       return length(*expr, 0);
     }
     case Builtin::Shape:
+    case Builtin::Strides:
     case Builtin::Ndim:
     case Builtin::Size:
       return array_property(std::move(expr));

@@ -292,6 +292,18 @@ ExprPtr Builder::shape(const Expr& array, size_t rank, Span span) {
   return made;
 }
 
+// The steps from one element to the next, in bytes.
+ExprPtr Builder::strides(const Expr& array, Span span) {
+  const std::vector<Type> types(array.type.rank, kInt64);
+  ExprPtr made = node(ExprKind::MakeAggregate, Type::tuple(types), span);
+  for (size_t axis = 0; axis < array.type.rank; ++axis) {
+    ExprPtr bytes = number(weak_integer(ir::item_size(array.type)), kInt64, span);
+    made->operands.push_back(
+        binary_node(BinaryOp::Multiply, ir::stride_of(array, axis, span), std::move(bytes)));
+  }
+  return made;
+}
+
 ExprPtr Builder::array_property(ExprPtr expr) {
   const size_t rank = expr->operands[0]->type.rank;
   const Span span = expr->span;
@@ -307,6 +319,8 @@ ExprPtr Builder::array_property(ExprPtr expr) {
     value = length(0);
     for (size_t axis = 1; axis < rank; ++axis)
       value = binary_node(BinaryOp::Multiply, std::move(value), length(axis));
+  } else if (expr->builtin == ir::Builtin::Strides) {
+    value = strides(*array, span);
   } else if (expr->operands.size() == 1) {
     value = shape(*array, rank, span);
   } else {

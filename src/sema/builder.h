@@ -69,6 +69,7 @@ class Builder {
   ir::ExprPtr length(ir::Expr& expr, size_t axis);
   ir::ExprPtr array_property(ir::ExprPtr expr);
   ir::ExprPtr shape(const ir::Expr& array, size_t rank, Span span);
+  ir::ExprPtr strides(const ir::Expr& array, Span span);
   ir::ExprPtr math(ir::ExprPtr expr);
   ir::ExprPtr call(ir::ExprPtr expr);
   ir::ExprPtr builtin(ir::ExprPtr expr, ir::Type type);

@@ -22,6 +22,7 @@ struct Property {
 
 constexpr Property kProperties[] = {{"T", Builtin::Transpose},
                                     {"shape", Builtin::Shape},
+                                    {"strides", Builtin::Strides},
                                     {"ndim", Builtin::Ndim},
                                     {"size", Builtin::Size}};
 
@@ -127,7 +128,7 @@ Type Inference::refuse_struct_dtype(const Expr& dtype, const std::string& what) 
       "name the type of a field, or call the struct's class: `Point(x, y)`");
 }
 
-// A.shape[k], A.ndim, A.size
+// A.shape[k], A.strides, A.ndim, A.size
 Type Inference::array_property(const Expr& expr) {
   const Expr& array = *expr.operands[0];
   if (array.type.is_unknown()) return array.type;
@@ -138,6 +139,8 @@ Type Inference::array_property(const Expr& expr) {
   }
   if (expr.builtin == Builtin::Ndim) return Type::weak_int();
   if (expr.builtin == Builtin::Size) return instances_.index_type();
+  if (expr.builtin == Builtin::Strides)
+    return Type::tuple(std::vector<Type>(array.type.rank, kInt64));
   if (expr.operands.size() == 1)
     return Type::tuple(std::vector<Type>(array.type.rank, instances_.index_type()));
   const Expr& index = *expr.operands[1];

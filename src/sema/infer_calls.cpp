@@ -172,6 +172,7 @@ Type Inference::builtin(Expr& expr) {
     case Builtin::Len:
       return length(expr);
     case Builtin::Shape:
+    case Builtin::Strides:
     case Builtin::Ndim:
     case Builtin::Size:
       return array_property(expr);

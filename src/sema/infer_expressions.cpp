@@ -106,6 +106,7 @@ Type Inference::rule(Expr& expr) {
       return field(expr);
     case ExprKind::Slice:
       return slice(expr);
+    case ExprKind::Stride:
     case ExprKind::Bound:
     case ExprKind::Argument:
       break;  // made later

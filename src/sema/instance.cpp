@@ -89,6 +89,7 @@ WeakResult constant_builtin(const Expr& expr, const Instance& instance) {
                                  : WeakResult{};
     case ir::Builtin::Len:
     case ir::Builtin::Shape:
+    case ir::Builtin::Strides:
     case ir::Builtin::Dtype:
     case ir::Builtin::Transpose:
     case ir::Builtin::Size:

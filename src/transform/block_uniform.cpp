@@ -33,6 +33,7 @@ bool BlockUniform::is_uniform(const Expr& expr) const {
       return std::all_of(expr.operands.begin(), expr.operands.end(),
                          [&](const ExprPtr& operand) { return is_uniform(*operand); });
     case ExprKind::Len:
+    case ExprKind::Stride:
       return true;
     // Threads read memory at different times, and a function's paths are not followed.
     default:

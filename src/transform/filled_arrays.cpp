@@ -75,8 +75,9 @@ class FillFinder {
 
   void collect(const Expr& expr, Reads& reads) const {
     if (is_array(expr)) reads.is_known = false;
-    const bool names_it =
-        (expr.kind == ExprKind::Load || expr.kind == ExprKind::Len) && is_array(*expr.operands[0]);
+    const bool names_it = (expr.kind == ExprKind::Load || expr.kind == ExprKind::Len ||
+                           expr.kind == ExprKind::Stride) &&
+                          is_array(*expr.operands[0]);
     if (names_it && expr.kind == ExprKind::Load) {
       reads.loads.push_back(&expr);
       if (expr.operands.size() != array().extents.size() + 1) reads.is_known = false;

@@ -172,7 +172,8 @@ class UseCounter {
 // Costs nothing to evaluate again, and gives the same wherever in the callee it is.
 bool is_trivial(const Expr& expr) {
   return expr.kind == ExprKind::Constant || expr.kind == ExprKind::Local ||
-         expr.kind == ExprKind::ThreadIndex || expr.kind == ExprKind::Len;
+         expr.kind == ExprKind::ThreadIndex || expr.kind == ExprKind::Len ||
+         expr.kind == ExprKind::Stride;
 }
 
 bool has_sequence_or_load(const Expr& expr) {
@@ -240,6 +241,10 @@ class Renamer {
     if (expr->kind == ExprKind::Len && expr->operands[0]->kind == ExprKind::Load) {
       expr = ir::length_of(*expr->operands[0], static_cast<size_t>(expr->axis), expr->type,
                            expr->span);
+      return;
+    }
+    if (expr->kind == ExprKind::Stride && expr->operands[0]->kind == ExprKind::Load) {
+      expr = ir::stride_of(*expr->operands[0], static_cast<size_t>(expr->axis), expr->span);
       return;
     }
     if (!expr->body.empty()) block(expr->body);

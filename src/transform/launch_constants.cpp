@@ -22,6 +22,7 @@ ExprPtr launch_constant(const Expr& expr, const SingleAssignments& assignments) 
     case ExprKind::Constant:
     case ExprKind::Cast:
     case ExprKind::Len:
+    case ExprKind::Stride:
       break;
     default:
       return nullptr;

@@ -67,7 +67,8 @@ void append(Block& block, Block more) {
 // May be read later, and more than once, instead of now.
 bool is_steady(const Expr& expr) {
   return expr.kind == ExprKind::Constant || expr.kind == ExprKind::Local ||
-         expr.kind == ExprKind::ThreadIndex || expr.kind == ExprKind::Len;
+         expr.kind == ExprKind::ThreadIndex || expr.kind == ExprKind::Len ||
+         expr.kind == ExprKind::Stride;
 }
 
 bool reads(const Block& block, LocalId begin, LocalId end);

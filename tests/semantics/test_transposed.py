@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cudapy as cp
 import numpy as np
 from cudapy import atomic, idx, idy, local, shared, syncthreads, threadIdx
 from differential import differential, floats, integers
@@ -225,3 +226,82 @@ def test_sizes_in_bytes():
             ],
             sizes=lambda gang: [1, 5],
         )
+
+
+def first_stride(M):
+    return M.strides[0]
+
+
+def both_strides(M):
+    rows, columns = M.strides
+    return rows * 1000000 + columns
+
+
+def steps(A, V, S, R):
+    tile = shared((4, 5), A.dtype)
+    own = local((2, 3, 4), int)
+    tile[0, 0] = 0
+    own[0, 0, 0] = 0
+    view = A[1:, ::2]
+    at = idx + 1
+    R[0] = both_strides(A)
+    R[1] = both_strides(A.T)
+    R[2] = both_strides(view)
+    R[3] = both_strides(view.T[::-1])
+    R[4] = A[at].strides[0] + first_stride(A[:, 0])
+    R[5] = V.strides[0] + 1000 * len(V.strides) + 10000 * first_stride(V[::-3])
+    R[6] = S[0].strides + S.strides[0] + S.T.strides[-1] + S[1:3].strides[0]
+    R[7] = both_strides(tile) + tile[1].strides[0] + both_strides(tile.T)
+    R[8] = own.strides[0] + own[:, 1].strides[1] + own[1, ::2].strides[0]
+    R[9] = both_strides(TABLE) + TABLE.T.strides[1]
+    R[10] = A.strides[idx] + A.strides[0] // A.itemsize
+
+
+STEPPED = np.dtype([("strides", "i4"), ("d", "f8")])
+
+
+def strided_arrays(type):
+    whole = np.zeros((6, 8), type)
+    yield whole
+    yield whole.T
+    yield whole[::2, 1:7]
+    yield whole[:, ::3]
+    yield whole[::-1, ::-1]
+    yield np.broadcast_to(whole[0], (3, 8)).copy()
+    yield np.asfortranarray(whole)
+    yield whole[:2, 3:4]
+    yield whole.tolist()
+
+
+def test_strides():
+    for type in ("int8", "float16", "float32", "complex128"):
+        for A in strided_arrays(type):
+            differential(
+                steps,
+                lambda n, A=A: [
+                    A,
+                    np.zeros(12, "float32")[::2],
+                    np.zeros(5, STEPPED),
+                    np.zeros(11, "int64"),
+                ],
+                sizes=lambda gang: [1],
+            )
+
+
+# declared : void (float** A, int64* R)
+def declared(A, R):
+    if idx < len(A):
+        R[idx] = A.strides[0] * 100 + A[idx].strides[0]
+
+
+def test_strides_are_those_of_numpy():
+    A = np.zeros((4, 6), "float32")[:, ::2]
+    R = np.zeros(4, "int64")
+    cp.compile(declared)(4)(A, R)
+    assert R.tolist() == [A.strides[0] * 100 + A[0].strides[0]] * 4
+
+
+def test_strides_compile_for_a_gpu():
+    for signature in ("float** A, int64* R", "double** A, int64* R"):
+        kernel = cp.compile(declared, sig=f"void ({signature})")
+        assert kernel.compile_for("sm_90")

@@ -183,6 +183,25 @@ def _copied(source: Any, element: str) -> Any:
     return convert(source, element)
 
 
+def _packed(lengths: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """The strides of elements that follow each other, row by row."""
+    return tuple(math.prod(lengths[axis + 1 :]) * itemsize for axis in range(len(lengths)))
+
+
+def _strides_of(view: memoryview) -> tuple[int, ...] | None:
+    """An array's strides as a kernel knows them: along a dimension that has no second element, those of elements that
+    follow each other. None of an array that a compiled kernel gets such a copy of."""
+    shape, strides = view.shape, view.strides
+    if not shape or not strides or is_swapped(view):
+        return None
+    if any(length > 1 and stride % view.itemsize for length, stride in zip(shape, strides)):
+        return None
+    packed = _packed(shape, view.itemsize)
+    return tuple(
+        stride if length > 1 else other for length, stride, other in zip(shape, strides, packed)
+    )
+
+
 class _ComplexItem:
     """A complex number in a list, whose parts can be stored to."""
 
@@ -210,7 +229,15 @@ class ArrayView:
         size: the number of elements.
     """
 
-    __slots__ = ("_is_transposed", "_lengths", "_memory", "_place", "element", "type")
+    __slots__ = (
+        "_is_transposed",
+        "_lengths",
+        "_memory",
+        "_place",
+        "_strides",
+        "element",
+        "type",
+    )
 
     def __init__(
         self,
@@ -219,13 +246,16 @@ class ArrayView:
         lengths: tuple[int, ...],
         place: tuple[int | range, ...] | None = None,
         is_transposed: bool = False,
+        strides: tuple[int, ...] | None = None,
     ) -> None:
         """`place` has an index for each of the memory's dimensions, or the range of those that are left. The lengths
-        of a transposed view are those of the ranges from the last one on."""
+        of a transposed view are those of the ranges from the last one on. `strides` are the memory's, in bytes; without
+        them the elements follow each other."""
         self._is_transposed = is_transposed
         self._memory = memory
         self._lengths = lengths
         self._place = tuple(map(range, lengths)) if place is None else place
+        self._strides = _packed(lengths, size_of(element)) if strides is None else strides
         self.element = element
         self.type = element + "*" * len(lengths)
 
@@ -260,9 +290,25 @@ class ArrayView:
         return Scalar("int64", math.prod(self._lengths) * self.itemsize)
 
     @property
+    def strides(self) -> tuple[Scalar, ...]:
+        steps = [
+            own.step * stride
+            for own, stride in zip(self._place, self._strides)
+            if isinstance(own, range)
+        ]
+        if self._is_transposed:
+            steps.reverse()
+        return tuple(Scalar("int64", step) for step in steps)
+
+    @property
     def T(self) -> ArrayView:
         lengths = self._lengths[::-1]
-        return ArrayView(self._memory, self.element, lengths, self._place, not self._is_transposed)
+        return self._view(lengths, self._place, not self._is_transposed)
+
+    def _view(
+        self, lengths: tuple[int, ...], place: tuple[int | range, ...], is_transposed: bool
+    ) -> ArrayView:
+        return ArrayView(self._memory, self.element, lengths, place, is_transposed, self._strides)
 
     @property
     def size(self) -> Scalar:
@@ -302,10 +348,9 @@ class ArrayView:
     def __getitem__(self, index: Any) -> Any:
         place = self._indexed(index)
         lengths = tuple(len(own) for own in place if isinstance(own, range))
-        if lengths and self._is_transposed:
-            return ArrayView(self._memory, self.element, lengths[::-1], place, True)
         if lengths:
-            return ArrayView(self._memory, self.element, lengths, place)
+            step = -1 if self._is_transposed else 1
+            return self._view(lengths[::step], place, self._is_transposed)
         found = self._memory[place]
         return found if isinstance(found, (Scalar, Record)) else Scalar(self.element, found)
 
@@ -416,7 +461,7 @@ def as_argument(value: Any, wanted: str, position: int, shared: SharedRows) -> A
     memory: _Elements = PlacedElements(view, element) if is_placed else view
     if is_swapped(view):
         memory = SwappedElements(view, element)
-    return ArrayView(memory, element, view.shape)
+    return ArrayView(memory, element, view.shape, strides=_strides_of(view))
 
 
 def _check_type(given: str, wanted: str, position: int) -> None:

@@ -70,7 +70,7 @@ SYMBOLS: dict[type[ast.operator], str] = {
     ast.BitXor: "^",
 }
 _BRANCHES = ("body", "orelse")
-_MAY_BE_FIELDS = ("T", "itemsize", "nbytes")
+_MAY_BE_FIELDS = ("T", "itemsize", "nbytes", "strides")
 _ARRAY_ATTRIBUTES = ("shape", "ndim", "size", *_MAY_BE_FIELDS)
 
 
@@ -341,8 +341,9 @@ class Types:
                 rank = self._array_rank(node.value, attribute)
                 if attribute == "T":
                     return self.type_of(node.value)
-                if attribute == "shape":
-                    return None if rank is None else ("int32",) * rank
+                if attribute in ("shape", "strides"):
+                    number = "int32" if attribute == "shape" else "int64"
+                    return None if rank is None else (number,) * rank
                 if attribute == "nbytes":
                     return "int64"
                 return WEAK_INT if attribute in ("ndim", "itemsize") else "int32"

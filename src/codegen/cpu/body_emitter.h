@@ -256,6 +256,7 @@ class BodyEmitter {
   llvm::Value* emit_thread_index(const ir::Expr& expr);
   llvm::Value* emit_operation(const ir::Expr& expr, llvm::ArrayRef<llvm::Value*> operands);
   llvm::Value* emit_length(const ir::Expr& expr);
+  llvm::Value* emit_stride(const ir::Expr& expr);
   Lanes emit_device_function(const ir::Expr& expr);
   Lanes emit_logical(const ir::Expr& expr);
   Lanes emit_select(const ir::Expr& expr);

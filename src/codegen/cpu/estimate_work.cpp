@@ -80,6 +80,7 @@ class WorkWalk {
       case ExprKind::Local:
       case ExprKind::ThreadIndex:
       case ExprKind::Len:
+      case ExprKind::Stride:
       case ExprKind::Sequence:
         return sum;
       case ExprKind::Math:

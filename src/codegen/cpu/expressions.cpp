@@ -32,6 +32,8 @@ Lanes BodyEmitter::emit(const ir::Expr& expr) {
       return emit_load(expr);
     case ExprKind::Len:
       return {emit_length(expr)};
+    case ExprKind::Stride:
+      return {emit_stride(expr)};
     case ExprKind::Bound:
       return emit_bound(expr);
     case ExprKind::Intrinsic:
@@ -122,6 +124,19 @@ Value* BodyEmitter::emit_length(const ir::Expr& expr) {
   Value* length = array_of(*expr.operands[0]).shape[static_cast<size_t>(expr.axis)];
   if (expr.type.scalar == ir::Scalar::I64) return length;
   return builder_.CreateTrunc(length, builder_.getInt32Ty(), "", /*IsNUW=*/true, /*IsNSW=*/true);
+}
+
+// Along a dimension that has no second element it is that of rows that follow each other:
+//     strides[axis] if shape[axis] > 1 else shape[axis + 1] * shape[axis + 2] * ...
+Value* BodyEmitter::emit_stride(const ir::Expr& expr) {
+  const auto& array = array_of(*expr.operands[0]);
+  const auto axis = static_cast<size_t>(expr.axis);
+  Value* stride = builder_.getInt64(1);
+  for (size_t i = axis + 1; i < array.shape.size(); ++i)
+    stride = builder_.CreateMul(stride, array.shape[i]);
+  if (axis >= array.strides.size()) return stride;
+  Value* has_second = builder_.CreateICmpSGT(array.shape[axis], builder_.getInt64(1));
+  return builder_.CreateSelect(has_second, array.strides[axis], stride);
 }
 
 Lanes BodyEmitter::emit_logical(const ir::Expr& expr) {

@@ -57,7 +57,7 @@ class Search {
   }
 
   void expression(const ir::Expr& expr) {
-    if (expr.kind == ir::ExprKind::Len) return;
+    if (expr.kind == ir::ExprKind::Len || expr.kind == ir::ExprKind::Stride) return;
     if (expr.kind == ir::ExprKind::Local && expr.local < kernel_.parameter_count)
       otherwise_[static_cast<size_t>(expr.local)] = true;
     for (const ir::ExprPtr& operand : expr.operands) expression(*operand);

@@ -73,6 +73,7 @@ class Estimate {
       case ExprKind::Local:
       case ExprKind::ThreadIndex:
       case ExprKind::Len:
+      case ExprKind::Stride:
       case ExprKind::Sequence:
         return 0;
       case ExprKind::Math:
