@@ -429,6 +429,7 @@ ExprPtr Builder::builtin(ExprPtr expr, Type type) {
 }
 
 ExprPtr Builder::extremum(ExprPtr expr, Type type) {
+  if (type.is_aggregate()) return extreme_tuple(std::move(expr), settled_type(type));
   const BinaryOp op = expr->builtin == Builtin::Min ? BinaryOp::Minimum : BinaryOp::Maximum;
   const Type computed = type == kBool ? kInt32 : type;
   if (expr->operands[0]->type.is_aggregate())

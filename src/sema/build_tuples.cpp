@@ -43,14 +43,18 @@ ExprPtr Builder::aggregate_as(ExprPtr expr, Type type) {
       return select(std::move(expr), type);
     case ExprKind::Binary:
       return tuple_operation(std::move(expr), type);
+    case ExprKind::CallBuiltin:
+      if (expr->builtin != ir::Builtin::Min && expr->builtin != ir::Builtin::Max) break;
+      return extreme_tuple(std::move(expr), type);
     case ExprKind::Sequence:
       expr->body = block(std::move(expr->body));
       expr->operands[0] = as(std::move(expr->operands[0]), type);
       expr->type = type;
       return expr;
     default:
-      return convert(strong(std::move(expr)), type);
+      break;
   }
+  return convert(strong(std::move(expr)), type);
 }
 
 // { %value = tuple; yield (T(%value[0]), U(%value[1])) }
@@ -136,6 +140,36 @@ ExprPtr Builder::compare_tuples(ExprPtr expr) {
   unequal->unary_op = ir::UnaryOp::Not;
   unequal->operands.push_back(std::move(equal));
   return unequal;
+}
+
+// min(t, u): { %t = t; yield { %u = u; yield %u if %u < %t else %t } }
+ExprPtr Builder::extreme_tuple(ExprPtr expr, Type type) {
+  const ir::CompareOp op =
+      expr->builtin == ir::Builtin::Min ? ir::CompareOp::Less : ir::CompareOp::Greater;
+  const auto better = [&](ExprPtr best, ExprPtr next) {
+    return with_temporary(std::move(best), [&](auto a) {
+      return with_temporary(std::move(next), [&](auto b) {
+        ExprPtr choice = node(ExprKind::Select, type, expr->span);
+        choice->operands.push_back(order(op, *b(), *a()));
+        choice->operands.push_back(b());
+        choice->operands.push_back(a());
+        return choice;
+      });
+    });
+  };
+  if (expr->operands.size() == 1) {
+    const size_t count = expr->operands[0]->type.aggregate->elements.size();
+    const Type all = Type::tuple(std::vector<Type>(count, type));
+    return with_temporary(as(std::move(expr->operands[0]), all), [&](auto whole) {
+      ExprPtr best = field_node(whole(), 0);
+      for (size_t i = 1; i < count; ++i) best = better(std::move(best), field_node(whole(), i));
+      return best;
+    });
+  }
+  ExprPtr best = as(std::move(expr->operands[0]), type);
+  for (size_t i = 1; i < expr->operands.size(); ++i)
+    best = better(std::move(best), as(std::move(expr->operands[i]), type));
+  return best;
 }
 
 // What the first elements decide that differ:

@@ -110,6 +110,7 @@ class Builder {
   ir::ExprPtr field_node(ir::ExprPtr whole, size_t field);
   ir::ExprPtr zero(ir::Type type, Span span);
   ir::ExprPtr compare_tuples(ir::ExprPtr expr);
+  ir::ExprPtr extreme_tuple(ir::ExprPtr expr, ir::Type type);
   // build_tuple_operations.cpp
   ir::ExprPtr tuple_operation(ir::ExprPtr expr, ir::Type type);
   ir::ExprPtr sliced_tuple(ir::ExprPtr tuple, const ir::Expr& slice);

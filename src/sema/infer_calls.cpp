@@ -228,6 +228,7 @@ Type Inference::extremum(const Expr& expr) {
   const std::string name = symbol(expr.builtin);
   if (expr.operands.size() == 1 && expr.operands[0]->type.is_unknown())
     return expr.operands[0]->type;
+  if (const auto tuple = extreme_tuple(expr)) return *tuple;
   if (expr.operands.size() == 1 && expr.operands[0]->type.is_aggregate())
     return common_number(*expr.operands[0], quoted(name));
   if (expr.operands.size() < 2) {

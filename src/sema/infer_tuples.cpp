@@ -187,6 +187,33 @@ Type Inference::select_tuple(const Expr& expr) {
                "both must have the same number of elements, of types that go together");
 }
 
+// min(t, u), or min of a tuple of tuples; nullopt: it is one of numbers, or wrong as such.
+std::optional<Type> Inference::extreme_tuple(const Expr& expr) {
+  std::vector<Type> types;
+  for (const ir::ExprPtr& operand : expr.operands) types.push_back(operand->type);
+  const bool is_one = types.size() == 1 && ir::is_tuple(types[0]);
+  if (is_one) types = types[0].aggregate->elements;
+  const auto is_aggregate = [](const Type& type) { return type.is_aggregate(); };
+  if (types.empty() || !std::all_of(types.begin(), types.end(), is_aggregate) ||
+      (types.size() == 1 && !is_one))
+    return std::nullopt;
+  if (!std::all_of(types.begin(), types.end(), has_order)) {
+    return wrong("tuple-order", expr.span, "structs and complex numbers have no order",
+                 "compare the field that is meant: `p if p.x < q.x else q`");
+  }
+  Type common = types[0];
+  for (const Type& type : types) {
+    const Type joined = join(common, type, default_float());
+    if (is_erroneous(joined)) {
+      return wrong("tuple-length", expr.span,
+                   "this chooses between " + describe(common) + " and " + describe(type),
+                   "both must have the same number of elements, of types that go together");
+    }
+    common = joined;
+  }
+  return common;
+}
+
 // Of one length; structs, and tuples of what has no order, with == and != only.
 bool Inference::is_comparable(const Expr& expr) {
   const Type& a = expr.operands[0]->type;

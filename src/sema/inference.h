@@ -81,6 +81,7 @@ class Inference {
   ir::Type common_element(const ir::Type& tuple, const ir::Expr& index);
   ir::Type tuple_element(const ir::Expr& expr);
   bool is_comparable(const ir::Expr& expr);
+  std::optional<ir::Type> extreme_tuple(const ir::Expr& expr);
   ir::Type element(const std::vector<ir::ExprPtr>& operands, Span span);
   ir::Type slice(ir::Expr& expr);
   void check_index(const ir::Expr& index, const ir::Expr& array);

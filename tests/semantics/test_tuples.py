@@ -5,7 +5,7 @@ from __future__ import annotations
 import cudapy as cp
 import numpy as np
 import pytest
-from cudapy import idx
+from cudapy import atomic, idx
 from differential import differential, floats, integers
 
 
@@ -271,4 +271,75 @@ def compares_what_may_be_nan(X, R):
 def test_a_nan_in_a_tuple_equals_nothing():
     differential(
         compares_what_may_be_nan, lambda n: [floats(n, special=True), np.zeros(7 * n, np.int32)]
+    )
+
+
+# nearest : void (float* X, float* Q, int* R, float* D)
+def nearest(X, Q, R, D):
+    if idx < len(Q):
+        best = (float("inf"), -1)
+        worst = (-float("inf"), -1, True)
+        for i in range(len(X)):
+            d = abs(X[i] - Q[idx])
+            best = min(best, (d, i))
+            worst = max((d, i, i > 2), worst)
+        D[idx], R[idx] = best
+        D[len(Q) + idx], R[len(Q) + idx] = worst[:2]
+        R[2 * len(Q) + idx] = worst[2]
+
+
+def test_the_first_of_the_least():
+    differential(
+        nearest,
+        lambda n: [
+            floats(7, 3).round(),
+            floats(n, 1).round(),
+            np.zeros(3 * n, "int32"),
+            np.zeros(2 * n, "float32"),
+        ],
+    )
+
+
+def extremes(A, X, R, D):
+    if idx < len(X):
+        a, b = A[idx], A[len(X) - 1 - idx]
+        x = X[idx]
+        D[idx], R[idx] = min((x, a), (x, b), (1.5, 2))
+        D[len(X) + idx], R[len(X) + idx] = max((x, a), (2, a), (x, 1), (0.0, b))
+        choices = ((a, b), (b, a), (1, 1))
+        p, q = min(choices)
+        r, s = max(((a, (b, x)), (a, (b, 0.5)), (b, (a, x))))[1]
+        R[2 * len(X) + idx] = 100 * p + 10 * q + r
+        D[2 * len(X) + idx] = s
+        R[3 * len(X) + idx] = min((a, b), (b, a), (a > b, 2))[1]
+        R[4 * len(X) + idx] = max((a > 1, b > 1), (b > 0, a > 0))[0]
+
+
+def test_extremes_of_tuples():
+    differential(
+        extremes,
+        lambda n: [
+            integers(n, 0, "int32", 0, 3),
+            floats(n, 2, special=True).round(),
+            np.zeros(5 * n, "int32"),
+            np.zeros(3 * n, "float32"),
+        ],
+    )
+
+
+def in_order(A, B, C):
+    if idx < len(C):
+        best = (A[idx], atomic.add(C, idx, 1))
+        best = min(best, (B[idx], atomic.add(C, idx, 1)), (A[idx], atomic.add(C, idx, 1)))
+        C[idx] = best[1] * 10 + best[0] + 100 * C[idx]
+
+
+def test_choices_are_evaluated_once_and_in_order():
+    differential(
+        in_order,
+        lambda n: [
+            integers(n, 0, "int32", 0, 3),
+            integers(n, 1, "int32", 0, 3),
+            np.zeros(n, "int32"),
+        ],
     )

@@ -39,6 +39,7 @@ from .reference_structs import (
     record,
     record_of_instance,
 )
+from .reference_tuples import Compared
 from .reference_warps import WARPS
 from .scalar import (
     WEAK_COMPLEX,
@@ -87,7 +88,7 @@ class Len:
 
 
 class Extreme:
-    """`min` and `max`: of values of one type, the first of equal ones."""
+    """`min` and `max`: of values of one type, or of tuples of one, the first of equal ones."""
 
     def __init__(self, operator: str) -> None:
         self.operator = operator
@@ -98,9 +99,11 @@ class Extreme:
             common = promote(common, type)
         return common
 
-    def __call__(self, *values: Any) -> Value:
+    def __call__(self, *values: Any) -> Any:
         if len(values) == 1 and isinstance(values[0], tuple):
             values = values[0]
+        if isinstance(values[0], tuple):
+            return self._of_tuples(values)
         common = self.result([type_of(value) for value in values])
         best = cast(values[0], common)
         for value in values[1:]:
@@ -108,6 +111,14 @@ class Extreme:
             if compare(self.operator, other, best):
                 best = other
         return best
+
+    def _of_tuples(self, tuples: tuple[Any, ...]) -> Any:
+        best = Compared(tuples[0])
+        for items in tuples[1:]:
+            other = Compared(items)
+            if (other < best) if self.operator == "<" else (other > best):
+                best = other
+        return best.items
 
 
 class Part:

@@ -653,6 +653,10 @@ class Types:
             return WEAK_INT
         if isinstance(called, names.Loop) and called.name != "range":
             return called.result(list(map(self.iterated, node.args)))
+        if isinstance(called, names.Extreme) and all(isinstance(type, tuple) for type in types):
+            choices = types[0] if len(types) == 1 else types
+            if isinstance(choices[0], tuple):
+                return reduce(join, choices)
         if isinstance(called, names.Extreme) and len(types) == 1:
             return reduce(join, field_types(types[0]) if is_struct(types[0]) else types[0])
         if isinstance(called, WarpOperation) and self.is_python_vote(called, types):
