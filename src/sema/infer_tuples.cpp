@@ -190,6 +190,7 @@ Type Inference::select_tuple(const Expr& expr) {
 // min(t, u), or min of a tuple of tuples; nullopt: it is one of numbers, or wrong as such.
 std::optional<Type> Inference::extreme_tuple(const Expr& expr) {
   std::vector<Type> types;
+  types.reserve(expr.operands.size());
   for (const ir::ExprPtr& operand : expr.operands) types.push_back(operand->type);
   const bool is_one = types.size() == 1 && ir::is_tuple(types[0]);
   if (is_one) types = types[0].aggregate->elements;
