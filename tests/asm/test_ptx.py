@@ -561,6 +561,15 @@ def test_functions_that_gpus_lack_are_refused():
         ptx(bessel)
 
 
+def test_special_functions_call_nothing():
+    # gammas : void (double* X, double* Y)
+    def gammas(X, Y):
+        if idx < len(X):
+            Y[idx] = math.lgamma(X[idx]) + math.gamma(X[idx])
+
+    assert "call" not in " ".join(instructions(ptx(gammas)))
+
+
 # shifts : void (uint64* A, uint64* C, uint64* L)
 def shifts(A, C, L):
     if idx < len(A):

@@ -363,6 +363,20 @@ Pair sqrt(Pair a) {
   return fast_two_sum(root, rest / (root + root));
 }
 
+Pair poly_of_pair(Pair t, std::span<const double> c, std::span<const double> low) {
+  Real one = t.hi.same(1.0);
+  size_t i = low.size() - 1;
+  Pair q = fast_two_sum(one * c[i], t.hi * poly(t.hi, c.subspan(i + 1)));
+  q.lo = q.lo + low[i];
+  while (i-- > 0) {
+    Pair product = two_prod(q.hi, t.hi);
+    Real product_lo = mad(q.hi, t.lo, mad(q.lo, t.hi, product.lo));
+    q = two_sum(one * c[i], product.hi);
+    q.lo = q.lo + (product_lo + low[i]);
+  }
+  return q;
+}
+
 Pair select(Bool condition, Pair a, Pair b) {
   return {select(condition, a.hi, b.hi), select(condition, a.lo, b.lo)};
 }

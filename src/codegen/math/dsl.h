@@ -232,5 +232,8 @@ Pair operator/(Pair a, Pair b);  // 1 / b must be a normal number
 Pair sqrt(Pair a);
 Pair select(Bool condition, Pair a, Pair b);
 Pair scale(Pair a, double power_of_two);
+// c0 + c1 x + ..., whose last steps, one for each of `low`, keep their rounding errors; `low` is
+// what the first coefficients lack. |c0| must be at least the rest's magnitude.
+Pair poly_of_pair(Pair x, std::span<const double> coefficients, std::span<const double> low);
 
 }  // namespace cudapy::codegen::math

@@ -139,6 +139,8 @@ Unary unary_formula(MathFunction function) {
       return math::exp2;
     case MathFunction::Expm1:
       return math::expm1;
+    case MathFunction::Lgamma:
+      return math::lgamma;
     case MathFunction::Log:
       return math::log;
     case MathFunction::Log10:
@@ -167,6 +169,8 @@ Unary unary_formula(MathFunction function) {
       return math::tan;
     case MathFunction::Tanh:
       return math::tanh;
+    case MathFunction::Tgamma:
+      return math::tgamma;
     default:
       return nullptr;
   }
@@ -286,6 +290,7 @@ bool works_in_double(MathFunction function) {
     case MathFunction::Erfcx:
     case MathFunction::Erfinv:
     case MathFunction::Hypot:
+    case MathFunction::Lgamma:
     case MathFunction::Norm3d:
     case MathFunction::Norm4d:
     case MathFunction::Normcdf:
@@ -295,6 +300,7 @@ bool works_in_double(MathFunction function) {
     case MathFunction::Rhypot:
     case MathFunction::Rnorm3d:
     case MathFunction::Rnorm4d:
+    case MathFunction::Tgamma:
       return true;
     default:
       return false;

@@ -34,21 +34,6 @@ Mapped map_around(Pair a, double pole) {
   return {t, {inverse, inverse_lo}};
 }
 
-// c0 + c1 t + ..., whose last steps, one for each of `low`, keep their rounding errors.
-Pair poly_of_pair(Pair t, std::span<const double> c, std::span<const double> low) {
-  Real one = t.hi.same(1.0);
-  size_t i = low.size() - 1;
-  Pair q = fast_two_sum(one * c[i], t.hi * poly(t.hi, c.subspan(i + 1)));
-  q.lo = q.lo + low[i];
-  while (i-- > 0) {
-    Pair product = two_prod(q.hi, t.hi);
-    Real product_lo = mad(q.hi, t.lo, mad(q.lo, t.hi, product.lo));
-    q = two_sum(one * c[i], product.hi);
-    q.lo = q.lo + (product_lo + low[i]);
-  }
-  return q;
-}
-
 // e^(a^2) erfc(a) for a double a in 0..28; relative error 2^-54 before its one rounding.
 Pair scaled_erfc(Pair a) {
   Mapped mapped = map_around(a, 2.5);

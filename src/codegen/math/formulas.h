@@ -71,6 +71,10 @@ Real erfinv(Real x);
 Real erfcinv(Real x);
 Real normcdfinv(Real x);
 
+// gamma.cpp
+Real tgamma(Real x);
+Real lgamma(Real x);
+
 // rounding.cpp
 Real round_away(Real x);
 Real fmod(Real x, Real y);

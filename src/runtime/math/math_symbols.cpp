@@ -13,17 +13,6 @@ namespace {
 
 using cudapy::runtime::bessel_i;
 
-// lgamma without C's global signgam, which threads would race on.
-long double log_gamma(long double x) {
-  int sign = 0;
-  return ::lgammal_r(x, &sign);
-}
-
-double log_gamma(double x) {
-  int sign = 0;
-  return ::lgamma_r(x, &sign);
-}
-
 }  // namespace
 
 // Both precisions of a function of one argument: double from an expression in long double, float
@@ -42,8 +31,6 @@ CUDAPY_SCALAR(cyl_bessel_i0, bessel_i(0, x), bessel_i(0, x))
 CUDAPY_SCALAR(cyl_bessel_i1, bessel_i(1, x), bessel_i(1, x))
 CUDAPY_SCALAR(j0, ::j0l(x), ::j0(x))
 CUDAPY_SCALAR(j1, ::j1l(x), ::j1(x))
-CUDAPY_SCALAR(lgamma, log_gamma(x), log_gamma(x))
-CUDAPY_SCALAR(tgamma, ::tgammal(x), ::tgamma(x))
 CUDAPY_SCALAR(y0, ::y0l(x), ::y0(x))
 CUDAPY_SCALAR(y1, ::y1l(x), ::y1(x))
 
@@ -101,11 +88,9 @@ std::span<const MathSymbol> math_symbols() {
                        CUDAPY_SYMBOLS(j0),
                        CUDAPY_SYMBOLS(j1),
                        CUDAPY_SYMBOLS(jn),
-                       CUDAPY_SYMBOLS(lgamma),
                        CUDAPY_SYMBOLS(remainder),
                        CUDAPY_SYMBOLS(sin),
                        CUDAPY_SYMBOLS(tan),
-                       CUDAPY_SYMBOLS(tgamma),
                        CUDAPY_SYMBOLS(y0),
                        CUDAPY_SYMBOLS(y1),
                        CUDAPY_SYMBOLS(yn)};

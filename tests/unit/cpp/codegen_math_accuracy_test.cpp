@@ -223,8 +223,16 @@ struct Worst {
   double nanoseconds = 0;
 };
 
+// In units in the last place of the exact value, or of `scale` where that is larger.
 template <typename T>
-double point_error(const Results<T>& results, size_t i, long double exact) {
+double scaled_error(T result, long double exact, double scale) {
+  if (!(std::fabs(exact) < scale) || !std::isfinite(result)) return ulp_error(result, exact);
+  const long double ulp = std::ldexp(1.0L, std::ilogb(scale) - std::numeric_limits<T>::digits + 1);
+  return static_cast<double>(std::fabs(result - exact) / ulp);
+}
+
+template <typename T>
+double point_error(const Results<T>& results, size_t i, long double exact, double scale) {
   switch (results.kind) {
     case ir::MathKind::Bool:
       return results.template at<uint8_t>(i) == (exact != 0) ? 0 : HUGE_VAL;
@@ -233,7 +241,7 @@ double point_error(const Results<T>& results, size_t i, long double exact) {
     case ir::MathKind::Int64:
       return results.template at<int64_t>(i) == static_cast<int64_t>(exact) ? 0 : HUGE_VAL;
     default:
-      return ulp_error(results.template at<T>(i), exact);
+      return scaled_error(results.template at<T>(i), exact, scale);
   }
 }
 
@@ -246,6 +254,10 @@ std::vector<long double> exact_values(const Reference& reference, const Points& 
     exact[i] = reference.exact(a[0], a[1], a[2], a[3], sizeof(T) == 8);
   }
   return exact;
+}
+
+double scale_at(const Reference& reference, double argument) {
+  return reference.scale == nullptr ? 0 : reference.scale(argument);
 }
 
 template <typename T>
@@ -264,7 +276,8 @@ Worst measure(const Reference& reference, const Build& build, const Points& poin
   worst.nanoseconds = time.count() / static_cast<double>(count);
   for (size_t i = 0; i < exact.size(); ++i) {
     if (reference.skip && reference.skip(points.arguments[0][i], exact[i])) continue;
-    const double error = point_error(results, i, exact[i]);
+    const double scale = scale_at(reference, points.arguments[0][i]);
+    const double error = point_error(results, i, exact[i], scale);
     if (!(error <= worst.error)) {
       worst.error = error;
       worst.at = i;
@@ -363,7 +376,8 @@ TEST_P(MathAccuracy, Float32Sweep) {
       if (first + static_cast<int64_t>(i) * stride >= int64_t{1} << 32) break;
       const long double exact = reference->exact(arguments[i], 0, 0, 0, false);
       if (reference->skip && reference->skip(arguments[i], exact)) continue;
-      const double error = point_error(results, i, exact);
+      const double scale = scale_at(*reference, arguments[i]);
+      const double error = point_error(results, i, exact, scale);
       if (!(error <= worst)) {
         worst = error;
         at = arguments[i];

@@ -138,9 +138,9 @@ bool of_two_zeros(double x, long double exact) {
   return x == 0 && exact == 0;
 }
 
-// lgamma's zeros at 1 and 2 and between the negative integers.
-bool near_zero_of_lgamma(double x, long double exact) {
-  return x < 0 && std::fabs(exact) < 0.05L;
+// Between lgamma's poles; at its zeros 1 and 2 it is as exact as anywhere.
+double scale_of_lgamma(double x) {
+  return x < 0 ? 0.125 : 0;
 }
 
 #define EXACT(expression)                                 \
@@ -210,9 +210,10 @@ std::vector<Reference> make_references() {
        {{{-4, 4}, {-1100, 1100}}, {{-4, 4}, {-160, 160}}}},
       {Lgamma,
        EXACT(std::lgamma(x)),
-       {{{0, 5}}, {{0, 100}}, {{-20, 0}}},
+       {{{0, 5}}, {{0.9, 2.1}}, {{0, 100}}, {{-20, 0}}, {{-4, -2}}},
        true,
-       near_zero_of_lgamma},
+       nullptr,
+       scale_of_lgamma},
       {Llrint, EXACT(to_int64(std::rint(x))), kPlain},
       {Llround, EXACT(to_int64(std::round(x))), kPlain},
       {Log, EXACT(std::log(x)), kPositive},

@@ -22,6 +22,9 @@ struct Reference {
   bool special = true;
   // Points that the stated accuracy leaves out; null for none.
   bool (*skip)(double first_argument, long double exact) = nullptr;
+  // Near a zero of the function: what lies below this magnitude has its error counted in units of
+  // this one's last place. Null for none.
+  double (*scale)(double first_argument) = nullptr;
 };
 
 // Null if there is none.

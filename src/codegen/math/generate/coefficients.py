@@ -452,8 +452,8 @@ def constants() -> list[Constant]:
     ]
 
 
-def print_constants() -> None:
-    for constant in constants():
+def print_constants(constants: list[Constant]) -> None:
+    for constant in constants:
         rest, parts = constant.value, []
         for bits in constant.parts:
             parts.append(rounded(rest, bits))
@@ -475,13 +475,8 @@ def describe(fit: Fit, error: mpf) -> str:
     )
 
 
-def main() -> None:
-    wanted = sys.argv[1:]
-    print("// Polynomials of vector math, lowest power first. Made by generate/coefficients.py;")
-    print("// each states what it approximates, where, and its largest error.")
-    print("#pragma once\n\nnamespace cudapy::codegen::math {\n\n// clang-format off")
-    print_constants()
-    for fit in fits():
+def print_fits(fits: list[Fit], wanted: list[str]) -> None:
+    for fit in fits:
         if wanted and fit.name not in wanted:
             continue
         coefficients, error = solve(fit)
@@ -494,8 +489,16 @@ def main() -> None:
             low = [literal(c - rounded(c, fit.bits)) for c in coefficients[: fit.pairs]]
             print("// what the first of them lack")
             print(f"inline constexpr double k{fit.name}Low[] = {{{', '.join(low)}}};\n")
+
+
+def print_header(script: str, constants: list[Constant], fits: list[Fit]) -> None:
+    print(f"// Polynomials of vector math, lowest power first. Made by generate/{script};")
+    print("// each states what it approximates, where, and its largest error.")
+    print("#pragma once\n\nnamespace cudapy::codegen::math {\n\n// clang-format off")
+    print_constants(constants)
+    print_fits(fits, sys.argv[1:])
     print("// clang-format on\n\n}  // namespace cudapy::codegen::math")
 
 
 if __name__ == "__main__":
-    main()
+    print_header("coefficients.py", constants(), fits())
