@@ -1,13 +1,14 @@
 """Kernels on a GPU beside the same through nvcc and numba-cuda, the cost of a call beside the driver's own and other
 libraries', and copies beside cudaMemcpy. `script/bench --gpu` builds what it needs and runs it:
 
-    python bench/gpu/compare.py kernels.cubin launches results.json plot.png
+    python bench/gpu/compare.py kernels.cubin launches.so results.json plot.png
 
 Times of kernels are medians of device events (CuPy's); rows are printed as they are measured, and written in the end.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
 import os
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import cudapy as cp
@@ -338,7 +339,7 @@ OF_COPY = {
     "transpose 8192^2": (PLANE, 0.9),
     "block reduction 2^28": (4 << 28, 0.9),
 }
-MOST_OVER_DRIVER = {"0": 0.5, "3": 0.5, "16": 1.0}  # us of a call
+MOST_OVER_DRIVER = {0: 0.5, 3: 0.5, 16: 1.0}  # us of a call
 MISSED: list[str] = []
 
 
@@ -398,32 +399,30 @@ def try_call_row(name: str, make: Any) -> None:
         print(f"{name}: {type(error).__name__}: {str(error).splitlines()[:1]}")
 
 
-def launches_from_cpp(launches: str) -> dict[str, float]:
-    """Microseconds of one cuLaunchKernel, by the number of arguments; in a process of its own."""
-    lines = subprocess.run([launches], capture_output=True, text=True, check=True).stdout
-    return {count: float(us) for count, us in re.findall(r"(\d+) arguments: ([\d.]+) us", lines)}
-
-
-def compare_with_driver(calls: list[tuple[str, Any, str]], launches: str, rounds: int = 5) -> None:
-    """`calls`: name, call, and how many arguments the driver's own launch has that it is held against. Both sides are
-    measured in turn, and judged by the median of what a round has them apart: the clocks of a machine drift by more."""
-    theirs: dict[str, list[float]] = {}
+def compare_with_driver(
+    calls: list[tuple[str, Any, int]], launches: ctypes.CDLL, rounds: int = 60
+) -> None:
+    """`calls`: name, call, and how many arguments the driver's own launch has that it is held against. All are measured
+    in turn, a few hundred launches at a time, and judged by the median of what a round has them apart: the clocks of a
+    machine drift by more."""
+    launches.launch_us.restype = ctypes.c_double
+    theirs: dict[int, list[float]] = {count: [] for count in MOST_OVER_DRIVER}
     ours: dict[str, list[float]] = {name: [] for name, *_ in calls}
     for _ in range(rounds):
-        for count, us in launches_from_cpp(launches).items():
-            theirs.setdefault(count, []).append(us)
+        for count, times in theirs.items():
+            times.append(launches.launch_us(count, 2))
         for name, run, _beside in calls:
-            ours[name].append(call_us(run, rounds=8))
+            ours[name].append(call_us(run, rounds=2))
     for count, times in theirs.items():
         RESULTS[f"C++, {count} arguments"] = {"us": median(times)}
         print(f"cuLaunchKernel from C++, {count} arguments: {median(times):.2f} us")
     for name, _run, beside in calls:
-        RESULTS[name] = {"us": median(ours[name])}
         apart = [a - b for a, b in zip(ours[name], theirs[beside])]
-        over = median(apart)
+        low, over, high = quantiles(apart, n=4)
+        RESULTS[name] = {"us": median(ours[name]), "over_us": over}
         print(
             f"{name}: {median(ours[name]):.2f} us, {over:+.2f} beside C++ "
-            f"({min(apart):+.2f} to {max(apart):+.2f} in {rounds} rounds)"
+            f"(half of {rounds} rounds between {low:+.2f} and {high:+.2f})"
         )
         if over > MOST_OVER_DRIVER[beside]:
             MISSED.append(f"{name}: {over:.2f} us over cuLaunchKernel")
@@ -437,12 +436,12 @@ def compare_calls(module: Any, cubin: str, launches: str) -> None:
     arguments = (1.0,) * 8 + (X,) * 8
     compare_with_driver(
         [
-            ("bound with no argument", bare, "0"),
-            ("k(n)(a, X, Y)", lambda: k(256)(2.0, X, X), "3"),
-            ("bound(a, X, Y)", lambda: bound(2.0, X, X), "3"),
-            ("bound with 16 arguments", lambda: sixteen(*arguments), "16"),
+            ("bound with no argument", bare, 0),
+            ("k(n)(a, X, Y)", lambda: k(256)(2.0, X, X), 3),
+            ("bound(a, X, Y)", lambda: bound(2.0, X, X), 3),
+            ("bound with 16 arguments", lambda: sixteen(*arguments), 16),
         ],
-        launches,
+        ctypes.CDLL(launches),
     )
     theirs, array = module.get_function("nothing"), cupy.zeros(256, cupy.float32)
     given = (np.float32(2), array, np.int64(256), array, np.int64(256))
