@@ -121,6 +121,10 @@ Unary unary_formula(MathFunction function) {
       return math::cosh;
     case MathFunction::Cospi:
       return math::cospi;
+    case MathFunction::CylBesselI0:
+      return math::cyl_bessel_i0;
+    case MathFunction::CylBesselI1:
+      return math::cyl_bessel_i1;
     case MathFunction::Erf:
       return math::erf;
     case MathFunction::Erfc:
@@ -139,6 +143,10 @@ Unary unary_formula(MathFunction function) {
       return math::exp2;
     case MathFunction::Expm1:
       return math::expm1;
+    case MathFunction::J0:
+      return math::j0;
+    case MathFunction::J1:
+      return math::j1;
     case MathFunction::Lgamma:
       return math::lgamma;
     case MathFunction::Log:
@@ -171,6 +179,10 @@ Unary unary_formula(MathFunction function) {
       return math::tanh;
     case MathFunction::Tgamma:
       return math::tgamma;
+    case MathFunction::Y0:
+      return math::y0;
+    case MathFunction::Y1:
+      return math::y1;
     default:
       return nullptr;
   }
@@ -272,6 +284,10 @@ bool has_rare_lanes(MathFunction function) {
     case MathFunction::Tan:
     case MathFunction::Fmod:
     case MathFunction::Remainder:
+    case MathFunction::J0:
+    case MathFunction::J1:
+    case MathFunction::Y0:
+    case MathFunction::Y1:
       return true;
     default:
       return false;
@@ -285,11 +301,15 @@ bool works_in_double(MathFunction function) {
     case MathFunction::Asinh:
     case MathFunction::Atanh:
     case MathFunction::Cbrt:
+    case MathFunction::CylBesselI0:
+    case MathFunction::CylBesselI1:
     case MathFunction::Erfc:
     case MathFunction::Erfcinv:
     case MathFunction::Erfcx:
     case MathFunction::Erfinv:
     case MathFunction::Hypot:
+    case MathFunction::J0:
+    case MathFunction::J1:
     case MathFunction::Lgamma:
     case MathFunction::Norm3d:
     case MathFunction::Norm4d:
@@ -301,6 +321,8 @@ bool works_in_double(MathFunction function) {
     case MathFunction::Rnorm3d:
     case MathFunction::Rnorm4d:
     case MathFunction::Tgamma:
+    case MathFunction::Y0:
+    case MathFunction::Y1:
       return true;
     default:
       return false;

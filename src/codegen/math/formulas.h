@@ -57,10 +57,18 @@ Real asin(Real x);
 Real acos(Real x);
 Real atan(Real x);
 Real atan2(Real y, Real x);
+// x less the nearest multiple of pi/2, and the low two bits of that multiple; |x| up to 2^17
+// (float) or 2^20 (double).
+struct Reduced {
+  Pair angle;
+  Int quadrant;
+};
+Reduced reduce_angle(Real x);
 // sin and tan of angle + quadrant pi/2, for an angle between -pi/4 and pi/4; of the quadrant the
 // low two bits count.
 Real sin_of_angle(Pair angle, Int quadrant);
 Real tan_of_angle(Pair angle, Int quadrant);
+Pair sin_pair_of_angle(Pair angle, Int quadrant);
 
 // error_function.cpp
 Real erf(Real x);
@@ -74,6 +82,16 @@ Real normcdfinv(Real x);
 // gamma.cpp
 Real tgamma(Real x);
 Real lgamma(Real x);
+
+// modified_bessel.cpp
+Real cyl_bessel_i0(Real x);
+Real cyl_bessel_i1(Real x);
+
+// bessel.cpp
+Real j0(Real x);
+Real j1(Real x);
+Real y0(Real x);
+Real y1(Real x);
 
 // rounding.cpp
 Real round_away(Real x);

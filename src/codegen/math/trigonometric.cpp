@@ -13,11 +13,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-struct Reduced {
-  Pair angle;    // -pi/4 to pi/4
-  Int quadrant;  // its low two bits
-};
-
 // With an fma the first product is exact, and so is the difference: both are multiples of the
 // smaller one's ulp and the result is below 1.
 Pair subtract_half_pis(Real x, Real k) {
@@ -36,7 +31,9 @@ Pair subtract_half_pis_short(Real x, Real k) {
   return fast_two_sum(third.hi, (third.lo + second.lo) - k * kHalfPiShort[3]);
 }
 
-Reduced reduce(Real x) {
+}  // namespace
+
+Reduced reduce_angle(Real x) {
   double magic = x.is_double() ? 0x1.8p52 : 0x1.8p23;
   Real sum = mad(x, kTwoOverPi[0], x.same(magic));
   Real k = sum - magic;
@@ -46,6 +43,8 @@ Reduced reduce(Real x) {
   Real hi = narrow(wide.hi);
   return {{hi, narrow(wide.hi - widen(hi))}, bits(sum)};
 }
+
+namespace {
 
 // sin and cos of a small pair as unevaluated sums.
 Pair sin_to_pair(Pair a) {
@@ -85,12 +84,12 @@ Bool too_large(Real x) {
 
 Real sin(Real x) {
   // The remainder of -0 is 0.
-  Real y = select(x == 0.0, x, sin_in_quadrant(reduce(x), 0));
+  Real y = select(x == 0.0, x, sin_in_quadrant(reduce_angle(x), 0));
   return with_rare_lanes(y, too_large(x), ir::MathFunction::Sin, x.value);
 }
 
 Real cos(Real x) {
-  Real y = sin_in_quadrant(reduce(x), 1);
+  Real y = sin_in_quadrant(reduce_angle(x), 1);
   return with_rare_lanes(y, too_large(x), ir::MathFunction::Cos, x.value);
 }
 
@@ -113,7 +112,7 @@ Real tan_in_quadrant(Reduced reduced) {
 }  // namespace
 
 Real tan(Real x) {
-  Real y = select(x == 0.0, x, tan_in_quadrant(reduce(x)));
+  Real y = select(x == 0.0, x, tan_in_quadrant(reduce_angle(x)));
   return with_rare_lanes(y, too_large(x), ir::MathFunction::Tan, x.value);
 }
 
@@ -123,6 +122,16 @@ Real sin_of_angle(Pair angle, Int quadrant) {
 
 Real tan_of_angle(Pair angle, Int quadrant) {
   return tan_in_quadrant({angle, quadrant});
+}
+
+Pair sin_pair_of_angle(Pair angle, Int quadrant) {
+  Pair s = sin_to_pair(angle);
+  Pair c = cos_to_pair(angle);
+  c.lo = mad(two_prod(angle.hi, angle.hi).lo, -0.5, c.lo);
+  Pair y = select((quadrant & 1) != 0, c, s);
+  Int sign = (quadrant & 2) << (angle.hi.is_double() ? 62 : 30);
+  y = fast_two_sum(y.hi, y.lo);
+  return {from_bits(bits(y.hi) ^ sign), from_bits(bits(y.lo) ^ sign)};
 }
 
 namespace {

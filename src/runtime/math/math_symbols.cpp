@@ -1,19 +1,10 @@
-// The functions of math_symbols.h: C's library and special.cpp, each evaluated a precision above
-// the result's.
+// The functions of math_symbols.h, by C's library.
 #include "runtime/math/math_symbols.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
-
-#include "runtime/math/special.h"
-
-namespace {
-
-using cudapy::runtime::bessel_i;
-
-}  // namespace
 
 // Both precisions of a function of one argument: double from an expression in long double, float
 // from one in double. The argument is x in both.
@@ -26,13 +17,6 @@ using cudapy::runtime::bessel_i;
     double x = static_cast<double>(value);              \
     return static_cast<float>(of_double);               \
   }
-
-CUDAPY_SCALAR(cyl_bessel_i0, bessel_i(0, x), bessel_i(0, x))
-CUDAPY_SCALAR(cyl_bessel_i1, bessel_i(1, x), bessel_i(1, x))
-CUDAPY_SCALAR(j0, ::j0l(x), ::j0(x))
-CUDAPY_SCALAR(j1, ::j1l(x), ::j1(x))
-CUDAPY_SCALAR(y0, ::y0l(x), ::y0(x))
-CUDAPY_SCALAR(y1, ::y1l(x), ::y1(x))
 
 // C's are within 0.55 ulp in double already.
 CUDAPY_SCALAR(cos, std::cos(static_cast<double>(x)), std::cos(x))
@@ -80,20 +64,9 @@ std::span<const MathSymbol> math_symbols() {
     "cudapy_math_" #name "f", reinterpret_cast<const void*>(&cudapy_math_##name##f)     \
   }
   static const auto kSymbols = [] {
-    std::array symbols{CUDAPY_SYMBOLS(cos),
-                       CUDAPY_SYMBOLS(cyl_bessel_i0),
-                       CUDAPY_SYMBOLS(cyl_bessel_i1),
-                       CUDAPY_SYMBOLS(fma),
-                       CUDAPY_SYMBOLS(fmod),
-                       CUDAPY_SYMBOLS(j0),
-                       CUDAPY_SYMBOLS(j1),
-                       CUDAPY_SYMBOLS(jn),
-                       CUDAPY_SYMBOLS(remainder),
-                       CUDAPY_SYMBOLS(sin),
-                       CUDAPY_SYMBOLS(tan),
-                       CUDAPY_SYMBOLS(y0),
-                       CUDAPY_SYMBOLS(y1),
-                       CUDAPY_SYMBOLS(yn)};
+    std::array symbols{CUDAPY_SYMBOLS(cos), CUDAPY_SYMBOLS(fma),       CUDAPY_SYMBOLS(fmod),
+                       CUDAPY_SYMBOLS(jn),  CUDAPY_SYMBOLS(remainder), CUDAPY_SYMBOLS(sin),
+                       CUDAPY_SYMBOLS(tan), CUDAPY_SYMBOLS(yn)};
     std::sort(symbols.begin(), symbols.end(), [](const MathSymbol& a, const MathSymbol& b) {
       return std::string_view(a.name) < b.name;
     });

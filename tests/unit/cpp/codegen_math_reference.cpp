@@ -138,6 +138,13 @@ bool of_two_zeros(double x, long double exact) {
   return x == 0 && exact == 0;
 }
 
+// Half of what J0, J1, Y0 and Y1 oscillate between, e = sqrt(2 / (pi x)); 2 e where they go by sin
+// x and cos x.
+double scale_of_bessel(double x) {
+  const double envelope = std::sqrt(M_2_PI / std::fabs(x));
+  return std::isnan(x) ? 0 : std::fabs(x) > 0x1p20 ? 2 * envelope : std::min(envelope / 2, 0.25);
+}
+
 // Between lgamma's poles; at its zeros 1 and 2 it is as exact as anywhere.
 double scale_of_lgamma(double x) {
   return x < 0 ? 0.125 : 0;
@@ -173,8 +180,8 @@ std::vector<Reference> make_references() {
       {Cos, EXACT(std::cos(x)), kAngles},
       {Cosh, EXACT(std::cosh(x)), kExponents},
       {Cospi, EXACT(cos_pi(x)), kAngles},
-      {CylBesselI0, EXACT(bessel_i(0, x)), {{{-10, 10}}, {{-80, 80}}, {{-700, 700}}}, false},
-      {CylBesselI1, EXACT(bessel_i(1, x)), {{{-10, 10}}, {{-80, 80}}, {{-700, 700}}}, false},
+      {CylBesselI0, EXACT(bessel_i(0, x)), {{{-10, 10}}, {{-80, 80}}, {{-720, 720}}}},
+      {CylBesselI1, EXACT(bessel_i(1, x)), {{{-10, 10}}, {{-80, 80}}, {{-720, 720}}}},
       {Degrees, EXACT(x * (180 / M_PIl)), kPlain},
       {Erf, EXACT(std::erf(x)), kErrors},
       {Erfc, EXACT(std::erfc(x)), kErrors},
@@ -198,8 +205,8 @@ std::vector<Reference> make_references() {
       {Isfinite, EXACT(std::isfinite(x)), kPlain},
       {Isinf, EXACT(std::isinf(x)), kPlain},
       {Isnan, EXACT(std::isnan(x)), kPlain},
-      {J0, EXACT(::j0l(x)), {{{0, 5}}, {{-100, 100}}}, false, near_zero_of_bessel},
-      {J1, EXACT(::j1l(x)), {{{0, 5}}, {{-100, 100}}}, false, near_zero_of_bessel},
+      {J0, EXACT(::j0l(x)), {{{0, 5}}, {{-100, 100}}, {{0, 3e6}}}, false, nullptr, scale_of_bessel},
+      {J1, EXACT(::j1l(x)), {{{0, 5}}, {{-100, 100}}, {{0, 3e6}}}, false, nullptr, scale_of_bessel},
       {Jn,
        EXACT(::jnl(static_cast<int>(x), y)),
        {{{-6, 6}, {-100, 100}}},
@@ -262,8 +269,8 @@ std::vector<Reference> make_references() {
       {Tanh, EXACT(std::tanh(x)), {{{-1, 1}}, {{-20, 20}}}},
       {Tgamma, EXACT(std::tgamma(x)), {{{0, 5}}, {{-10, 35}}, {{-180, 171}}}},
       {Trunc, EXACT(std::trunc(x)), kPlain},
-      {Y0, EXACT(::y0l(x)), {{{0, 5}}, {{0, 100}}}, false, near_zero_of_bessel},
-      {Y1, EXACT(::y1l(x)), {{{0, 5}}, {{0, 100}}}, false, near_zero_of_bessel},
+      {Y0, EXACT(::y0l(x)), {{{0, 5}}, {{0, 100}}, {{0, 3e6}}}, false, nullptr, scale_of_bessel},
+      {Y1, EXACT(::y1l(x)), {{{0, 5}}, {{0, 100}}, {{0, 3e6}}}, false, nullptr, scale_of_bessel},
       {Yn, EXACT(::ynl(static_cast<int>(x), y)), {{{-6, 6}, {0, 100}}}, false, near_zero_of_bessel},
   };
 }

@@ -7,7 +7,7 @@ See coefficients.py, which has the method.
 
 from __future__ import annotations
 
-from coefficients import Constant, Fit, print_header, root, series_safe
+from coefficients import Constant, Fit, Function, print_header, root, series_safe
 from mpmath import mp, mpf
 
 HALF = mpf(1) / 2
@@ -99,12 +99,137 @@ def gamma_fits() -> list[Fit]:
     return out
 
 
-def gamma_constants() -> list[Constant]:
+def positive_fits(
+    name: str,
+    what: str,
+    function: Function,
+    low: mpf,
+    high: mpf,
+    counts: tuple[int, int],
+    pairs: int,
+) -> list[Fit]:
+    """The fits of a function without zeros, for float64 and for float32, relative."""
+    return [
+        Fit(
+            f"{name}{suffix}",
+            f"{what}, relative",
+            series_safe(function),
+            series_safe(lambda x: 1 / function(x)),
+            low,
+            high,
+            count,
+            53,
+            keep=0,
+            pairs=pairs if suffix == "64" else 0,
+        )
+        for suffix, count in zip(("64", "Medium"), counts)
+    ]
+
+
+def bessel_i_fits() -> list[Fit]:
+    """Power series up to 10, and e^-x sqrt(x) I(x) in 1 / x above."""
+    out: list[Fit] = []
+
+    def scaled(order: int) -> Function:
+        return lambda u: mp.besseli(order, 1 / u) * mp.exp(-1 / u) / mp.sqrt(u)
+
+    def series(order: int) -> Function:
+        return root(lambda x: mp.besseli(order, x) / x**order)
+
+    for order, name in ((0, "I0(x)"), (1, "I1(x) / x")):
+        out += positive_fits(
+            f"I{order}Series", f"{name} in x^2", series(order), mpf(0), mpf(100), (19, 13), 9
+        )
+        out += positive_fits(
+            f"I{order}Far",
+            f"I{order}(x) e^-x sqrt(x) in 1 / x; x from 10",
+            scaled(order),
+            mpf(1) / 720,
+            mpf(1) / 10,
+            (22, 8),
+            1,
+        )
+    return out
+
+
+def hankel(order: int, s: mpf) -> tuple[mpf, mpf]:
+    """x = 2 (1 + t) / (1 - t) and sqrt(pi x / 2) (J + iY) of it, turned back."""
+    x = 4 / (HALF - s) - 2
+    turned = mp.hankel1(order, x) * mp.expj(mp.pi / 4 + order * mp.pi / 2 - x)
+    return x, turned * mp.sqrt(mp.pi * x / 2)
+
+
+def bessel_near(order: int) -> Function:
+    """Y less its logarithm and pole: Y0 - 2/pi log(x/2) J0, (Y1 - 2/pi log(x/2) J1 + 2/(pi x)) / x."""
+
+    def function(x: mpf) -> mpf:
+        rest = mp.bessely(order, x) - 2 / mp.pi * mp.log(x / 2) * mp.besselj(order, x)
+        return rest if order == 0 else (rest + 2 / (mp.pi * x)) / x
+
+    return root(function)
+
+
+def bessel_j_fits() -> list[Fit]:
+    """Series up to 2, and modulus and phase of J + iY above."""
+    out: list[Fit] = []
+    for order in (0, 1):
+
+        def modulus(s: mpf, order: int = order) -> mpf:
+            return abs(hankel(order, s)[1])
+
+        def phase(s: mpf, order: int = order) -> mpf:
+            x, value = hankel(order, s)
+            return mp.arg(value) * x
+
+        far = "in s = 1/2 - 4 / (x + 2); x from 2"
+        end = mpf("0.4999")
+        name = f"J{order} + iY{order}"
+        out += positive_fits(
+            f"J{order}Modulus",
+            f"sqrt(pi x / 2) |{name}| {far}",
+            modulus,
+            -HALF,
+            end,
+            (23 + 3 * order, 13),
+            1,
+        )
+        out += positive_fits(
+            f"J{order}Phase",
+            f"x (arg({name}) - x + pi/4{' + pi/2' * order}) {far}",
+            phase,
+            -HALF,
+            end,
+            (25 + 2 * order, 12),
+            1,
+        )
+        series = root(lambda x, order=order: mp.besselj(order, x) / x**order)
+        divided = " / x" * order
+        out += positive_fits(
+            f"J{order}Series", f"J{order}(x){divided} in x^2", series, mpf(0), mpf(4), (13, 8), 4
+        )
+        pole = " + 2/(pi x)) / x" if order else ""
+        start = "(" if order else ""
+        out += positive_fits(
+            f"Y{order}Series",
+            f"{start}Y{order}(x) - 2/pi log(x/2) J{order}(x){pole} in x^2",
+            bessel_near(order),
+            mpf(0),
+            mpf(4),
+            (12, 8),
+            4,
+        )
+    return out
+
+
+def constants() -> list[Constant]:
     return [
         Constant("LogPi", "log pi", mp.log(mp.pi), [53, 53]),
+        Constant("TwoOverPiPair", "2 / pi", 2 / mp.pi, [53, 53]),
         Constant("HalfLog2Pi", "log(2 pi) / 2 - 1/2", (mp.log(2 * mp.pi) - 1) / 2, [53, 53]),
     ]
 
 
 if __name__ == "__main__":
-    print_header("special_functions.py", gamma_constants(), gamma_fits())
+    print_header(
+        "special_functions.py", constants(), gamma_fits() + bessel_i_fits() + bessel_j_fits()
+    )
