@@ -4,7 +4,6 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <unordered_map>
@@ -124,9 +123,7 @@ bool neighbours_are(const char* wanted) {
 bool is_aligned(const ParameterSlot& slot, const unsigned char* arguments, bool is_wide) {
   if (!slot.is_array) return true;
   const auto word = [&](size_t number) {
-    int64_t value = 0;
-    std::memcpy(&value, arguments + slot.offset + number * sizeof value, sizeof value);
-    return value;
+    return runtime::read_as<int64_t>(slot.offset + number * sizeof(int64_t), arguments);
   };
   constexpr int64_t kMost = INT32_MAX - transform::NeighbourIndices::kMostOffset;
   return static_cast<uint64_t>(word(0)) % kWideAlignment == 0 &&
@@ -163,20 +160,20 @@ struct Reach {
 };
 
 Reach reach_of(const ParameterSlot& slot, const unsigned char* arguments) {
-  constexpr size_t kMostWords = runtime::array_argument_words(ir::kMaxRank, /*strided=*/true);
-  std::array<int64_t, kMostWords> words{};
-  const auto count = static_cast<size_t>(runtime::array_argument_words(slot.rank, slot.is_strided));
-  std::memcpy(words.data(), arguments + slot.offset, count * sizeof(int64_t));
+  const auto word = [&](size_t number) {
+    return runtime::read_as<int64_t>(slot.offset + number * sizeof(int64_t), arguments);
+  };
+  const auto words = static_cast<size_t>(runtime::array_argument_words(slot.rank, slot.is_strided));
   int64_t first = 0;
   int64_t last = 0;
   for (size_t axis = 0; axis < slot.rank; ++axis) {
-    const int64_t length = words[1 + axis];
+    const int64_t length = word(1 + axis);
     if (length == 0) return {};
     const size_t stride = 1 + slot.rank + axis;  // those of neighbours are left out
-    const int64_t span = (length - 1) * (stride < count ? words[stride] : 1);
+    const int64_t span = (length - 1) * (stride < words ? word(stride) : 1);
     (span < 0 ? first : last) += span;
   }
-  const auto begin = static_cast<uint64_t>(words[0]);
+  const auto begin = static_cast<uint64_t>(word(0));
   return {begin + static_cast<uint64_t>(first * slot.item_size()),
           begin + static_cast<uint64_t>((last + 1) * slot.item_size())};
 }
@@ -196,10 +193,10 @@ bool overlaps(const Binding& binding, const unsigned char* arguments) {
 }
 
 // Null with an exception set.
-const GpuCode* overlapping_code(const KernelBody& body, const Binding& binding) {
-  if (binding.gpu_overlapping != nullptr) return binding.gpu_overlapping.get();
+const GpuCode* code_for_any_arrays(const KernelBody& body, const Binding& binding) {
+  if (binding.gpu_for_any_arrays != nullptr) return binding.gpu_for_any_arrays.get();
   runtime::KernelTypes types = binding.types;
-  types.reads_apart = false;
+  types.vetted_arrays = false;
   Diagnostics diagnostics;
   std::string error;
   std::shared_ptr<const GpuCode> made;
@@ -216,11 +213,11 @@ const GpuCode* overlapping_code(const KernelBody& body, const Binding& binding) 
       raise_compile_error(diagnostics, body.sources);
     return nullptr;
   }
-  if (binding.gpu_overlapping == nullptr) {  // else another thread was faster
+  if (binding.gpu_for_any_arrays == nullptr) {  // else another thread was faster
     remember_faults(body, *made);
-    binding.gpu_overlapping = std::move(made);
+    binding.gpu_for_any_arrays = std::move(made);
   }
-  return binding.gpu_overlapping.get();
+  return binding.gpu_for_any_arrays.get();
 }
 
 }  // namespace
@@ -228,10 +225,11 @@ const GpuCode* overlapping_code(const KernelBody& body, const Binding& binding) 
 bool launch_on_gpu(const KernelBody& body, const Binding& binding, unsigned char* arguments,
                    const runtime::LaunchRequest& request, const LaunchTarget& target) {
   const GpuCode* code = binding.gpu.get();
-  if (binding.may_overlap && overlaps(binding, arguments)) {
-    code = overlapping_code(body, binding);
+  if ((binding.may_overlap && overlaps(binding, arguments)) ||
+      !code->image.limits.are_kept(request.threads[0], arguments)) {
+    code = code_for_any_arrays(body, binding);
     if (code == nullptr) return false;
-    if (target.graph != nullptr) target.graph->kernels.push_back(binding.gpu_overlapping);
+    if (target.graph != nullptr) target.graph->kernels.push_back(binding.gpu_for_any_arrays);
   }
   const runtime::cuda::Kernel& kernel = *code->kernel;
   const runtime::GpuImage& image = code->image;

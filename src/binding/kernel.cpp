@@ -280,12 +280,12 @@ std::optional<runtime::KernelTypes> code_to_inspect(const KernelBody& body, PyOb
 }
 
 // "sm_90" and the like: texts for a GPU that need not be there. `overlap`: of the code for launches
-// in which an array that is only read shares memory with one that is written.
+// in which an array that is only read shares memory with one that is written, or one is too short.
 PyObject* inspect_for_gpu(const KernelBody& body, std::string_view stage, PyObject* given,
                           PyObject* block, const char* architecture, bool overlap) {
   auto types = code_to_inspect(body, given, block);
   if (!types) return nullptr;
-  types->reads_apart = !overlap;
+  types->vetted_arrays = !overlap;
   Diagnostics diagnostics;
   std::string error;
   std::optional<runtime::StageTexts> texts;

@@ -59,9 +59,9 @@ struct Binding {
   runtime::KernelTypes types;
   std::shared_ptr<const runtime::CompiledKernel> code;  // of the CPU, or
   std::shared_ptr<const GpuCode> gpu;                   // of a GPU
-  // For launches in which an array that is only read shares memory with one that is written; made
-  // when there is the first.
-  mutable std::shared_ptr<const GpuCode> gpu_overlapping;
+  // For launches whose arrays are not what KernelTypes::vetted_arrays says; made when there is the
+  // first.
+  mutable std::shared_ptr<const GpuCode> gpu_for_any_arrays;
   bool may_overlap = false;  // it has arrays of both kinds
   int device = runtime::kHostDevice;
   std::vector<ParameterSlot> slots;

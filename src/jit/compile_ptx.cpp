@@ -194,7 +194,7 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
   result.times.target = watch.lap();
   codegen::nvptx::emit_kernel(*request.kernel,
                               {.fastmath = request.fastmath,
-                               .reads_apart = request.reads_apart,
+                               .vetted_arrays = request.vetted_arrays,
                                .line_files = request.line_files},
                               module);
   const std::string missing = codegen::nvptx::define_runtime(module);

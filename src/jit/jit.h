@@ -22,7 +22,7 @@ struct CompileRequest {
   std::string isa = {};
   int gang_width = 0;  // lanes; 0 to choose
   bool fastmath = false;
-  bool reads_apart = false;  // of a GPU's code: as codegen::nvptx::KernelOptions says
+  bool vetted_arrays = false;  // of a GPU's code: as codegen::nvptx::KernelOptions says
   // Of a GPU's code: the file of each of the program's sources, for line information; empty: none.
   std::vector<std::string> line_files = {};
   // Set from outside: the result is not wanted any more. The compile ends at the next pass, as a

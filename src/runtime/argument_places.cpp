@@ -1,21 +1,8 @@
 #include "runtime/argument_places.h"
 
-#include <cstring>
-
 #include "runtime/cpu/kernel_abi.h"
 
 namespace cudapy::runtime {
-
-namespace {
-
-template <typename T>
-int64_t read_as(const unsigned char* place) {
-  T value;
-  std::memcpy(&value, place, sizeof value);
-  return static_cast<int64_t>(value);
-}
-
-}  // namespace
 
 std::vector<ArgumentPlace> lay_out_parameters(const ir::Function& kernel) {
   std::vector<ArgumentPlace> places;
@@ -34,25 +21,21 @@ std::vector<ArgumentPlace> lay_out_parameters(const ir::Function& kernel) {
   return places;
 }
 
-int64_t read_argument(const ArgumentPlace& place, const unsigned char* arguments) {
-  const unsigned char* bytes = arguments + place.offset;
-  switch (place.type) {
-    case ir::Scalar::I8:
-      return read_as<int8_t>(bytes);
-    case ir::Scalar::U8:
-    case ir::Scalar::Bool:
-      return read_as<uint8_t>(bytes);
-    case ir::Scalar::I16:
-      return read_as<int16_t>(bytes);
-    case ir::Scalar::U16:
-      return read_as<uint16_t>(bytes);
-    case ir::Scalar::I32:
-      return read_as<int32_t>(bytes);
-    case ir::Scalar::U32:
-      return read_as<uint32_t>(bytes);
-    default:
-      return read_as<int64_t>(bytes);
+std::vector<ArgumentPlace> places_of(const std::vector<transform::LaunchNumber>& numbers,
+                                     const ir::Function& kernel) {
+  using Kind = transform::LaunchNumber::Kind;
+  const std::vector<ArgumentPlace> parameters = lay_out_parameters(kernel);
+  std::vector<ArgumentPlace> places;
+  for (const transform::LaunchNumber& number : numbers) {
+    ArgumentPlace place = parameters[static_cast<size_t>(number.parameter)];
+    if (number.kind != Kind::Argument) {
+      const int rank = kernel.locals[static_cast<size_t>(number.parameter)].type.rank;
+      const int word = 1 + number.axis + (number.kind == Kind::Stride ? rank : 0);
+      place = {place.offset + static_cast<uint32_t>(word) * 8, ir::Scalar::I64};
+    }
+    places.push_back(place);
   }
+  return places;
 }
 
 }  // namespace cudapy::runtime

@@ -442,7 +442,7 @@ std::optional<StageTexts> KernelCode::make_gpu_texts(const KernelTypes& types,
       lower(types, job.diagnostics, {.contract = options_.contract, .for_gpu = true}, &texts);
   if (!kernel) return std::nullopt;
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = architecture});
-  request.reads_apart = types.reads_apart;
+  request.vetted_arrays = types.vetted_arrays;
   if (options_.line_info) request.line_files = files_of(untyped_.sources);
   request.want_unoptimised_llvm_ir = request.want_llvm_ir = true;
   jit::CompileResult result;
@@ -452,27 +452,6 @@ std::optional<StageTexts> KernelCode::make_gpu_texts(const KernelTypes& types,
   texts.assembly = std::move(result.asm_text);
   return texts;
 }
-
-namespace {
-
-std::vector<ArgumentPlace> places_of(const std::vector<transform::LaunchNumber>& numbers,
-                                     const ir::Function& kernel) {
-  using Kind = transform::LaunchNumber::Kind;
-  const std::vector<ArgumentPlace> parameters = lay_out_parameters(kernel);
-  std::vector<ArgumentPlace> places;
-  for (const transform::LaunchNumber& number : numbers) {
-    ArgumentPlace place = parameters[static_cast<size_t>(number.parameter)];
-    if (number.kind != Kind::Argument) {
-      const int rank = kernel.locals[static_cast<size_t>(number.parameter)].type.rank;
-      const int word = 1 + number.axis + (number.kind == Kind::Stride ? rank : 0);
-      place = {place.offset + static_cast<uint32_t>(word) * 8, ir::Scalar::I64};
-    }
-    places.push_back(place);
-  }
-  return places;
-}
-
-}  // namespace
 
 std::optional<KernelCode::GpuDraft> KernelCode::draft_gpu_image(const KernelTypes& types,
                                                                 const Assembler& assembler,
@@ -487,11 +466,12 @@ std::optional<KernelCode::GpuDraft> KernelCode::draft_gpu_image(const KernelType
   image.threads = transform::gpu_threads(*kernel);
   if (image.threads.per_thread > 1) image.gang_entry = cuda_gang_entry_name(kernel->name);
   image.multiples = places_of(image.threads.multiples, *kernel);
+  if (types.vetted_arrays) image.limits = RowLimits(image.threads.limits, *kernel);
   image.written = kernel->written;
   image.fault_sites = kernel->fault_sites;
   image.block_arrays = find_block_arrays(*kernel);
   std::string target = assembler.architecture + " " + assembler.identity + " " + image.entry;
-  if (types.reads_apart) target += " apart";
+  if (types.vetted_arrays) target += " vetted";
   if (options_.line_info) target += lines_key(untyped_.sources);
   draft.key = cache_key(*kernel, options_, {.isa = target});
   if (auto cubin = kernel_cache().load(draft.key)) {
@@ -500,7 +480,7 @@ std::optional<KernelCode::GpuDraft> KernelCode::draft_gpu_image(const KernelType
   }
   jit::CompileResult result;
   jit::CompileRequest request = compile_request(*kernel, options_, {.isa = assembler.architecture});
-  request.reads_apart = types.reads_apart;
+  request.vetted_arrays = types.vetted_arrays;
   if (options_.line_info) request.line_files = files_of(untyped_.sources);
   if (!run_compiler(request, result, job)) return std::nullopt;
   draft.ptx = std::move(result.asm_text);

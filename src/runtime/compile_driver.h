@@ -20,6 +20,7 @@
 #include "runtime/cpu/code_image.h"
 #include "runtime/cpu/launch.h"
 #include "runtime/cpu/pool.h"
+#include "runtime/row_limits.h"
 #include "support/diagnostic.h"
 #include "transform/gpu_threads.h"
 
@@ -43,8 +44,8 @@ struct KernelTypes {
   std::vector<ir::Type> arguments;
   bool wide_index = false;
   int32_t block[3] = {0, 0, 0};  // all zero: any
-  // Of a GPU's code: no array that the kernel only reads lies in memory that it writes.
-  bool reads_apart = true;
+  // Of a GPU's code: as codegen::nvptx::KernelOptions says.
+  bool vetted_arrays = true;
 
   friend bool operator==(const KernelTypes&, const KernelTypes&) = default;
 };
@@ -67,6 +68,7 @@ struct GpuImage {
   bool uses_block_shape = false;
   transform::GpuThreads threads;
   std::vector<ArgumentPlace> multiples;  // of threads.per_thread, in launches that take it
+  RowLimits limits;                      // which launches keep
   std::vector<bool> written;
   BlockArrays block_arrays;
   std::vector<ir::FaultSite> fault_sites;

@@ -42,6 +42,7 @@ class ThreadReader {
     threads.per_thread = gangs.width;
     threads.multiples = std::move(gangs.multiples);
     threads.has_loops = gangs.has_loops;
+    if (threads.looks_ahead && threads.per_thread == 1) threads.limits = row_limits(function_);
     return threads;
   }
 

@@ -6,6 +6,7 @@
 
 #include "ir/tree.h"
 #include "transform/neighbour_gangs.h"
+#include "transform/row_limits.h"
 
 namespace cudapy::transform {
 
@@ -16,6 +17,8 @@ struct GpuThreads {
   // they stand in loops, or there are several and the threads do not wait for each other. One by
   // itself is as well checked where it stands.
   bool looks_ahead = false;
+  // Where they are known, launches look instead, once for all threads.
+  RowLimits limits;
   // 1: threads see neither idy, idz nor their block, which has one row then, however many were
   // asked for; 2: neither idz nor their block, which has one plane; else 3.
   int rank = 3;

@@ -9,20 +9,11 @@
 #include <vector>
 
 #include "ir/tree.h"
+#include "transform/launch_number.h"
 #include "transform/linear_form.h"
 #include "transform/single_assignments.h"
 
 namespace cudapy::transform {
-
-// A number that a launch is given: an argument, a length of an array or the distance of its rows.
-struct LaunchNumber {
-  enum class Kind : uint8_t { Argument, Length, Stride };
-
-  Kind kind = Kind::Argument;
-  ir::LocalId parameter = ir::kNoLocal;
-  int32_t axis = 0;
-  friend bool operator==(const LaunchNumber&, const LaunchNumber&) = default;
-};
 
 // Indices that are idx + multiples of the gang's width + a constant.
 class NeighbourIndices {

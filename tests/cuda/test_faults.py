@@ -54,6 +54,55 @@ def test_the_first_index_past_the_end_of_an_array_taken_in_wide_steps(length):
     assert Y.toList() == [1.0] * length
 
 
+# parts : void (int* X, int* Y, int* Z)
+def parts(X, Y, Z):
+    if idx < len(X):
+        Y[idx] = X[idx] // 3
+        Z[idx] = X[idx] % 7
+
+
+def parts_of(lengths):
+    X = cp.CudaArray(np.arange(lengths[0], dtype=np.int32))
+    Y, Z = (cp.CudaArray.allocate(length, cp.int32) for length in lengths[1:])
+    cp.compile(parts)(2000)(X, Y, Z)
+    return Y, Z
+
+
+@pytest.mark.parametrize("lengths", [(1000, 999, 1000), (1000, 1000, 0), (1000, 1003, 997)])
+def test_an_array_that_is_too_short_for_the_launch(lengths):
+    name, shortest = ("Y", lengths[1]) if lengths[1] < lengths[2] else ("Z", lengths[2])
+    Y, Z = parts_of(lengths)
+    with pytest.raises(IndexError, match=f"for `{name}`, which has {shortest} elements") as caught:
+        cp.synchronize()
+    index = int(str(caught.value).split("index ")[1].split()[0])
+    assert shortest <= index < 1000
+    assert f"idx = {index}" in str(caught.value)
+    for array, expected in ((Y, np.arange(1000) // 3), (Z, np.arange(1000) % 7)):
+        assert array.toList()[:shortest] == expected[:shortest].tolist()
+
+
+@pytest.mark.parametrize("lengths", [(1000, 1000, 1000), (1000, 1003, 2000), (0, 0, 5)])
+def test_arrays_that_are_long_enough_for_the_launch(lengths):
+    for array, expected in zip(parts_of(lengths), (np.arange(1000) // 3, np.arange(1000) % 7)):
+        beyond = [0] * (len(array) - lengths[0])
+        assert array.toList() == expected[: lengths[0]].tolist() + beyond
+
+
+def test_a_graph_has_launches_with_and_without_an_array_that_is_too_short():
+    X = cp.CudaArray(np.arange(100, dtype=np.int32))
+    Y, Z = cp.CudaArray.allocate(100, cp.int32), cp.CudaArray.allocate(99, cp.int32)
+    k = cp.compile(parts)(100)
+    with cp.Graph() as graph:
+        k(X[:99], Y, Z)
+        k(X, Y, Z)
+    for _ in range(2):
+        Y.fill(-1)
+        graph.launch()
+        with pytest.raises(IndexError, match=r"index 99 .*for `Z`, which has 99 elements"):
+            cp.synchronize()
+        assert Y.toList()[:99] == [x // 3 for x in range(99)]
+
+
 def test_a_fault_of_a_thread_in_a_plane():
     # mark : void (int* C)
     def mark(C):

@@ -241,6 +241,7 @@ int cuLaunchKernel(struct module* function, unsigned gx, unsigned gy, unsigned g
   note("%s %s grid %u %u %u block %u %u %u shared %u stream %zu\n", is_recorded ? "record" : "launch", function->entry,
        gx, gy, gz, bx, by, bz, shared, (size_t)stream);
   if (strstr(function->text, "for ") != NULL) note("made %s\n", strstr(function->text, "for "));
+  if (strstr(function->text, ", checks") != NULL) note("checks\n");
   if (function->has_stack) note("room %lld\n", (long long)function->stack);
   if (is_recorded) return stream->recorded->nodes += 1, 0;
   if (function->has_prints) print_once(function, (const char*)extra[1] + bytes - launch_bytes);
@@ -249,8 +250,9 @@ int cuLaunchKernel(struct module* function, unsigned gx, unsigned gy, unsigned g
 
 static void say_what(char* made, const char* who, const char* text) {
   const char* shape = strstr(text, ".reqntid ");
-  int size = snprintf(made, 128, "made by %s%s%s", who, strstr(text, "cudapy$prints") != NULL ? ", prints" : "",
-                      strstr(text, "cudapy$stack") != NULL ? ", stack" : "");
+  int size = snprintf(made, 128, "made by %s%s%s%s", who, strstr(text, "cudapy$prints") != NULL ? ", prints" : "",
+                      strstr(text, "cudapy$stack") != NULL ? ", stack" : "",
+                      strstr(text, "cudapy$fault") != NULL ? ", checks" : "");
   if (shape != NULL) sprintf(made + size, ", for %.*s", (int)strcspn(shape + 9, "\n"), shape + 9);
 }
 

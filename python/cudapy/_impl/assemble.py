@@ -55,7 +55,8 @@ def compile_for(
         types: as in `inspect`.
         block: for which shape of blocks, if the threads of a block work together. Launches have code of their own for
             each shape.
-        overlap: the code for launches in which an array that is only read shares memory with one that is written.
+        overlap: the code for launches in which an array that is only read shares memory with one that is written, or
+            an array is too short.
 
     Raises:
         CompileError: the kernel has no code for it.

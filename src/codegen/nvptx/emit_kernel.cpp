@@ -4,7 +4,8 @@
 //   br (x < threads.x and y < threads.y and z < threads.z), wanted, exit
 //   wanted: br (x < bound), ..., exit              for each guard that was made a bound
 //     br (all row accesses are inside their arrays), body without their checks, body with them;
-//                                                or only the latter (transform::gpu_threads)
+//                                                or only the latter (transform::gpu_threads), or
+//                                                only the former (transform::row_limits)
 //   fault:                                         of each check its own
 //     call cudapy_record_fault(...); unreachable
 //
@@ -76,7 +77,8 @@ class KernelEmitter {
         width_(width),
         threads_(transform::gpu_threads(kernel)),
         filled_(transform::arrays_filled_before_read(kernel)),
-        reads_apart_(options.reads_apart && !threads_.has_fences),
+        reads_apart_(options.vetted_arrays && !threads_.has_fences),
+        rows_inside_(options.vetted_arrays && threads_.limits.are_known()),
         builder_(module.getContext()),
         liveness_(kernel),
         body_(builder_, kernel, liveness_, thread_target(),
@@ -454,7 +456,7 @@ class KernelEmitter {
   void emit_thread() {
     const cpu::ThreadPosition position = find_thread();
     for (const ir::Clip& clip : kernel_.clips) leave_unless(inside_clip(clip, position));
-    if (!threads_.looks_ahead) return emit_body(position, /*rows_inside=*/false);
+    if (!threads_.looks_ahead || rows_inside_) return emit_body(position, rows_inside_);
     BasicBlock* inside = new_block("inside");
     BasicBlock* careful = new_block("careful");
     Value* all = rows_inside(position, 1);
@@ -761,6 +763,7 @@ class KernelEmitter {
   transform::GpuThreads threads_;
   std::vector<bool> filled_;  // per local: a block's array that needs no zeros
   bool reads_apart_;
+  bool rows_inside_;  // of all threads of a launch
   IRBuilder<> builder_;
   ir::Liveness liveness_;
   cpu::BodyEmitter body_;

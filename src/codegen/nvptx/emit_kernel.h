@@ -30,8 +30,9 @@ inline constexpr const char* kGangAttribute = "cudapy-gang";
 
 struct KernelOptions {
   bool fastmath = false;
-  // No launch has an array that the kernel only reads in memory that it writes.
-  bool reads_apart = false;
+  // Launches look at their arrays first: none that the kernel only reads lies in memory that it
+  // writes, and all keep transform::row_limits.
+  bool vetted_arrays = false;
   // The files of the program's sources, where the code says which lines it comes from.
   std::vector<std::string> line_files = {};
 };
