@@ -158,15 +158,6 @@ std::string text_of(const llvm::Module& module) {
   return text;
 }
 
-// What a kernel calls and GPUs don't have, in the user's words.
-std::string refusal_of(std::string name) {
-  constexpr std::string_view kMath = "cudapy_math_";
-  if (!name.starts_with(kMath)) return "`" + name + "` does not exist on a GPU yet";
-  name.erase(0, kMath.size());
-  return "`math." + name + "` does not exist on a GPU yet\n  help: compute it on the CPU, with " +
-         "cp.set_device(\"cpu\"), and hand over the array";
-}
-
 int number_of(const std::string& architecture) {
   int number = 0;
   const char* digits = architecture.data() + 3;
@@ -199,7 +190,7 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
                               module);
   const std::string missing = codegen::nvptx::define_runtime(module);
   if (!missing.empty()) {
-    result.error = refusal_of(missing);
+    result.error = "`" + missing + "` does not exist on a GPU yet";
     return false;
   }
   result.gang_width = 1;

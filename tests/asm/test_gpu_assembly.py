@@ -91,15 +91,3 @@ def test_the_code_for_arrays_that_overlap_is_assembled_where_it_is_another(monke
     assembly.made.append(cp.compile(written_alone))
     assembly.check()
     assert len(assembled) == 3
-
-
-def test_functions_that_only_cpus_have_are_no_mistake():
-    assembly = gpu_assembly.Assembly(str(LIBRARY), "sm_90")
-
-    # bessel : void (float* X)
-    def bessel(X):
-        if idx < len(X):
-            X[idx] = math.jn(2, X[idx])
-
-    assembly.made.append(cp.compile(bessel))
-    assembly.check()

@@ -551,16 +551,6 @@ def test_unknown_architectures_are_refused(architecture, message, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_functions_that_gpus_lack_are_refused():
-    # bessel : void (float* X)
-    def bessel(X):
-        if idx < len(X):
-            X[idx] = math.jn(2, X[idx])
-
-    with pytest.raises(cp.CompileError, match=r"`math.jnf` does not exist on a GPU yet"):
-        ptx(bessel)
-
-
 def test_special_functions_call_nothing():
     # gammas : void (double* X, double* Y)
     def gammas(X, Y):
@@ -568,6 +558,16 @@ def test_special_functions_call_nothing():
             Y[idx] = math.lgamma(X[idx]) + math.gamma(X[idx]) + math.cyl_bessel_i0(X[idx])
 
     assert "call" not in " ".join(instructions(ptx(gammas)))
+
+
+def test_bessel_functions_have_formulas():
+    # bessel : void (int32* N, double* X, double* Y)
+    def bessel(N, X, Y):
+        if idx < len(X):
+            Y[idx] = math.jn(N[idx], X[idx]) + math.yn(N[idx], X[idx])
+
+    code = ptx(bessel)
+    assert "cudapy_math_jn" not in code and "cudapy_math_yn" not in code
 
 
 # shifts : void (uint64* A, uint64* C, uint64* L)

@@ -143,6 +143,27 @@ def test_within_stated_error(kernels, name, dtype):
         assert error <= bound + 1e-6, f"{name}{tuple(map(float, point))} is off by {error} ulp"
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bessel_of_orders(dtype):
+    def orders(N, X, J, Y):
+        if idx < len(N):
+            J[idx] = math.jn(N[idx], X[idx])
+            Y[idx] = math.yn(N[idx], abs(X[idx]))
+
+    points = [(0, 3.0), (1, 1e-3), (2, 1e-10), (3, -7.5), (-3, 7.5), (-5, -0.5), (12, 2.0)]
+    points += [(40, 39.0), (100, 120.5), (30, 1.0), (7, 0.0), (2, 1e-300), (50000, 2.0)]
+    N = np.array([n for n, _ in points], np.int32)
+    X = np.array([x for _, x in points], dtype)
+    J, Y = np.zeros_like(X), np.zeros_like(X)
+    cp.compile(orders)(len(N))(N, X, J, Y)
+    for n, x, j, y in zip(N.tolist(), X.tolist(), J, Y):
+        assert ulp_error(j, mp.besselj(n, mp.mpf(x)), dtype) <= 1 if x else j == 0, (n, x)
+        if x == 0 or n > 1000 or abs(mp.bessely(n, abs(x))) > np.finfo(dtype).max:
+            assert y == -math.inf, (n, x)
+        else:
+            assert ulp_error(y, mp.bessely(n, abs(mp.mpf(x))), dtype) <= 1, (n, x)
+
+
 HUGE = [1e5, 2.0**20, 123456789.0, 1e15, 1e22, 1e30]
 
 

@@ -3,6 +3,8 @@
 //   J + iY = m(s) sqrt(2 / (pi x)) e^(i (x - pi/4 - order pi/2 + p(s) / x)),  s = 1/2 - 4 / (x + 2)
 //
 // and below power series; Y's has a logarithm, and Y1's a pole.
+#include "codegen/math/bessel.h"
+
 #include "codegen/math/coefficients.h"
 #include "codegen/math/formulas.h"
 #include "codegen/math/special_coefficients.h"
@@ -85,7 +87,7 @@ Reduced turn_back(Reduced x, Pair phase) {
 }
 
 // For a from 2 on.
-Real bessel_far(Real a, const Kind& kind) {
+Pair bessel_far(Real a, const Kind& kind) {
   Real zero = a.same(0.0);
   Real s = mad(1.0 / (a + 2.0), -4.0, a.same(0.5));
   Pair modulus = kind.modulus.of({s, zero});
@@ -99,7 +101,8 @@ Real bessel_far(Real a, const Kind& kind) {
   Pair scaled{select(huge, a * 0x1p-400, a), zero};
   Pair root = sqrt(constant_pair(a, kTwoOverPiPair[0], kTwoOverPiPair[1]) / scaled);
   Pair y = wave * (root * modulus);
-  return (y.hi + y.lo) * select(huge, a.same(0x1p-200), 1.0);
+  Real back = select(huge, a.same(0x1p-200), 1.0);
+  return {y.hi * back, y.lo * back};
 }
 
 Real bessel_far_medium(Real a, const Kind& kind) {
@@ -113,28 +116,29 @@ Real bessel_far_medium(Real a, const Kind& kind) {
 }
 
 // For 0 < a <= 2.
-Real bessel_j_near(Real a, const Kind& kind) {
+Pair bessel_j_near(Real a, const Kind& kind) {
   Pair j = kind.series_of_j.of(two_prod(a, a));
-  if (kind.order == 0) return j.hi + j.lo;
-  j = j * a;
-  // The errors of products this small would be lost.
-  return select(a < 0x1p-30, a * 0.5, j.hi + j.lo);
+  return kind.order == 0 ? j : j * a;
 }
 
 // Y0 = 2/pi log(x/2) J0 + p(x^2),  Y1 = 2/pi log(x/2) J1 - 2 / (pi x) + x p(x^2)
-Real bessel_y_near(Real a, const Kind& kind) {
+Pair bessel_y_near(Real a, const Kind& kind) {
   Pair square = two_prod(a, a);
   Pair two_over_pi = constant_pair(a, kTwoOverPiPair[0], kTwoOverPiPair[1]);
   Pair logarithm = log_to_pair(a) + constant_pair(a, -kLn2Full64[0], -kLn2Full64[1]);
   Pair factor = kind.series_of_j.of(square) * (logarithm * two_over_pi);
   Pair y = factor + kind.series_of_y.of(square);
-  if (kind.order == 0) return y.hi + y.lo;
-  Bool tiny = a < 0x1p-40;
-  // Scaled, as its reciprocal may overflow.
-  Real scale = select(tiny, a.same(0x1p600), 1.0);
-  Pair pole = two_over_pi / Pair{a * scale, a.same(0.0)};
-  y = y * a + Pair{-pole.hi, -pole.lo};
-  return select(tiny, -(pole.hi + pole.lo) * scale, y.hi + y.lo);
+  if (kind.order == 0) return y;
+  Pair pole = two_over_pi / Pair{a, a.same(0.0)};
+  return y * a + Pair{-pole.hi, -pole.lo};
+}
+
+// Orders 1 of tiny a, whose products' errors would be lost or overflow.
+Real bessel_of_tiny(Real a, const Kind& kind) {
+  if (!kind.second) return a * 0.5;
+  Pair two_over_pi = constant_pair(a, kTwoOverPiPair[0], kTwoOverPiPair[1]);
+  Pair pole = two_over_pi / Pair{a * 0x1p600, a.same(0.0)};
+  return -(pole.hi + pole.lo) * 0x1p600;
 }
 
 Real bessel_near_medium(Real a, const Kind& kind) {
@@ -148,11 +152,17 @@ Real bessel_near_medium(Real a, const Kind& kind) {
   return kind.second ? mad(y, a, -(kTwoOverPiPair[0] / a)) : y * a;
 }
 
-Real bessel_of_magnitude(Real a, const Kind& kind) {
+Pair bessel_pair(Real a, const Kind& kind) {
   Real near = min(a, kFarFrom);
   Real far = max(a, kFarFrom);
-  Real below = kind.second ? bessel_y_near(near, kind) : bessel_j_near(near, kind);
+  Pair below = kind.second ? bessel_y_near(near, kind) : bessel_j_near(near, kind);
   return select(a <= kFarFrom, below, bessel_far(far, kind));
+}
+
+Real bessel_of_magnitude(Real a, const Kind& kind) {
+  Pair y = bessel_pair(a, kind);
+  if (kind.order == 0) return y.hi + y.lo;
+  return select(a < 0x1p-40, bessel_of_tiny(a, kind), y.hi + y.lo);
 }
 
 Real bessel_of_magnitude_medium(Real a, const Kind& kind) {
@@ -171,6 +181,14 @@ Real bessel(Real x, const Kind& kind) {
 }
 
 }  // namespace
+
+Pair bessel_to_pair(Real a, int order, bool second) {
+  return bessel_pair(a, kind_of(order, second));
+}
+
+Real bessel_medium(Real a, int order, bool second) {
+  return bessel_of_magnitude_medium(a, kind_of(order, second));
+}
 
 Real j0(Real x) {
   return bessel(x, kind_of(0, false));

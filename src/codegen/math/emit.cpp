@@ -204,6 +204,8 @@ Value* emit_formula(MathFunction function, const Arguments& args) {
       return math::norm(all).value;
     case MathFunction::Ilogb:
       return math::ilogb(reals[0]).value;
+    case MathFunction::Jn:
+      return math::jn(args.integer(0), args.real(1)).value;
     case MathFunction::Ldexp:
     case MathFunction::Scalbln:
     case MathFunction::Scalbn:
@@ -218,6 +220,8 @@ Value* emit_formula(MathFunction function, const Arguments& args) {
     case MathFunction::Rnorm3d:
     case MathFunction::Rnorm4d:
       return math::reciprocal_norm(all).value;
+    case MathFunction::Yn:
+      return math::yn(args.integer(0), args.real(1)).value;
     default:
       return nullptr;
   }
@@ -275,8 +279,8 @@ llvm::Function* formula_function(MathFunction function, const Context& context,
   return made;
 }
 
-// Formulas that call the scalar function in rare lanes must not do it for lanes that are off:
-// those get 1, which is never rare.
+// Formulas that call the scalar function in rare lanes, or loop, must not do it for lanes that are
+// off: those get 1, which is never rare and needs no loop.
 bool has_rare_lanes(MathFunction function) {
   switch (function) {
     case MathFunction::Sin:
@@ -286,8 +290,10 @@ bool has_rare_lanes(MathFunction function) {
     case MathFunction::Remainder:
     case MathFunction::J0:
     case MathFunction::J1:
+    case MathFunction::Jn:
     case MathFunction::Y0:
     case MathFunction::Y1:
+    case MathFunction::Yn:
       return true;
     default:
       return false;
@@ -310,6 +316,7 @@ bool works_in_double(MathFunction function) {
     case MathFunction::Hypot:
     case MathFunction::J0:
     case MathFunction::J1:
+    case MathFunction::Jn:
     case MathFunction::Lgamma:
     case MathFunction::Norm3d:
     case MathFunction::Norm4d:
@@ -323,6 +330,7 @@ bool works_in_double(MathFunction function) {
     case MathFunction::Tgamma:
     case MathFunction::Y0:
     case MathFunction::Y1:
+    case MathFunction::Yn:
       return true;
     default:
       return false;
@@ -368,10 +376,6 @@ Value* call_formula_in_parts(MathFunction function, const Context& context,
   return llvm::concatenateVectors(context.builder, results);
 }
 
-bool is_scalar_call(MathFunction function) {
-  return ir::info(function).form == ir::MathForm::Scalar || function == MathFunction::Fma;
-}
-
 }  // namespace
 
 Value* emit_math(llvm::IRBuilderBase& builder, MathFunction function, llvm::ArrayRef<Value*> args,
@@ -381,15 +385,18 @@ Value* emit_math(llvm::IRBuilderBase& builder, MathFunction function, llvm::Arra
   Context context = context_for(builder, args[0], options);
   if (Value* small = emit_small(function, {context, args})) return small;
   Bool mask = options.mask == nullptr ? all_lanes(context) : Bool{&context, options.mask};
-  if (is_scalar_call(function)) {
+  if (ir::info(function).form == ir::MathForm::Scalar) {
     llvm::Type* result = result_type_of(function, context, real_type_of(function, args));
     return math::call_lanes(context, function, args, mask, llvm::PoisonValue::get(result));
   }
   llvm::SmallVector<Value*, 4> given(args.begin(), args.end());
   if (options.mask != nullptr && has_rare_lanes(function)) {
     for (Value*& value : given) {
-      Real active{&context, value};
-      value = select(mask, active, 1.0).value;
+      if (value->getType()->isIntOrIntVectorTy()) {
+        value = select(mask, Int{&context, value}, 1).value;
+      } else {
+        value = select(mask, Real{&context, value}, 1.0).value;
+      }
     }
   }
   unsigned lanes = formula_lanes(function, real_type_of(function, args), context, options);

@@ -92,6 +92,9 @@ Real j0(Real x);
 Real j1(Real x);
 Real y0(Real x);
 Real y1(Real x);
+// bessel_orders.cpp
+Real jn(Int n, Real x);
+Real yn(Int n, Real x);
 
 // rounding.cpp
 Real round_away(Real x);

@@ -42,19 +42,6 @@ extern "C" float cudapy_math_remainderf(float x, float y) {
   return std::remainder(x, y);
 }
 
-extern "C" double cudapy_math_jn(int n, double x) {
-  return static_cast<double>(::jnl(n, x));
-}
-extern "C" float cudapy_math_jnf(int n, float x) {
-  return static_cast<float>(::jn(n, static_cast<double>(x)));
-}
-extern "C" double cudapy_math_yn(int n, double x) {
-  return static_cast<double>(::ynl(n, x));
-}
-extern "C" float cudapy_math_ynf(int n, float x) {
-  return static_cast<float>(::yn(n, static_cast<double>(x)));
-}
-
 namespace cudapy::runtime {
 
 std::span<const MathSymbol> math_symbols() {
@@ -64,9 +51,8 @@ std::span<const MathSymbol> math_symbols() {
     "cudapy_math_" #name "f", reinterpret_cast<const void*>(&cudapy_math_##name##f)     \
   }
   static const auto kSymbols = [] {
-    std::array symbols{CUDAPY_SYMBOLS(cos), CUDAPY_SYMBOLS(fma),       CUDAPY_SYMBOLS(fmod),
-                       CUDAPY_SYMBOLS(jn),  CUDAPY_SYMBOLS(remainder), CUDAPY_SYMBOLS(sin),
-                       CUDAPY_SYMBOLS(tan), CUDAPY_SYMBOLS(yn)};
+    std::array symbols{CUDAPY_SYMBOLS(cos),       CUDAPY_SYMBOLS(fma), CUDAPY_SYMBOLS(fmod),
+                       CUDAPY_SYMBOLS(remainder), CUDAPY_SYMBOLS(sin), CUDAPY_SYMBOLS(tan)};
     std::sort(symbols.begin(), symbols.end(), [](const MathSymbol& a, const MathSymbol& b) {
       return std::string_view(a.name) < b.name;
     });

@@ -256,8 +256,8 @@ std::vector<long double> exact_values(const Reference& reference, const Points& 
   return exact;
 }
 
-double scale_at(const Reference& reference, double argument) {
-  return reference.scale == nullptr ? 0 : reference.scale(argument);
+double scale_at(const Reference& reference, double first, double second) {
+  return reference.scale == nullptr ? 0 : reference.scale(first, second);
 }
 
 template <typename T>
@@ -276,7 +276,7 @@ Worst measure(const Reference& reference, const Build& build, const Points& poin
   worst.nanoseconds = time.count() / static_cast<double>(count);
   for (size_t i = 0; i < exact.size(); ++i) {
     if (reference.skip && reference.skip(points.arguments[0][i], exact[i])) continue;
-    const double scale = scale_at(reference, points.arguments[0][i]);
+    const double scale = scale_at(reference, points.arguments[0][i], points.arguments.back()[i]);
     const double error = point_error(results, i, exact[i], scale);
     if (!(error <= worst.error)) {
       worst.error = error;
@@ -376,7 +376,7 @@ TEST_P(MathAccuracy, Float32Sweep) {
       if (first + static_cast<int64_t>(i) * stride >= int64_t{1} << 32) break;
       const long double exact = reference->exact(arguments[i], 0, 0, 0, false);
       if (reference->skip && reference->skip(arguments[i], exact)) continue;
-      const double scale = scale_at(*reference, arguments[i]);
+      const double scale = scale_at(*reference, arguments[i], 0);
       const double error = point_error(results, i, exact, scale);
       if (!(error <= worst)) {
         worst = error;

@@ -129,10 +129,6 @@ Real saturate(Real x) {
   return std::isnan(x) ? 0 : std::fmin(std::fmax(x, 0.0L), 1.0L) + 0.0L;
 }
 
-bool near_zero_of_bessel(double, long double exact) {
-  return std::fabs(exact) < 0.01L;
-}
-
 // C leaves open which of +0 and -0 is the larger.
 bool of_two_zeros(double x, long double exact) {
   return x == 0 && exact == 0;
@@ -140,13 +136,18 @@ bool of_two_zeros(double x, long double exact) {
 
 // Half of what J0, J1, Y0 and Y1 oscillate between, e = sqrt(2 / (pi x)); 2 e where they go by sin
 // x and cos x.
-double scale_of_bessel(double x) {
+double scale_of_bessel(double x, double = 0) {
   const double envelope = std::sqrt(M_2_PI / std::fabs(x));
   return std::isnan(x) ? 0 : std::fabs(x) > 0x1p20 ? 2 * envelope : std::min(envelope / 2, 0.25);
 }
 
+// J and Y of order n have their zeros beyond n.
+double scale_of_orders(double n, double x) {
+  return std::fabs(x) > std::fabs(n) ? scale_of_bessel(x) : 0;
+}
+
 // Between lgamma's poles; at its zeros 1 and 2 it is as exact as anywhere.
-double scale_of_lgamma(double x) {
+double scale_of_lgamma(double x, double) {
   return x < 0 ? 0.125 : 0;
 }
 
@@ -209,9 +210,10 @@ std::vector<Reference> make_references() {
       {J1, EXACT(::j1l(x)), {{{0, 5}}, {{-100, 100}}, {{0, 3e6}}}, false, nullptr, scale_of_bessel},
       {Jn,
        EXACT(::jnl(static_cast<int>(x), y)),
-       {{{-6, 6}, {-100, 100}}},
+       {{{-6, 6}, {-100, 100}}, {{-60, 60}, {-40, 40}}, {{-300, 300}, {0, 2000}}},
        false,
-       [](double, long double exact) { return std::fabs(exact) < 0.01L; }},
+       nullptr,
+       scale_of_orders},
       {Ldexp,
        EXACT(std::ldexp(x, static_cast<int>(y))),
        {{{-4, 4}, {-1100, 1100}}, {{-4, 4}, {-160, 160}}}},
@@ -271,7 +273,12 @@ std::vector<Reference> make_references() {
       {Trunc, EXACT(std::trunc(x)), kPlain},
       {Y0, EXACT(::y0l(x)), {{{0, 5}}, {{0, 100}}, {{0, 3e6}}}, false, nullptr, scale_of_bessel},
       {Y1, EXACT(::y1l(x)), {{{0, 5}}, {{0, 100}}, {{0, 3e6}}}, false, nullptr, scale_of_bessel},
-      {Yn, EXACT(::ynl(static_cast<int>(x), y)), {{{-6, 6}, {0, 100}}}, false, near_zero_of_bessel},
+      {Yn,
+       EXACT(::ynl(static_cast<int>(x), y)),
+       {{{-6, 6}, {0, 100}}, {{-60, 60}, {0, 40}}, {{-300, 300}, {0, 2000}}},
+       false,
+       nullptr,
+       scale_of_orders},
   };
 }
 

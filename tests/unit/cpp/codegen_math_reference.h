@@ -24,7 +24,7 @@ struct Reference {
   bool (*skip)(double first_argument, long double exact) = nullptr;
   // Near a zero of the function: what lies below this magnitude has its error counted in units of
   // this one's last place. Null for none.
-  double (*scale)(double first_argument) = nullptr;
+  double (*scale)(double first_argument, double second_argument) = nullptr;
 };
 
 // Null if there is none.
