@@ -4,6 +4,8 @@
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/Module.h>
 
+#include <cmath>
+
 #include "codegen/common/halves.h"
 #include "codegen/math/integer.h"
 #include "ir/half.h"
@@ -174,6 +176,39 @@ Value* emit_compare(IRBuilderBase& builder, CompareOp op, Scalar type, Value* a,
   return builder.CreateICmp(ir::is_signed(type) ? kSigned[index] : kUnsigned[index], a, b);
 }
 
+namespace {
+
+// Whether LLVM takes saturating conversions of vectors apart: on x86.
+bool goes_lane_by_lane(IRBuilderBase& builder, llvm::Type* type) {
+  return type->isVectorTy() && builder.GetInsertBlock()->getModule()->getTargetTriple().isX86();
+}
+
+// The nearest integer toward zero that `type` holds, of vectors; 0 of NaN.
+//     inside = least <= x and x < end
+//     x >= end ? greatest : x is NaN ? 0 : int(inside ? x : least)
+Value* saturated(IRBuilderBase& builder, Value* value, llvm::Type* type, bool is_signed) {
+  const unsigned bits = type->getScalarSizeInBits();
+  const double reach = std::ldexp(1.0, static_cast<int>(is_signed ? bits - 1 : bits));
+  Value* least = ConstantFP::get(value->getType(), is_signed ? -reach : 0.0);
+  Value* end = ConstantFP::get(value->getType(), reach);
+  Value* is_above = builder.CreateFCmpOGE(value, end);
+  Value* is_inside =
+      builder.CreateAnd(builder.CreateFCmpOGE(value, least), builder.CreateFCmpOLT(value, end));
+  Value* inside = builder.CreateSelect(is_inside, value, least);
+  // There are instructions for int32, and for more of AVX-512.
+  llvm::Type* converted = bits < 32 ? type->getWithNewType(builder.getInt32Ty()) : type;
+  Value* whole = is_signed || bits < 32 ? builder.CreateFPToSI(inside, converted)
+                                        : builder.CreateFPToUI(inside, converted);
+  whole = builder.CreateTrunc(whole, type);
+  const APInt greatest = is_signed ? APInt::getSignedMaxValue(bits) : APInt::getMaxValue(bits);
+  whole = builder.CreateSelect(is_above, ConstantInt::get(type, greatest), whole);
+  if (!is_signed) return whole;
+  Value* is_number = builder.CreateFCmpORD(value, value);
+  return builder.CreateSelect(is_number, whole, Constant::getNullValue(type));
+}
+
+}  // namespace
+
 Value* emit_cast(IRBuilderBase& builder, Value* value, Scalar from, Scalar to) {
   if (from == to) return value;
   if (ir::is_half(from))
@@ -187,6 +222,7 @@ Value* emit_cast(IRBuilderBase& builder, Value* value, Scalar from, Scalar to) {
   }
   if (ir::is_float(from)) {
     if (ir::is_float(to)) return builder.CreateFPCast(value, type);
+    if (goes_lane_by_lane(builder, type)) return saturated(builder, value, type, ir::is_signed(to));
     auto saturating = ir::is_signed(to) ? Intrinsic::fptosi_sat : Intrinsic::fptoui_sat;
     return builder.CreateIntrinsic(saturating, {type, value->getType()}, {value});
   }
