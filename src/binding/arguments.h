@@ -49,7 +49,8 @@ class FastArguments {
 
  private:
   bool fill_array(const ParameterSlot& slot, PyObject* argument, int device);
-  bool fill_layout(const ParameterSlot& slot, void* data, const runtime::ArrayLayout& layout);
+  bool fill_layout(const ParameterSlot& slot, void* data, const runtime::ArrayLayout& layout,
+                   int device);
   bool fill_scalar(const ParameterSlot& slot, PyObject* argument);
 
   int64_t longest_ = 0;

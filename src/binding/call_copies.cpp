@@ -61,8 +61,11 @@ void CallArguments::place_native_copies() {
   if (needs_copy) native_copies_.emplace(std::move(arrays));
   for (CallArgument& argument : arguments_) {
     if (argument.kind != Kind::kForeign) continue;
-    const bool has_rows = layout_of(argument).has_contiguous_rows(argument.foreign.item_size());
-    argument.type_class.type.strided = !has_rows;
+    const runtime::ArrayLayout& layout = layout_of(argument);
+    const int size = argument.foreign.item_size();
+    ir::Type& type = argument.type_class.type;
+    type.strided = !layout.has_contiguous_rows(size);
+    type.channels = gpu_ == nullptr && type.aggregate == nullptr ? layout.channels(size) : 0;
   }
 }
 

@@ -123,7 +123,8 @@ bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, in
         own->device() != device || !own->is_aligned())
       return false;
     if (slot.rank != 1 || slot.is_strided || !own->is_vector()) {
-      return own->layout().rank == slot.rank && fill_layout(slot, own->data(), own->layout());
+      return own->layout().rank == slot.rank &&
+             fill_layout(slot, own->data(), own->layout(), device);
     }
     array = {own->data(), own->length()};
   } else {
@@ -139,7 +140,8 @@ bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, in
     }
     ++view_count_;
     if (view.ndim != slot.rank || !is_usable(view, slot)) return false;
-    if (slot.rank > 1 || slot.is_strided) return fill_layout(slot, view.buf, layout_of(view));
+    if (slot.rank > 1 || slot.is_strided)
+      return fill_layout(slot, view.buf, layout_of(view), device);
     if (!has_unit_stride(view)) return false;
     array = {view.buf, view.shape[0]};
   }
@@ -150,10 +152,12 @@ bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, in
 // Any array but those of one contiguous dimension. It must be just what the slot's code was made
 // for: one with contiguous rows goes to code that relies on them.
 bool FastArguments::fill_layout(const ParameterSlot& slot, void* data,
-                                const runtime::ArrayLayout& layout) {
+                                const runtime::ArrayLayout& layout, int device) {
   const int size = slot.item_size();
+  const bool takes_images = device == runtime::kHostDevice && slot.structure == nullptr;
   const bool fits = layout.has_contiguous_rows(size) != slot.is_strided &&
                     layout.has_whole_strides(size) &&
+                    slot.channels == (takes_images ? layout.channels(size) : 0) &&
                     !(slot.is_written && layout.repeats_elements());
   if (!fits) return false;
   longest_ = std::max({longest_, layout.size(), layout.reach(size)});

@@ -17,6 +17,7 @@ ParameterSlot make_slot(const ir::Type& type, const ir::Type& declared,
   slot.structure = type.aggregate;
   slot.is_array = type.is_array();
   slot.is_strided = type.strided;
+  slot.channels = type.channels;
   slot.rank = type.rank;
   if (slot.is_array) return slot;
   const bool is_declared = !declared.is_unknown();

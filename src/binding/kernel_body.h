@@ -34,6 +34,7 @@ struct ParameterSlot {
   const ir::Aggregate* structure = nullptr;  // what it is, or its elements, if they are no numbers
   bool is_array = false;
   bool is_strided = false;
+  uint8_t channels = 0;  // ir::Type::channels
   uint8_t rank = 0;
   bool is_written = false;
   bool is_declared = false;     // the type is the signature's, not the call's choice

@@ -100,6 +100,7 @@ class Writer {
     kind(type.scalar);
     byte(type.rank);
     byte(type.strided);
+    byte(type.channels);
     byte(type.aggregate != nullptr);
     if (type.aggregate == nullptr) return;
     kind(type.aggregate->kind);

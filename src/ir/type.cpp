@@ -153,7 +153,10 @@ std::string to_string(const Type& type) {
       std::string text = type.strided ? "strided " : "";
       text += to_string(type.element());
       text += "[:";
-      for (int i = 1; i < type.rank; ++i) text += ", :";
+      for (int i = 1; i < type.rank; ++i) {
+        const bool is_known = type.channels > 0 && i + 1 == type.rank;
+        text += is_known ? ", " + std::to_string(type.channels) : ", :";
+      }
       return text + "]";
     }
     case Type::Kind::Aggregate: {

@@ -54,6 +54,9 @@ struct Type {
   // part of what an argument is, so that code for ordinary arrays knows that their rows are
   // contiguous.
   bool strided = false;
+  // Array of images, as `uint8[height, width, 3]`: the length of the last dimension if it is short
+  // and each pixel follows the one before it in memory; else 0. Part of what an argument is, too.
+  uint8_t channels = 0;
 
   static constexpr Type unknown() { return {}; }
   static constexpr Type void_() { return {Kind::Void, Scalar::Bool, 0, false}; }
@@ -84,6 +87,7 @@ struct Type {
     if (indices >= rank) return element();
     Type view = *this;
     view.rank = static_cast<uint8_t>(rank - indices);
+    view.channels = 0;
     return view;
   }
   friend constexpr bool operator==(const Type&, const Type&) = default;

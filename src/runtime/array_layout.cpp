@@ -43,6 +43,15 @@ bool ArrayLayout::has_contiguous_rows(int64_t itemsize) const {
   return shape[last] <= 1 || strides[last] == itemsize || size() == 0;
 }
 
+uint8_t ArrayLayout::channels(int64_t itemsize) const {
+  constexpr int64_t kMostChannels = 4;
+  if (rank != 3) return 0;
+  const int64_t length = shape[2];
+  const bool is_image = length >= 2 && length <= kMostChannels && strides[2] == itemsize &&
+                        strides[1] == length * itemsize;
+  return is_image ? static_cast<uint8_t>(length) : uint8_t{0};
+}
+
 bool ArrayLayout::has_whole_strides(int64_t itemsize) const {
   for (size_t i = 0; i < static_cast<size_t>(rank); ++i) {
     if (shape[i] > 1 && strides[i] % itemsize != 0) return false;

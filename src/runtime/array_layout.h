@@ -22,6 +22,9 @@ struct ArrayLayout {
   [[nodiscard]] bool is_contiguous(int64_t itemsize) const;
   // Whether the elements of each row are neighbours in memory, wherever the rows are.
   [[nodiscard]] bool has_contiguous_rows(int64_t itemsize) const;
+  // Of an image, rows of pixels without gaps between them, how many elements each pixel has; 0: it
+  // is none, or has more than code is made for.
+  [[nodiscard]] uint8_t channels(int64_t itemsize) const;
   // Whether every element is whole elements away from the first.
   [[nodiscard]] bool has_whole_strides(int64_t itemsize) const;
   // How many elements away from the first one any may be, to both sides together.

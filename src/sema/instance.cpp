@@ -211,6 +211,7 @@ std::vector<Type> passed_types(const Expr& call, const Instance& caller, Instanc
     const Type& given = call.operands[i]->type;
     if (type.is_array() && given.is_array()) {
       type.strided = given.strided;
+      type.channels = given.channels;
       if (ir::same_fields(type.element(), given.element())) type.aggregate = given.aggregate;
     }
     types.push_back(type);

@@ -147,6 +147,14 @@ void ExpressionFolder::fold(ExprPtr& expr) {
       expr->span = span;
       return;
     }
+    case ExprKind::Len: {
+      const Expr& array = *expr->operands[0];
+      if (array.kind != ExprKind::Local) return;
+      const Type& type = function_.locals[static_cast<size_t>(array.local)].type;
+      if (type.channels > 0 && expr->axis + 1 == type.rank)
+        become(expr, integer_value(type.channels));
+      return;
+    }
     case ExprKind::Unary:
       return unary(expr);
     case ExprKind::Binary:

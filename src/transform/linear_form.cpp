@@ -275,6 +275,8 @@ LinearForm LinearForms::of_length(const Expr& array, size_t axis) const {
   const Local& local = function_.locals[static_cast<size_t>(array.local)];
   if (local.storage != Storage::Value && local.extents[axis] > 0)
     return constant_form(local.extents[axis]);
+  if (local.type.channels > 0 && axis + 1 == local.type.rank)
+    return constant_form(local.type.channels);
   Atom atom{Atom::Kind::Length, array.local, static_cast<int32_t>(axis), 0, INT64_MAX / 2};
   if (!function_.wide_index) atom.greatest = INT32_MAX;
   return atom_form(atom);

@@ -138,6 +138,14 @@ class NoteWalk {
     }
   }
 
+  // Channels of an image, which are whole vectors that are sorted out.
+  [[nodiscard]] bool takes_neighbouring_pixels(const std::vector<ExprPtr>& operands) const {
+    if (local(operands[0]->local).type.channels == 0 || operands.size() != 4) return false;
+    const Expr& along = *operands[2];
+    return operands[1]->shape == Shape::Uniform && operands[3]->shape == Shape::Uniform &&
+           along.shape == Shape::Linear && (along.stride == 1 || along.stride == -1);
+  }
+
   void scattered(const std::vector<ExprPtr>& operands, const Span& span, const char* doing) {
     const Expr& array = *operands[0];
     const std::string name = quoted(local(array.local).name);
@@ -147,6 +155,7 @@ class NoteWalk {
     const std::string start = name + (is_read ? " is gathered" : " is scattered") +
                               " element by element: neighbouring threads ";
     const auto varies = [](const ExprPtr& index) { return index->shape != Shape::Uniform; };
+    if (takes_neighbouring_pixels(operands)) return;
     if (std::any_of(operands.begin() + 1, operands.end() - 1, varies)) {
       return note(code, span, start + "take different rows",
                   "let idx be the last index, as in `" + local(array.local).name +

@@ -4,6 +4,7 @@
 //   compound_elements.cpp elements of several parts
 //   neighbours.cpp clamped and wrapped indices
 //   aligned_gangs.cpp neighbours that a thread of a GPU stands for
+//   interleaved.cpp elements a few apart
 //   declared_arrays.cpp shared and local arrays
 //   statements.cpp assignment, if, frames and returns; joins.cpp merges of states
 //   loops.cpp      while and for; ranges.cpp the counter of a for; polls.cpp ways out of long loops
@@ -18,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "codegen/cpu/definitions.h"
 #include "codegen/cpu/lane_state.h"
@@ -298,6 +300,7 @@ class BodyEmitter {
                                            uint8_t row_axes);
   static llvm::Align part_align(const ir::Type& array, int32_t byte_offset, ir::Scalar part);
   void store_vector(const Place& place, llvm::Value* value, const ir::Stmt& stmt);
+  void store_lanes(const ir::Stmt& stmt, llvm::ArrayRef<Lanes> indices, llvm::Value* value);
   Lanes emit_load(const ir::Expr& expr);
   void emit_store(const ir::Stmt& stmt);
   llvm::Value* last_of_lanes(const Lanes& lanes);
@@ -321,6 +324,8 @@ class BodyEmitter {
   Lanes emit_wrapped_progression(const ir::Expr& expr);
 
   // compound_elements.cpp
+  static bool is_same_value(const ir::Expr& a, const ir::Expr& b);
+  static bool is_same_element(const ir::Stmt& a, const ir::Stmt& b);
   [[nodiscard]] size_t stores_of_element(const ir::Block& block, size_t begin) const;
   static size_t part_number(int32_t byte_offset, const ir::Expr& value);
   [[nodiscard]] int position_of(const Place& place, int lane) const;
@@ -333,6 +338,44 @@ class BodyEmitter {
                    llvm::Align align);
   void emit_element_stores(const ir::Block& block, size_t begin, size_t count);
 
+  // interleaved.cpp
+  struct Interleaved {
+    llvm::Value* address = nullptr;  // of the lowest lane's element, or of its pixel
+    int64_t step = 0;                // from lane to lane, in elements
+    int channel = 0;                 // which element of its pixel is meant,
+    int channels = 1;                // of so many
+  };
+  struct InterleavedStore {
+    llvm::Type* element;
+    llvm::Align align;
+    llvm::Value* mask;
+    int first;  // of the lanes that are stored
+    int lanes;
+    bool is_whole;  // nothing lies between the elements
+  };
+  [[nodiscard]] std::optional<int> channel_of(const Operands& operands) const;
+  std::optional<Interleaved> interleaved_place(const Operands& operands,
+                                               llvm::ArrayRef<Lanes> indices);
+  [[nodiscard]] int shuffled_lanes(ir::Scalar element) const;
+  [[nodiscard]] int64_t start_of_piece(const Interleaved& place, int first, int64_t number,
+                                       int lanes) const;
+  [[nodiscard]] llvm::SmallVector<int, 64> lanes_of_piece(const Interleaved& place, int64_t start,
+                                                          int lanes, int channel) const;
+  llvm::Value* mask_of_piece(llvm::Value* mask, llvm::ArrayRef<int> owners);
+  llvm::Value* in_memory_order(const Interleaved& place, llvm::Value* lanes);
+  llvm::Value* concatenate(llvm::SmallVector<llvm::Value*, 8> parts);
+  [[nodiscard]] bool has_masked_pieces(ir::Scalar element) const;
+  llvm::Value* load_interleaved(const Interleaved& place, llvm::Type* element, ir::Scalar scalar,
+                                llvm::Align align);
+  void store_interleaved(const Interleaved& place, llvm::ArrayRef<llvm::Value*> values,
+                         ir::Scalar scalar, llvm::Align align);
+  void store_piece(const Interleaved& place, llvm::ArrayRef<llvm::Value*> chunks,
+                   const InterleavedStore& store, int64_t number);
+  bool is_of_pixel(const ir::Expr& value, const ir::Stmt& pixel, const std::set<int>& stored) const;
+  static bool is_same_pixel(const Operands& a, const Operands& b);
+  [[nodiscard]] size_t stores_of_pixel(const ir::Block& block, size_t begin) const;
+  void emit_pixel_stores(const ir::Block& block, size_t begin, size_t count);
+
   // declared_arrays.cpp
   [[nodiscard]] bool is_declared(const ir::Expr& array) const;
   [[nodiscard]] ir::Storage storage_of(ir::LocalId array) const;
@@ -341,6 +384,12 @@ class BodyEmitter {
   Lanes next_axis(Lanes flat, llvm::Value* extent, Lanes lanes);
   llvm::Value* emit_size(const ir::ArraySize& size, llvm::Value* const (&block)[3]);
   Place declared_place(const Operands& operands, llvm::ArrayRef<Lanes> indices, int32_t site);
+  Place declared_place(const ir::Expr& array, Lanes flat);
+  void blend_into(llvm::Value* address, llvm::Value* value, llvm::Align align, llvm::Value* mask);
+  bool is_chosen_by_lanes(const ir::Expr& array, const Lanes& flat) const;
+  llvm::Value* narrow_index(const ir::Expr& array, const Lanes& flat);
+  llvm::Value* load_chosen(const ir::Expr& array, const Lanes& flat);
+  void store_chosen(const ir::Expr& array, const Lanes& flat, llvm::Value* value);
   Lanes load_declared(const ir::Expr& expr);
   void store_declared(const ir::Stmt& stmt);
   void emit_declaration(const ir::Stmt& stmt);

@@ -18,8 +18,15 @@ using ir::StmtKind;
 
 namespace {
 
+// What no store changes.
+bool is_kept(const ir::Expr& value) {
+  return value.kind == ir::ExprKind::Local || value.kind == ir::ExprKind::Constant;
+}
+
+}  // namespace
+
 // Whether two indices are one value, read twice.
-bool is_same_value(const ir::Expr& a, const ir::Expr& b) {
+bool BodyEmitter::is_same_value(const ir::Expr& a, const ir::Expr& b) {
   if (a.kind != b.kind) return false;
   switch (a.kind) {
     case ir::ExprKind::Local:
@@ -33,7 +40,7 @@ bool is_same_value(const ir::Expr& a, const ir::Expr& b) {
   }
 }
 
-bool is_same_element(const ir::Stmt& a, const ir::Stmt& b) {
+bool BodyEmitter::is_same_element(const ir::Stmt& a, const ir::Stmt& b) {
   if (a.operands[0]->local != b.operands[0]->local || a.operands.size() != b.operands.size())
     return false;
   for (size_t i = 1; i < a.operands.size(); ++i) {
@@ -41,13 +48,6 @@ bool is_same_element(const ir::Stmt& a, const ir::Stmt& b) {
   }
   return true;
 }
-
-// What no store changes.
-bool is_kept(const ir::Expr& value) {
-  return value.kind == ir::ExprKind::Local || value.kind == ir::ExprKind::Constant;
-}
-
-}  // namespace
 
 // Up to four parts of one size and no gaps.
 int parts_of(const ir::Type& array) {

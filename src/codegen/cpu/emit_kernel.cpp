@@ -118,6 +118,7 @@ class KernelEmitter {
           Value* value = load_at(arguments, at + word * sizeof(int64_t), builder_.getInt64Ty());
           (word <= type.rank ? array.shape : array.strides).push_back(value);
         }
+        if (type.channels > 0) array.shape.back() = array.strides.back() = i64(type.channels);
         body_.set_array(id, std::move(array));
       } else {
         auto size = static_cast<size_t>(ir::size_of(type.scalar));

@@ -161,7 +161,7 @@ Lanes BodyEmitter::emit_select(const ir::Expr& expr) {
 //   evaluate: ...
 //   skip: phi [value, evaluate], [0, before]
 Value* BodyEmitter::emit_lazily(const ir::Expr& expr, Shape shape, Value* wanted) {
-  Speculation speculation = speculation_of(expr);
+  Speculation speculation = speculation_of(kernel_, expr);
   bool varying = wanted->getType()->isVectorTy();
   LaneState before = state_;
   if (varying) state_.mask = mask_and(state_.mask, wanted);

@@ -9,6 +9,7 @@
 
 #include "codegen/common/arithmetic.h"
 #include "codegen/cpu/body_emitter.h"
+#include "codegen/cpu/single_lanes.h"
 
 namespace cudapy::codegen::cpu {
 
@@ -30,6 +31,19 @@ bool is_uniform(const Lanes& index) {
 Type* element_type(LLVMContext& context, const ir::Type& array) {
   if (!ir::is_compound(array.element())) return memory_type(context, array.scalar);
   return ArrayType::get(Type::getInt8Ty(context), static_cast<uint64_t>(ir::item_size(array)));
+}
+
+// Under a mask: whether there is no instruction for elements of a vector, or for gathers of such.
+bool takes_single_lanes(const TargetInfo& target, ir::Scalar element, bool gathers) {
+  return !target.is_gpu && ir::size_of(element) <= 2 && (gathers || !target.has_mask_registers);
+}
+
+// Where the first lane's element is, so many elements apart.
+AddressOfLane progression(IRBuilderBase& builder, Type* element, Value* first, int64_t step) {
+  return [&builder, element, first, step](Value* lane) {
+    Value* offset = builder.CreateMul(lane, builder.getInt64(static_cast<uint64_t>(step)));
+    return builder.CreateGEP(element, first, offset);
+  };
 }
 
 }  // namespace
@@ -173,9 +187,19 @@ BodyEmitter::Place BodyEmitter::emit_place(const Operands& operands, int32_t sit
 Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
   if (is_declared(*expr.operands[0])) return load_declared(expr);
   ir::Scalar element = expr.type.scalar;
-  Place place = emit_place(expr.operands, expr.fault_site, expr.row_axes, expr.byte_offset);
+  const SmallVector<Lanes, 2> indices = emit_indices(expr.operands, expr.fault_site, expr.row_axes);
   Type* type = memory_type(builder_.getContext(), element);
   Align align = part_align(expr.operands[0]->type, expr.byte_offset, element);
+  if (state_.mask == nullptr || has_masked_pieces(element)) {
+    if (const auto interleaved = interleaved_place(expr.operands, indices)) {
+      Value* loaded = load_interleaved(*interleaved, type, element, align);
+      return {from_memory(builder_, loaded, element), Shape::Varying, 0};
+    }
+  }
+  const auto is_single = [&](bool gathers) {
+    return state_.mask != nullptr && takes_single_lanes(target_, element, gathers);
+  };
+  Place place = place_of(expr.operands, indices, expr.byte_offset);
   if (place.shape == Shape::Uniform) {
     return {from_memory(builder_, builder_.CreateAlignedLoad(type, place.address, align), element)};
   }
@@ -185,6 +209,9 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
     loaded = load_part(place, expr.operands[0]->type, element, align);
   } else if (options_.aligned_gangs && place.shape == Shape::Linear) {
     loaded = load_aligned(place, element);
+  } else if (place.shape == Shape::Linear && is_single(/*gathers=*/false)) {
+    loaded = load_single_lanes(builder_, state_.mask, vector,
+                               progression(builder_, type, place.address, place.stride));
   } else if (place.shape == Shape::Linear) {
     bool reversed = place.stride < 0;
     Value* address = place.address;
@@ -198,6 +225,8 @@ Lanes BodyEmitter::emit_load(const ir::Expr& expr) {
     if (reversed) loaded = builder_.CreateVectorReverse(loaded);
   } else if (place.indices != nullptr) {
     loaded = load_near(place, type, align);
+  } else if (is_single(/*gathers=*/true)) {
+    loaded = gather_single_lanes(builder_, state_.mask, vector, place.address);
   } else {
     loaded = builder_.CreateMaskedGather(vector, place.address, align, full_mask(state_.mask),
                                          Constant::getNullValue(vector));
@@ -217,8 +246,21 @@ void BodyEmitter::emit_store(const ir::Stmt& stmt) {
     return;
   }
   Value* value = to_memory(builder_, emit_vector(*stmt.value), element);
-  store_vector(emit_place(stmt.operands, stmt.fault_site, stmt.row_axes, stmt.byte_offset), value,
-               stmt);
+  store_lanes(stmt, emit_indices(stmt.operands, stmt.fault_site, stmt.row_axes), value);
+}
+
+// `value`: a vector, as it is in memory.
+void BodyEmitter::store_lanes(const ir::Stmt& stmt, ArrayRef<Lanes> indices, Value* value) {
+  const ir::Scalar element = stmt.value->type.scalar;
+  if (has_masked_pieces(element)) {
+    if (const auto interleaved = interleaved_place(stmt.operands, indices)) {
+      SmallVector<Value*, 8> values(static_cast<size_t>(interleaved->channels));
+      values[static_cast<size_t>(interleaved->channel)] = value;
+      const Align align = part_align(stmt.operands[0]->type, stmt.byte_offset, element);
+      return store_interleaved(*interleaved, values, element, align);
+    }
+  }
+  store_vector(place_of(stmt.operands, indices, stmt.byte_offset), value, stmt);
 }
 
 // `value`: a vector, as it is in memory.
@@ -233,11 +275,19 @@ void BodyEmitter::store_vector(const Place& place, Value* value, const ir::Stmt&
     return store_parts(place, values, array, align);
   }
   if (place.indices != nullptr) return store_near(place, value, align);
-  if (place.shape == Shape::Varying) {
+  const bool is_varying = place.shape == Shape::Varying;
+  const bool is_single =
+      state_.mask != nullptr && takes_single_lanes(target_, element, /*gathers=*/is_varying);
+  if (is_varying && is_single)
+    return scatter_single_lanes(builder_, state_.mask, value, place.address);
+  if (is_varying) {
     builder_.CreateMaskedScatter(value, place.address, align, full_mask(state_.mask));
     return;
   }
   if (options_.aligned_gangs) return store_aligned(place, value, element);
+  if (is_single)
+    return store_single_lanes(builder_, state_.mask, value,
+                              progression(builder_, type, place.address, place.stride));
   Value* address = place.address;
   Mask mask = state_.mask;
   if (place.stride < 0) {

@@ -18,6 +18,8 @@ constexpr int kPhiloxCost = 120;
 
 class Estimate {
  public:
+  explicit Estimate(const Function& function) : function_(function) {}
+
   void block(const Block& block, size_t begin) {
     for (size_t i = begin; i < block.size(); ++i) statement(*block[i]);
   }
@@ -54,16 +56,19 @@ class Estimate {
     block(stmt.else_body, 0);
   }
 
-  // An array and its indices.
+  // An array and its indices. In an array of each thread's own an index for all lanes is a vector.
   void access(const std::vector<ExprPtr>& operands) {
+    const Local& array = function_.locals[static_cast<size_t>(operands[0]->local)];
+    const bool is_of_thread = array.storage == Storage::Thread;
     bool uniform = true;
     bool gathers = operands.back()->shape == Shape::Varying || operands[0]->type.strided;
     for (size_t i = 1; i < operands.size(); ++i) {
       const bool varies = operands[i]->shape != Shape::Uniform;
       uniform = uniform && !varies;
-      gathers = gathers || (varies && i + 1 < operands.size());
+      const bool is_pixel = array.type.channels > 0 && i == 2;
+      gathers = gathers || (varies && i + 1 < operands.size() && !is_pixel);
     }
-    if (uniform) result.needs_lane = true;
+    if (uniform && !is_of_thread) result.needs_lane = true;
     result.cost += gathers && !uniform ? kGatherCost : 2;
   }
 
@@ -99,18 +104,20 @@ class Estimate {
         return 1;
     }
   }
+
+  const Function& function_;
 };
 
 }  // namespace
 
-Speculation speculation_of(const Expr& expr) {
-  Estimate estimate;
+Speculation speculation_of(const Function& function, const Expr& expr) {
+  Estimate estimate(function);
   estimate.expression(expr);
   return estimate.result;
 }
 
-Speculation speculation_of(const Block& block, size_t begin) {
-  Estimate estimate;
+Speculation speculation_of(const Function& function, const Block& block, size_t begin) {
+  Estimate estimate(function);
   estimate.block(block, begin);
   return estimate.result;
 }

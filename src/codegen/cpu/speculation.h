@@ -17,8 +17,8 @@ struct Speculation {
   [[nodiscard]] bool worth_running_unasked() const { return !needs_lane && cost <= 24; }
 };
 
-Speculation speculation_of(const ir::Expr& expr);
+Speculation speculation_of(const ir::Function& function, const ir::Expr& expr);
 // Of block[begin..].
-Speculation speculation_of(const ir::Block& block, size_t begin = 0);
+Speculation speculation_of(const ir::Function& function, const ir::Block& block, size_t begin = 0);
 
 }  // namespace cudapy::codegen::cpu

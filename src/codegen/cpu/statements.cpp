@@ -68,6 +68,11 @@ void BodyEmitter::emit_gang(const ThreadPosition& position, Mask mask) {
 // Once lanes have left, the rest of the block is skipped when none remain, if it is worth the test.
 void BodyEmitter::emit_block(const ir::Block& block, size_t begin) {
   for (size_t i = begin; i < block.size(); ++i) {
+    if (const size_t stores = stores_of_pixel(block, i); stores > 1) {
+      emit_pixel_stores(block, i, stores);
+      i += stores - 1;
+      continue;
+    }
     if (const size_t stores = stores_of_element(block, i); stores > 1) {
       emit_element_stores(block, i, stores);
       i += stores - 1;
@@ -78,7 +83,7 @@ void BodyEmitter::emit_block(const ir::Block& block, size_t begin) {
     if (!state_.reachable) return;
     if (i + 1 == block.size() || state_.mask == before) continue;
     if (state_.mask && isa<Constant>(state_.mask)) return;
-    if (!speculation_of(block, i + 1).worth_running_unasked())
+    if (!speculation_of(kernel_, block, i + 1).worth_running_unasked())
       return emit_rest_if_any(block, i + 1);
   }
 }
@@ -270,7 +275,7 @@ BodyEmitter::ArmResult BodyEmitter::emit_arm(const ir::Block& block, Mask mask,
   if (block.empty()) return {{}, mask};
   LaneState base = state_;
   state_.mask = mask;
-  bool guarded = !speculation_of(block).worth_running_unasked();
+  bool guarded = !speculation_of(kernel_, block).worth_running_unasked();
   BasicBlock* start = builder_.GetInsertBlock();
   BasicBlock* skip = nullptr;
   if (guarded) {
