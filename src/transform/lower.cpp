@@ -25,6 +25,7 @@
 #include "transform/split_declared_arrays.h"
 #include "transform/split_loop_counters.h"
 #include "transform/twin_variables.h"
+#include "transform/unroll_loops.h"
 #include "transform/widen_halves.h"
 
 namespace cudapy::transform {
@@ -46,6 +47,10 @@ ir::Function lower(ir::Program typed, const Options& options) {
   passed("widen-halves");
   fold(function);
   passed("fold");
+  if (options.split_barriers) {
+    unroll_loops(function);
+    passed("unroll-loops");
+  }
   if (options.contract) {
     contract(function);
     passed("contract");

@@ -13,6 +13,12 @@ using namespace llvm;
 using ir::Shape;
 using ir::Storage;
 
+namespace {
+
+constexpr uint64_t kFewElements = 32;  // that are cleared one by one
+
+}  // namespace
+
 bool BodyEmitter::is_declared(const ir::Expr& array) const {
   return storage_of(array.local) != Storage::Value;
 }
@@ -130,7 +136,10 @@ Lanes BodyEmitter::next_axis(Lanes flat, Value* extent, Lanes lanes) {
 BodyEmitter::Place BodyEmitter::declared_place(const Operands& operands, ArrayRef<Lanes> indices,
                                                int32_t site) {
   const ir::Expr& array = *operands[0];
-  Lanes flat = flat_index(operands, indices, site);
+  return declared_place(array, flat_index(operands, indices, site));
+}
+
+BodyEmitter::Place BodyEmitter::declared_place(const ir::Expr& array, Lanes flat) {
   Type* element = memory_type(builder_.getContext(), array.type.scalar);
   Value* data = arrays_[index(array.local)].data;
   const bool of_thread = storage_of(array.local) == Storage::Thread && !scalar_code();
@@ -153,8 +162,10 @@ BodyEmitter::Place BodyEmitter::declared_place(const Operands& operands, ArrayRe
 Lanes BodyEmitter::load_declared(const ir::Expr& expr) {
   const ir::Expr& array = *expr.operands[0];
   ir::Scalar element = array.type.scalar;
-  Place place =
-      declared_place(expr.operands, emit_unchecked_indices(expr.operands), expr.fault_site);
+  Lanes flat = flat_index(expr.operands, emit_unchecked_indices(expr.operands), expr.fault_site);
+  if (is_chosen_by_lanes(array, flat))
+    return {from_memory(builder_, load_chosen(array, flat), element), Shape::Varying, 0};
+  Place place = declared_place(array, flat);
   Type* type = memory_type(builder_.getContext(), element);
   Align align(static_cast<uint64_t>(ir::size_of(element)));
   if (place.shape == Shape::Uniform) {
@@ -180,8 +191,10 @@ void BodyEmitter::store_declared(const ir::Stmt& stmt) {
   const ir::Expr& array = *stmt.operands[0];
   ir::Scalar element = array.type.scalar;
   Lanes value = emit(*stmt.value);
-  Place place =
-      declared_place(stmt.operands, emit_unchecked_indices(stmt.operands), stmt.fault_site);
+  Lanes flat = flat_index(stmt.operands, emit_unchecked_indices(stmt.operands), stmt.fault_site);
+  if (is_chosen_by_lanes(array, flat))
+    return store_chosen(array, flat, to_memory(builder_, to_vector(value), element));
+  Place place = declared_place(array, flat);
   Align align(static_cast<uint64_t>(ir::size_of(element)));
   if (place.shape == Shape::Uniform) {
     // All lanes that are on write one element; the highest of them wins.
@@ -192,10 +205,64 @@ void BodyEmitter::store_declared(const ir::Stmt& stmt) {
   Value* vector = to_memory(builder_, to_vector(value), element);
   if (place.shape == Shape::Varying) {
     builder_.CreateMaskedScatter(vector, place.address, align, full_mask(state_.mask));
+  } else if (state_.mask && storage_of(array.local) == Storage::Thread) {
+    blend_into(place.address, vector, align, state_.mask);
   } else if (state_.mask) {
     builder_.CreateMaskedStore(vector, place.address, align, state_.mask);
   } else {
     builder_.CreateAlignedStore(vector, place.address, align);
+  }
+}
+
+// Of a thread's array, whose lanes are there whether or not they are on. LLVM makes registers of
+// what is loaded and stored as a whole.
+//     old = load; store select(mask, value, old)
+void BodyEmitter::blend_into(Value* address, Value* value, Align align, Value* mask) {
+  Value* old = builder_.CreateAlignedLoad(value->getType(), address, align);
+  builder_.CreateAlignedStore(builder_.CreateSelect(mask, value, old), address, align);
+}
+
+// Whether each lane's element is chosen from all of a thread's array: gathers and scatters would
+// keep it in memory, and of small elements they go lane by lane.
+bool BodyEmitter::is_chosen_by_lanes(const ir::Expr& array, const Lanes& flat) const {
+  if (flat.shape == Shape::Uniform || storage_of(array.local) != Storage::Thread) return false;
+  if (scalar_code() || target_.is_gpu) return false;
+  const bool is_small = ir::size_of(array.type.scalar) <= 2 || !target_.has_gather;
+  return element_count(kernel_.locals[index(array.local)]) <= (is_small ? 32 : 16);
+}
+
+// The lanes' indices, as wide as the elements, which masks are made of best.
+Value* BodyEmitter::narrow_index(const ir::Expr& array, const Lanes& flat) {
+  const auto bits = 8 * static_cast<unsigned>(ir::size_of(array.type.scalar));
+  return builder_.CreateSExtOrTrunc(index_vector(flat), vector_of(builder_.getIntNTy(bits)));
+}
+
+//     select(index == 1, a[1], select(index == 0, a[0], 0))
+Value* BodyEmitter::load_chosen(const ir::Expr& array, const Lanes& flat) {
+  const int64_t count = element_count(kernel_.locals[index(array.local)]);
+  Type* vector = vector_of(memory_type(builder_.getContext(), array.type.scalar));
+  const Align align(static_cast<uint64_t>(ir::size_of(array.type.scalar)));
+  Value* number = narrow_index(array, flat);
+  Value* chosen = Constant::getNullValue(vector);
+  for (int64_t i = 0; i < count; ++i) {
+    const Place place =
+        declared_place(array, {builder_.getInt64(static_cast<uint64_t>(i)), Shape::Uniform});
+    Value* element = builder_.CreateAlignedLoad(vector, place.address, align);
+    Value* is_it = builder_.CreateICmpEQ(number, ConstantInt::get(number->getType(), i));
+    chosen = builder_.CreateSelect(is_it, element, chosen);
+  }
+  return chosen;
+}
+
+void BodyEmitter::store_chosen(const ir::Expr& array, const Lanes& flat, Value* value) {
+  const int64_t count = element_count(kernel_.locals[index(array.local)]);
+  const Align align(static_cast<uint64_t>(ir::size_of(array.type.scalar)));
+  Value* number = narrow_index(array, flat);
+  for (int64_t i = 0; i < count; ++i) {
+    const Place place =
+        declared_place(array, {builder_.getInt64(static_cast<uint64_t>(i)), Shape::Uniform});
+    Value* is_it = builder_.CreateICmpEQ(number, ConstantInt::get(number->getType(), i));
+    blend_into(place.address, value, align, mask_and(state_.mask, is_it));
   }
 }
 
@@ -212,6 +279,12 @@ void BodyEmitter::emit_declaration(const ir::Stmt& stmt) {
     return;
   }
   Type* vector = vector_of(type);
+  if (count <= kFewElements) {
+    for (uint64_t i = 0; i < count; ++i)
+      blend_into(builder_.CreateConstGEP1_64(vector, data, i), Constant::getNullValue(vector),
+                 Align(bytes), state_.mask);
+    return;
+  }
   BasicBlock* before = builder_.GetInsertBlock();
   BasicBlock* loop = new_block("clear");
   BasicBlock* done = new_block("cleared");
