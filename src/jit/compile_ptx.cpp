@@ -21,6 +21,7 @@
 #include "codegen/nvptx/emit_kernel.h"
 #include "codegen/nvptx/keep_float_bits.h"
 #include "codegen/nvptx/keep_loops.h"
+#include "codegen/nvptx/keep_zero_signs.h"
 #include "codegen/nvptx/sink_stores.h"
 #include "jit/compile_module.h"
 #include "jit/emit.h"
@@ -202,6 +203,7 @@ bool compile_ptx(llvm::Module& module, const CompileRequest& request, CompileRes
   if (is_abandoned(request)) return false;
   codegen::nvptx::sink_stores(module);
   codegen::nvptx::keep_float_bits(module);
+  codegen::nvptx::keep_zero_signs(module);
   codegen::nvptx::keep_loops(module);
   mend_names(module);
   result.times.optimise = watch.lap();

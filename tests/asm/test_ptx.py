@@ -537,6 +537,20 @@ def test_division_is_correctly_rounded():
     assert "div.rn.f32" in ptx(divide)
 
 
+def test_minima_with_zero_keep_its_sign():
+    """PTX's min.f32 gives -0.0 for 0.0 and -0.0, Python's min the first; max.f32 gives what max(0.0, x) is."""
+
+    # clip : void (float* X, float* Y)
+    def clip(X, Y):
+        if idx < len(X):
+            X[idx] = min(0.0, X[idx])
+            Y[idx] = min(2.0, max(0.0, Y[idx]))
+
+    body = instructions(ptx(clip))
+    assert "min.f32" in body and "max.f32" in body
+    assert not re.search(r"min\.f32.*0f00000000", ptx(clip))
+
+
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [

@@ -50,10 +50,10 @@ SMALL_TARGETS = [target for target in TARGETS if target.gang <= 32]
 # How often each is taken, of what a program is compiled for: a gang of the kernel language is one on every instruction
 # set, and four times the price on those without masks.
 _TARGETS = [target for target in SMALL_TARGETS for _ in range(3 if target.isa == "avx512" else 1)]
-# So that several processes can share the work: how many batches of how many programs. Every run
-# has 300, a soak 21,024.
+# So that many processes can share the work: how many batches of how many programs. Every run
+# has 300, a soak 21,120.
 BATCHES, PROGRAMS = 6, 50
-BATCHES_OF_A_SOAK, PROGRAMS_OF_A_SOAK = 48, 438
+BATCHES_OF_A_SOAK, PROGRAMS_OF_A_SOAK = 192, 110
 SEPARATOR = "----- run this file -----"
 
 # Mistakes that a generated program may make: a name or a constant that is fine by itself, and not beside another.

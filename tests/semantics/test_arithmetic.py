@@ -381,6 +381,36 @@ def test_min_and_max(dtype):
     )
 
 
+def zeros_chosen(A, B, R):
+    if idx < len(A):
+        n = len(A)
+        a, b = A[idx], B[idx] * 0
+        R[idx] = min(0.0, a)
+        R[n + idx] = min(a, 0.0)
+        R[2 * n + idx] = max(0.0, a)
+        R[3 * n + idx] = max(a, 0.0)
+        R[4 * n + idx] = min(-0.0, a)
+        R[5 * n + idx] = min(a, -0.0)
+        R[6 * n + idx] = max(-0.0, a)
+        R[7 * n + idx] = max(a, -0.0)
+        R[8 * n + idx] = min(float(int(b)), a)
+        R[9 * n + idx] = max(a, float(int(b)))
+        R[10 * n + idx] = a if a <= 0.0 else 0.0
+        R[11 * n + idx] = 0.0 if a < -0.0 else a
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_zero_that_python_chooses(dtype):
+    """Of -0.0 and 0.0, which are equal: instructions for minima and maxima take the sign into account."""
+
+    def arguments(n):
+        A = floats(n, 0, dtype)
+        A[::3], A[1::3] = -0.0, 0.0
+        return [A, np.nan_to_num(floats(n, 1, dtype)), np.zeros(12 * n, dtype)]
+
+    differential(zeros_chosen, arguments)
+
+
 def rounds(A, R, F):
     if idx < len(A):
         R[idx] = round(A[idx])
