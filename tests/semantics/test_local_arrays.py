@@ -47,6 +47,19 @@ def sorts(X, Y):
     Y[idx] = held[0] * 3 + held[2] * 5 + held[4]
 
 
+def far_away(A, k):
+    if idx < len(A):
+        w = local(4, float32)
+        if A[idx] > 1000.0:
+            w[k] = 1.0
+            A[idx] += w[k]
+
+
+@pytest.mark.parametrize("k", [3, 100_000_000, -100_000_000])
+def test_an_index_that_no_thread_asks_for_is_not_looked_up(k):
+    differential(far_away, lambda n: [np.arange(n, dtype=np.float32) % 1000, k])
+
+
 def test_a_sort_in_each_thread():
     differential(sorts, lambda n: [integers(n, low=-100, high=100), np.zeros(n, "int32")])
 

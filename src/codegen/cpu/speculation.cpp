@@ -56,19 +56,22 @@ class Estimate {
     block(stmt.else_body, 0);
   }
 
-  // An array and its indices. In an array of each thread's own an index for all lanes is a vector.
+  // An array and its indices. Of an array of each thread's own a constant index is one vector,
+  // which is there whether or not lanes are on; what an index may be that no lane asks for is not
+  // known.
   void access(const std::vector<ExprPtr>& operands) {
     const Local& array = function_.locals[static_cast<size_t>(operands[0]->local)];
-    const bool is_of_thread = array.storage == Storage::Thread;
     bool uniform = true;
+    bool constant = true;
     bool gathers = operands.back()->shape == Shape::Varying || operands[0]->type.strided;
     for (size_t i = 1; i < operands.size(); ++i) {
       const bool varies = operands[i]->shape != Shape::Uniform;
       uniform = uniform && !varies;
+      constant = constant && operands[i]->kind == ExprKind::Constant;
       const bool is_pixel = array.type.channels > 0 && i == 2;
       gathers = gathers || (varies && i + 1 < operands.size() && !is_pixel);
     }
-    if (uniform && !is_of_thread) result.needs_lane = true;
+    if (uniform && !(constant && array.storage == Storage::Thread)) result.needs_lane = true;
     result.cost += gathers && !uniform ? kGatherCost : 2;
   }
 
