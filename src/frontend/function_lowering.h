@@ -139,6 +139,7 @@ class FunctionLowering {
   void lower_annotated(const syntax::Stmt& stmt);
   void lower_augmented(const syntax::Stmt& stmt);
   void assign(const syntax::Expr& target, ir::ExprPtr value);
+  [[nodiscard]] bool may_read_captures(const syntax::Expr& expr) const;
   void assign_tuple(const syntax::Expr& target, const syntax::Expr& value);
   void assign_divmod(const syntax::Expr& target, const syntax::Expr& call);
   void unpack(const syntax::Expr& target, ir::ExprPtr value);

@@ -37,6 +37,20 @@ bool depends_on(const syntax::Expr& expr, const std::set<std::string>& names, bo
   return false;
 }
 
+// Whether `value` reads one of `names`, as what a function that it calls captured, say.
+bool reads_any(const ir::Expr& value, const std::vector<ir::Local>& locals,
+               const std::set<std::string>& names) {
+  const bool is_local = value.kind == ir::ExprKind::Local;
+  if (is_local && names.contains(locals[static_cast<size_t>(value.local)].name)) return true;
+  return std::any_of(value.operands.begin(), value.operands.end(),
+                     [&](const ir::ExprPtr& operand) {
+                       return reads_any(*operand, locals, names);
+                     }) ||
+         std::any_of(value.body.begin(), value.body.end(), [&](const ir::StmtPtr& stmt) {
+           return stmt->value && reads_any(*stmt->value, locals, names);
+         });
+}
+
 bool has_turn(const syntax::Expr& expr) {
   return meets_memory_or_fault(expr) ||
          std::any_of(expr.operands.begin(), expr.operands.end(), has_turn);
@@ -282,6 +296,15 @@ void FunctionLowering::mark_targets(std::span<const syntax::Expr> targets) {
   for (const std::string& name : names) mark_assigned(name);
 }
 
+// Whether evaluating it may call a function that captured variables.
+bool FunctionLowering::may_read_captures(const syntax::Expr& expr) const {
+  if (expr.kind == ExprKind::Lambda) return true;
+  const bool is_name = expr.kind == ExprKind::Name;
+  if (is_name && (flow_.functions.contains(expr.text) || packs_.contains(expr.text))) return true;
+  return std::any_of(expr.operands.begin(), expr.operands.end(),
+                     [&](const syntax::Expr& operand) { return may_read_captures(operand); });
+}
+
 // The single assignments that `target = value` consists of.
 bool FunctionLowering::pair_up(const syntax::Expr& target, const syntax::Expr& value,
                                Pairs& pairs) {
@@ -317,7 +340,8 @@ void FunctionLowering::assign_tuple(const syntax::Expr& target, const syntax::Ex
   bool any_kept = false;
   bool any_has_turn = false;
   for (const auto& [to, from] : pairs) {
-    any_kept = any_kept || depends_on(*from, names, stored);
+    any_kept = any_kept || depends_on(*from, names, stored) ||
+               (!names.empty() && may_read_captures(*from));
     any_has_turn = any_has_turn || has_turn(*from);
     add_names(*to, names, stored);
   }
@@ -327,7 +351,8 @@ void FunctionLowering::assign_tuple(const syntax::Expr& target, const syntax::Ex
     ir::ExprPtr lowered = lower(*from);
     // A call may store, and of two faults the first is met: nothing is evaluated out of turn then.
     const bool in_turn = any_kept && any_has_turn && lowered->kind != ir::ExprKind::Constant;
-    if (in_turn || depends_on(*from, names, stored)) {
+    if (in_turn || depends_on(*from, names, stored) ||
+        reads_any(*lowered, function_.locals, names)) {
       lowered = keep_always(std::move(lowered), "swap");
     }
     add_names(*to, names, stored);

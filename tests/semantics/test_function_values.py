@@ -131,6 +131,27 @@ def captured_by_captured(A, R):
         R[idx] = through(outer, lambda v: outer(v) - n, 2)
 
 
+# swapped : void (int* A, int* R)
+def swapped(A, R):
+    if idx < len(R):
+        a = A[idx]
+        plus = lambda x: x + a  # noqa: E731
+        a, b = 5, plus(1)
+        c, a = a, apply(lambda x: x * a, 3)
+        a, d, e = c, plus(2), apply(f=plus, x=4)
+        less = 0
+        less, e = 7, outer(e, lambda x: x - less)
+        R[idx] = a + 10 * b + 100 * c + 1000 * d + 10_000 * e
+
+
+def outer(x, f):
+    return twice(f, x) + apply(lambda y: f(y), 1)
+
+
+def test_closures_on_the_right_see_no_assignment_of_their_line():
+    differential(swapped, lambda n: [small(n), np.zeros(n, "int32")])
+
+
 def test_closures_within_closures():
     differential(captured_by_captured, lambda n: [small(n), np.zeros(n, "int32")])
 
