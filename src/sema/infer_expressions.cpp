@@ -171,7 +171,12 @@ Type Inference::operands_of(const Expr& expr, const char* doing) {
       erroneous = true;
     } else if (operand->type.is_unknown()) {
       unknown = true;
-    } else if (!is_value(*operand, doing)) {
+    }
+  }
+  for (const ir::ExprPtr& operand : expr.operands) {
+    // What a tuple or a struct meets may well be another.
+    const bool may_fit = (erroneous || unknown) && operand->type.is_aggregate();
+    if (!operand->type.is_unknown() && !may_fit && !is_value(*operand, doing)) {
       erroneous = true;
     }
   }

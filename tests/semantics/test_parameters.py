@@ -49,6 +49,19 @@ def test_helpers_with_parameters_given_by_position_only():
     differential(positional_only, lambda n: [floats(n), np.zeros(n, "float32")])
 
 
+def widened_later(A, n, R):
+    if idx < len(R):
+        R[idx] = cp.brev(n)  # of 64 bits, as `n` has one type
+        n = A[idx]
+        R[idx] += n
+
+
+def test_a_parameter_that_is_assigned_has_one_type():
+    differential(
+        widened_later, lambda n: [integers(n, 0, "int64"), np.int32(7), np.zeros(n, "int64")]
+    )
+
+
 STRONG = np.float64(0.1)
 
 

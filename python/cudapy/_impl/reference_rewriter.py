@@ -123,15 +123,15 @@ class Rewriter:
         start: list[ast.stmt] = []
         for name in self.types.variables:
             type = self.types.storage(name)
-            if (
-                name not in self.types.parameters
-                and (isinstance(type, tuple) or not type.endswith("*"))
-                and type != "void"
-            ):
-                target = ast.Name(id=name, ctx=ast.Store())
-                start.append(
-                    ast.Assign(targets=[target], value=_call("%zero", tree, ast.Constant(type)))
-                )
+            if type == "void" or (isinstance(type, str) and type.endswith("*")):
+                continue
+            if name not in self.types.parameters:
+                value = _call("%zero", tree, ast.Constant(type))
+            elif name in self.types.assigned:  # what it is given may be narrower than what it holds
+                value = _call("%cast", tree, ast.Name(id=name, ctx=ast.Load()), ast.Constant(type))
+            else:
+                continue
+            start.append(ast.Assign(targets=[ast.Name(id=name, ctx=ast.Store())], value=value))
         result = ast.FunctionDef(
             name=tree.name, args=_bare(tree.args), body=[*start, *body], decorator_list=[]
         )
