@@ -42,10 +42,9 @@ bool reads_any(const ir::Expr& value, const std::vector<ir::Local>& locals,
                const std::set<std::string>& names) {
   const bool is_local = value.kind == ir::ExprKind::Local;
   if (is_local && names.contains(locals[static_cast<size_t>(value.local)].name)) return true;
-  return std::any_of(value.operands.begin(), value.operands.end(),
-                     [&](const ir::ExprPtr& operand) {
-                       return reads_any(*operand, locals, names);
-                     }) ||
+  return std::any_of(
+             value.operands.begin(), value.operands.end(),
+             [&](const ir::ExprPtr& operand) { return reads_any(*operand, locals, names); }) ||
          std::any_of(value.body.begin(), value.body.end(), [&](const ir::StmtPtr& stmt) {
            return stmt->value && reads_any(*stmt->value, locals, names);
          });

@@ -211,9 +211,8 @@ const Stmt* first_float(const ir::Block& block, LocalId local) {
 
 bool reads(const Expr& expr, LocalId local) {
   if (expr.kind == ir::ExprKind::Local && expr.local == local) return true;
-  return std::any_of(
-             expr.operands.begin(), expr.operands.end(),
-             [&](const ir::ExprPtr& operand) { return reads(*operand, local); }) ||
+  return std::any_of(expr.operands.begin(), expr.operands.end(),
+                     [&](const ir::ExprPtr& operand) { return reads(*operand, local); }) ||
          std::any_of(expr.body.begin(), expr.body.end(), [&](const ir::StmtPtr& stmt) {
            return stmt->value && reads(*stmt->value, local);
          });
