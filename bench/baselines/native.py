@@ -21,6 +21,7 @@ OPTIONS = ["-std=c++20", "-O3", "-march=native", "-fPIC", "-shared", "-pthread"]
 
 _PICTURE = [c_int32, c_int32, c_int32, c_float, c_float, c_float, c_void_p, c_int32]
 _MATMUL = [c_int32, c_int32, c_int32, c_void_p, c_void_p, c_void_p, c_int32]
+_NBODY = [c_void_p, c_void_p, c_int64, c_int32]
 _SIGNATURES = {
     "mandelbrot_plain": {"mandelbrot_plain": _PICTURE},
     "mandelbrot_two_vectors": {
@@ -33,6 +34,11 @@ _SIGNATURES = {
     },
     "stencil": {"stencil": [c_int32, c_int32, c_void_p, c_void_p, c_int32]},
     "matmul": {"matmul_by_element": _MATMUL, "matmul_by_row": _MATMUL},
+    "black_scholes": {
+        "black_scholes": [*[c_void_p] * 3, c_float, c_float, *[c_void_p] * 2, c_int64, c_int32]
+    },
+    "nbody": {"nbody": _NBODY, "nbody_side_by_side": _NBODY},
+    "histogram": {"histogram": [c_void_p, c_void_p, c_int64, c_int32]},
     "add": {"add": [c_void_p, c_void_p, c_int64]},
 }
 

@@ -1,5 +1,7 @@
 """The same work for numba, written the way its documentation would have it."""
 
+import math
+
 import numba
 import numpy as np
 from numba import njit, prange
@@ -66,6 +68,51 @@ def matmul_by_row(n, k, m, a, b, c):
             factor = a[i * k + p]
             for j in range(m):
                 c[i * m + j] += factor * b[p * m + j]
+
+
+@njit(inline="always")
+def _below(x):
+    return np.float32(0.5) * math.erfc(np.float32(-0.7071067811865476) * x)
+
+
+@njit(parallel=True)
+def black_scholes(price, strike, years, rate, sigma, call, put):
+    for i in prange(len(price)):
+        s, k, t = price[i], strike[i], years[i]
+        spread = sigma * math.sqrt(t)
+        d1 = (math.log(s / k) + (rate + np.float32(0.5) * sigma * sigma) * t) / spread
+        now = k * math.exp(-rate * t)
+        value = s * _below(d1) - now * _below(d1 - spread)
+        call[i] = value
+        put[i] = value - s + now
+
+
+@njit(parallel=True)
+def nbody(bodies, pulls):
+    x, y, z, mass = bodies
+    for i in prange(len(x)):
+        sx = sy = sz = np.float32(0)
+        for j in range(len(x)):
+            dx = x[j] - x[i]
+            dy = y[j] - y[i]
+            dz = z[j] - z[i]
+            near = np.float32(1) / math.sqrt(dx * dx + dy * dy + dz * dz + np.float32(1e-3))
+            pull = mass[j] * near * near * near
+            sx += pull * dx
+            sy += pull * dy
+            sz += pull * dz
+        pulls[0, i] = sx
+        pulls[1, i] = sy
+        pulls[2, i] = sz
+
+
+@njit(parallel=True)
+def histogram(image, bins, threads):
+    own = np.zeros((threads, 256), np.int32)
+    for t in prange(threads):
+        for i in range(len(image) * t // threads, len(image) * (t + 1) // threads):
+            own[t, image[i]] += 1
+    bins += own.sum(axis=0)
 
 
 @njit
