@@ -27,7 +27,8 @@ namespace {
 
 class Folder {
  public:
-  explicit Folder(Function& function) : function_(function), expressions_(function) {}
+  explicit Folder(Function& function)
+      : function_(function), expressions_(function, ExpressionFolder::Stage::BeforeContraction) {}
 
   void run() {
     fold(function_.body);

@@ -149,7 +149,7 @@ void ExpressionFolder::fold(ExprPtr& expr) {
     }
     case ExprKind::Len: {
       const Expr& array = *expr->operands[0];
-      if (array.kind != ExprKind::Local) return;
+      if (array.kind != ExprKind::Local || stage_ == Stage::BeforeContraction) return;
       const Type& type = function_.locals[static_cast<size_t>(array.local)].type;
       if (type.channels > 0 && expr->axis + 1 == type.rank)
         become(expr, integer_value(type.channels));
@@ -203,6 +203,8 @@ void ExpressionFolder::unary(ExprPtr& expr) {
 }
 
 void ExpressionFolder::binary(ExprPtr& expr) {
+  const bool is_power = expr->binary_op == BinaryOp::Power && ir::is_float(expr->type);
+  if (is_power && stage_ == Stage::AfterContraction) return;
   const ExprPtr& a = expr->operands[0];
   const ExprPtr& b = expr->operands[1];
   if (is_constant(a) && is_constant(b)) {

@@ -1,6 +1,7 @@
 // The rewrites of one expression whose operands are folded already. Private to `fold`.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "ir/tree.h"
@@ -12,7 +13,12 @@ bool is_droppable(const ir::Expr& expr);
 
 class ExpressionFolder {
  public:
-  explicit ExpressionFolder(ir::Function& function) : function_(function) {}
+  // Once products and sums are fused it matters no more which of them are constants, so that what
+  // only one device knows counts as one, too: the turn of a loop that it unrolls, the channels of
+  // an image. Powers of floats stay what they are then: products round differently.
+  enum class Stage : uint8_t { BeforeContraction, AfterContraction };
+
+  ExpressionFolder(ir::Function& function, Stage stage) : function_(function), stage_(stage) {}
 
   // Replaces `expr` by something cheaper that gives the same bits, if there is such.
   void fold(ir::ExprPtr& expr);
@@ -36,6 +42,7 @@ class ExpressionFolder {
   void math(ir::ExprPtr& expr);
 
   ir::Function& function_;
+  Stage stage_;
   std::vector<ir::ExprPtr> constants_;
 };
 

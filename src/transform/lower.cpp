@@ -1,8 +1,8 @@
 // The order of the passes, and the reasons for it: aggregates become scalars once the calls that
 // pass them are gone, so that no later pass knows of them; folding comes after inlining, because
 // constants travel through calls, and after float16 and bfloat16 are no longer computed in;
-// contraction after folding, which makes the products of small powers; shapes last, on what codegen
-// will see.
+// contraction after folding, which makes the products of small powers, and before what only CPUs do
+// that makes constants, so that all devices round alike; shapes last, on what codegen will see.
 #include "transform/lower.h"
 
 #include <algorithm>
@@ -47,13 +47,13 @@ ir::Function lower(ir::Program typed, const Options& options) {
   passed("widen-halves");
   fold(function);
   passed("fold");
-  if (options.split_barriers) {
-    unroll_loops(function);
-    passed("unroll-loops");
-  }
   if (options.contract) {
     contract(function);
     passed("contract");
+  }
+  if (options.split_barriers) {
+    unroll_loops(function);
+    passed("unroll-loops");
   }
   split_loop_counters(function);
   passed("split-loop-counters");

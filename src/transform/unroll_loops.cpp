@@ -20,9 +20,12 @@ using namespace ir;
 
 constexpr int64_t kMostTurns = 32;
 constexpr size_t kMostNodes = 6000;  // of all turns of the outermost loop together
-// What takes long to compile counts for more: gathers that go lane by lane, and loops that stay.
+// What takes long to compile counts for more: gathers that go lane by lane, loops that stay, and
+// the elements among which lanes choose.
 constexpr size_t kNodesOfGather = 2500;
 constexpr size_t kNodesOfLoop = 1000;
+constexpr size_t kNodesOfChoice = 5;
+constexpr int64_t kMostChoices = 16;
 constexpr int kMostElementsKept = 64;  // of an array that may become registers
 
 // How much code a tree becomes, in nodes.
@@ -33,20 +36,37 @@ class Size {
   [[nodiscard]] size_t of(const Expr& expr) const {
     size_t count = 1 + of(expr.body) + (is_gather(expr) ? kNodesOfGather : 0);
     for (const ExprPtr& operand : expr.operands) count += of(*operand);
-    return count;
+    return count + (expr.kind == ExprKind::Load ? of_choice(expr.operands) : 0);
   }
 
   [[nodiscard]] size_t of(const Block& block) const {
     size_t count = 0;
     for (const StmtPtr& stmt : block) {
       count += 1 + (stmt->value ? of(*stmt->value) : 0);
-      for (const ExprPtr& operand : stmt->operands) count += of(*operand);
-      count += of(stmt->body) + of(stmt->else_body);
+      count += of_operands(*stmt) + of(stmt->body) + of(stmt->else_body);
     }
     return count;
   }
 
+  [[nodiscard]] size_t of_operands(const Stmt& stmt) const {
+    size_t count = stmt.kind == StmtKind::Store ? of_choice(stmt.operands) : 0;
+    for (const ExprPtr& operand : stmt.operands) count += of(*operand);
+    return count;
+  }
+
  private:
+  // Of an element of a thread's own array that each lane may choose.
+  [[nodiscard]] size_t of_choice(const std::vector<ExprPtr>& operands) const {
+    const Local& array = function_.locals[static_cast<size_t>(operands[0]->local)];
+    const bool is_known =
+        std::all_of(operands.begin() + 1, operands.end(),
+                    [](const ExprPtr& index) { return index->kind == ExprKind::Constant; });
+    if (array.storage != Storage::Thread || is_known) return 0;
+    int64_t count = 1;
+    for (const int64_t extent : array.extents) count *= std::min(extent, kMostChoices + 1);
+    return count > kMostChoices ? 0 : kNodesOfChoice * static_cast<size_t>(count);
+  }
+
   // A table's element, or what else is found by what an array holds.
   [[nodiscard]] bool is_gather(const Expr& expr) const {
     if (expr.kind != ExprKind::Load) return false;
@@ -87,12 +107,15 @@ bool is_constant(const ExprPtr& expr) {
 
 class Unroller {
  public:
-  explicit Unroller(Function& function) : function_(function), expressions_(function) {
+  explicit Unroller(Function& function)
+      : function_(function), expressions_(function, ExpressionFolder::Stage::AfterContraction) {
     expressions_.constants().resize(function.locals.size());
   }
 
   void run() {
-    if (has_candidates(function_.body)) block(function_.body);
+    const bool has_images = std::any_of(function_.locals.begin(), function_.locals.end(),
+                                        [](const Local& local) { return local.type.channels > 0; });
+    if (has_images || has_candidates(function_.body)) block(function_.body);
   }
 
  private:
@@ -151,8 +174,16 @@ class Unroller {
     });
   }
 
+  // Folding powers of integers makes locals, which are not among the constants.
   void forget(LocalId id) {
-    if (id != kNoLocal) constants()[static_cast<size_t>(id)] = nullptr;
+    const auto at = static_cast<size_t>(id);
+    if (id != kNoLocal && at < constants().size()) constants()[at] = nullptr;
+  }
+  void learn(LocalId id, const Expr& value) {
+    forget(id);
+    const auto at = static_cast<size_t>(id);
+    if (value.kind == ExprKind::Constant && value.type == local(id).type && at < constants().size())
+      constants()[at] = clone(value);
   }
   void forget(const LocalSet& locals) {
     for (size_t i = 0; i < constants().size(); ++i) {
@@ -207,9 +238,7 @@ class Unroller {
         break;
       case StmtKind::Assign:
         expression(stmt->value);
-        forget(stmt->local);
-        if (is_constant(stmt->value) && stmt->value->type == local(stmt->local).type)
-          constants()[static_cast<size_t>(stmt->local)] = clone(*stmt->value);
+        learn(stmt->local, *stmt->value);
         break;
       default:
         expression(stmt->value);
@@ -221,6 +250,7 @@ class Unroller {
     }
     if (stmt->kind == StmtKind::While) nodes_ += kNodesOfLoop;
     if (stmt->value) nodes_ += size_.of(*stmt->value);
+    nodes_ += size_.of_operands(*stmt);
     into.push_back(std::move(stmt));
   }
 

@@ -8,7 +8,7 @@ import cudapy as cp
 import numpy as np
 import pytest
 from cudapy import idx
-from differential import TARGETS, differential, floats, integers
+from differential import TARGETS, compiling_for, differential, floats, integers
 
 SIGNED = ("int8", "int16", "int32", "int64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
@@ -524,3 +524,20 @@ def test_divmod_takes_place_where_the_quotient_does():
         divides_by_what_does_not_fit,
         lambda n: [integers(n, dtype=np.uint8), np.zeros(4 * n, np.int32)],
     )
+
+
+def looked_up(X, T, R):
+    if idx < len(X):
+        R[idx] = T[int(X[idx] * 4.0)] + (10 if X[idx] < 0.0 else 20)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_nan_stays_a_value_under_fastmath(dtype):
+    table = np.arange(9, dtype=np.int32)
+    X = np.array([np.nan, 0.5, np.nan, 1.0, np.nan] * 20, dtype)
+    expected = [20, 22, 20, 24, 20] * 20
+    for target in TARGETS:
+        R = np.zeros(len(X), np.int32)
+        with compiling_for(target):
+            cp.compile(looked_up, fastmath=True)(len(X))(X, table, R)
+        assert R.tolist() == expected, target

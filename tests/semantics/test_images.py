@@ -302,3 +302,16 @@ def beyond(X):
 def test_an_index_beyond_a_local_array_is_a_fault():
     with pytest.raises(IndexError, match="4"):
         cp.kernel(beyond)(8)(np.zeros(8, np.uint8))
+
+
+def weighted(A, B):
+    B[idy, idx] = A.shape[2] * 0.1 + A[idy, idx, 0] * 0.3 + A[idy, idx, 1] ** A.shape[2]
+
+
+def test_images_round_as_other_arrays_do():
+    apart = np.zeros((2, 100, 3), np.float64)[:, ::2]
+    apart[:] = np.random.default_rng(0).random(apart.shape) * 10
+    one, other = np.zeros((2, 50)), np.zeros((2, 50))
+    cp.compile(weighted)(50, 2)(np.ascontiguousarray(apart), one)
+    cp.compile(weighted)(50, 2)(apart, other)
+    assert np.array_equal(one, other)

@@ -278,3 +278,66 @@ def test_exchanges_in_an_array_of_the_thread():
         lambda n: [integers(n, low=0, high=99, dtype="int32"), np.zeros(n, np.int32)],
         sig="exchanged : void (int* X, int* Y)",
     )
+
+
+# outside_unasked : void (int* X, int* Y, int n)
+def outside_unasked(X, Y, n):
+    held = local(64, int)
+    for i in range(10):
+        if X[idx] > n + 10 * i:  # holds for the first turn alone
+            held[i * 10_000] = X[idx]
+            put(held, 100_000_000 * i, X[idx])
+    Y[idx] = held[X[idx]] + 1
+
+
+def put(array, i, value):
+    array[i] = value
+
+
+def test_an_element_outside_that_no_thread_asks_for():
+    differential(
+        outside_unasked,
+        lambda n: [integers(n, 0, "int32", 0, 5), np.zeros(n, "int32"), 0],
+    )
+
+
+def unrolled(X, Y):
+    held = local(6, X.dtype)
+    for i in range(6):
+        held[i] = i * 0.1 + X[idx] * 0.3 + X[idx] ** (i - 2)
+    for i in range(6):
+        Y[idx, i] = held[i]
+
+
+def rolled(X, Y, n):
+    held = local(6, X.dtype)
+    for i in range(n):
+        held[i] = i * 0.1 + X[idx] * 0.3 + X[idx] ** (i - 2)
+    for i in range(n):
+        Y[idx, i] = held[i]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_unrolled_loops_round_as_others_do(dtype):
+    X = floats(500, dtype=dtype)
+    one, other = np.zeros((500, 6), dtype), np.zeros((500, 6), dtype)
+    cp.compile(unrolled)(500)(X, one)
+    cp.compile(rolled)(500)(X, other, 6)
+    assert np.array_equal(one, other, equal_nan=True)
+
+
+def nested(X, Y):
+    held = local(8, int)
+    for a in range(4):
+        for b in range(4):
+            for c in range(4):
+                for d in range(4):
+                    held[(a + d + X[idx]) % 8] += a + b + c
+    Y[idx] = held[3]
+
+
+def test_nests_of_loops_stay_loops_where_code_would_be_long():
+    X = np.zeros(4, np.int32)
+    kernel = cp.compile(nested)
+    kernel(4)(X, X.copy())
+    assert len(kernel.inspect("lowered").splitlines()) < 400

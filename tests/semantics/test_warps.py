@@ -517,3 +517,26 @@ def test_prints_of_a_warp_of_several_rows(capsys):
     cp.synchronize()
     expected = [f"{i % 4} {i // 4} {i ^ 1}" for i in range(32) if (i ^ 1) % 2]
     assert capsys.readouterr().out.splitlines() == expected
+
+
+def first_vote(x):
+    while True:
+        x -= 1
+        if any(x < 3):
+            return 1
+        if x < 0:
+            return 0
+
+
+def voting_where_it_stores(A, R):
+    if idx < len(A):
+        R[idx * first_vote(A[idx])] = A[idx]
+        R[idx * first_vote(A[idx])] += 1
+
+
+def test_votes_in_the_index_of_a_store():
+    differential(
+        voting_where_it_stores,
+        lambda n: [integers(n, 0, "int32", 3, 9), np.zeros(n, "int32")],
+        targets=WARPS,
+    )

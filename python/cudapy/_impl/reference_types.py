@@ -236,7 +236,10 @@ class Types:
                 if self.declared_result is None:
                     self.result = join(self.result, type)
                     self._note_alone("return", type, node.value)
-            case ast.Expr() | ast.AugAssign():
+            case ast.AugAssign():
+                self._visit_indices(node.target)
+                self.type_of(node.value)
+            case ast.Expr():
                 self.type_of(node.value)
             case ast.If():
                 taken = self.taken(node)
@@ -278,10 +281,18 @@ class Types:
             )
             for item, item_type, part in zip(target.elts, type, parts):
                 self._bind(item, item_type, part)
+        elif isinstance(target, (ast.Subscript, ast.Attribute)):
+            self._visit_indices(target)
         elif isinstance(target, ast.Name) and target.id not in self.declared:
             self.variables[target.id] = join_in_variable(self.variables.get(target.id), type)
             if value is not None:
                 self._note_alone(target.id, type, value)
+
+    def _visit_indices(self, target: ast.expr) -> None:
+        """Meets the functions that the place of a store calls."""
+        for part in ast.walk(target):
+            if isinstance(part, ast.Call):
+                self.type_of(part)
 
     def _note_alone(self, name: str, type: Any, value: ast.expr) -> None:
         if type == WEAK_INT:

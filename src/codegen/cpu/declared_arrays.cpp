@@ -85,7 +85,7 @@ Value* BodyEmitter::set_block_array(ir::LocalId local, Value* data, Value* const
 }
 
 // The element's number in the array, ((i0 * n1) + i1) * n2 + ...: an i64, of which addresses are
-// made best, or a vector of i32s, as gathers like them. Bit k of `inside`: index k needs no check.
+// made best, or a vector of i32s, as gathers like them.
 Lanes BodyEmitter::flat_index(const Operands& operands, ArrayRef<Lanes> indices, int32_t site) {
   const ArrayValue& array = arrays_[index(operands[0]->local)];
   const SmallVector<Value*, 2> lengths = array.shape;
@@ -227,8 +227,9 @@ void BodyEmitter::blend_into(Value* address, Value* value, Align align, Value* m
 bool BodyEmitter::is_chosen_by_lanes(const ir::Expr& array, const Lanes& flat) const {
   if (flat.shape == Shape::Uniform || storage_of(array.local) != Storage::Thread) return false;
   if (scalar_code() || target_.is_gpu) return false;
-  const bool is_small = ir::size_of(array.type.scalar) <= 2 || !target_.has_gather;
-  return element_count(kernel_.locals[index(array.local)]) <= (is_small ? 32 : 16);
+  const int64_t size = ir::size_of(array.type.scalar);
+  const int64_t most = size <= 2 ? 12 : size <= 4 ? 10 : 6;
+  return element_count(kernel_.locals[index(array.local)]) <= most;
 }
 
 // The lanes' indices, as wide as the elements, which masks are made of best.

@@ -23,6 +23,7 @@
 #include "codegen/cpu/body_emitter.h"
 #include "codegen/cpu/estimate_work.h"
 #include "codegen/cpu/private_bins.h"
+#include "codegen/math/fast_flags.h"
 #include "runtime/cpu/kernel_abi.h"
 #include "transform/block_turns.h"
 
@@ -55,7 +56,7 @@ class KernelEmitter {
         function_->addParamAttr(i, kind);
     }
     builder_.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function_));
-    if (options.fastmath) builder_.setFastMathFlags(FastMathFlags::getFast());
+    if (options.fastmath) builder_.setFastMathFlags(fast_flags());
   }
 
   void run() {

@@ -56,23 +56,29 @@ class Estimate {
     block(stmt.else_body, 0);
   }
 
-  // An array and its indices. Of an array of each thread's own a constant index is one vector,
-  // which is there whether or not lanes are on; what an index may be that no lane asks for is not
-  // known.
+  // An array and its indices. Of an array of each thread's own an element that is known is one
+  // vector, which is there whether or not lanes are on; what an index may be that no lane asks for
+  // is not known, nor whether it lies inside.
   void access(const std::vector<ExprPtr>& operands) {
     const Local& array = function_.locals[static_cast<size_t>(operands[0]->local)];
     bool uniform = true;
-    bool constant = true;
+    bool is_there = array.storage == Storage::Thread;
     bool gathers = operands.back()->shape == Shape::Varying || operands[0]->type.strided;
     for (size_t i = 1; i < operands.size(); ++i) {
       const bool varies = operands[i]->shape != Shape::Uniform;
       uniform = uniform && !varies;
-      constant = constant && operands[i]->kind == ExprKind::Constant;
+      is_there = is_there && is_inside(*operands[i], array, i - 1);
       const bool is_pixel = array.type.channels > 0 && i == 2;
       gathers = gathers || (varies && i + 1 < operands.size() && !is_pixel);
     }
-    if (uniform && !(constant && array.storage == Storage::Thread)) result.needs_lane = true;
+    if (uniform && !is_there) result.needs_lane = true;
     result.cost += gathers && !uniform ? kGatherCost : 2;
+  }
+
+  static bool is_inside(const Expr& index, const Local& array, size_t axis) {
+    if (index.kind != ExprKind::Constant || axis >= array.extents.size()) return false;
+    return !index.constant.exceeds_int64 && index.constant.integer >= 0 &&
+           index.constant.integer < array.extents[axis];
   }
 
   static int cost_of(const Expr& expr) {

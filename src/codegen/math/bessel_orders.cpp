@@ -21,6 +21,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // Y of x below it is infinite, and J 0, but for the orders 0 and 1.
 constexpr double kLeast = 0x1p-560;
+constexpr double kLeastNumber = std::numeric_limits<double>::denorm_min();
 
 Value* any_lane(Bool lanes) {
   const Context& context = *lanes.context;
@@ -107,7 +108,7 @@ void take(const State& state, size_t& at, Pair& x) {
   at += 2;
 }
 
-// f of orders 0 and 1, and 2 / x.
+// f of orders 0 and 1, and 2 / x. Order 0 is that of numbers down to the least, too.
 template <typename Number>
 struct Orders {
   Number zeroth;
@@ -218,16 +219,18 @@ Real downwards(const Orders<Number>& orders, Real n, Bool wanted) {
 }
 
 template <typename Number>
-Orders<Number> start_orders(Real x, bool second);
+Orders<Number> start_orders(Real a, bool second);
 
 template <>
-Orders<Pair> start_orders(Real x, bool second) {
-  return {bessel_to_pair(x, 0, second), bessel_to_pair(x, 1, second),
+Orders<Pair> start_orders(Real a, bool second) {
+  Real x = max(a, kLeast);
+  return {bessel_to_pair(max(a, kLeastNumber), 0, second), bessel_to_pair(x, 1, second),
           constant_pair(x, 2.0, 0.0) / Pair{x, x.same(0.0)}};
 }
 
 template <>
-Orders<Real> start_orders(Real x, bool second) {
+Orders<Real> start_orders(Real a, bool second) {
+  Real x = max(a, kLeast);
   return {bessel_medium(x, 0, second), bessel_medium(x, 1, second), 2.0 / x};
 }
 
@@ -238,8 +241,7 @@ Bool out_of_range(Real n, Real x) {
 
 template <typename Number>
 Real jn_of(Real n, Real a) {
-  Real bounded = max(a, kLeast);
-  Orders<Number> orders = start_orders<Number>(bounded, false);
+  Orders<Number> orders = start_orders<Number>(a, false);
   Bool loops = (n > 1.0) & (a < kInfinity) & !out_of_range(n, a);
   Bool below = n <= a;
   Real up = rounded(upwards(orders, n, loops & below)) * 0x1p200;
@@ -249,14 +251,20 @@ Real jn_of(Real n, Real a) {
   return select(n == 0.0, rounded(orders.zeroth), select(n == 1.0, first, y));
 }
 
+// Y of order 1 below kLeast: -2 / (pi a).
+Real first_of_little(Real a) {
+  Pair scaled{a * 0x1p600, a.same(0.0)};
+  Pair y = constant_pair(a, kTwoOverPiPair[0], kTwoOverPiPair[1]) / scaled;
+  return -(rounded(y) * 0x1p600);
+}
+
 template <typename Number>
 Real yn_of(Real n, Real a) {
-  Real bounded = max(a, kLeast);
-  Orders<Number> orders = start_orders<Number>(bounded, true);
+  Orders<Number> orders = start_orders<Number>(a, true);
   Bool loops = (n > 1.0) & (a < kInfinity) & !out_of_range(n, a);
   Real y = rounded(upwards(orders, n, loops)) * 0x1p200;
   y = select(loops & !is_nan(y), y, -kInfinity);
-  Real first = select(a < kLeast, -(kTwoOverPiPair[0] / a), rounded(orders.first));
+  Real first = select(a < kLeast, first_of_little(a), rounded(orders.first));
   return select(n == 0.0, rounded(orders.zeroth), select(n == 1.0, first, y));
 }
 

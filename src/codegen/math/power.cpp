@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "codegen/math/coefficients.h"
+#include "codegen/math/fast_flags.h"
 #include "codegen/math/formulas.h"
 
 namespace cudapy::codegen::math {
@@ -57,9 +58,7 @@ Real rsqrt(Real x) {
   if (x.context->fast) {
     llvm::IRBuilderBase& builder = x.context->builder;
     llvm::IRBuilderBase::FastMathFlagGuard guard(builder);
-    llvm::FastMathFlags flags;
-    flags.setFast();
-    builder.setFastMathFlags(flags);
+    builder.setFastMathFlags(fast_flags());
     return 1.0 / sqrt(x);
   }
   if (!x.is_double() && !x.context->has_fma) return narrow(1.0 / sqrt(widen(x)));

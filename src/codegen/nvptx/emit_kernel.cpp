@@ -29,6 +29,7 @@
 
 #include "codegen/common/arithmetic.h"
 #include "codegen/cpu/body_emitter.h"
+#include "codegen/math/fast_flags.h"
 #include "runtime/cpu/kernel_abi.h"
 #include "runtime/cuda/kernel_abi.h"
 #include "transform/filled_arrays.h"
@@ -89,7 +90,7 @@ class KernelEmitter {
     make_function(module);
     builder_.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function_));
     exit_ = BasicBlock::Create(module.getContext(), "exit", function_);
-    if (options.fastmath) builder_.setFastMathFlags(FastMathFlags::getFast());
+    if (options.fastmath) builder_.setFastMathFlags(fast_flags());
     if (!options.line_files.empty()) make_line_scopes(options.line_files);
   }
 
