@@ -318,7 +318,7 @@ void BodyEmitter::emit_pixel_stores(const ir::Block& block, size_t begin, size_t
   SmallVector<Lanes, 2> indices;
   for (size_t i = begin; i < begin + count; ++i) {
     const ir::Stmt& stmt = *block[i];
-    const auto channel = static_cast<size_t>(*channel_of(stmt.operands));
+    const auto channel = static_cast<size_t>(channel_of(stmt.operands).value_or(0));
     values[channel] = to_memory(builder_, emit_vector(*stmt.value), stmt.value->type.scalar);
     indices = emit_indices(stmt.operands, stmt.fault_site, stmt.row_axes);
   }
@@ -330,7 +330,7 @@ void BodyEmitter::emit_pixel_stores(const ir::Block& block, size_t begin, size_t
     return store_interleaved(*place, values, scalar, part_align(last.operands[0]->type, 0, scalar));
   for (size_t i = begin; i < begin + count; ++i) {
     const ir::Stmt& stmt = *block[i];
-    const auto channel = static_cast<size_t>(*channel_of(stmt.operands));
+    const auto channel = static_cast<size_t>(channel_of(stmt.operands).value_or(0));
     indices.back() = emit(*stmt.operands.back());
     store_lanes(stmt, indices, values[channel]);
   }
