@@ -14,6 +14,13 @@ constexpr double kNanosecondsPerInstruction =
 constexpr double kTinyNanoseconds = 4'000;   // below: inline, without a look at the clock
 constexpr double kLongNanoseconds = 60'000;  // above: workers are woken at once
 constexpr double kBlockNanoseconds = 1'000;  // of a block whose shape is free
+// Of a tile of rows: a gang takes so many instructions, and where it is few of those, so many gangs
+// of a row are taken that the row's start, some 40, is little beside them.
+constexpr int kFewestTileInstructions = 256;
+constexpr int kRowInstructions = 1280;
+constexpr int kWidestTile = 4;  // gangs
+constexpr int kNarrowestTile = 32;
+constexpr double kTileThreads = 1024;
 constexpr double kGrainNanoseconds = 1'000;  // of the smallest piece handed out
 // Of a block: some pages of memory each turn, and yet what threads carry on stays in near caches.
 constexpr double kFewRepeatedThreads = 4'096;
@@ -30,8 +37,19 @@ double thread_nanoseconds(const KernelMetadata& metadata) {
   return instructions * kNanosecondsPerInstruction / std::max(metadata.gang_width, 1);
 }
 
+// Threads one above the other often share what depends on x alone, as a column of a matrix: by the
+// time that a long row is through, it has left the near caches.
+void choose_tile(const KernelMetadata& metadata, const int64_t threads[3], double most,
+                 int64_t block[3]) {
+  const int gangs = std::clamp(kRowInstructions / metadata.instructions, 1, kWidestTile);
+  block[0] = std::max(gangs * std::max(metadata.gang_width, 1), kNarrowestTile);
+  const double height = std::min(kTileThreads, most) / static_cast<double>(block[0]);
+  block[1] = std::clamp<int64_t>(static_cast<int64_t>(height), 1, threads[1]);
+}
+
 // A block's shape when nobody can see it: whole gangs of a row, then whole rows, enough of them to
-// make the cost of a block small, few enough that every thread of the pool gets several.
+// make the cost of a block small, few enough that every thread of the pool gets several; a tile,
+// where a row is more than that and threads have much to do.
 void choose_free_block(const KernelMetadata& metadata, const int64_t threads[3], double per_thread,
                        int64_t block[3]) {
   const int64_t gang = std::max(metadata.gang_width, 1);
@@ -49,13 +67,16 @@ void choose_free_block(const KernelMetadata& metadata, const int64_t threads[3],
   const bool is_short = total * per_thread < kLongNanoseconds;
   const double workers = is_short ? 2.0 : pool_thread_count();
   const double pieces = workers * (metadata.uneven ? 64.0 : 8.0);
-  const double size = std::min(kBlockNanoseconds / per_thread, std::max(total / pieces, 1.0));
+  const double share = std::max(total / pieces, 1.0);
+  const double size = std::min(kBlockNanoseconds / per_thread, share);
   // Wide enough for gangs in flight at once, and a power of two of gangs so that arrays are cut at
   // cache lines.
   int64_t gangs = 4;
   while (static_cast<double>(gangs * gang * 2) <= size) gangs *= 2;
   block[0] = std::min(gangs * gang, row);
   block[1] = block[2] = 1;
+  if (block[0] < row && threads[1] > 1 && metadata.instructions >= kFewestTileInstructions)
+    return choose_tile(metadata, threads, share, block);
   if (block[0] == row) {
     const double height = std::min(size / static_cast<double>(row), 1e9);
     block[1] = std::clamp<int64_t>(static_cast<int64_t>(height), 1, threads[1]);

@@ -122,6 +122,23 @@ TEST(Launch, FreeBlocksTakeSeveralShortRows) {
   EXPECT_LE(few.block[1], 3);
 }
 
+TEST(Launch, ThreadsWithMuchToDoAreCutIntoTiles) {
+  for (int instructions : {256, 500, 10'000}) {
+    const KernelMetadata metadata{16, 0, 0, instructions};
+    const Launch launch = plan_launch(metadata, {{5'000, 3'000, 1}, {0, 0, 0}}).launch;
+    EXPECT_GE(launch.block[0], 32);
+    EXPECT_LE(launch.block[0], 64);
+    EXPECT_EQ(launch.block[0] * launch.block[1], 1024);
+    EXPECT_EQ(launch.grid[1], (3'000 - 1) / launch.block[1] + 1);
+    const Launch line = plan_launch(metadata, {{5'000, 1, 1}, {0, 0, 0}}).launch;
+    EXPECT_EQ(line.block[1], 1);
+    const Launch few = plan_launch(metadata, {{5'000, 3, 1}, {0, 0, 0}}).launch;
+    EXPECT_LE(few.block[1], 3);
+  }
+  const KernelMetadata light{16, 0, 0, 40};
+  EXPECT_EQ(plan_launch(light, {{5'000, 3'000, 1}, {0, 0, 0}}).launch.block[1], 1);
+}
+
 TEST(Launch, ThreadsThatRunAgainGoOnByTheVisibleBlocks) {
   KernelMetadata metadata{16, 0, 0, 10};
   metadata.repeated_axes = 3;
