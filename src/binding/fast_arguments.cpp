@@ -8,6 +8,7 @@
 #include "binding/array.h"
 #include "binding/elem_type.h"
 #include "binding/masked_array.h"
+#include "binding/numpy_array.h"
 #include "binding/py_ref.h"
 #include "binding/struct_type.h"
 #include "ir/half.h"
@@ -114,6 +115,27 @@ runtime::ArrayLayout layout_of(const Py_buffer& view) {
   return layout;
 }
 
+// Of one element along a dimension NumPy's strides say nothing; its buffers have those of an array
+// without gaps.
+runtime::ArrayLayout layout_of(const NumpyArray& array, int item_size) {
+  const auto rank = static_cast<size_t>(array.rank);
+  runtime::ArrayLayout layout = runtime::ArrayLayout::contiguous({array.shape, rank}, item_size);
+  if (!array.is_row_major()) std::copy_n(array.strides, rank, layout.strides.begin());
+  return layout;
+}
+
+// An array that the slot's code can take as it is. Null: look at its buffer.
+const NumpyArray* plain_array_of(const ParameterSlot& slot, PyObject* argument, int device) {
+  if (device != runtime::kHostDevice || slot.structure != nullptr) return nullptr;
+  const NumpyArray* array = numpy_array_of(argument, slot.scalar);
+  const auto size = static_cast<uintptr_t>(slot.item_size());
+  const bool is_usable = array != nullptr && array->rank == slot.rank &&
+                         (array->is_row_major() || !array->is_column_major()) &&
+                         !(slot.is_written && !array->is_writable()) &&
+                         reinterpret_cast<uintptr_t>(array->data) % size == 0;
+  return is_usable ? array : nullptr;
+}
+
 }  // namespace
 
 bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, int device) {
@@ -127,6 +149,11 @@ bool FastArguments::fill_array(const ParameterSlot& slot, PyObject* argument, in
              fill_layout(slot, own->data(), own->layout(), device);
     }
     array = {own->data(), own->length()};
+  } else if (const NumpyArray* numpy = plain_array_of(slot, argument, device)) {
+    if (slot.rank > 1 || slot.is_strided)
+      return fill_layout(slot, numpy->data, layout_of(*numpy, slot.item_size()), device);
+    if (numpy->strides[0] != slot.item_size() && numpy->shape[0] > 1) return false;
+    array = {numpy->data, numpy->shape[0]};
   } else {
     if (device != runtime::kHostDevice || !PyObject_CheckBuffer(argument) ||
         is_masked_array(argument))

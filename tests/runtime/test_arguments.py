@@ -470,3 +470,69 @@ def test_numbers_of_any_kind_mean_in_a_later_call_what_they_mean_in_the_first(de
             except (cp.CudaPyError, OverflowError) as error:
                 outcomes.append(str(error))
         assert outcomes[0] == outcomes[1] == outcomes[2], repr(number)
+
+
+# doubled_cells : void (float** A, float** B)
+def doubled_cells(A, B):
+    for x in range(B.shape[1]):
+        B[idx, x] = 2 * A[idx, x]
+
+
+class Reading(np.ndarray):
+    """A class of its own."""
+
+
+def broadcast_pair():
+    return np.broadcast_arrays(np.arange(3, dtype="f4"), np.zeros((2, 1), "f4"))[0]
+
+
+PLANES = {
+    "rows": lambda: np.arange(6, dtype="f4").reshape(2, 3),
+    "columns": lambda: np.arange(6, dtype="f4").reshape(3, 2).T,
+    "every other": lambda: np.arange(24, dtype="f4").reshape(4, 6)[::2, ::2],
+    "backwards": lambda: np.arange(6, dtype="f4").reshape(2, 3)[::-1, ::-1],
+    "one row": lambda: np.arange(20, dtype="f4").reshape(4, 5)[1:2, ::2],
+    "one column": lambda: np.arange(20, dtype="f4").reshape(4, 5)[:, 1:2],
+    "a column's column": lambda: np.arange(20, dtype="f4").reshape(4, 5).T[1:2].T,
+    "empty": lambda: np.zeros((0, 3), "f4"),
+    "broadcast": broadcast_pair,
+    "read only": lambda: np.broadcast_to(np.float32(3), (2, 3)),
+    "swapped bytes": lambda: np.arange(6, dtype=">f4").reshape(2, 3),
+    "askew": lambda: np.frombuffer(bytes(range(25)), "u1")[1:].view("f4").reshape(2, 3),
+    "a class": lambda: np.arange(6, dtype="f4").reshape(2, 3).view(Reading),
+    "another dtype": lambda: np.zeros((2, 3), np.dtype("f4", metadata={"unit": "m"})),
+}
+
+
+@pytest.mark.parametrize("name", PLANES)
+def test_every_numpy_array_is_read_as_it_is(name):
+    call = cp.compile(doubled_cells)
+    for _ in range(3):  # the first call may go another way than later ones
+        A = PLANES[name]()
+        B = np.zeros(A.shape, "f4")
+        call(len(A))(A, B)
+        assert np.array_equal(B, 2 * np.asarray(A))
+
+
+@pytest.mark.parametrize("name", PLANES)
+def test_every_numpy_array_that_can_be_is_written(name):
+    call = cp.compile(doubled_cells)
+    call(2)(np.ones((2, 3), "f4"), np.zeros((2, 3), "f4"))
+    for _ in range(2):
+        B = PLANES[name]()
+        before = B.copy()
+        A = np.ones(B.shape, "f4")
+        if name in ("read only", "broadcast", "askew"):
+            with pytest.raises((TypeError, ValueError)):
+                call(len(A))(A, B)
+            assert np.array_equal(B, before)
+        else:
+            call(len(A))(A, B)
+            assert np.array_equal(np.asarray(B), 2 * A)
+
+
+def test_int64_under_its_other_name():
+    X = np.arange(5, dtype=np.longlong)
+    for _ in range(3):
+        double_up(5)(X)
+    assert X.tolist() == [0, 8, 16, 24, 32]
