@@ -27,6 +27,13 @@ def stencil(A, B, n):
         B[idx] = 0.25 * A[idx - 1] + 0.5 * A[idx] + 0.25 * A[idx + 1]
 
 
+# blur_of_five : void (int width, int height, float* A, float* B)
+def blur_of_five(width, height, A, B):
+    if 0 < idx < width - 1 and 0 < idy < height - 1:
+        i = idy * width + idx
+        B[i] = 0.2 * (A[i] + A[i - 1] + A[i + 1] + A[i - width] + A[i + width])
+
+
 # matmul : void (float* A, float* B, float* C, int n, int m, int p)
 def matmul(A, B, C, n, m, p):
     if idx < p and idy < n:
@@ -69,6 +76,20 @@ def test_neighbours_in_memory_need_no_gather_and_arithmetic_no_call(function, is
     assert "gather" not in asm
     assert "scatter" not in asm
     assert "call" not in asm
+
+
+@pytest.mark.parametrize("function", [saxpy, blur_of_five])
+@pytest.mark.parametrize(("isa", "bytes"), [("avx512", 64), ("avx2", 32), ("sse4", 16)])
+def test_a_gangs_registers_are_stored_in_the_order_of_memory(function, isa, bytes, monkeypatch):
+    asm = assembly(function, isa, monkeypatch)
+    stores = re.findall(r"v?movups\t%[xyz]mm\d+, (\d*)\(([^)]*4)\)\n", asm)
+    places = [place for _, place in stores]
+    pairs = [
+        [int(offset or 0) for offset, own in stores if own == place]
+        for place in dict.fromkeys(places)
+    ]
+    assert [0, bytes] in pairs
+    assert all(pair == sorted(pair) for pair in pairs)
 
 
 def test_the_saxpy_loop_has_neither_mask_nor_check(monkeypatch):

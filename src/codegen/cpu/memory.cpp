@@ -263,6 +263,31 @@ void BodyEmitter::store_lanes(const ir::Stmt& stmt, ArrayRef<Lanes> indices, Val
   store_vector(place_of(stmt.operands, indices, stmt.byte_offset), value, stmt);
 }
 
+namespace {
+
+// Register after register, in the order of memory: of a wider vector LLVM stores the last part
+// first, which takes a stencil a quarter longer.
+void store_registers(IRBuilderBase& builder, Value* value, Value* address, Align align,
+                     int register_bits) {
+  auto* type = cast<FixedVectorType>(value->getType());
+  Type* element = type->getElementType();
+  const unsigned lanes = static_cast<unsigned>(register_bits) / element->getScalarSizeInBits();
+  if (lanes >= type->getNumElements()) {
+    builder.CreateAlignedStore(value, address, align);
+    return;
+  }
+  const auto bytes = element->getScalarSizeInBits() / 8;
+  for (unsigned first = 0; first < type->getNumElements(); first += lanes) {
+    SmallVector<int, 64> places(lanes);
+    std::iota(places.begin(), places.end(), static_cast<int>(first));
+    builder.CreateAlignedStore(builder.CreateShuffleVector(value, places),
+                               builder.CreateConstGEP1_64(element, address, first),
+                               commonAlignment(align, uint64_t{first} * bytes));
+  }
+}
+
+}  // namespace
+
 // `value`: a vector, as it is in memory.
 void BodyEmitter::store_vector(const Place& place, Value* value, const ir::Stmt& stmt) {
   const ir::Type& array = stmt.operands[0]->type;
@@ -299,7 +324,7 @@ void BodyEmitter::store_vector(const Place& place, Value* value, const ir::Stmt&
   if (mask)
     builder_.CreateMaskedStore(value, address, align, mask);
   else
-    builder_.CreateAlignedStore(value, address, align);
+    store_registers(builder_, value, address, align, target_.native_vector_bits);
 }
 
 // What is left in an element that all lanes that are on write: the highest of them wins, as with a
