@@ -23,18 +23,18 @@ constexpr std::array<const char*, ir::kScalars> kNames = {
 
 // Whether an array's fields are what its buffer says, of one whose rows are not contiguous and that
 // is read only.
-bool has_known_layout(PyObject* numpy, PyTypeObject* array_type) {
-  const PyRef rows = PyRef::steal(PyObject_CallMethod(numpy, "zeros", "((ii)s)", 3, 4, "float32"));
+bool has_known_layout(PyObject* array_type) {
+  const PyRef rows = PyRef::steal(PyObject_CallFunction(array_type, "((ii)s)", 3, 4, "float32"));
   const PyRef array = rows ? PyRef::steal(PyObject_GetAttrString(rows.get(), "T")) : PyRef();
   const PyRef done =
       array ? PyRef::steal(PyObject_CallMethod(array.get(), "setflags", "i", 0)) : PyRef();
   Py_buffer view;
-  if (!done || Py_TYPE(array.get()) != array_type ||
+  if (!done || reinterpret_cast<PyObject*>(Py_TYPE(array.get())) != array_type ||
       PyObject_GetBuffer(array.get(), &view, PyBUF_STRIDES) != 0)
     return false;
   const auto& fields = *reinterpret_cast<const NumpyArray*>(array.get());
   const PyRef dtype = PyRef::steal(PyObject_GetAttrString(array.get(), "dtype"));
-  const bool is_known = fields.data == view.buf && fields.rank == view.ndim &&
+  const bool is_known = fields.data == view.buf && fields.rank == 2 && view.ndim == 2 &&
                         std::equal(view.shape, view.shape + 2, fields.shape) &&
                         std::equal(view.strides, view.strides + 2, fields.strides) &&
                         fields.dtype == dtype.get() && !fields.is_writable() &&
@@ -44,19 +44,21 @@ bool has_known_layout(PyObject* numpy, PyTypeObject* array_type) {
          reinterpret_cast<const NumpyArray*>(rows.get())->is_row_major();
 }
 
-// Nothing: nobody has imported NumPy so far. Without `array_type`: its arrays are not as expected.
+// Nothing: nobody has imported NumPy so far, or not all of it. Without `array_type`: its arrays are
+// not as expected. Runs no Python code, which a lazy module's attributes would.
 std::optional<Numpy> find_numpy() {
   static PyObject* const name = PyUnicode_InternFromString("numpy");
-  PyObject* const module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);  // borrowed
-  if (module == nullptr) return std::nullopt;
-  PyRef type = PyRef::steal(PyObject_GetAttrString(module, "ndarray"));
-  if (!type || PyType_Check(type.get()) == 0) return std::nullopt;  // half imported
+  const PyRef module = PyRef::borrow(PyDict_GetItemWithError(PyImport_GetModuleDict(), name));
+  if (!module || !PyModule_CheckExact(module.get())) return std::nullopt;
+  PyObject* const names = PyModule_GetDict(module.get());  // borrowed
+  PyRef type = PyRef::borrow(PyDict_GetItemString(names, "ndarray"));
+  const PyRef dtype = PyRef::borrow(PyDict_GetItemString(names, "dtype"));
+  if (!type || !dtype || PyType_Check(type.get()) == 0) return std::nullopt;
   Numpy found;
-  auto* array_type = reinterpret_cast<PyTypeObject*>(type.get());
-  if (!has_known_layout(module, array_type)) return found;
+  if (!has_known_layout(type.get())) return found;
   for (size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == nullptr) continue;
-    found.dtypes[i] = PyObject_CallMethod(module, "dtype", "s", kNames[i]);
+    found.dtypes[i] = PyObject_CallFunction(dtype.get(), "s", kNames[i]);
     if (found.dtypes[i] == nullptr) return found;
   }
   found.array_type = reinterpret_cast<PyTypeObject*>(type.release());

@@ -15,6 +15,12 @@ namespace cudapy::ir {
 struct Local;
 struct Function;
 
+// Up to so many elements of an array of each thread's own, of `item_size` bytes, lanes may choose
+// from by comparing their indices.
+constexpr int64_t most_chosen_elements(int item_size) {
+  return item_size <= 2 ? 12 : item_size <= 4 ? 10 : 6;
+}
+
 struct SizeStep {
   enum class Kind : uint8_t {
     Constant,   // value

@@ -14,6 +14,7 @@
 #include "codegen/common/halves.h"
 #include "codegen/cpu/emit_kernel.h"
 #include "codegen/cpu/estimate_work.h"
+#include "codegen/cpu/shared_columns.h"
 #include "ir/tree.h"
 #include "jit/compile_module.h"
 #include "jit/compile_ptx.h"
@@ -87,7 +88,8 @@ bool compile(Compilation& work, const CompileRequest& request, CompileResult& re
                 .uneven = work_estimate.uneven ? 1 : 0,
                 .instructions = work_estimate.instructions,
                 .repeated_axes = request.kernel->repeated_axes,
-                .takes_turns = takes_turns ? 1 : 0});
+                .takes_turns = takes_turns ? 1 : 0,
+                .shares_columns = codegen::cpu::shares_columns(*request.kernel) ? 1 : 0});
   result.image = runtime::serialize_image(image);
   return true;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "ir/array_size.h"
 #include "ir/liveness.h"
 #include "transform/fold_expressions.h"
 #include "transform/split_barriers.h"
@@ -25,7 +26,6 @@ constexpr size_t kMostNodes = 6000;  // of all turns of the outermost loop toget
 constexpr size_t kNodesOfGather = 2500;
 constexpr size_t kNodesOfLoop = 1000;
 constexpr size_t kNodesOfChoice = 5;
-constexpr int64_t kMostChoices = 16;
 constexpr int kMostElementsKept = 64;  // of an array that may become registers
 
 // How much code a tree becomes, in nodes.
@@ -62,9 +62,10 @@ class Size {
         std::all_of(operands.begin() + 1, operands.end(),
                     [](const ExprPtr& index) { return index->kind == ExprKind::Constant; });
     if (array.storage != Storage::Thread || is_known) return 0;
+    const int64_t most = most_chosen_elements(size_of(array.type.scalar));
     int64_t count = 1;
-    for (const int64_t extent : array.extents) count *= std::min(extent, kMostChoices + 1);
-    return count > kMostChoices ? 0 : kNodesOfChoice * static_cast<size_t>(count);
+    for (const int64_t extent : array.extents) count *= std::min(extent, most + 1);
+    return count > most ? 0 : kNodesOfChoice * static_cast<size_t>(count);
   }
 
   // A table's element, or what else is found by what an array holds.

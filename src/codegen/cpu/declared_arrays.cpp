@@ -227,9 +227,12 @@ void BodyEmitter::blend_into(Value* address, Value* value, Align align, Value* m
 bool BodyEmitter::is_chosen_by_lanes(const ir::Expr& array, const Lanes& flat) const {
   if (flat.shape == Shape::Uniform || storage_of(array.local) != Storage::Thread) return false;
   if (scalar_code() || target_.is_gpu) return false;
-  const int64_t size = ir::size_of(array.type.scalar);
-  const int64_t most = size <= 2 ? 12 : size <= 4 ? 10 : 6;
-  return element_count(kernel_.locals[index(array.local)]) <= most;
+  const int64_t count = element_count(kernel_.locals[index(array.local)]);
+  const int size = ir::size_of(array.type.scalar);
+  if (count > ir::most_chosen_elements(size)) return false;
+  // Gathers of narrow vectors are no worse than a few comparisons.
+  const int64_t width = target_.native_vector_bits;
+  return size <= 2 || width >= 512 || count <= width / 8 / size;
 }
 
 // The lanes' indices, as wide as the elements, which masks are made of best.

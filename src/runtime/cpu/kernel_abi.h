@@ -72,6 +72,7 @@ struct KernelMetadata {
   int32_t instructions = 0;   // a rough cost of one thread, for choosing grains and inline launches
   int32_t repeated_axes = 0;  // as ir::Function says
   int32_t takes_turns = 0;    // as transform::takes_turns says
+  int32_t shares_columns = 0;  // threads one above the other read the same in loops
 };
 
 }  // namespace cudapy::runtime

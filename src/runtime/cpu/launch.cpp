@@ -37,8 +37,9 @@ double thread_nanoseconds(const KernelMetadata& metadata) {
   return instructions * kNanosecondsPerInstruction / std::max(metadata.gang_width, 1);
 }
 
-// Threads one above the other often share what depends on x alone, as a column of a matrix: by the
-// time that a long row is through, it has left the near caches.
+// Threads one above the other share what depends on x alone, as a column of a matrix: by the time
+// that a long row is through, it has left the near caches. Where they share nothing, a tile would
+// read a little from each of many pages.
 void choose_tile(const KernelMetadata& metadata, const int64_t threads[3], double most,
                  int64_t block[3]) {
   const int gangs = std::clamp(kRowInstructions / metadata.instructions, 1, kWidestTile);
@@ -49,7 +50,7 @@ void choose_tile(const KernelMetadata& metadata, const int64_t threads[3], doubl
 
 // A block's shape when nobody can see it: whole gangs of a row, then whole rows, enough of them to
 // make the cost of a block small, few enough that every thread of the pool gets several; a tile,
-// where a row is more than that and threads have much to do.
+// where a row is more than that, and threads have much to do and share columns.
 void choose_free_block(const KernelMetadata& metadata, const int64_t threads[3], double per_thread,
                        int64_t block[3]) {
   const int64_t gang = std::max(metadata.gang_width, 1);
@@ -75,7 +76,8 @@ void choose_free_block(const KernelMetadata& metadata, const int64_t threads[3],
   while (static_cast<double>(gangs * gang * 2) <= size) gangs *= 2;
   block[0] = std::min(gangs * gang, row);
   block[1] = block[2] = 1;
-  if (block[0] < row && threads[1] > 1 && metadata.instructions >= kFewestTileInstructions)
+  if (metadata.shares_columns != 0 && metadata.instructions >= kFewestTileInstructions &&
+      block[0] < row && threads[1] > 1)
     return choose_tile(metadata, threads, share, block);
   if (block[0] == row) {
     const double height = std::min(size / static_cast<double>(row), 1e9);

@@ -122,9 +122,11 @@ TEST(Launch, FreeBlocksTakeSeveralShortRows) {
   EXPECT_LE(few.block[1], 3);
 }
 
-TEST(Launch, ThreadsWithMuchToDoAreCutIntoTiles) {
+TEST(Launch, ThreadsThatShareColumnsAreCutIntoTiles) {
   for (int instructions : {256, 500, 10'000}) {
-    const KernelMetadata metadata{16, 0, 0, instructions};
+    KernelMetadata metadata{16, 0, 0, instructions};
+    EXPECT_EQ(plan_launch(metadata, {{5'000, 3'000, 1}, {0, 0, 0}}).launch.block[1], 1);
+    metadata.shares_columns = 1;
     const Launch launch = plan_launch(metadata, {{5'000, 3'000, 1}, {0, 0, 0}}).launch;
     EXPECT_GE(launch.block[0], 32);
     EXPECT_LE(launch.block[0], 64);
@@ -135,7 +137,8 @@ TEST(Launch, ThreadsWithMuchToDoAreCutIntoTiles) {
     const Launch few = plan_launch(metadata, {{5'000, 3, 1}, {0, 0, 0}}).launch;
     EXPECT_LE(few.block[1], 3);
   }
-  const KernelMetadata light{16, 0, 0, 40};
+  KernelMetadata light{16, 0, 0, 40};
+  light.shares_columns = 1;
   EXPECT_EQ(plan_launch(light, {{5'000, 3'000, 1}, {0, 0, 0}}).launch.block[1], 1);
 }
 
