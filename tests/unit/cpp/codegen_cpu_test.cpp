@@ -2,6 +2,7 @@
 // against plain C++.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <functional>
 #include <vector>
 
@@ -102,6 +103,43 @@ TEST(CpuCode, LinearAccess) {
   GuardedKernel k;
   k.guard(block(k.result(add(k.mine(), idx()))));
   check(k.function, [](int32_t i, const auto& in) { return in[size_t(i)] + i; });
+}
+
+// for p in range(n): total += in[p * n + idx + shift]
+bool shares_columns(bool in_loop, bool by_row) {
+  KernelBuilder k;
+  const LocalId in = k.array("in", Scalar::F32);
+  const LocalId out = k.array("out", Scalar::F32);
+  const LocalId n = k.parameter("n", kI32);
+  const LocalId shift = k.local("shift", kI32);
+  const LocalId p = k.local("p", kI32);
+  const LocalId total = k.local("total", kF32);
+  const auto idy = [] {
+    ExprPtr expr = idx();
+    expr->thread_index = ThreadIndex::Idy;
+    return expr;
+  };
+  const auto element = [&](ExprPtr row) {
+    ExprPtr place = add(add(mul(std::move(row), k.read(n)), idx()), k.read(shift));
+    return load(k.read(in), std::move(place));
+  };
+  Block turn = block(assign(total, add(k.read(total), in_loop ? element(k.read(p)) : f32(1))));
+  k.function.body = block(assign(shift, by_row ? idy() : i32(3)),
+                          assign(total, in_loop ? f32(0) : element(i32(5))),
+                          for_(p, i32(0), k.read(n), i32(1), std::move(turn)),
+                          store(k.read(out), add(mul(idy(), k.read(n)), idx()), k.read(total)));
+  prepare(k.function);
+  runtime::KernelMetadata metadata;
+  const runtime::LoadedCode code = compile(k.function, host_levels().front(), 0);
+  EXPECT_EQ(code.metadata().size(), sizeof metadata);
+  std::memcpy(&metadata, code.metadata().data(), sizeof metadata);
+  return metadata.shares_columns != 0;
+}
+
+TEST(CpuCode, ColumnsAreSharedByLoopsThatDoNotDependOnTheRow) {
+  EXPECT_TRUE(shares_columns(true, false));
+  EXPECT_FALSE(shares_columns(true, true));
+  EXPECT_FALSE(shares_columns(false, false));
 }
 
 TEST(CpuCode, WhileWithLiveOutCounter) {
