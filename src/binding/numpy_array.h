@@ -9,7 +9,8 @@ namespace cudapy::binding {
 
 // The fields of numpy.ndarray, as NumPy's C API has had them since 1.7.
 struct NumpyArray {
-  PyObject_HEAD void* data;
+  PyObject head;
+  void* data;
   int rank;
   const Py_ssize_t* shape;
   const Py_ssize_t* strides;  // in bytes

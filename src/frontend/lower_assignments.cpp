@@ -4,6 +4,7 @@
 
 #include "frontend/function_lowering.h"
 #include "frontend/type_names.h"
+#include "ir/each_expression.h"
 #include "ir/stored_fields.h"
 
 namespace cudapy::frontend {
@@ -40,14 +41,12 @@ bool depends_on(const syntax::Expr& expr, const std::set<std::string>& names, bo
 // Whether `value` reads one of `names`, as what a function that it calls captured, say.
 bool reads_any(const ir::Expr& value, const std::vector<ir::Local>& locals,
                const std::set<std::string>& names) {
-  const bool is_local = value.kind == ir::ExprKind::Local;
-  if (is_local && names.contains(locals[static_cast<size_t>(value.local)].name)) return true;
-  return std::any_of(
-             value.operands.begin(), value.operands.end(),
-             [&](const ir::ExprPtr& operand) { return reads_any(*operand, locals, names); }) ||
-         std::any_of(value.body.begin(), value.body.end(), [&](const ir::StmtPtr& stmt) {
-           return stmt->value && reads_any(*stmt->value, locals, names);
-         });
+  bool found = false;
+  ir::each_expression(value, [&](const ir::Expr& part) {
+    found = found || (part.kind == ir::ExprKind::Local &&
+                      names.contains(locals[static_cast<size_t>(part.local)].name));
+  });
+  return found;
 }
 
 bool has_turn(const syntax::Expr& expr) {

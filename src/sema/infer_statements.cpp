@@ -1,6 +1,7 @@
 // The fixpoint over a body, and what can be wrong with statements.
 #include <algorithm>
 
+#include "ir/each_expression.h"
 #include "sema/inference.h"
 
 namespace cudapy::sema {
@@ -210,12 +211,11 @@ const Stmt* first_float(const ir::Block& block, LocalId local) {
 }
 
 bool reads(const Expr& expr, LocalId local) {
-  if (expr.kind == ir::ExprKind::Local && expr.local == local) return true;
-  return std::any_of(expr.operands.begin(), expr.operands.end(),
-                     [&](const ir::ExprPtr& operand) { return reads(*operand, local); }) ||
-         std::any_of(expr.body.begin(), expr.body.end(), [&](const ir::StmtPtr& stmt) {
-           return stmt->value && reads(*stmt->value, local);
-         });
+  bool found = false;
+  ir::each_expression(expr, [&](const Expr& part) {
+    found = found || (part.kind == ir::ExprKind::Local && part.local == local);
+  });
+  return found;
 }
 
 bool assigned_without_reading(const ir::Block& block, LocalId local) {

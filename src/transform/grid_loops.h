@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "ir/each_expression.h"
 #include "ir/tree.h"
 #include "transform/single_assignments.h"
 
@@ -47,25 +48,7 @@ bool is_thread_index(const ir::Expr& expr, ir::ThreadIndex first, uint8_t axis);
 // Whether statements end the thread or the loop around them.
 bool leaves_loop(const ir::Block& body, bool may_continue);
 
-template <class Visit>
-void each_expression(const ir::Block& block, const Visit& visit);
-
-template <class Visit>
-void each_expression(const ir::Expr& expr, const Visit& visit) {
-  visit(expr);
-  for (const ir::ExprPtr& operand : expr.operands) each_expression(*operand, visit);
-  each_expression(expr.body, visit);
-}
-
-template <class Visit>
-void each_expression(const ir::Block& block, const Visit& visit) {
-  for (const ir::StmtPtr& stmt : block) {
-    if (stmt->value) each_expression(*stmt->value, visit);
-    for (const ir::ExprPtr& operand : stmt->operands) each_expression(*operand, visit);
-    each_expression(stmt->body, visit);
-    each_expression(stmt->else_body, visit);
-  }
-}
+using ir::each_expression;
 
 // Drops plain assignments at the top that nothing reads, as those of a width.
 void drop_unread(ir::Function& function);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ir/each_expression.h"
 #include "ir/liveness.h"
 
 namespace cudapy::codegen::cpu {
@@ -52,25 +53,18 @@ class SharedColumns {
 
   // Whether an expression depends on y or z.
   [[nodiscard]] bool is_of_row(const Expr& expr) const {
-    if (expr.kind == ExprKind::Local && of_rows_.contains(expr.local)) return true;
-    if (expr.kind == ExprKind::ThreadIndex) {
-      switch (expr.thread_index) {
-        case ThreadIndex::Idy:
-        case ThreadIndex::Idz:
-        case ThreadIndex::ThreadIdxY:
-        case ThreadIndex::ThreadIdxZ:
-        case ThreadIndex::BlockIdxY:
-        case ThreadIndex::BlockIdxZ:
-          return true;
-        default:
-          return false;
-      }
-    }
-    return std::ranges::any_of(expr.operands,
-                               [&](const ExprPtr& operand) { return is_of_row(*operand); }) ||
-           std::ranges::any_of(expr.body, [&](const StmtPtr& stmt) {
-             return stmt->value && is_of_row(*stmt->value);
-           });
+    bool found = false;
+    each_expression(expr, [&](const Expr& part) {
+      if (part.kind == ExprKind::Local) found = found || of_rows_.contains(part.local);
+      if (part.kind == ExprKind::ThreadIndex) found = found || is_along_rows(part.thread_index);
+    });
+    return found;
+  }
+
+  static bool is_along_rows(ThreadIndex index) {
+    return index == ThreadIndex::Idy || index == ThreadIndex::Idz ||
+           index == ThreadIndex::ThreadIdxY || index == ThreadIndex::ThreadIdxZ ||
+           index == ThreadIndex::BlockIdxY || index == ThreadIndex::BlockIdxZ;
   }
 
   void look_for_rows(const Block& statements) {
